@@ -2,19 +2,20 @@ import NIOCore
 
 /// How a connection ends: the server's shutdown, the end of the client's input, and Hummingbird's close.
 ///
-/// Hummingbird must not learn of the first two in the middle of a request, since it would close the connection. Its close
-/// must not discard responses that are still being sent.
+/// Hummingbird may close the connection at either of the first two. So it must not learn of the shutdown while an
+/// upload is being served, nor of the end of the input before all requests have responses. Its close must not discard
+/// responses that are still being sent.
 struct ConnectionEnd {
-  /// What to do with an event that may end the connection. Some of them Hummingbird has to get as well.
+  /// What the handler does when the server stops, the client closes its sending side, or the input is malformed.
   enum Action: Equatable {
     case ignore
     /// Forward the event to Hummingbird now.
     case forward
-    /// Forward the event to Hummingbird when the running request is finished: see ``takeDeferredEvents()``.
+    /// Do nothing now, and forward the event to Hummingbird later: see ``takeDeferredEvents()``.
     case postpone
-    /// Fail the running upload.
+    /// Fail the running upload: the rest of its body cannot arrive.
     case failUpload
-    /// Reject the request: it is malformed.
+    /// Send a rejection: the input is malformed, and no request is being served.
     case reject
     case close
   }
@@ -25,7 +26,7 @@ struct ConnectionEnd {
     case graceEnded
   }
 
-  /// Whether the client has closed its sending side.
+  /// Whether the client has closed its sending side (FIN).
   private(set) var inputIsClosed = false
   private var shutdown = Shutdown.none
   /// The events that Hummingbird has yet to learn of.
@@ -38,7 +39,7 @@ struct ConnectionEnd {
   var isStopping: Bool { shutdown != .none }
   var hasUnsentResponses: Bool { unsentResponses > 0 }
 
-  /// The server stops. Only the first call has an effect.
+  /// Call it when the server begins to stop. Later calls do nothing and return `ignore`.
   mutating func stop(in phase: RequestPhase) -> Action {
     guard shutdown == .none else { return .ignore }
     shutdown = .started
@@ -51,14 +52,14 @@ struct ConnectionEnd {
     }
   }
 
-  /// The grace period of running uploads is over.
+  /// Call it when the grace period of running uploads is over: from then on no close is deferred.
   /// - Returns: whether to perform the close that was deferred.
   mutating func endGrace() -> Bool {
     shutdown = .graceEnded
     return takeClose()
   }
 
-  /// The client has closed its sending side.
+  /// Call it when the client has closed its sending side (FIN).
   /// - Parameter isAtRest: whether no request is being served, and none is queued.
   mutating func closeInput(in phase: RequestPhase, isAtRest: Bool) -> Action {
     inputIsClosed = true
@@ -71,27 +72,29 @@ struct ConnectionEnd {
     }
   }
 
-  /// Returns once the events to forward to Hummingbird. Call it when a request is finished.
+  /// The postponed events (the server's shutdown, the client's FIN), to be forwarded to Hummingbird now; each is
+  /// returned once. Call it when a request is finished and the next one has not begun.
   mutating func takeDeferredEvents() -> (shutdown: Bool, endOfInput: Bool) {
     defer { deferred = (false, false) }
     return deferred
   }
 
-  /// The end of a response was written.
+  /// Call it when the end of a response is written, Hummingbird's or the handler's own. ``responseSent()`` must follow.
   mutating func responseWritten() {
     unsentResponses += 1
   }
 
-  /// The socket has accepted the end of a response.
+  /// Call it once for each ``responseWritten()``, when the socket has accepted the end of that response.
   /// - Returns: whether to perform the close that was deferred.
   mutating func responseSent() -> Bool {
     unsentResponses -= 1
     return unsentResponses == 0 && takeClose()
   }
 
-  /// Hummingbird wants to close the connection. When the server stops it does so right after its last write, which would
-  /// drop bytes that the socket has not accepted, such as the end of a download to a slow client.
-  /// - Returns: whether the close has to wait until all responses are sent or the grace period ends.
+  /// Call it when Hummingbird asks to close the connection. When the server stops it does so right after its last
+  /// write, which would drop bytes that the socket has not accepted, such as the end of a download to a slow client.
+  /// - Returns: whether the close has to wait until ``responseSent()`` or ``endGrace()`` returns true; false: close
+  ///   now.
   mutating func defersClose() -> Bool {
     guard shutdown == .started, unsentResponses > 0 else { return false }
     closeIsDeferred = true
@@ -104,7 +107,8 @@ struct ConnectionEnd {
   }
 }
 
-/// Hummingbird's close of a connection that waits until all responses are sent. Loop-bound.
+/// The close of a connection that Hummingbird requested and that has to wait: see ``ConnectionEnd/defersClose()``.
+/// Loop-bound: call it on the connection's event loop.
 final class DeferredClose {
   private var promise: EventLoopPromise<Void>?
 
@@ -116,8 +120,8 @@ final class DeferredClose {
     if let promise { close.futureResult.cascade(to: promise) }
   }
 
-  /// Closes the connection, if a close was deferred.
-  /// - Parameter context: of the handler that deferred it; nil when the connection is gone.
+  /// Closes the connection, if a close was deferred; otherwise does nothing.
+  /// - Parameter context: of the handler that deferred it; nil when the connection is gone: then the promises succeed.
   func perform(on context: ChannelHandlerContext?) {
     guard let close = promise else { return }
     promise = nil

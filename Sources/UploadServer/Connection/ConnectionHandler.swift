@@ -4,8 +4,9 @@ import NIOHTTPTypes
 import UploadCore
 import UploadStorage
 
-/// Stands between the HTTP decoder and Hummingbird on every connection: accepts the requests that are uploads and forwards
-/// all others. Reports events to ``ConnectionStateMachine`` and carries out its actions. Loop-bound.
+/// The channel handler between the HTTP decoder and Hummingbird on each HTTP connection: serves uploads, rejects what
+/// is not allowed, forwards all other requests. Reports events to ``ConnectionStateMachine`` and carries out its
+/// actions. Loop-bound: call it on the connection's event loop.
 final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
@@ -165,7 +166,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
 
   func channelReadComplete(context: ChannelHandlerContext) {
     context.fireChannelReadComplete()
-    if machine.readsOn(hasRoom: session.hasRoom, isWritable: session.isWritable) { context.read() }
+    if machine.continuesReading(hasRoom: session.hasRoom, isWritable: session.isWritable) { context.read() }
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -179,13 +180,14 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
     session.context?.read()
   }
 
-  /// Call it when bytes arrived, before they go to the decoder.
+  /// Call it when `count` bytes arrived, before they go to the decoder: for the time limit of headers, and the
+  /// lingering close.
   func bytesArrived(_ count: Int) {
     session.lingering?.received(count)
     machine.bytesArrived(at: session.now)
   }
 
-  /// Call it when the bytes have been decoded.
+  /// Call it when those bytes have been decoded: sets the timer, if they leave the headers of a request incomplete.
   func bytesDecoded() {
     if machine.bytesDecoded() { session.setTimer() }
   }
@@ -218,7 +220,8 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
     context.close(promise: nil)
   }
 
-  /// Rejects a request whose headers are not complete.
+  /// Responds with `error` to a request whose headers are incomplete, and closes. No other request may wait or be
+  /// served.
   /// - Parameter limits: of the lingering close.
   func rejectUnfinishedHeaders(_ error: UploadError, lingering limits: LingeringCloseStateMachine.Limits) {
     session.lingeringLimits = limits

@@ -3,32 +3,36 @@ import NIOCore
 import NIOHTTPTypes
 import UploadCore
 
-/// The state of one HTTP connection, and what to do with each event: a state machine in the event loop's time, without I/O.
+/// The state of one HTTP connection, and what to do with each event: a pure state machine without I/O. The caller
+/// passes the event loop's time.
 ///
-/// Requests are served strictly one after the other, either by an upload or by Hummingbird; pipelined requests wait in the
-/// ``RequestQueue``. The handler reports events and carries out the actions that they return.
+/// Requests are served strictly one after the other, either by an upload or by Hummingbird; pipelined requests wait in
+/// the ``RequestQueue``. The handler reports events and carries out the actions that they return.
 ///
 /// Each subject has a type of its own: ``RequestPhase``, ``RequestQueue``, ``DecodedInput``, ``ReadDemand``,
-/// ``ConnectionTimeLimits`` and ``ConnectionEnd``. This one says what an event of the connection means for each of them.
+/// ``ConnectionTimeLimits`` and ``ConnectionEnd``. This one says what an event of the connection means for each of
+/// them.
 struct ConnectionStateMachine {
-  /// What follows a response.
+  /// What the handler does after it has sent a final response of its own.
   enum NextStep: Equatable {
-    /// The next request may arrive.
+    /// Serve the next request, which may be queued already, or arrive later, after the short rest of a rejected body.
     case nextRequest
-    /// The client has closed its sending side, so nothing more arrives: close.
+    /// Close the connection: the client has closed its sending side, so that no more input arrives.
     case close
-    /// Read and discard the remaining input, then close: see ``LingeringCloseStateMachine``.
+    /// Read and discard the remaining input for a limited time, then close: see ``LingeringCloseStateMachine``.
     case linger(LingeringCloseStateMachine.Remainder)
   }
 
-  /// The request being served.
+  /// The request that is being served, or the last one that was; an empty one before the first.
   var request = CurrentRequest()
-  /// The last client of this connection that presented the right token; nil before the first.
+  /// The ``ClientAddress/key`` of the last client that presented the right token on this connection; nil before the
+  /// first. The connection of a proxy may carry requests of several clients.
   var authenticatedClient: String?
   var phase = RequestPhase.idle
   var input = DecodedInput()
   var end = ConnectionEnd()
-  /// The pipelined requests behind the one being served.
+  /// The decoded parts of requests that wait until the request before them is finished, or until the client reads
+  /// responses.
   let queue: RequestQueue
   private var demand = ReadDemand()
   private var limits: ConnectionTimeLimits
@@ -44,19 +48,22 @@ struct ConnectionStateMachine {
   var isLingering: Bool { phase == .lingering }
   var isForwarding: Bool { phase.isForwarding }
   var isStopping: Bool { end.isStopping }
-  /// Whether no request is being served, and none is queued.
+  /// Whether no request is being served, and none is queued. The headers of the next one may be incomplete.
   var isAtRest: Bool { phase == .idle && queue.isEmpty }
-  /// Whether the request is an upload without a response yet.
+  /// Whether the request that is being served is an upload whose final response has not been sent.
   var isServingUpload: Bool { phase == .receiving || phase == .storing }
-  /// Whether both client and server are willing to keep the connection after the request.
+  /// Whether the connection may serve another request after this one: the client does not ask to close it, and the
+  /// server does not stop.
   var keepsConnection: Bool { request.keepAlive && !isStopping }
-  /// Between requests, whether queued requests wait only for the client to read responses.
+  /// Whether no request is being served, and queued ones wait only until the client reads responses.
   var waitsForClient: Bool { phase == .idle && !queue.isEmpty }
 
   // MARK: Requests
 
-  /// The decoder made a part of a request. It is queued when it has to wait.
-  /// - Parameter canRespond: whether the client reads responses; while it does not, a new request waits.
+  /// Call it for each part of a request that the decoder makes, in order. Queues the part when it has to wait.
+  /// - Parameter canRespond: whether the client reads responses (the channel is writable); while it does not, a new
+  ///   request waits.
+  /// - Returns: what to do with the part now.
   mutating func receive(_ part: HTTPRequestPart, canRespond: Bool, at now: NIODeadline) -> RequestPhase.PartAction {
     // Input after the last response does not prolong the connection.
     if !isLingering { limits.noteActivity(at: now) }
@@ -69,7 +76,8 @@ struct ConnectionStateMachine {
 
   /// Removes the first part of the queue, and says what to do with it. Call it in a loop between
   /// ``RequestQueue/beginDraining()`` and ``RequestQueue/endDraining()``.
-  /// - Returns: nil when the queue is empty, or the part has to wait.
+  /// - Parameter canRespond: as in ``receive(_:canRespond:at:)``.
+  /// - Returns: nil when the queue is empty, or its first part still has to wait.
   mutating func receiveQueued(canRespond: Bool) -> (part: HTTPRequestPart, action: RequestPhase.PartAction)? {
     guard let part = queue.first, !phase.mustWait(part, canRespond: canRespond) else { return nil }
     queue.removeFirst()
@@ -89,14 +97,15 @@ struct ConnectionStateMachine {
     return action
   }
 
-  /// The headers of the next request are complete.
+  /// Makes `request` the one that is being served. Call it after the action `route`, when the headers are complete and
+  /// before ``phase`` changes.
   mutating func begin(_ request: CurrentRequest) {
     limits.endHeaders()
     self.request = request
   }
 
-  /// Whether to send `100 Continue` now: once, to a client that waits for it, and as soon as there is room for the body. A
-  /// full disk is known by then.
+  /// Whether to send `100 Continue` now: true once for each upload whose client waits for it (`Expect: 100-continue`).
+  /// - Parameter hasRoom: whether the upload has room for the body; false until then. A full disk is known by then.
   mutating func continues(hasRoom: Bool) -> Bool {
     guard isReceiving, request.expectsContinue, !request.wasContinued, hasRoom else { return false }
     request.wasContinued = true
@@ -105,8 +114,9 @@ struct ConnectionStateMachine {
 
   // MARK: Responses
 
-  /// The handler itself sends the final response to the request.
-  /// - Parameter isTimeout: whether the request timed out, which ends the connection.
+  /// Call it when the handler itself, not Hummingbird, is about to send the final response to the request. A rejected
+  /// body need not have arrived. Discards the queue when the connection ends.
+  /// - Parameter isTimeout: whether the response is 408, which ends the connection.
   mutating func respond(isTimeout: Bool, at now: NIODeadline) -> NextStep {
     let isStored = phase == .storing
     // After the client has closed its sending side, only the requests that it had pipelined before are served.
@@ -125,22 +135,24 @@ struct ConnectionStateMachine {
     return .linger(mayNotSend || input.isIgnored ? .unknown : .body)
   }
 
-  /// Adds to Hummingbird's response the header fields that depend on the request and the connection.
-  /// - Returns: whether it rejects the request.
+  /// Adds to the headers of Hummingbird's response what depends on the request and the connection: `Connection: close`,
+  /// and the fields of CORS.
+  /// - Returns: whether the response rejects the request (`isRejection`), which has to be reported.
   func complete(_ response: inout HTTPResponse) -> Bool {
     request.complete(&response, closes: !keepsConnection)
     return isForwarding && response.status.isRejection
   }
 
-  /// Hummingbird has written the end of its response.
+  /// Call it when Hummingbird writes the end of its response. The request is over when it has also arrived completely.
   mutating func endForwardedResponse(at now: NIODeadline) {
     end.responseWritten()
     limits.noteActivity(at: now)
     phase.endForwardedResponse()
   }
 
-  /// The socket has accepted the end of a response.
-  /// - Returns: whether to perform the close that was waiting for it.
+  /// Call it for the end of each response, the handler's or Hummingbird's, when the socket has accepted it or the write
+  /// failed.
+  /// - Returns: whether to perform the close that Hummingbird requested, and that was deferred until now.
   mutating func responseSent(at now: NIODeadline) -> Bool {
     if !isLingering { limits.noteActivity(at: now) }
     return end.responseSent()
@@ -148,11 +160,12 @@ struct ConnectionStateMachine {
 
   // MARK: Reading
 
-  /// Whether headers may follow in the bytes that are decoded next: not in the body of an accepted upload, nor of a
-  /// rejected one.
+  /// Whether the bytes that are decoded next may contain request headers. False within the body of an upload that is
+  /// being received, and within one that is discarded after the last response.
   var mayReceiveHeaders: Bool { input.expectsHeaders || !(isReceiving || isLingering) }
 
-  /// A handler asks to read from the socket.
+  /// Call it when a handler asks to read from the socket. Nothing is read while requests are queued or an upload is
+  /// stored.
   /// - Parameters:
   ///   - hasRoom: whether the running upload has room for more of the body.
   ///   - isWritable: whether the client reads responses. While it does not, no further request is read.
@@ -161,13 +174,17 @@ struct ConnectionStateMachine {
     demand.request(isAllowed: allowsRead(hasRoom: hasRoom, isWritable: isWritable))
   }
 
-  /// Whether to read now. Ask when a condition that reads depend on may have changed.
+  /// Call it when a condition that reads depend on may have changed; the parameters are those of
+  /// ``reads(hasRoom:isWritable:)``.
+  /// - Returns: whether to read now: it is allowed, and a read was pending or an upload's body is being received.
   mutating func resumesReading(hasRoom: Bool, isWritable: Bool) -> Bool {
     demand.resume(isAllowed: allowsRead(hasRoom: hasRoom, isWritable: isWritable), isWanted: isReceiving)
   }
 
-  /// Whether to read again when a read is complete: Hummingbird may delay its own reads, and a body must not wait for them.
-  func readsOn(hasRoom: Bool, isWritable: Bool) -> Bool {
+  /// Call it when a read is complete.
+  /// - Returns: whether to read again: a body is being received, or discarded after the last response, and a read is
+  ///   allowed. Hummingbird may delay its own reads, and a body must not wait for them.
+  func continuesReading(hasRoom: Bool, isWritable: Bool) -> Bool {
     (isReceiving || isLingering) && allowsRead(hasRoom: hasRoom, isWritable: isWritable)
   }
 
@@ -175,13 +192,14 @@ struct ConnectionStateMachine {
     queue.isEmpty && phase.allowsRead(hasRoom: hasRoom, isWritable: isWritable)
   }
 
-  /// Bytes arrived; they have not been decoded yet.
+  /// Call it when bytes arrived, before they are decoded. Between requests they begin the time limit of the next
+  /// headers.
   mutating func bytesArrived(at now: NIODeadline) {
     if isAtRest { limits.beginHeaders(at: now) }
   }
 
-  /// The bytes that arrived have been decoded.
-  /// - Returns: whether the timer has to be set, because headers have begun and are not complete.
+  /// Call it when the bytes that arrived have been decoded.
+  /// - Returns: whether to set the timer, because headers have begun and are incomplete; true once for each request.
   mutating func bytesDecoded() -> Bool {
     if isAtRest { return limits.continueHeaders() }
     limits.endHeaders()
@@ -190,19 +208,21 @@ struct ConnectionStateMachine {
 
   // MARK: Time
 
-  /// When the timer must fire next; nil when no limit applies any more.
-  /// - Parameter paceDeadline: when to check the pace of the running upload.
+  /// When to call ``timerFired(hasUnreadResponse:at:)`` next; nil after the last response, which has limits of its own.
+  /// - Parameter paceDeadline: when to check the pace of the running upload; nil when there is none.
   func deadline(paceDeadline: NIODeadline?) -> NIODeadline? {
     limits.deadline(in: phase, paceDeadline: paceDeadline)
   }
 
-  /// The timer fired.
+  /// Call it when the ``deadline(paceDeadline:)`` has passed. Too early does no harm.
   /// - Parameter hasUnreadResponse: whether the client has yet to read a response: it is slow, not idle.
+  /// - Returns: what is due; `none` when only the timer must be set again.
   mutating func timerFired(hasUnreadResponse: Bool, at now: NIODeadline) -> ConnectionTimeLimits.Action {
     limits.timerFired(in: phase, hasUnreadResponse: end.hasUnsentResponses || hasUnreadResponse, at: now)
   }
 
-  /// A request whose headers are not complete is rejected. The response is still to be sent.
+  /// Prepares the rejection of a request whose headers are incomplete: makes it the ``request``, of which only the
+  /// client is known, and ignores all further input. Call ``respond(isTimeout:at:)`` next.
   mutating func rejectUnfinishedHeaders(of client: ClientAddress) {
     limits.endHeaders()
     input.isIgnored = true
@@ -211,23 +231,29 @@ struct ConnectionStateMachine {
 
   // MARK: Ends
 
-  /// The server stops.
+  /// Call it when the server begins to stop. Later calls do nothing and return `ignore`.
   mutating func stop() -> ConnectionEnd.Action {
     end.stop(in: phase)
   }
 
-  /// The client has closed its sending side.
+  /// Call it when the client has closed its sending side (FIN).
   mutating func closeInput() -> ConnectionEnd.Action {
     end.closeInput(in: phase, isAtRest: isAtRest)
   }
 
-  /// Returns once, between requests, the events that were withheld from Hummingbird while a request was being served.
+  /// The events (the server's shutdown, the client's FIN) that were postponed while a request was being served, to be
+  /// forwarded to Hummingbird now. Each is returned once; neither while a request is being served.
   mutating func takeDeferredEvents() -> (shutdown: Bool, endOfInput: Bool) {
     guard phase == .idle else { return (false, false) }
     return end.takeDeferredEvents()
   }
 
-  /// The input is malformed: the decoder accepts nothing more.
+  /// Call it when the decoder or ``RequestRulesHandler`` rejects the input. Ignores all further input. While
+  /// Hummingbird serves a request, or requests are queued, the error is kept for ``takeUnreadable()``.
+  /// - Parameters:
+  ///   - error: code `incomplete` when the input ended early.
+  ///   - client: becomes the client of the malformed request when no other is being served.
+  /// - Returns: what to do now.
   mutating func fail(_ error: UploadError, of client: ClientAddress) -> ConnectionEnd.Action {
     input.isIgnored = true
     // Earlier requests are still being served or wait; closing now would lose their responses.
@@ -247,8 +273,8 @@ struct ConnectionStateMachine {
     }
   }
 
-  /// Returns once, after the requests before it have their responses, the error of malformed input; nil when there is none,
-  /// and after a last response.
+  /// The error that ``fail(_:of:)`` kept, to be passed to it again. Call it when a request is finished. Returned once;
+  /// nil without one, while Hummingbird serves a request, and after a request that ends the connection.
   mutating func takeUnreadable() -> UploadError? {
     guard !isForwarding, let error = unreadable else { return nil }
     unreadable = nil

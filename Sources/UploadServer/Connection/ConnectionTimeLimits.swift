@@ -1,11 +1,11 @@
 import NIOCore
 
-/// The time limits of one connection: for the headers of a request, for the rest of a rejected body, and for an idle
-/// client. A pure state machine in the event loop's time.
+/// The time limits of one connection: for the headers of a request, for the short rest of a rejected body, and for an
+/// idle client. A pure state machine; the caller passes the event loop's time.
 ///
 /// The pace of an upload's body has its own machine: ``ClientPace``.
 struct ConnectionTimeLimits {
-  /// What to do when the timer fires.
+  /// What the handler does when the timer fires.
   enum Action: Equatable {
     case none
     /// Check whether the client of the running upload has timed out or is too slow.
@@ -15,7 +15,7 @@ struct ConnectionTimeLimits {
     case close
   }
 
-  /// The time limit for reading the rest of a rejected body.
+  /// The most time for reading the short rest of a rejected body, from the response on.
   static let skipTime = TimeAmount.seconds(30)
 
   /// After which a connection without a request is closed.
@@ -30,41 +30,44 @@ struct ConnectionTimeLimits {
   private var headersAreTimed = false
 
   /// Uses the ``UploadLimits/idleTime`` and ``UploadLimits/headerTime`` of `limits`.
+  /// - Parameter now: when the connection began; the idle time counts from then.
   init(_ limits: UploadLimits, at now: NIODeadline) {
     (idleTime, headerTime) = (limits.idleTime, limits.headerTime)
     (lastActivity, respondedAt) = (now, now)
   }
 
-  /// The client sent or read something.
+  /// Call it when the client sent or read something: the idle time begins anew.
   mutating func noteActivity(at now: NIODeadline) {
     lastActivity = now
   }
 
-  /// The server responded to a request.
+  /// Call it when the server itself responds to a request: the idle time and ``skipTime`` begin anew.
   mutating func noteResponse(at now: NIODeadline) {
     (lastActivity, respondedAt) = (now, now)
   }
 
-  /// Bytes arrived that may be the first of a request's headers.
+  /// Call it when bytes arrive between requests. The first call begins the time limit of the next request's headers,
+  /// others before ``endHeaders()`` do nothing.
   mutating func beginHeaders(at now: NIODeadline) {
     if headersBeganAt == nil { headersBeganAt = now }
   }
 
-  /// All bytes that arrived are decoded, and the headers are not complete.
-  /// - Returns: whether the timer has to be set for them.
+  /// Call it when all bytes that arrived between requests are decoded.
+  /// - Returns: whether to set the timer for incomplete headers: true once for each request, false when none have
+  ///   begun.
   mutating func continueHeaders() -> Bool {
     guard headersBeganAt != nil, !headersAreTimed else { return false }
     headersAreTimed = true
     return true
   }
 
-  /// The headers are complete, or the bytes belonged to no headers.
+  /// Call it when the headers are complete, or the bytes belonged to no headers: their time limit no longer applies.
   mutating func endHeaders() {
     (headersBeganAt, headersAreTimed) = (nil, false)
   }
 
-  /// When the timer must fire next; nil when no limit applies any more.
-  /// - Parameter paceDeadline: when to check the pace of the running upload.
+  /// When the timer must fire next; nil in phase `lingering`, which has limits of its own.
+  /// - Parameter paceDeadline: when to check the pace of the running upload; nil when there is none.
   func deadline(in phase: RequestPhase, paceDeadline: NIODeadline?) -> NIODeadline? {
     if phase == .lingering { return nil }
     if phase == .receiving, let paceDeadline { return paceDeadline }
@@ -73,8 +76,9 @@ struct ConnectionTimeLimits {
     return phase == .skipping ? min(idleAt, respondedAt + Self.skipTime) : idleAt
   }
 
-  /// The timer fired.
+  /// Call it when the ``deadline(in:paceDeadline:)`` has passed. Too early does no harm.
   /// - Parameter hasUnreadResponse: whether the client has yet to read a response: it is slow, not idle.
+  /// - Returns: what is due; `none` when only the timer must be set again.
   mutating func timerFired(in phase: RequestPhase, hasUnreadResponse: Bool, at now: NIODeadline) -> Action {
     if phase == .receiving { return .checkPace }
     if let headersBeganAt { return now - headersBeganAt >= headerTime ? .rejectLateHeaders : .none }
@@ -86,22 +90,24 @@ struct ConnectionTimeLimits {
   }
 }
 
-/// The limits on how slowly a client may send a body: an idle timeout and a minimum average rate. A pure state machine in
-/// the event loop's time.
+/// Decides whether a client sends a body too slowly, by an idle timeout and a minimum average rate. A pure state
+/// machine; the caller passes the event loop's time.
 ///
-/// Only time in which the client could send counts. While the disk, the memory budget or a rate limit blocks reads, both
-/// clocks stand still. The total time is unlimited: a body that keeps arriving may take weeks.
+/// Only time in which the client could send counts. While the disk, the memory budget or a rate limit blocks reads,
+/// neither limit applies; when reads resume, the idle timeout begins anew. The total time is unlimited: a body that
+/// keeps arriving may take weeks.
 struct ClientPace: Sendable {
   enum Status: Equatable {
-    /// The client keeps the limits; check again at this time.
+    /// The client keeps the limits, or could not send; check again at this time.
     case acceptable(until: NIODeadline)
-    /// No byte arrived for the idle timeout.
+    /// No byte arrived for the idle timeout, although the client could send.
     case timedOut
-    /// Its average rate is below the minimum.
+    /// After ``grace`` the average rate is below the minimum.
     case tooSlow
   }
 
-  /// The average is checked after this much of the client's own time: the first seconds of a transfer say little.
+  /// The average rate is checked once the client could send for this much time: the first seconds of a transfer say
+  /// little.
   static let grace = TimeAmount.seconds(10)
   /// How often the average is checked after that.
   private static let step = TimeAmount.seconds(1)
@@ -116,7 +122,10 @@ struct ClientPace: Sendable {
   /// Since when the client could send without a break; nil while the server reads nothing.
   private var since: NIODeadline?
 
-  /// - Parameter minRate: in bytes per second; nil for none.
+  /// The client can send from `now` on.
+  /// - Parameters:
+  ///   - idleTimeout: the longest time without a byte while the client can send.
+  ///   - minRate: the least average rate, in bytes per second; nil for none.
   init(idleTimeout: TimeAmount, minRate: UInt64?, at now: NIODeadline) {
     self.idleTimeout = idleTimeout
     self.minRate = minRate
@@ -129,7 +138,8 @@ struct ClientPace: Sendable {
     lastByte = now
   }
 
-  /// Notes whether the client can send, that is, whether the server reads. Repeated calls with the same value do nothing.
+  /// Notes whether the client can send, that is, whether the server reads. Call it whenever that may have changed:
+  /// repeated calls with the same value do nothing.
   mutating func note(canSend: Bool, at now: NIODeadline) {
     if canSend, since == nil {
       (lastByte, since) = (now, now)
@@ -139,7 +149,7 @@ struct ClientPace: Sendable {
     }
   }
 
-  /// Whether the client keeps the limits, and when to check again.
+  /// Whether the client keeps the limits at this time, and if so, when to check again.
   func status(at now: NIODeadline) -> Status {
     guard let since else { return .acceptable(until: now + idleTimeout) }
     guard now - lastByte < idleTimeout else { return .timedOut }

@@ -7,17 +7,17 @@ import UploadStorage
 struct DecodedInput {
   /// Whether further input is discarded undecoded: the last request is complete, or the input is malformed.
   var isIgnored = false
-  /// Parts of requests decoded since the last ``beginDecoding()``.
+  /// How many parts of requests have been decoded since the last ``beginDecoding()``.
   private(set) var parts = 0
-  /// Whether the next part is a request head.
+  /// Whether the next part is a request head: no request is being decoded.
   private(set) var expectsHeaders = true
   /// Whether the request that is arriving ends the connection (`Connection: close`).
   private var requestIsLast = false
 
-  /// Whether the bytes decoded last belong to headers that are not complete.
+  /// Whether the bytes decoded since ``beginDecoding()`` belong to request headers that are incomplete.
   var isInHeaders: Bool { expectsHeaders && parts == 0 }
 
-  /// Resets the count of ``parts``. Call it before bytes are passed to the decoder.
+  /// Resets the count of ``parts``. Call it each time before bytes are passed to the decoder.
   mutating func beginDecoding() {
     parts = 0
   }
@@ -35,15 +35,16 @@ struct DecodedInput {
   }
 }
 
-/// The requests that a client has pipelined behind the one being served: decoded, and waiting for their turn. Loop-bound.
+/// The requests that a client has pipelined behind the one being served: decoded, and waiting for their turn.
+/// Loop-bound.
 ///
-/// Bodies are slices of the receive buffer, up to ``bodyLimit``. The parts themselves need memory too, a request head
-/// hundreds of bytes and a chunk more than its own length: ``freeOverhead`` of that are free, more counts in the memory
-/// budget. When ``overheadLimit`` is reached or the budget is spent, no part is accepted.
+/// The bytes of bodies are limited by ``bodyLimit``. The parts themselves need memory too, a request head hundreds of
+/// bytes and a chunk more than its own length: they are limited by ``overheadLimit``, and count in the memory budget
+/// beyond ``freeOverhead``. A part that would exceed a limit or the budget is not accepted.
 final class RequestQueue {
   /// The largest total length of queued bodies, in bytes.
   static let bodyLimit = 8 * 1024 * 1024
-  /// The largest estimated memory of queued parts without their bodies, in bytes.
+  /// The largest estimated memory of queued parts without the bytes of their bodies, in bytes.
   static let overheadLimit = 8 * 1024 * 1024
   /// The part of the overhead that does not count in the memory budget, in bytes.
   static let freeOverhead = 64 * 1024
@@ -72,11 +73,12 @@ final class RequestQueue {
 
   var first: HTTPRequestPart? { parts.first }
 
-  /// Whether the end of a request is queued. Takes time in proportion to the length of the queue.
+  /// Whether the queue contains the end of a request, at any place. Takes time in proportion to the length of the
+  /// queue.
   var hasEnd: Bool { parts.contains { if case .end = $0 { true } else { false } } }
 
   /// Adds a part at the end.
-  /// - Returns: false when a limit is reached and the part was not added: the connection must be closed.
+  /// - Returns: false when it would exceed a limit or the budget and was not added: then close the connection.
   func append(_ part: HTTPRequestPart) -> Bool {
     let (bodies, others) = (bodyBytes + part.bodySize, overhead + part.overhead)
     guard bodies <= Self.bodyLimit, others <= Self.overheadLimit else { return false }
@@ -103,17 +105,17 @@ final class RequestQueue {
     returnToBudget()
   }
 
-  /// Begins to remove and serve parts.
-  /// - Returns: false while that is under way: a response sent meanwhile is followed up by the outer loop. Thousands of
-  ///   requests served at once would otherwise be as many nested calls.
+  /// Call it before a loop that removes and serves parts, and ``endDraining()`` after the loop.
+  /// - Returns: false when such a loop is running already: then return, since that loop serves the rest. Thousands of
+  ///   requests served at once would otherwise be as many nested calls. True for an empty queue.
   func beginDraining() -> Bool {
     guard !isDraining else { return false }
     isDraining = !parts.isEmpty
     return true
   }
 
-  /// Ends what ``beginDraining()`` began.
-  /// - Returns: whether there were parts to serve.
+  /// Call it after a loop that ``beginDraining()`` allowed.
+  /// - Returns: whether the queue had parts when the loop began.
   func endDraining() -> Bool {
     defer { isDraining = false }
     return isDraining
@@ -151,6 +153,7 @@ struct ReadDemand {
   private var isPending = false
 
   /// Call it when a handler asks to read from the socket.
+  /// - Parameter isAllowed: whether there is no reason to block reads now.
   /// - Returns: whether to read now; otherwise the read is pending until ``resume(isAllowed:isWanted:)``.
   mutating func request(isAllowed: Bool) -> Bool {
     if !isAllowed { isPending = true }
@@ -158,8 +161,10 @@ struct ReadDemand {
   }
 
   /// Call it when a condition that reads depend on may have changed.
-  /// - Parameter isWanted: whether to read even when no read is pending.
-  /// - Returns: whether to read now.
+  /// - Parameters:
+  ///   - isAllowed: whether there is no reason to block reads now.
+  ///   - isWanted: whether to read even when no read is pending.
+  /// - Returns: whether to read now; then no read is pending any more.
   mutating func resume(isAllowed: Bool, isWanted: Bool = false) -> Bool {
     guard isPending || isWanted, isAllowed else { return false }
     isPending = false

@@ -2,12 +2,12 @@ import NIOCore
 import NIOHTTP1
 import UploadCore
 
-/// Stands before the HTTP decoder, which retains the bytes of incomplete headers. Tells the connection that bytes arrived, so
-/// that headers sent a byte at a time do not keep it open for ever. Counts the memory of incomplete headers until a token has
-/// been presented. Passes on nothing after the last request, since the decoder would retain it.
+/// The channel handler before the HTTP decoder, which retains the bytes of incomplete headers and of all input after
+/// the last request. Reports bytes to the ``ConnectionHandler`` for the time limit of headers, counts incomplete
+/// headers in ``UnfinishedHeaders`` until the client has presented a token, and discards input after the last request.
 ///
-/// The bytes of which the decoder made no part of a request count as incomplete headers. To notice headers that follow a part
-/// in the same read, the decoder gets only ``step`` bytes at a time while headers may follow.
+/// Bytes of which the decoder made no part of a request count as incomplete headers, except within a body. To notice
+/// headers that follow a part in the same read, the decoder gets only 4 KiB at a time while headers may follow.
 final class DecoderGuard: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -83,15 +83,17 @@ final class DecoderGuard: ChannelInboundHandler {
   }
 }
 
-/// Checks every request against ``RequestRules``. One that breaks them becomes an error of the channel, and all input after
-/// it is discarded.
+/// The channel handler that checks the headers of every decoded request against ``RequestRules``. Headers that break
+/// them are not passed on: the ``UploadError`` becomes an error of the channel, with which ``ConnectionHandler``
+/// rejects the request. All further input is discarded.
 final class RequestRulesHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
 
   private let handler: ConnectionHandler
 
-  /// - Parameter handler: later in the pipeline; ignores all input after an error.
+  /// - Parameter handler: the connection's, later in the pipeline. While it ignores its input, all input is discarded
+  ///   here.
   init(_ handler: ConnectionHandler) {
     self.handler = handler
   }
@@ -108,9 +110,10 @@ final class RequestRulesHandler: ChannelInboundHandler {
 }
 
 extension UploadError {
-  /// The reason to reject a request that the decoder or ``RequestRulesHandler`` cannot accept.
+  /// The error with which to reject a request that the decoder or ``RequestRulesHandler`` cannot accept.
   /// - Parameter error: an error of the channel.
-  /// - Returns: nil for other errors, such as a broken connection.
+  /// - Returns: `incomplete` when the input ended within a request, `badRequest` for other errors of the decoder, an
+  ///   ``UploadError`` itself; nil for all other errors, such as a broken connection.
   static func unreadable(_ error: any Error) -> UploadError? {
     guard let error = error as? HTTPParserError else { return error as? UploadError }
     switch error {

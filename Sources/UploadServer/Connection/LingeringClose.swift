@@ -11,7 +11,10 @@ final class LingeringClose {
 
   /// Nothing happens before ``proceed()``.
   /// - Parameters:
-  ///   - limits: where they are lower than those for a rejected body, which are the default.
+  ///   - remainder: the input that is expected after the response.
+  ///   - client: whose connections count in ``ServerContext/lingering``.
+  ///   - limits: nil for those of a rejected body: `full`, or `brief` when nothing remains or the client has too many
+  ///     such connections.
   ///   - context: of the handler that sent the response.
   init(
     _ remainder: LingeringCloseStateMachine.Remainder,
@@ -26,20 +29,21 @@ final class LingeringClose {
     machine = LingeringCloseStateMachine(remainder, limits: limits, at: context.eventLoop.now)
   }
 
-  /// Reports `count` bytes that were read and discarded.
+  /// Call it when `count` bytes were read and discarded. Closes the connection when a limit is exceeded.
   func received(_ count: Int) {
     machine.received(count, at: context.eventLoop.now)
     if machine.isOverLimit(at: context.eventLoop.now) { close() }
   }
 
-  /// The body is complete.
+  /// Call it when the discarded body is complete: from now on only the client's close is awaited.
   func end() {
     machine.end(at: context.eventLoop.now)
     place = nil
     proceed()
   }
 
-  /// Performs the action that is due, and sets the timer for the next one.
+  /// Begins the close: performs the action that is due, and sets a timer for the next one. Call it once, when the
+  /// response has been written.
   func proceed() {
     timer?.cancel()
     switch machine.action(at: context.eventLoop.now) {
@@ -52,7 +56,7 @@ final class LingeringClose {
     }
   }
 
-  /// The connection is gone.
+  /// Call it when the connection is gone or the handler is removed: cancels the timer.
   func stop() {
     timer?.cancel()
     (timer, place) = (nil, nil)
@@ -64,22 +68,23 @@ final class LingeringClose {
   }
 }
 
-/// Decides how long to read and discard a client's input after the final response, and when to close: a pure state machine
-/// in the event loop's time.
+/// Decides how long to read and discard a client's input after the final response, and when to close: a pure state
+/// machine. The caller passes the event loop's time.
 ///
 /// Closing at once would reset the connection while the client still sends, and a reset can destroy the response before
 /// the client has read it (RFC 9112 section 9.6). wget, requests and other clients read only after they have sent
 /// everything, so the rest of a rejected body is read within ``Limits``.
 ///
-/// The server's sending side is not closed while the body arrives: forwarders such as nginx's stream proxy close both
-/// directions at the first FIN by default, which would be the same reset. It is closed when the body is complete, or when
-/// the client pauses, because it may then be waiting for the end of the connection.
+/// While a body arrives, the server's sending side is not closed: forwarders such as nginx's stream proxy close both
+/// directions at the first FIN by default, which would be the same reset. It is closed when the body is complete, or
+/// when the client pauses, because it may then be waiting for the end of the connection; and at once when no body is
+/// expected.
 struct LingeringCloseStateMachine: Equatable, Sendable {
   /// The input that is expected after the response.
   enum Remainder: Equatable, Sendable {
     /// Nothing: the request was complete.
     case nothing
-    /// The rest of a body, whose end the decoder will report.
+    /// The rest of a body, whose end the decoder reports: see ``end(at:)``.
     case body
     /// Bytes whose end is unknown: they could not be parsed, or the client may not send its body at all.
     case unknown
@@ -88,7 +93,7 @@ struct LingeringCloseStateMachine: Equatable, Sendable {
   struct Limits: Equatable, Sendable {
     /// The most bytes to discard.
     var bytes: UInt64
-    /// The longest time to read.
+    /// The longest time to read, from the response on.
     var time: TimeAmount
     /// Bytes that must arrive in each ``LingeringCloseStateMachine/paceInterval``; nil for no minimum.
     var pace: UInt64?
@@ -96,31 +101,34 @@ struct LingeringCloseStateMachine: Equatable, Sendable {
     /// For a rejected body: 1 GiB of content and its framing. With the chunks of 8 KiB that Python's http.client sends, the
     /// framing is 1 MiB.
     static let full = Limits(bytes: (1 << 30) + (64 << 20), time: .minutes(10), pace: 1 << 20)
-    /// For a client that already has ``ServerContext/maxLingeringPerClient`` such connections, and when no body is
-    /// expected.
+    /// For a client that already has ``ServerContext/maxLingeringPerClient`` such connections, and when the request is
+    /// complete.
     static let brief = Limits(bytes: 64 << 20, time: .seconds(30))
-    /// For a client that sent nothing until it timed out: only the response has to reach it.
+    /// For a client that timed out before its request was complete: only the response has to reach it.
     static let response = Limits(bytes: 64 << 20, time: .milliseconds(500))
-    /// For a client whose memory the server needs at once. It is idle, so that closing at once does not reset the connection.
+    /// Close at once: the server needs the memory of the client's incomplete headers. As a rule the client is idle, so
+    /// that this does not reset the connection.
     static let evicted = Limits(bytes: 0, time: .zero)
-    /// While the server stops. Many clients keep an idle connection open until they need it again.
+    /// While the server stops: many clients keep an idle connection open until they need it again, and must not delay
+    /// the end.
     static let stopping = Limits(bytes: 64 << 20, time: .seconds(1))
   }
 
   enum Action: Equatable {
-    /// Ask again at this time.
+    /// Do nothing until this time, then call ``action(at:)`` again.
     case wait(until: NIODeadline)
-    /// Close the sending side, and ask again at once.
+    /// Close the sending side, and call ``action(at:)`` again at once.
     case halfClose
     /// Close the connection.
     case close
   }
 
-  /// The interval of ``Limits/pace``.
+  /// The time in which a client must send ``Limits/pace`` bytes.
   static let paceInterval = TimeAmount.seconds(10)
-  /// A client that sends nothing for this long may be waiting for the end of the connection.
+  /// The sending side is closed when the client sends nothing for this long: it may be waiting for the end of the
+  /// connection.
   static let pause = TimeAmount.milliseconds(500)
-  /// How long the client may take to close after its body is complete.
+  /// The longest time from the end of the body to the client's close; less where ``Limits/time`` is shorter.
   static let closingTime = TimeAmount.seconds(30)
 
   private let limits: Limits
@@ -150,17 +158,17 @@ struct LingeringCloseStateMachine: Equatable, Sendable {
     if let pace = limits.pace, paceBytes >= pace { (paceBytes, paceStartedAt) = (0, now) }
   }
 
-  /// The body is complete.
+  /// Call it when the decoder has reported the end of the body: only the client's close is still awaited.
   mutating func end(at now: NIODeadline) {
     if endedAt == nil { endedAt = now }
   }
 
-  /// Whether a limit has been passed.
+  /// Whether a limit of bytes, time or pace has been exceeded, so that the connection must be closed.
   func isOverLimit(at now: NIODeadline) -> Bool {
     bytes > limits.bytes || now >= deadline
   }
 
-  /// What to do now. Ask when the connection begins to linger, when the body is complete, and when a wait is over.
+  /// What to do now. Call it when the connection begins to linger, when the body is complete, and when a wait is over.
   mutating func action(at now: NIODeadline) -> Action {
     guard !isOverLimit(at: now) else { return .close }
     guard outputIsOpen else { return .wait(until: deadline) }

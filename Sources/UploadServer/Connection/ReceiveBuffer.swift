@@ -3,13 +3,13 @@ import Synchronization
 import UploadCore
 import UploadStorage
 
-/// The receive buffer of one connection: grows from 16 KiB to 1 MiB while reads fill it, so that a fast sender costs few
-/// system calls and a slow one little memory, and only as far as the memory budget allows.
+/// The receive buffer of one connection: grows from 16 KiB to 1 MiB (256 KiB under TLS) while reads fill it, so that a
+/// fast sender costs few system calls and a slow one little memory, and only as far as the memory budget allows.
 ///
 /// SwiftNIO retains a connection's buffer until the connection ends, so it grows only when needed. A grown buffer is no
-/// longer used in full once a read contains thousands of tiny chunks or requests: a read is decoded in one turn, during which
-/// every other connection of the loop waits. Under a rate limit the buffer stays so small that the rate is smooth within each
-/// second.
+/// longer used in full once a read consists of many tiny chunks or requests: a read is decoded in one turn, during
+/// which every other connection of the loop waits. Under a rate limit the buffer stays so small that the rate is smooth
+/// within each second.
 final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   private static let smallest = 16 * 1024
   private static let largestPlain = 1024 * 1024
@@ -34,7 +34,9 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   /// Whether a read had tiny parts: the buffer no longer grows, and only a part of it is used.
   private let staysSmall = Atomic<Bool>(false)
 
-  /// - Parameter isSecure: whether the bytes have to be decrypted.
+  /// - Parameters:
+  ///   - server: its memory budget and its rate limits apply.
+  ///   - isSecure: whether the bytes have to be decrypted (TLS).
   init(_ server: ServerContext, isSecure: Bool = false) {
     budget = server.budget
     copies = isSecure ? 3 : 1
@@ -49,7 +51,8 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
     if grown > 0 { budget.shrinkBuffer(by: copies * grown) }
   }
 
-  /// Sets a channel up to read into this buffer, once per turn of its loop.
+  /// Makes a channel read into this buffer, once per turn of its loop, and limits its TCP window to 4 MiB. Call it on
+  /// the channel's event loop, before it reads.
   /// - Throws: the error of a channel option.
   func apply(to channel: any Channel) throws {
     guard let options = channel.syncOptions else { return }
@@ -60,10 +63,11 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
     try options.setOption(.tcpOption(.init(rawValue: Self.windowClamp)), value: 4 * 1024 * 1024)
   }
 
-  /// The size of the next read, in bytes.
+  /// The most bytes that the next read accepts.
   var readSize: Int { staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed) }
 
-  /// Notes that `count` bytes which were read at once have been decoded into so many parts.
+  /// Notes that `count` bytes which were read at once have been decoded into so many parts. If these are more than one
+  /// for each 512 bytes, and 16 besides, later reads are limited to 4 KiB for good.
   func noteParts(_ parts: Int, of count: Int) {
     guard parts > Self.fewParts + count / Self.partSize else { return }
     staysSmall.store(true, ordering: .relaxed)
@@ -75,13 +79,16 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
     allocator.buffer(capacity: readSize)
   }
 
-  /// - Returns: nil while SwiftNIO has a larger buffer than it should fill. It uses that buffer in full when it gets a size;
-  ///   otherwise it makes a new one for each read, because ``record(actualReadBytes:)`` returns true.
+  /// The size of the buffer for the next read, in bytes. Called by SwiftNIO.
+  /// - Returns: nil when the buffer that SwiftNIO retains is larger than ``readSize``, and must not be filled: SwiftNIO
+  ///   then makes a new buffer for each read, because ``record(actualReadBytes:)`` returns true.
   func nextBufferSize() -> Int? {
     readSize < size.load(ordering: .relaxed) ? nil : readSize
   }
 
-  /// Grows the buffer when a read has filled it.
+  /// Doubles the buffer when a read has filled it, unless it has its largest size or the budget is spent. Called by
+  /// SwiftNIO after each read.
+  /// - Returns: always true: SwiftNIO may make a larger buffer.
   func record(actualReadBytes count: Int) -> Bool {
     let size = size.load(ordering: .relaxed)
     if count >= size, 2 * size <= largest, !staysSmall.load(ordering: .relaxed), budget.growBuffer(by: copies * size) {

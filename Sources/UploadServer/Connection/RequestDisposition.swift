@@ -9,16 +9,19 @@ enum RequestDisposition {
   /// - Throws: ``UploadError`` when the declared type is not accepted, or a digest or precondition is malformed.
   typealias BodyMaker = (UploadSession) throws(UploadError) -> any IncomingBody
 
-  /// Hummingbird serves it.
+  /// Forward it to Hummingbird, which serves it.
   case forward
-  /// It is an upload.
-  /// - Parameter size: of the file in bytes; nil when it is not known.
+  /// Begin an upload: see ``UploadSession/begin(of:size:_:)``.
+  /// - Parameter size: of the file in bytes; nil when it is not known, and for a form.
   case upload(size: UInt64?, BodyMaker)
   case respond(ServerResponse)
-  /// - Parameter retryAfter: seconds after which the client may retry, where they are known.
+  /// Respond with the error.
+  /// - Parameter retryAfter: seconds after which the client may retry; nil when they are not known.
   case reject(UploadError, retryAfter: Int? = nil)
 
-  /// Asks access control, then finds the route. Notes the request and its client in `machine`.
+  /// Decides about a request: by access control, then by its route. Begins the request in `machine`, and notes there
+  /// the client that presented the token. Call it for the action `route`; the caller carries out the decision and sets
+  /// the phase.
   init(_ request: IncomingRequest, on machine: inout ConnectionStateMachine, in session: UploadSession) {
     let (access, peer) = (session.server.access, session.context?.remoteAddress)
     let client = access.client(of: request.head, from: peer)

@@ -3,47 +3,52 @@ import NIOHTTPTypes
 /// How far a connection has come with the request that it serves: decides what to do with each part of a request, and
 /// whether the connection can serve another one after the response.
 enum RequestPhase: Equatable {
-  /// Between requests. Next: ``forwarding``, ``receiving``, ``skipping``, ``lingering``.
+  /// Between requests; the headers of the next one may be incomplete. Next: ``forwarding``, ``receiving``,
+  /// ``skipping``, ``lingering``.
   case idle
   /// Hummingbird serves the request. Next: ``idle``.
+  /// - Parameters:
+  ///   - requestEnded: whether the end of the request has been forwarded.
+  ///   - responded: whether Hummingbird has written the end of its response.
   case forwarding(requestEnded: Bool, responded: Bool)
   /// The upload's body arrives. Next: ``storing``, ``skipping``, ``lingering``.
   case receiving
   /// The upload's body is complete, the response is not sent. Next: ``idle``, ``lingering``.
   case storing
-  /// Responded before the end of the body, whose short rest is read and discarded. Next: ``idle``.
+  /// Responded before the end of the body, whose rest, at most ``skipLimit``, is read and discarded. Next: ``idle``.
   case skipping
   /// The last response is sent; further input is read and discarded. Next: none.
   case lingering
 
-  /// What to do with a part of a request.
+  /// What the handler does with a part of a request that the decoder made.
   enum PartAction: Equatable {
-    /// Nothing now: it is queued until the request before it is finished.
+    /// Nothing now: it is queued until the request before it is finished, or until the client reads responses.
     case wait
-    /// Close the connection: the client has pipelined more than it may.
+    /// Close the connection: the client has pipelined more than the queue or the memory budget accepts.
     case close
-    /// It is a new request: find out who serves it.
+    /// Decide with ``RequestDisposition`` who serves it: it is a new request, of which only the headers are known.
     case route
     /// Forward it to Hummingbird, which serves its request.
     case forward
     /// Deliver it to the running upload: it is a chunk of the body.
     case deliver
-    /// The body of the running upload is complete.
+    /// Store the running upload: its body is complete.
     case endBody
-    /// Discard it.
+    /// Discard it: it belongs to a rejected body, or follows the last response.
     case discard
-    /// The rest of a rejected body has been discarded. The next request may arrive.
+    /// Forward the postponed events to Hummingbird: the rest of a rejected body has been discarded. The next request
+    /// may arrive.
     case finishSkipping
-    /// The body that is discarded after the last response is complete.
+    /// Report to the lingering close that the body which is discarded after the last response is complete.
     case finishLingering
   }
 
-  /// The longest rest of a rejected body that is read to keep the connection usable, in bytes.
+  /// The longest rest of a rejected body, in bytes, that is read to keep the connection for the next request.
   static let skipLimit: UInt64 = 1024 * 1024
 
   var isForwarding: Bool { if case .forwarding = self { true } else { false } }
 
-  /// Whether a part must wait until the request before it is finished: only a new request does.
+  /// Whether a part must be queued: only a request head, while another request is being served.
   /// - Parameter canRespond: whether the client reads responses; while it does not, a new request waits as well.
   func mustWait(_ part: HTTPRequestPart, canRespond: Bool) -> Bool {
     guard case .head = part else { return false }
@@ -54,8 +59,8 @@ enum RequestPhase: Equatable {
     }
   }
 
-  /// Advances with a part that does not have to wait. A request head does not change the phase: the new phase depends on
-  /// who serves the request.
+  /// Advances with a part that does not have to wait: see ``mustWait(_:canRespond:)``. A request head does not change
+  /// the phase: the new phase depends on who serves the request.
   mutating func receive(_ part: HTTPRequestPart) -> PartAction {
     switch (self, part) {
     case (.idle, .head): return .route
@@ -75,18 +80,18 @@ enum RequestPhase: Equatable {
     }
   }
 
-  /// Hummingbird serves the new request.
+  /// Call it when a new request is forwarded to Hummingbird.
   mutating func forward() {
     self = .forwarding(requestEnded: false, responded: false)
   }
 
-  /// Hummingbird has written the end of its response.
+  /// Call it when Hummingbird has written the end of its response. Does nothing in phases other than ``forwarding``.
   mutating func endForwardedResponse() {
     guard case .forwarding(let requestEnded, _) = self else { return }
     self = requestEnded ? .idle : .forwarding(requestEnded: false, responded: true)
   }
 
-  /// The server itself responds to the request.
+  /// Call it when the handler itself, not Hummingbird, sends the final response to the request.
   /// - Parameters:
   ///   - remaining: bytes of the body that have not arrived; nil when their number is not known.
   ///   - mayContinue: whether client and server are willing to keep the connection.
@@ -102,7 +107,7 @@ enum RequestPhase: Equatable {
     return self != .lingering
   }
 
-  /// Whether the connection may read from the socket.
+  /// Whether this phase allows the connection to read from the socket.
   /// - Parameters:
   ///   - hasRoom: whether the running upload has room for more of the body.
   ///   - isWritable: whether the client reads responses. While it does not, no further request is read.

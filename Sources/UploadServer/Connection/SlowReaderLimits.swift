@@ -3,10 +3,11 @@ import Glibc
 import NIOCore
 import NIOPosix
 
-/// Limits the kernel memory and the time that a response costs while its client does not read it. Stands next to the socket.
+/// The channel handler next to the socket that limits what an unread response costs: the bytes that the kernel buffers
+/// for it, and the time until a client that reads nothing is disconnected with a reset.
 ///
-/// The kernel's own limit, TCP_USER_TIMEOUT, does not help: it counts from the moment a client's receive window closes, even
-/// if the client continues to read, only too slowly to open the window soon.
+/// The kernel's own limit, TCP_USER_TIMEOUT, does not help: it counts from the moment a client's receive window closes,
+/// even if the client continues to read, only too slowly to open the window soon.
 final class SlowReaderLimits: ChannelOutboundHandler {
   typealias OutboundIn = ByteBuffer
 
@@ -20,18 +21,21 @@ final class SlowReaderLimits: ChannelOutboundHandler {
   private var progress: ResponseProgress?
   private var timer: Scheduled<Void>?
 
-  /// - Parameter idleTimeout: after which a client that reads nothing is disconnected.
+  /// - Parameter idleTimeout: a client that reads nothing for this long, and up to 5 minutes more, is disconnected: see
+  ///   ``ResponseProgress``.
   init(idleTimeout: TimeAmount) {
     self.idleTimeout = idleTimeout
   }
 
-  /// Limits the unsent bytes of a channel's socket.
+  /// Limits the unsent bytes in the kernel's buffer of a channel's socket to 256 KiB. Call it on the channel's event
+  /// loop.
   /// - Throws: the error of the socket option.
   static func apply(to channel: any Channel) throws {
     try channel.syncOptions?.setOption(unsentLimit, value: mostUnsent)
   }
 
-  /// Whether the client has yet to acknowledge a part of a response, as far as is known.
+  /// Whether the client has yet to acknowledge a part of a response, as of the last check, which is at most a second
+  /// ago.
   var hasUnread: Bool { timer != nil }
 
   func flush(context: ChannelHandlerContext) {
@@ -80,34 +84,36 @@ final class SlowReaderLimits: ChannelOutboundHandler {
   }
 }
 
-/// Decides from samples of a connection whether its client still reads a response: a pure state machine in the event loop's
-/// time.
+/// Decides from samples of a connection whether its client still reads a response: a pure state machine. The caller
+/// passes the event loop's time.
 ///
 /// Only acknowledgements show that, and a client's system acknowledges what fits its receive buffer, even if the client
-/// itself reads nothing. When the buffer is full, the system announces room again (RFC 9293 section 3.8.6.2.2) only for a
-/// whole segment or a part of the buffer: Linux for a sixteenth, and it frees what it received in blocks of up to 64 KiB.
-/// Smaller reads of the client are not visible. So a client counts as stopped only after ``idleTimeout`` and the time that a
-/// reader of ``slowestRate`` needs for so many bytes.
+/// itself reads nothing. When the buffer is full, the system announces room again (RFC 9293 section 3.8.6.2.2) only for
+/// a whole segment or a part of the buffer: Linux for a sixteenth, and it frees what it received in blocks of up to 64
+/// KiB. Smaller reads of the client are not visible. So a client counts as stopped only after ``idleTimeout`` and the
+/// time that a reader of ``slowestRate`` needs for so many bytes, at most 5 minutes.
 struct ResponseProgress: Sendable {
   struct Sample: Equatable {
     /// Bytes of responses that the client's system has acknowledged, since the connection began.
     var acknowledged: UInt64
-    /// The receive window that it advertised last, in bytes.
+    /// The receive window that the client's system advertised last, in bytes.
     var window: UInt64
-    /// Whether it has not acknowledged everything.
+    /// Whether bytes of responses have not been acknowledged, or not even been sent.
     var hasUnread: Bool
   }
 
   enum Status: Equatable {
     /// Everything has been acknowledged: there is nothing to watch until the next response.
     case delivered
-    /// The client reads, or may do so.
+    /// The client reads, or may do so unseen.
     case reading
-    /// The client has read nothing for the timeout.
+    /// For `idleTimeout`, and up to 5 minutes more that a slow reader may need, nothing has shown that the client
+    /// reads: close the connection.
     case stopped
   }
 
-  /// The slowest client that never counts as stopped, in bytes per second.
+  /// In bytes per second: a client that reads at least this fast does not count as stopped, unless its receive window
+  /// exceeds 4.8 MB.
   static let slowestRate: UInt64 = 1000
   /// What Linux may retain as one block until all of it has been read, in bytes.
   private static let block: UInt64 = 64 * 1024
@@ -124,7 +130,7 @@ struct ResponseProgress: Sendable {
     progressAt = now
   }
 
-  /// Takes the next sample into account.
+  /// Takes the next sample into account. Call it repeatedly, at short intervals, while a response is unread.
   mutating func note(_ sample: Sample, at now: NIODeadline) -> Status {
     defer { last = sample }
     largestWindow = max(largestWindow, sample.window)

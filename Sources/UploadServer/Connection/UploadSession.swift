@@ -3,29 +3,30 @@ import NIOCore
 import UploadCore
 import UploadStorage
 
-/// The handler of an ``UploadSession``'s connection. Called on the event loop, possibly within a call to the session.
+/// The channel handler that owns an ``UploadSession``. Called on the event loop, possibly within a call to the session.
 protocol UploadSessionDelegate: AnyObject {
-  /// When the session's timer must fire next; nil for never.
+  /// When the session's timer must fire next; nil for no timer.
   var deadline: NIODeadline? { get }
   /// Reads from the socket, if a read is pending and allowed: a condition that blocked reads may have changed.
   func resumeReading()
-  /// The upload ended: the stored files, or why there are none.
-  /// - Parameter hadUploads: whether an upload had begun, which is reported by its own events.
+  /// The running upload ended: respond with the stored files, or with the error.
+  /// - Parameter hadUploads: whether a file had begun, so that events of its own report the failure; otherwise the
+  ///   delegate reports a rejected request.
   func sessionEnded(_ result: Result<[StoredFile], UploadError>, hadUploads: Bool)
-  /// The ``deadline`` has passed.
+  /// The ``deadline`` has passed. To be followed by ``UploadSession/setTimer()``, unless the connection closes.
   func sessionTimerFired()
-  /// The grace period of ``UploadSession/startGrace()`` is over, and a running upload has failed.
+  /// The grace period of ``UploadSession/startGrace()`` is over. An upload that was still running has failed.
   func sessionGraceEnded()
 }
 
-/// What HTTP and raw TCP connections share: the channel; the running upload with its rate limit, its pace and its count among
-/// the client's uploads; the timers; and the lingering close. Loop-bound.
+/// What HTTP and raw TCP connections share: the channel; the running upload with its rate limit, its pace and its count
+/// among the client's uploads; the timers; and the lingering close. Loop-bound: call it on the connection's event loop.
 final class UploadSession: IncomingBodyDelegate {
   let server: ServerContext
   let eventLoop: any EventLoop
   /// The context of the connection's handler; nil before it is added and after it is removed.
   private(set) var context: ChannelHandlerContext?
-  /// The running upload; nil while there is none.
+  /// The body of the running upload; nil while there is none.
   private(set) var body: (any IncomingBody)?
   weak var delegate: (any UploadSessionDelegate)?
   private var pace: ClientPace?
@@ -33,7 +34,8 @@ final class UploadSession: IncomingBodyDelegate {
   private var limiters: [RateLimiter] = []
   /// The running upload's place among those of its client; nil while there is none.
   private var place: PerClientCount.Place?
-  /// The limits of the lingering close; nil for those of a rejected body.
+  /// The limits of the lingering close, to be set before it begins; nil for those of a rejected body, or of a server
+  /// that stops.
   var lingeringLimits: LingeringCloseStateMachine.Limits?
   /// Reads and discards the input after the last response; nil before it.
   private(set) var lingering: LingeringClose?
@@ -49,7 +51,7 @@ final class UploadSession: IncomingBodyDelegate {
 
   // MARK: The channel
 
-  /// Call it when the handler is added to the connection's pipeline.
+  /// Call it when the handler is added to the connection's pipeline: sets the timer.
   func start(on context: ChannelHandlerContext) {
     self.context = context
     setTimer()
@@ -57,21 +59,23 @@ final class UploadSession: IncomingBodyDelegate {
 
   var now: NIODeadline { eventLoop.now }
 
-  /// The address of the connection's other end.
+  /// The connection's other end, which may be a proxy; an unknown address while ``context`` is nil.
   var peer: ClientAddress { ClientAddress(context?.remoteAddress) }
 
-  /// Whether the client reads responses.
+  /// Whether the client reads responses: the channel accepts more of them. False while ``context`` is nil.
   var isWritable: Bool { context?.channel.isWritable ?? false }
 
-  /// Whether the client has yet to read a response, as far as is known.
+  /// Whether the client has yet to read a response, as far as is known: see ``SlowReaderLimits/hasUnread``.
   var hasUnreadResponse: Bool {
     (try? context?.pipeline.syncOperations.handler(type: SlowReaderLimits.self))?.hasUnread ?? false
   }
 
   // MARK: The upload
 
-  /// Begins an upload. Call it when the delegate's state already says that the body is being received.
+  /// Begins an upload, while none is running. Call it when the delegate's state already says that the body is being
+  /// received.
   /// - Parameters:
+  ///   - client: whose uploads are counted.
   ///   - size: of the file in bytes; nil when it is not known.
   ///   - makeBody: makes the body, which reports to this session.
   /// - Returns: nil when it has begun; otherwise why not: it exceeds a limit, or the error of `makeBody`.
@@ -92,10 +96,11 @@ final class UploadSession: IncomingBodyDelegate {
     return nil
   }
 
-  /// Whether the upload has room for more bytes, and no rate limit blocks them.
+  /// Whether the upload has room for more bytes, and no rate limit blocks them. True without an upload.
   var hasRoom: Bool { limitTimer == nil && (body?.hasRoom ?? true) }
 
-  /// Delivers the next bytes of the body to the upload.
+  /// Delivers the next bytes of the body to the upload, if one is running. An error fails it, which the delegate learns
+  /// from ``UploadSessionDelegate/sessionEnded(_:hadUploads:)``, perhaps within this call.
   func receive(_ bytes: ByteBuffer) {
     // The receive buffer, of which these are a slice, counts as memory of the upload.
     body?.meter?.setNetworkBytes(bytes.storageCapacity)
@@ -113,7 +118,8 @@ final class UploadSession: IncomingBodyDelegate {
     notePace()
   }
 
-  /// The body of the upload is complete: stores it.
+  /// Call it when the body is complete: the upload stores it. The delegate gets the result in
+  /// ``UploadSessionDelegate/sessionEnded(_:hadUploads:)``, perhaps within this call.
   /// - Parameter trailers: the trailer fields; nil when there are none.
   func endBody(trailers: HTTPFields?) {
     do throws(UploadError) {
@@ -139,13 +145,13 @@ final class UploadSession: IncomingBodyDelegate {
     pace?.note(canSend: hasRoom, at: now)
   }
 
-  /// When to check the pace of the upload next; nil when there is none.
+  /// When to call ``checkPace()`` next; nil without an upload, and when its client is already over a limit.
   var paceDeadline: NIODeadline? {
     guard case .acceptable(let deadline) = pace?.status(at: now) else { return nil }
     return deadline
   }
 
-  /// Fails the upload when its client has timed out or is too slow.
+  /// Fails the upload if its client has timed out or is too slow. Call it each time the timer fires during an upload.
   func checkPace() {
     notePace()
     switch pace?.status(at: now) {
@@ -173,7 +179,8 @@ final class UploadSession: IncomingBodyDelegate {
 
   // MARK: Timers
 
-  /// Sets the timer to the delegate's deadline. Call it when that may have become earlier, and after the timer fired.
+  /// Sets the timer to the delegate's deadline, at least 10 ms from now. Call it when that may have become earlier, and
+  /// after the timer fired.
   func setTimer() {
     timer?.cancel()
     guard let deadline = delegate?.deadline else { return timer = nil }
@@ -182,7 +189,8 @@ final class UploadSession: IncomingBodyDelegate {
     }
   }
 
-  /// Begins the grace period of a running upload, because the server stops. Only the first call has an effect.
+  /// Begins the grace period, because the server stops. At its end a running upload fails with code `shuttingDown`, and
+  /// the delegate is notified in any case. Only the first call has an effect.
   func startGrace() {
     guard graceTimer == nil else { return }
     graceTimer = eventLoop.assumeIsolated().scheduleTask(in: server.limits.graceTime) {
@@ -193,8 +201,10 @@ final class UploadSession: IncomingBodyDelegate {
 
   // MARK: The end
 
-  /// After the last response, reads and discards the client's remaining input, and closes.
-  /// - Parameter isStopping: whether the server stops.
+  /// Reads and discards the client's remaining input, and closes. Call it once, when the last response has been
+  /// written.
+  /// - Parameter isStopping: whether the server stops: then the time is short, unless ``lingeringLimits`` says
+  ///   otherwise.
   func linger(_ remainder: LingeringCloseStateMachine.Remainder, of client: ClientAddress, isStopping: Bool) {
     guard let context else { return }
     timer?.cancel()
@@ -210,7 +220,7 @@ final class UploadSession: IncomingBodyDelegate {
     (body, place) = (nil, nil)
   }
 
-  /// Call it when the handler is removed, which follows when the connection is gone.
+  /// Call it when the handler is removed, after the connection is gone: cancels all timers.
   func stop() {
     timer?.cancel()
     graceTimer?.cancel()

@@ -1,10 +1,10 @@
 import HTTPTypes
 import NIOCore
 
-/// Rejects a plain HTTP request on the TLS port with a message: `http://` for `https://` is the most common mistake, and a
-/// connection that just ends does not explain it.
+/// Rejects a plain HTTP request on the TLS port with a message: `http://` for `https://` is the most common mistake,
+/// and a connection that just ends does not explain it.
 ///
-/// First in the pipeline; removes itself when the first byte is not the start of a plain request.
+/// Stands before the TLS handler; removes itself when the first byte is not the start of a plain request.
 final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer

@@ -5,11 +5,12 @@ import NIOCore
 import UploadCore
 
 extension UploadError {
-  /// The error for a port that cannot be listened on, with the reason and a remedy.
+  /// The error for a port that cannot be listened on (code `cannotListen`), with the reason and a remedy. Blocks: reads
+  /// `/proc` to find the owner of a port that is taken.
   /// - Parameters:
   ///   - error: the error of binding the port.
   ///   - host: the address or name to listen on.
-  ///   - option: the command-line option that sets the port.
+  ///   - option: the command-line option that sets the port, such as `--port`.
   static func cannotListen(_ error: any Error, host: String, port: Int, option: String) -> UploadError {
     let host = PlainText.sanitized(host)
     let place = "port \(port) on \(host)"
@@ -35,8 +36,8 @@ extension UploadError {
 
 /// Finds the process that listens on a port, for the message that the port is taken.
 enum PortOwner {
-  /// Name and number of the process that listens on a TCP port, such as `python3, process 4711`; nil when it is not visible,
-  /// as with other users' processes. Reads `/proc`.
+  /// Name and number of the process that listens on a TCP port, such as `python3, process 4711`. Blocks: reads `/proc`.
+  /// - Returns: nil when no process listens, or it is not visible, as with other users' processes.
   static func describe(port: Int) -> String? {
     guard let port = UInt16(exactly: port) else { return nil }
     var inode = clinux_listening_inode(AF_INET, port)

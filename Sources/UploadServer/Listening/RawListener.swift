@@ -4,18 +4,21 @@ import NIOExtras
 import NIOPosix
 import ServiceLifecycle
 
-/// Listens for raw uploads (example/docs/http.md, Raw port). Plain TCP has no place for a name, a length or a token.
+/// The service that listens for raw uploads on a TCP port of its own: the bytes of each connection are one file
+/// (example/docs/http.md, Raw port). Plain TCP has no place for a name, a length or a token.
 struct RawListener: Service {
   private let channel: any Channel
   private let quiescing: ServerQuiescingHelper
 
-  /// The bound port, also when any free one was asked for.
+  /// The bound port; where 0 was asked for, the one that the system chose.
   var port: Int { channel.localAddress?.port ?? 0 }
 
-  /// Binds the port.
+  /// Binds the port; connections are accepted from then on.
   /// - Parameters:
+  ///   - host: the address or name to listen on.
   ///   - port: 0 for any free one.
   ///   - maxConnections: the most simultaneous connections; more wait in the kernel's queue.
+  ///   - context: shared by all connections of the server.
   /// - Throws: an error of SwiftNIO when the port cannot be bound.
   static func bind(
     host: String,
@@ -49,7 +52,8 @@ struct RawListener: Service {
     return RawListener(channel: channel, quiescing: quiescing)
   }
 
-  /// Runs until graceful shutdown, and then until the last upload is over.
+  /// Waits until graceful shutdown has begun and the last connection is closed.
+  /// - Throws: `CancellationError` when its task is cancelled.
   func run() async throws {
     let stopped = channel.eventLoop.makePromise(of: Void.self)
     try await withTaskCancellationHandler {
@@ -64,7 +68,7 @@ struct RawListener: Service {
     }
   }
 
-  /// Releases the port. Call it when the server cannot start, or has stopped before ``run()``.
+  /// Releases the port, if ``run()`` has not. Call it when the server cannot start, or has stopped before ``run()``.
   func close() async {
     try? await channel.close()
   }

@@ -3,8 +3,8 @@ import NIOCore
 import UploadCore
 import UploadStorage
 
-/// One connection of the raw listener: its bytes until FIN become one file, and the response is one line of JSON. Reports
-/// events to ``RawConnectionStateMachine`` and carries out its actions. Loop-bound.
+/// The channel handler of a raw listener's connection: its bytes until FIN become one file, and the response is one
+/// line of JSON. Reports events to ``RawConnectionStateMachine`` and carries out its actions. Loop-bound.
 final class RawUploadHandler: ChannelDuplexHandler, UploadSessionDelegate {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = Never
@@ -121,33 +121,34 @@ final class RawUploadHandler: ChannelDuplexHandler, UploadSessionDelegate {
   func sessionGraceEnded() {}
 }
 
-/// The state of a raw connection: a pure state machine in the event loop's time.
+/// The state of a raw connection: a pure state machine. The caller passes the event loop's time.
 ///
-/// FIN is the only end of a raw upload, so a transfer that was interrupted with a FIN looks complete; only a reset shows the
-/// interruption. A connection without any byte stores nothing.
+/// FIN is the only end of a raw upload, so a transfer that was interrupted with a FIN looks complete; only a reset
+/// shows the interruption. A connection without any byte stores nothing.
 struct RawConnectionStateMachine {
-  /// What to do when the client closes its sending side or the server stops.
+  /// What the handler does when the client closes its sending side or the server stops.
   enum EndAction: Equatable {
     case ignore
-    /// The upload is complete.
+    /// Store the upload: its body is complete.
     case endBody
-    /// The upload gets its grace period.
+    /// Begin the grace period of the running upload.
     case startGrace
     /// Reject the connection: no byte arrived.
     case reject
     case close
   }
 
-  /// What follows the response.
+  /// What the handler does with a response, and after it; `ignore` when one has been sent: send nothing.
   enum NextStep: Equatable {
     case ignore
-    /// Close once the response is sent: the client has closed its sending side.
+    /// Send it, and close once it is sent: the client has closed its sending side.
     case closeWhenSent
-    /// Read and discard further input, so that the response reaches the client.
+    /// Send it, then read and discard further input, so that the response reaches the client.
     case linger
   }
 
   private enum Phase {
+    /// The upload's bytes arrive, or the first of them is awaited.
     /// - Parameter hasBegun: whether a byte has arrived.
     case receiving(hasBegun: Bool)
     case storing, responded
@@ -166,7 +167,7 @@ struct RawConnectionStateMachine {
 
   var isReceiving: Bool { if case .receiving = phase { true } else { false } }
 
-  /// Bytes arrived.
+  /// Call it when bytes arrive.
   /// - Returns: whether they are the first of the upload; nil when they must be discarded.
   mutating func receive() -> Bool? {
     guard case .receiving(let hasBegun) = phase else { return nil }
@@ -174,19 +175,21 @@ struct RawConnectionStateMachine {
     return !hasBegun
   }
 
-  /// A handler asks to read from the socket.
+  /// Call it when a handler asks to read from the socket.
   /// - Parameter hasRoom: whether the upload has room for more bytes.
   /// - Returns: whether to read now; otherwise the read is pending until ``resumesReading(hasRoom:)``.
   mutating func reads(hasRoom: Bool) -> Bool {
     demand.request(isAllowed: !isReceiving || hasRoom)
   }
 
-  /// Whether to read now. Ask when a condition that reads depend on may have changed.
+  /// Call it when a condition that reads depend on may have changed.
+  /// - Parameter hasRoom: whether the upload has room for more bytes.
+  /// - Returns: whether to perform a pending read now.
   mutating func resumesReading(hasRoom: Bool) -> Bool {
     demand.resume(isAllowed: !isReceiving || hasRoom)
   }
 
-  /// The client closed its sending side.
+  /// Call it when the client has closed its sending side (FIN).
   mutating func closeInput() -> EndAction {
     switch phase {
     case .receiving(let hasBegun):
@@ -197,7 +200,7 @@ struct RawConnectionStateMachine {
     }
   }
 
-  /// The response is about to be sent.
+  /// Call it when a response is about to be sent.
   mutating func respond() -> NextStep {
     defer { phase = .responded }
     switch phase {
@@ -207,7 +210,7 @@ struct RawConnectionStateMachine {
     }
   }
 
-  /// The server stops. Only the first call has an effect.
+  /// Call it when the server begins to stop. Later calls do nothing and return `ignore`.
   mutating func stop() -> EndAction {
     guard !isStopping else { return .ignore }
     isStopping = true
@@ -218,13 +221,13 @@ struct RawConnectionStateMachine {
     }
   }
 
-  /// When the timer must fire next; nil when no limit applies any more.
-  /// - Parameter paceDeadline: when to check the pace of the running upload.
+  /// When the timer must fire next; nil once the body no longer arrives, since no limit of this machine applies then.
+  /// - Parameter paceDeadline: when to check the pace of the running upload; nil when there is none.
   func deadline(paceDeadline: NIODeadline?) -> NIODeadline? {
     isReceiving ? paceDeadline ?? idleDeadline : nil
   }
 
-  /// Whether to close the connection, because no byte has arrived in time.
+  /// Whether to close the connection, because no byte has arrived by the idle deadline.
   func isIdle(at now: NIODeadline) -> Bool {
     guard case .receiving(hasBegun: false) = phase else { return false }
     return now >= idleDeadline

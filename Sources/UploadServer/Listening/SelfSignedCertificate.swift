@@ -13,7 +13,9 @@ enum SelfSignedCertificate {
   /// How long before now the certificate becomes valid, in seconds: a client whose clock is slow would reject it otherwise.
   private static let allowance: TimeInterval = 86_400
 
-  /// Generates a certificate and its key (ECDSA on P-256) for all names and addresses that `host` can be reached by.
+  /// Generates a certificate and its key (ECDSA on P-256) for all names and addresses that `host` can be reached by. It
+  /// is valid for a year, and from a day ago.
+  /// - Parameter host: the address or name to listen on, as ``ListenHost/normalized(_:)`` returns it.
   /// - Throws: an error of swift-certificates or NIOSSL.
   static func make(host: String) throws -> (certificate: NIOSSLCertificate, key: NIOSSLPrivateKey) {
     let key = P256.Signing.PrivateKey()
@@ -43,7 +45,10 @@ enum SelfSignedCertificate {
     )
   }
 
-  /// The names and addresses that clients may use for a server that listens on `host`, sorted.
+  /// The names and addresses that clients may use for a server that listens on `host`, sorted: those of `localhost` for
+  /// a wildcard or a loopback host, for a wildcard also the machine's name and all its addresses; otherwise `host`
+  /// alone.
+  /// - Parameter host: as ``ListenHost/normalized(_:)`` returns it.
   static func names(host: String) -> [GeneralName] {
     let isEverywhere = ListenHost.isWildcard(host)
     var names = Set<GeneralName>()
@@ -71,6 +76,7 @@ enum SelfSignedCertificate {
 
 extension TLSIdentity {
   /// Generates a certificate for all names and addresses that `host` can be reached by.
+  /// - Parameter host: the address or name to listen on, as ``ListenHost/normalized(_:)`` returns it.
   /// - Throws: ``UploadError`` with code `badCertificate`.
   init(selfSignedFor host: String) throws(UploadError) {
     do {

@@ -4,8 +4,8 @@ import Synchronization
 package import UploadCore
 package import UploadProtocol
 
-/// The certificate and key for new TLS connections. They can be read again while the server runs, because certificates are
-/// renewed every few weeks; open connections keep the ones they began with.
+/// The certificate and key for new TLS connections. They can be read again while the server runs, because certificates
+/// are renewed every few weeks; open connections keep the ones they began with. Usable from any thread.
 package final class ReloadableTLSIdentity: Sendable {
   /// The files it is read from; nil when it was generated.
   private let files: (certificate: String, key: String)?
@@ -19,20 +19,22 @@ package final class ReloadableTLSIdentity: Sendable {
   }
 
   /// Generates a certificate for all names and addresses that `host` can be reached by.
+  /// - Parameter host: the address or name to listen on, as ``ListenHost/normalized(_:)`` returns it.
   /// - Throws: ``UploadError`` with code `badCertificate`.
   package init(selfSignedFor host: String) throws(UploadError) {
     files = nil
     identity = Mutex(try TLSIdentity(selfSignedFor: host))
   }
 
-  /// The fingerprint of the server's own certificate, not of its issuers.
+  /// The fingerprint of the server's current certificate, not of its issuers; ``reload()`` may change it.
   package var fingerprint: CertificateFingerprint { identity.withLock { $0.fingerprint } }
 
-  /// The TLS context for the next connection.
+  /// The TLS context for the next connection, with the current certificate.
   var context: NIOSSLContext { identity.withLock { $0.context } }
 
   /// Reads the two files again. The identity does not change unless both are valid and belong together. Blocks.
-  /// - Returns: the new certificate's fingerprint; nil when there are no files.
+  /// - Returns: the fingerprint of the certificate in the file; nil when the certificate was generated: nothing is
+  ///   read.
   /// - Throws: ``UploadError`` with code `badCertificate`; the message names the file.
   package func reload() throws(UploadError) -> CertificateFingerprint? {
     guard let files else { return nil }
@@ -48,7 +50,8 @@ struct TLSIdentity: Sendable {
   let fingerprint: CertificateFingerprint
   let context: NIOSSLContext
 
-  /// - Parameter chain: the server's own certificate first.
+  /// Makes a TLS context of a certificate chain and its key.
+  /// - Parameter chain: the server's own certificate first; not empty.
   /// - Throws: an error of NIOSSL, such as when the key does not belong to the certificate.
   init(chain: [NIOSSLCertificate], key: NIOSSLPrivateKey) throws {
     guard let own = chain.first else { throw NIOSSLError.failedToLoadCertificate }
@@ -56,7 +59,9 @@ struct TLSIdentity: Sendable {
     fingerprint = CertificateFingerprint(certificate: try own.toDERBytes())
   }
 
-  /// TLS 1.2 or later, HTTP/1.1 only.
+  /// The settings of TLS connections with this chain and key: TLS 1.2 or later, HTTP/1.1 only, and half a second for
+  /// the client's `close_notify`.
+  /// - Parameter chain: the server's own certificate first.
   static func configuration(chain: [NIOSSLCertificate], key: NIOSSLPrivateKey) -> TLSConfiguration {
     let chain = chain.map { NIOSSLCertificateSource.certificate($0) }
     var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))

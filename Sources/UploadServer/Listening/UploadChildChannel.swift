@@ -18,7 +18,7 @@ struct UploadChildChannel: ServerChildChannel {
 
   /// - Parameters:
   ///   - responder: makes Hummingbird's response to a request.
-  ///   - context: shared by all connections.
+  ///   - context: shared by all connections of the server.
   ///   - identity: the certificate and key for TLS; nil for plain HTTP.
   init(responder: @escaping HTTPChannelHandler.Responder, context: ServerContext, identity: ReloadableTLSIdentity?) {
     // Hummingbird's default would accept 2 MiB of header fields from any client.
@@ -60,8 +60,9 @@ struct UploadChildChannel: ServerChildChannel {
   }
 }
 
-/// Closes a connection that got one of the process's last descriptors. The limit on connections prevents most of that, but
-/// does not count the descriptors that the process inherited or opens for other purposes.
+/// Closes a connection that got one of the process's last descriptors (``DescriptorReserve``); otherwise removes itself
+/// once the connection is active. The limit on connections prevents most of that, but does not count the descriptors
+/// that the process inherited or opens for other purposes.
 final class DescriptorLimitHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
 

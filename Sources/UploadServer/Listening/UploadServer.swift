@@ -9,15 +9,16 @@ package import UploadCore
 package import UploadProtocol
 package import UploadStorage
 
-/// The user's settings for a server.
+/// The settings of a server that its user chooses.
 package struct ServerConfiguration: Sendable {
-  /// Address or name to listen on.
+  /// Address or name to listen on, as ``ListenHost/normalized(_:)`` returns it.
   package var host = "127.0.0.1"
   /// TCP port for HTTP; 0 for any free one.
   package var port = 8080
   /// TCP port for raw uploads, 0 for any free one; nil for no raw uploads.
   package var rawPort: Int?
-  /// The most simultaneous connections on each port; more wait in the kernel's queue.
+  /// The most simultaneous connections on each port; more wait in the kernel's queue. Fewer when the process may not
+  /// open so many files.
   package var maxConnections = 8192
   package var limits = UploadLimits()
   /// Digests to compute of every upload, beside those that a request asks for.
@@ -29,7 +30,7 @@ package struct ServerConfiguration: Sendable {
   package init() {}
 }
 
-/// The HTTP upload server, and the raw listener beside it.
+/// The HTTP upload server, and the raw listener beside it. Runs once. Usable from any thread.
 package final class UploadServer: Sendable {
   private let configuration: ServerConfiguration
   private let context: ServerContext
@@ -39,8 +40,12 @@ package final class UploadServer: Sendable {
   private let state = Mutex<(group: ServiceGroup?, isStopping: Bool)>((group: nil, isStopping: false))
 
   /// Nothing listens before ``run(onListening:)``.
-  /// - Parameter eventLoopGroup: one that outlives ``run(onListening:)``: Hummingbird releases its loops in a task of its
-  ///   own, which may run a little later.
+  /// - Parameters:
+  ///   - store: where uploads are stored.
+  ///   - budget: the limit on the memory of all uploads together; the store must use the same one.
+  ///   - ledger: gets all uploads and rejected requests.
+  ///   - eventLoopGroup: one that outlives ``run(onListening:)``: Hummingbird releases its loops in a task of its own,
+  ///     which may run a little later.
   package init(
     configuration: ServerConfiguration,
     store: any UploadStore,
@@ -62,9 +67,12 @@ package final class UploadServer: Sendable {
     self.logger = logger
   }
 
-  /// Listens, and serves until ``stop()`` and the end of the last upload.
-  /// - Parameter onListening: called with the address once the ports are open.
-  /// - Throws: ``UploadError`` with code `cannotListen` when a port is taken or not allowed.
+  /// Listens, and serves until ``stop()`` and the end of the last upload, at most the grace period and 2 s later. Call
+  /// it once. Returns also when its task is cancelled.
+  /// - Parameter onListening: called once with the address when the ports are open, on any thread; not when the server
+  ///   has been stopped before.
+  /// - Throws: ``UploadError`` with code `cannotListen` when a port cannot be bound, such as when it is taken or not
+  ///   allowed, or the host is unknown.
   package func run(onListening: @escaping @Sendable (ServerAddress) -> Void) async throws(UploadError) {
     if maxConnections < configuration.maxConnections {
       logger.notice("The limit on open files (ulimit -n) allows only \(maxConnections) connections on each port.")
@@ -98,13 +106,15 @@ package final class UploadServer: Sendable {
   }
 
   /// Reads the TLS certificate and key again, for new connections; keeps the previous ones when that fails. Blocks.
-  /// - Returns: the new certificate's fingerprint; nil when it was not read from a file.
-  /// - Throws: ``UploadError`` with code `badCertificate`.
+  /// - Returns: the fingerprint of the certificate in the file; nil without TLS, and when the certificate was
+  ///   generated.
+  /// - Throws: ``UploadError`` with code `badCertificate`; the message names the file.
   package func reloadCertificate() throws(UploadError) -> CertificateFingerprint? {
     try configuration.tls?.reload()
   }
 
-  /// Begins a graceful shutdown: nothing new is accepted, and running uploads get their grace period. Further calls do
+  /// Begins a graceful shutdown: nothing new is accepted, and running uploads get their grace period. Does not wait for
+  /// the end, which is that of ``run(onListening:)``; a server that is stopped before does not run. Further calls do
   /// nothing.
   package func stop() async {
     let group = state.withLock { state in
@@ -182,6 +192,7 @@ struct Listeners: Service {
   let all: [any Service]
 
   /// Runs until all have ended; the first that fails ends the others.
+  /// - Throws: the error of the first that fails.
   func run() async throws {
     try await withThrowingDiscardingTaskGroup { group in
       for listener in all { group.addTask { try await listener.run() } }

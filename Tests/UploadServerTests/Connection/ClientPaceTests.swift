@@ -20,7 +20,7 @@ import Testing
     #expect(pace.status(at: at(59)) == .timedOut)
   }
 
-  @Test func `A body that keeps arriving never times out`() {
+  @Test func `A body of which a byte arrives every 29 s does not time out within three weeks`() {
     var pace = pace()
     let weeks: Int64 = 3 * 7 * 86_400
     for second in stride(from: 0, to: weeks, by: 29) {
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test func `Time while the server reads nothing does not count for the client`() {
+  @Test func `Time while the server reads nothing counts neither as idle nor for the average rate`() {
     var pace = pace(minRate: 1000)
     pace.received(5000, at: at(5))
     pace.note(canSend: false, at: at(5))
@@ -45,7 +45,7 @@ import Testing
     #expect(pace.status(at: at(605)) == .acceptable(until: at(606)))
   }
 
-  @Test func `The average rate is checked only after ten seconds`() {
+  @Test func `A client below the minimum rate is too slow only after ten seconds`() {
     var pace = pace(minRate: 100)
     #expect(pace.status(at: at(9)) == .acceptable(until: at(10)))
     pace.received(999, at: at(9))

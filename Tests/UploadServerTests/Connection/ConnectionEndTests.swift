@@ -11,7 +11,10 @@ import Testing
     (RequestPhase.idle, ConnectionEnd.Action.forward), (forwarding, .forward), (.receiving, .postpone),
     (.storing, .postpone), (.skipping, .postpone), (.lingering, .close),
   ])
-  func `The action for a shutdown depends on the phase`(phase: RequestPhase, action: ConnectionEnd.Action) {
+  func `A shutdown is postponed during uploads, closes when lingering, else is forwarded`(
+    phase: RequestPhase,
+    action: ConnectionEnd.Action
+  ) {
     var end = ConnectionEnd()
     #expect(!end.isStopping)
     #expect(end.stop(in: phase) == action)
@@ -27,7 +30,7 @@ import Testing
     (.receiving, false, .failUpload), (.storing, false, .postpone), (.skipping, false, .postpone),
     (.lingering, false, .close),
   ])
-  func `The action for the end of the input depends on the phase`(
+  func `FIN is forwarded at rest, fails a body, closes when lingering, else is postponed`(
     phase: RequestPhase,
     isAtRest: Bool,
     action: ConnectionEnd.Action
@@ -53,7 +56,7 @@ import Testing
     #expect(end.defersClose() == false, "everything is sent")
   }
 
-  @Test func `Without a deferred close there is none to perform`() {
+  @Test func `Neither a sent response nor the end of the grace period closes without a deferred close`() {
     var end = ConnectionEnd()
     end.responseWritten()
     #expect(end.responseSent() == false)
@@ -107,7 +110,7 @@ import Testing
     _ = try? channel.finish(acceptAlreadyClosed: true)
   }
 
-  @Test func `Without a connection a deferred close completes`() {
+  @Test func `When the connection is gone, performing a deferred close completes its promise`() {
     let channel = EmbeddedChannel()
     let close = DeferredClose()
     let promise = channel.eventLoop.makePromise(of: Void.self)
@@ -119,7 +122,7 @@ import Testing
     _ = try? channel.finish()
   }
 
-  @Test func `Without a deferred close the connection is not closed`() throws {
+  @Test func `Performing closes nothing when no close was deferred`() throws {
     let channel = EmbeddedChannel()
     let handler = Handler()
     try channel.pipeline.syncOperations.addHandler(handler)

@@ -90,7 +90,7 @@ import UploadStorage
     (.receiving, .deliver, .endBody), (.storing, .discard, .discard), (.skipping, .discard, .finishSkipping),
     (.lingering, .discard, .finishLingering),
   ])
-  private func `Every part of a body has its action`(
+  private func `Chunks and ends of requests are forwarded, delivered or discarded, depending on the phase`(
     phase: Phase,
     body: RequestPhase.PartAction,
     end: RequestPhase.PartAction
@@ -113,7 +113,7 @@ import UploadStorage
     #expect(machine.isAtRest)
   }
 
-  @Test func `Pipelined requests are served in order, one after the other`() throws {
+  @Test func `Requests pipelined behind an upload wait for its response, and the second waits for the first`() throws {
     var machine = try Self.machine(in: .storing)
     for part in [Self.head, Self.body(3), Self.end, Self.head] {
       #expect(machine.receive(part, canRespond: true, at: Self.at(0)) == .wait)
@@ -147,7 +147,7 @@ import UploadStorage
     #expect(machine.isForwarding, "Hummingbird looks at it when a read is complete")
   }
 
-  @Test func `100 Continue is sent once, when there is room`() throws {
+  @Test func `100 Continue is sent once for an upload, when there is room`() throws {
     var machine = try Self.machine()
     var request = Self.request()
     request.expectsContinue = true
@@ -168,7 +168,7 @@ import UploadStorage
       (true, RequestPhase.skipLimit + 1, false), (true, .max, false), (false, 0, false), (false, 1, false),
     ]
   )
-  func `A short rest of a rejected body is skipped, a longer one ends the connection`(
+  func `With keep-alive up to 1 MiB of a rejected body is skipped, otherwise the connection ends`(
     keepAlive: Bool,
     remaining: UInt64,
     skips: Bool
@@ -185,7 +185,7 @@ import UploadStorage
     }
   }
 
-  @Test func `A body of unknown length, and one that may not be sent, end the connection`() throws {
+  @Test func `Rejecting a chunked body, or one whose client waits for 100 Continue, ends the connection`() throws {
     var machine = try Self.machine(in: .idle)
     #expect(machine.receive(Self.head, canRespond: true, at: Self.at(0)) == .route)
     machine.begin(Self.request(length: .chunked))
@@ -199,7 +199,7 @@ import UploadStorage
     #expect(machine.respond(isTimeout: false, at: Self.at(0)) == .linger(.unknown))
   }
 
-  @Test func `After the last response everything is discarded, and nothing follows the end`() throws {
+  @Test func `After the last response the rest of the body is discarded, and all input after it ignored`() throws {
     var machine = try Self.machine(in: .lingering)
     #expect(machine.receive(Self.body(1 << 20), canRespond: true, at: Self.at(0)) == .discard)
     #expect(!machine.input.isIgnored)
@@ -208,7 +208,7 @@ import UploadStorage
     #expect(machine.receive(Self.head, canRespond: true, at: Self.at(0)) == .discard)
   }
 
-  @Test func `A timeout ends the connection, and so does a stored upload whose client asks for that`() throws {
+  @Test func `After an upload a 408 or a client without keep-alive ends the connection, otherwise it is kept`() throws {
     var machine = try Self.machine(in: .storing)
     #expect(machine.respond(isTimeout: true, at: Self.at(0)) == .linger(.nothing))
     machine = try Self.machine(in: .storing)
@@ -232,7 +232,7 @@ import UploadStorage
   // MARK: Reading
 
   @Test(arguments: Phase.allCases)
-  func `Reads depend on room while a body arrives, and on read responses between requests`(phase: Phase) throws {
+  func `Reads wait for room in a body, for the client between requests, and during storing`(phase: Phase) throws {
     func reads(_ hasRoom: Bool, _ isWritable: Bool) throws -> Bool {
       var machine = try Self.machine(in: phase)
       return machine.reads(hasRoom: hasRoom, isWritable: isWritable)
@@ -242,7 +242,7 @@ import UploadStorage
     #expect(try reads(true, false) == (phase != .storing && phase != .idle), "the client does not read responses")
   }
 
-  @Test func `A blocked read is performed once, as soon as it is allowed`() throws {
+  @Test func `A read that is blocked while an upload is stored is performed once, after the response`() throws {
     var machine = try Self.machine(in: .storing)
     #expect(machine.reads(hasRoom: true, isWritable: true) == false)
     #expect(machine.resumesReading(hasRoom: true, isWritable: true) == false)
@@ -262,7 +262,7 @@ import UploadStorage
     #expect(machine.timerFired(hasUnreadResponse: false, at: Self.at(60)) == .close)
   }
 
-  @Test func `Headers have their own time limit, from their first byte`() throws {
+  @Test func `Headers are rejected as late when they are incomplete 20 s after their first byte`() throws {
     var machine = try Self.machine()
     machine.bytesArrived(at: Self.at(5))
     #expect(machine.bytesDecoded() == true, "the timer is set for them")
@@ -276,7 +276,7 @@ import UploadStorage
     #expect(machine.deadline(paceDeadline: nil) == nil)
   }
 
-  @Test func `Bytes of a body are no headers`() throws {
+  @Test func `Bytes of an upload's body do not begin the time limit of headers`() throws {
     var machine = try Self.machine(in: .receiving)
     machine.bytesArrived(at: Self.at(5))
     #expect(machine.bytesDecoded() == false)
@@ -284,7 +284,7 @@ import UploadStorage
     #expect(machine.timerFired(hasUnreadResponse: false, at: Self.at(100)) == .checkPace)
   }
 
-  @Test func `The rest of a rejected body has 30 s, even if it keeps arriving`() throws {
+  @Test func `The connection closes when the rest of a rejected body takes 30 s, even if it keeps arriving`() throws {
     var machine = try Self.machine(in: .skipping)
     #expect(machine.receive(Self.body(1), canRespond: true, at: Self.at(29)) == .discard)
     #expect(machine.deadline(paceDeadline: nil) == Self.at(30))
@@ -294,7 +294,7 @@ import UploadStorage
   // MARK: Ends
 
   @Test(arguments: Phase.allCases)
-  func `A shutdown is postponed for Hummingbird while an upload is served`(phase: Phase) throws {
+  func `A shutdown is postponed during uploads, closes when lingering, else is forwarded`(phase: Phase) throws {
     var machine = try Self.machine(in: phase)
     let isPostponed = phase == .receiving || phase == .storing || phase == .skipping
     #expect(machine.stop() == (phase == .lingering ? .close : isPostponed ? .postpone : .forward))
@@ -313,7 +313,7 @@ import UploadStorage
   }
 
   @Test(arguments: Phase.allCases)
-  func `The end of the input is forwarded to Hummingbird between requests only`(phase: Phase) throws {
+  func `FIN is forwarded when idle, fails a body, closes when lingering, else is postponed`(phase: Phase) throws {
     var machine = try Self.machine(in: phase)
     let expected: ConnectionEnd.Action =
       switch phase {
@@ -325,7 +325,7 @@ import UploadStorage
     #expect(machine.closeInput() == expected)
   }
 
-  @Test func `After the end of the input pipelined requests are served, and the last response closes`() throws {
+  @Test func `Requests pipelined before FIN are served, and the last response closes the connection`() throws {
     var machine = try Self.machine(in: .storing)
     #expect(machine.receive(Self.head, canRespond: true, at: Self.at(0)) == .wait)
     #expect(machine.receive(Self.end, canRespond: true, at: Self.at(0)) == .wait)
@@ -340,7 +340,7 @@ import UploadStorage
     #expect(machine.respond(isTimeout: false, at: Self.at(0)) == .close)
   }
 
-  @Test func `A close waits until all responses are sent, or the grace period ends`() throws {
+  @Test func `During a shutdown a close waits until all responses are sent, or the grace period ends`() throws {
     var machine = try Self.machine(in: .forwardingEnded)
     #expect(machine.end.defersClose() == false, "the server does not stop")
     #expect(machine.stop() == .forward)
@@ -358,7 +358,7 @@ import UploadStorage
   }
 
   @Test(arguments: Phase.allCases)
-  func `Malformed input is rejected when its turn comes`(phase: Phase) throws {
+  func `Malformed input is rejected after earlier responses, fails a body, and ends skipping`(phase: Phase) throws {
     var machine = try Self.machine(in: phase)
     let error = UploadError(.badRequest, "no HTTP")
     let expected: ConnectionEnd.Action =
@@ -377,7 +377,7 @@ import UploadStorage
     #expect(machine.takeUnreadable() == nil)
   }
 
-  @Test func `A connection that ends between requests is no error`() throws {
+  @Test func `An error about the early end of the input is ignored between requests`() throws {
     var machine = try Self.machine()
     #expect(machine.fail(UploadError(.incomplete, "end"), of: ClientAddress(nil)) == .ignore)
   }

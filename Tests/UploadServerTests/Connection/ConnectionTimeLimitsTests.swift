@@ -23,20 +23,20 @@ import Testing
   }
 
   @Test(arguments: [RequestPhase.forwarding(requestEnded: true, responded: false), .storing])
-  func `A request that is being served is never idle`(phase: RequestPhase) {
+  func `While a request is being served, its connection is not closed as idle`(phase: RequestPhase) {
     var limits = Self.limits()
     #expect(limits.timerFired(in: phase, hasUnreadResponse: false, at: Self.at(30)) == .none)
     #expect(limits.deadline(in: phase, paceDeadline: nil) == Self.at(60), "the idle time begins anew")
   }
 
-  @Test func `A client that has yet to read a response is slow, not idle`() {
+  @Test func `A connection is not closed as idle while its client has yet to read a response`() {
     var limits = Self.limits()
     #expect(limits.timerFired(in: .idle, hasUnreadResponse: true, at: Self.at(30)) == .none)
     #expect(limits.timerFired(in: .idle, hasUnreadResponse: false, at: Self.at(59)) == .none)
     #expect(limits.timerFired(in: .idle, hasUnreadResponse: false, at: Self.at(60)) == .close)
   }
 
-  @Test func `Headers are timed from their first byte, and only once`() {
+  @Test func `The time limit of headers begins with their first byte, and the timer is set for them once`() {
     var limits = Self.limits()
     #expect(limits.continueHeaders() == false, "none have begun")
     limits.beginHeaders(at: Self.at(5))
@@ -52,13 +52,13 @@ import Testing
     #expect(limits.continueHeaders() == true, "the next headers need the timer again")
   }
 
-  @Test func `The pace of an upload decides while its body arrives`() {
+  @Test func `While the body of an upload arrives, the timer fires at its pace deadline and checks the pace`() {
     var limits = Self.limits()
     #expect(limits.deadline(in: .receiving, paceDeadline: Self.at(7)) == Self.at(7))
     #expect(limits.timerFired(in: .receiving, hasUnreadResponse: false, at: Self.at(100)) == .checkPace)
   }
 
-  @Test func `A rejected body has its own time limit, which activity does not prolong`() {
+  @Test func `The rest of a rejected body has 30 s from the response on, which activity does not prolong`() {
     var limits = Self.limits()
     limits.noteResponse(at: Self.at(10))
     limits.noteActivity(at: Self.at(39))
@@ -67,7 +67,7 @@ import Testing
     #expect(limits.timerFired(in: .skipping, hasUnreadResponse: true, at: Self.at(40)) == .close)
   }
 
-  @Test func `After the last response these time limits no longer apply`() {
+  @Test func `A connection that lingers after its last response has no deadline of these limits`() {
     #expect(Self.limits().deadline(in: .lingering, paceDeadline: nil) == nil)
   }
 }

@@ -14,7 +14,7 @@ import Testing
 
   private static let body = HTTPRequestPart.body(ByteBuffer(repeating: 0, count: 1))
 
-  @Test func `Headers are expected before and behind a request`() {
+  @Test func `Headers are expected before and after a request, but not within it`() {
     var input = DecodedInput()
     #expect(input.expectsHeaders)
     input.note(Self.head(isLast: false))
@@ -25,7 +25,7 @@ import Testing
     #expect(input.expectsHeaders && !input.isIgnored)
   }
 
-  @Test func `Bytes of which the decoder made no part are headers, unless a body is under way`() {
+  @Test func `Bytes of which the decoder made no part are incomplete headers, unless they are within a body`() {
     var input = DecodedInput()
     input.beginDecoding()
     #expect(input.isInHeaders)

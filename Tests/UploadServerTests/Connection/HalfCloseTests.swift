@@ -8,7 +8,7 @@ import UploadTestSupport
 /// The client's FIN, and the loss of its connection, at every point of a request.
 @Suite struct HalfCloseTests {
   @Test(arguments: [("Content-Length: 100", "abc"), ("Transfer-Encoding: chunked", "3\r\nabc\r\n")])
-  func `FIN in the middle of a body stores nothing and is rejected`(length: String, body: String) async throws {
+  func `FIN in the middle of a body gets 400, and nothing is stored`(length: String, body: String) async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", [length]) + body)
       harness.sendEnd()
@@ -49,7 +49,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Hummingbird gets the client's FIN when all requests before it have responses`() async throws {
+  @Test func `FIN is forwarded to Hummingbird only when all requests before it have responses`() async throws {
     try await withHandler { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /1") + request("GET /2"))
@@ -64,7 +64,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A rejection between forwarded requests does not deliver the client's FIN early`() async throws {
+  @Test func `With a rejection between two forwarded requests, FIN waits for the second response`() async throws {
     try await withHandler { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /1") + request("DELETE /") + request("GET /2"))
@@ -92,7 +92,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A broken connection discards its upload`() async throws {
+  @Test func `A connection that breaks or closes in the middle of a body aborts the upload`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Length: 100"]) + "abc")
       harness.disconnect(IOError(errnoCode: 104, reason: "read"))

@@ -12,7 +12,7 @@ import Testing
     Machine(remainder, limits: limits, at: start)
   }
 
-  @Test func `The output is closed once, when the body is complete`() {
+  @Test func `The output is closed once, when the body is complete, and the connection 30 s later`() {
     var machine = machine(.body)
     var now = start
     for _ in 0..<10 {
@@ -43,7 +43,7 @@ import Testing
     #expect(machine.action(at: start) == .wait(until: start + time))
   }
 
-  @Test func `1 GiB is discarded with its framing, and not a byte more`() {
+  @Test func `A body of 1 GiB is discarded with up to 64 MiB of framing, and one more byte closes the connection`() {
     var machine = machine(.body)
     // In chunks of 8 KiB, each with eight bytes around it.
     for _ in 0..<1024 { machine.received(mebibyte + mebibyte / 8192 * 8, at: start) }
@@ -65,7 +65,7 @@ import Testing
     #expect(machine.action(at: start + .minutes(10)) == .close)
   }
 
-  @Test func `A client must send 1 MiB in each 10 s while it lingers`() {
+  @Test func `The connection is closed when less than 1 MiB of a discarded body arrives in 10 s`() {
     var machine = machine(.body)
     machine.received(mebibyte - 1, at: start + .seconds(9))
     #expect(machine.action(at: start + .milliseconds(9_999)) != .close)
@@ -80,7 +80,7 @@ import Testing
   @Test(arguments: [
     (Machine.Limits.brief, TimeAmount.seconds(30)), (.response, .milliseconds(500)), (.stopping, .seconds(1)),
   ])
-  private func `Other limits are 64 MiB and a short time`(limits: Machine.Limits, time: TimeAmount) {
+  private func `The lower limits are 64 MiB, and 30 s, half a second or 1 s`(limits: Machine.Limits, time: TimeAmount) {
     var machine = machine(.body, limits)
     machine.received(64 * mebibyte, at: start)
     #expect(machine.action(at: start) != .close)

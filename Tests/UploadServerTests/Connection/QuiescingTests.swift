@@ -15,7 +15,7 @@ import UploadTestSupport
     return limits
   }
 
-  @Test func `A running upload finishes, and then the connection closes`() async throws {
+  @Test func `During a shutdown a running upload finishes, and its response says Connection: close`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 4"]) + "ab")
       harness.quiesce()
@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An upload that does not end within the grace period is asked to try again later`() async throws {
+  @Test func `An upload that does not end within the grace period gets 503 with Retry-After`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 400"]) + "ab")
       harness.quiesce()
@@ -48,7 +48,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The grace period also ends while a file is being stored`() async throws {
+  @Test func `An upload whose file is still being stored when the grace period ends gets 503`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.store.stagesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))
@@ -58,7 +58,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A closed connection leaves no object behind`() async throws {
+  @Test func `A connection that closes within the grace period releases its handler at once`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 4"]) + "ab")
       #expect(harness.handler != nil)
@@ -68,14 +68,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An idle connection closes when the server stops`() async throws {
+  @Test func `On an idle connection the shutdown is forwarded to Hummingbird at once`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.quiesce()
       #expect(harness.hummingbird.quiesceEvents == 1)
     }
   }
 
-  @Test func `Hummingbird gets the shutdown once, and closes after its response`() async throws {
+  @Test func `Hummingbird gets a shutdown once, and its running response says Connection: close`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /a"))
@@ -88,7 +88,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Hummingbird's close waits until its response is sent`() async throws {
+  @Test func `During a shutdown Hummingbird's close waits until its response is sent`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /a"))
@@ -118,7 +118,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A rejected body is read to its end before the connection closes`() async throws {
+  @Test
+  func `A shutdown is forwarded to Hummingbird only after the rest of a rejected body has been read`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 4"]) + "ab")
       harness.quiesce()
@@ -129,7 +130,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `No new upload is accepted`() async throws {
+  @Test func `A pipelined upload that begins after a shutdown is rejected with 503`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /a") + request("PUT /b", body: "x"))

@@ -14,7 +14,7 @@ import UploadStorage
     for _ in 0..<20 { _ = buffer.record(actualReadBytes: buffer.readSize) }
   }
 
-  @Test func `The buffer grows for large chunks, also when a read has many of them`() async throws {
+  @Test func `The buffer grows to 1 MiB while reads fill it, also with many chunks of 4 KiB`() async throws {
     try await withHandler { harness in
       let buffer = harness.receiveBuffer
       try harness.send(request("PUT /a", ["Transfer-Encoding: chunked"]))
@@ -30,7 +30,7 @@ import UploadStorage
   }
 
   @Test(arguments: [String(repeating: "1\r\nx\r\n", count: 2700), String(repeating: request("DELETE /"), count: 400)])
-  func `A read of thousands of tiny parts makes the buffer small for good`(parts: String) async throws {
+  func `A read of hundreds of tiny chunks or requests limits all later reads to 4 KiB`(parts: String) async throws {
     try await withHandler { harness in
       let buffer = harness.receiveBuffer
       grow(buffer)
@@ -45,7 +45,7 @@ import UploadStorage
     }
   }
 
-  @Test func `SwiftNIO reads as much as the buffer says`() async throws {
+  @Test func `SwiftNIO makes buffers of the read size, also when that becomes small again`() async throws {
     try await withHandler { harness in
       let buffer = harness.receiveBuffer
       var pool = NIOPooledRecvBufferAllocator(capacity: 1, recvAllocator: buffer)

@@ -17,7 +17,7 @@ import Testing
   ]
 
   @Test(arguments: all)
-  func `Only a new request must wait, and while responses are unread between requests too`(phase: RequestPhase) {
+  func `Only a request head waits: during a request, or while responses are unread`(phase: RequestPhase) {
     for canRespond in [false, true] {
       #expect(!phase.mustWait(Self.body, canRespond: canRespond))
       #expect(!phase.mustWait(.end(nil), canRespond: canRespond))
@@ -32,7 +32,7 @@ import Testing
     (.storing, .discard, .storing), (forwarding, .forward, .forwarding(requestEnded: true, responded: false)),
     (.forwarding(requestEnded: false, responded: true), .forward, .idle),
   ])
-  func `The end of a request leads to the next phase`(
+  func `The end of a request leads from each phase to the next`(
     phase: RequestPhase,
     action: RequestPhase.PartAction,
     next: RequestPhase
@@ -42,7 +42,8 @@ import Testing
     #expect(phase == next)
   }
 
-  @Test(arguments: all) func `A chunk of a body does not change the phase`(phase: RequestPhase) {
+  @Test(arguments: all)
+  func `A chunk is delivered, forwarded or discarded, and does not change the phase`(phase: RequestPhase) {
     var after = phase
     let action = after.receive(Self.body)
     #expect(after == phase)
@@ -51,7 +52,7 @@ import Testing
     #expect(action == expected)
   }
 
-  @Test func `A new request is routed between requests, and the phase follows from its route`() {
+  @Test func `Between requests a request head is routed, and only its route changes the phase`() {
     var phase = RequestPhase.idle
     #expect(phase.receive(Self.head) == .route)
     #expect(phase == .idle)
@@ -71,14 +72,15 @@ import Testing
     #expect(phase == .receiving)
   }
 
-  @Test(arguments: all) func `A last response leads to lingering from every phase`(phase: RequestPhase) {
+  @Test(arguments: all)
+  func `A response that ends the connection leads from every phase to lingering`(phase: RequestPhase) {
     var phase = phase
     #expect(phase.respond(remaining: 0, mayContinue: false) == false)
     #expect(phase == .lingering)
   }
 
   @Test(arguments: [RequestPhase.idle, .receiving])
-  func `A rejected body keeps the connection when it is short and its length is known`(before: RequestPhase) {
+  func `Up to 1 MiB of a rejected body is skipped; a longer or unknown rest lingers`(before: RequestPhase) {
     for remaining in [0, 1, RequestPhase.skipLimit] {
       var phase = before
       #expect(phase.respond(remaining: remaining, mayContinue: true) == true)
@@ -92,14 +94,14 @@ import Testing
     }
   }
 
-  @Test func `A stored upload is followed by the next request`() {
+  @Test func `After the response to a stored upload the connection is idle`() {
     var phase = RequestPhase.storing
     #expect(phase.respond(remaining: 0, mayContinue: true) == true)
     #expect(phase == .idle)
   }
 
   @Test(arguments: all)
-  func `Missing room and unread responses block reads of their own phases only`(phase: RequestPhase) {
+  func `Reads wait for room in a body, for the client when idle, and during storing`(phase: RequestPhase) {
     #expect(phase.allowsRead(hasRoom: true, isWritable: true) == (phase != .storing))
     #expect(phase.allowsRead(hasRoom: false, isWritable: true) == (phase != .storing && phase != .receiving))
     #expect(phase.allowsRead(hasRoom: true, isWritable: false) == (phase != .storing && phase != .idle))

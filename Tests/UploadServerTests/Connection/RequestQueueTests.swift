@@ -19,14 +19,14 @@ import UploadStorage
     return count
   }
 
-  @Test func `Tiny chunks are limited by their number`() throws {
+  @Test func `A queue accepts between 10,000 and 100,000 chunks of one byte`() throws {
     let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
     var count = 0
     while count < 200_000, queue.append(.body(ByteBuffer(repeating: 0, count: 1))) { count += 1 }
     #expect((10_000..<100_000).contains(count))
   }
 
-  @Test func `Request heads count in the budget, except for a few, up to a limit`() throws {
+  @Test func `Queued request heads count in the budget beyond the first hundred, up to 8 MiB, until removed`() throws {
     let budget = try MemoryBudget(limit: 64 << 20)
     do {
       let queue = RequestQueue(budget: budget)
@@ -53,7 +53,7 @@ import UploadStorage
     budget.shrinkBuffer(by: 1 << 20)
   }
 
-  @Test func `A long request head counts by its length`() throws {
+  @Test func `A queue accepts only some 500 request heads of 15 kB`() throws {
     let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
     var request = HTTPRequest(method: .get, scheme: "http", authority: "localhost", path: "/")
     request.headerFields[.cookie] = String(repeating: "x", count: 15_000)
@@ -62,7 +62,7 @@ import UploadStorage
     #expect((500..<600).contains(count))
   }
 
-  @Test func `Bodies have a limit of their own, and do not count in the budget`() throws {
+  @Test func `A queue accepts 8 MiB of bodies, which do not count in the budget`() throws {
     let budget = try MemoryBudget(limit: 4 << 20)
     let queue = RequestQueue(budget: budget)
     let chunk = ByteBuffer(repeating: 0, count: 1 << 20)
@@ -88,7 +88,7 @@ import UploadStorage
     #expect(queue.isEmpty, "the first part of an empty queue is none")
   }
 
-  @Test func `A discarded queue is empty`() throws {
+  @Test func `Removing all parts leaves the queue empty`() throws {
     let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
     #expect(queue.append(.body(ByteBuffer(repeating: 0, count: 3))))
     #expect(queue.append(.end(nil)))
@@ -108,7 +108,7 @@ import UploadStorage
     #expect(!queue.isDraining)
   }
 
-  @Test func `An empty queue is not drained`() throws {
+  @Test func `Draining may begin with an empty queue, and ends without parts to serve`() throws {
     let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
     #expect(queue.beginDraining() == true)
     #expect(!queue.isDraining)

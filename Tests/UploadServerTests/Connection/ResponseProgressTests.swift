@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test
-  func `a client that acknowledges nothing more is disconnected after the timeout and what it may have read unseen`() {
+  func `without new acknowledgements a client is stopped after the timeout and the time for unseen reads`() {
     #expect(stopped { _ in sample(0) } == 6)
     #expect(stopped { _ in sample(3000) } == 9)
     // 64 KiB at 1 kB/s are 65.5 s.
@@ -34,7 +34,8 @@ import Testing
     #expect(stopped(idle: .seconds(30)) { _ in sample(10_000_000) } == 97)
   }
 
-  @Test(arguments: [UInt64(1000), 2000, 20_000]) func `a slow reader is never disconnected`(rate: UInt64) {
+  @Test(arguments: [UInt64(1000), 2000, 20_000])
+  func `a client that reads at least 1,000 bytes per second never counts as stopped`(rate: UInt64) {
     // Its system acknowledges a block of 64 KiB when the client has read all of it.
     #expect(stopped { second in sample(200_000 + UInt64(second) * rate / 65_536 * 65_536) } == nil)
     // The same with a receive buffer of 4 MiB, which opens when a sixteenth of it is free.
@@ -42,21 +43,21 @@ import Testing
     #expect(stopped { sample(10_000_000 + blocks($0), window: $0 == 1 ? 4 << 20 : 0) } == nil)
   }
 
-  @Test func `a client that announces room reads`() {
+  @Test func `a client whose receive window grows counts as reading`() {
     #expect(stopped(end: 200) { sample(0, window: UInt64($0)) } == nil)
   }
 
-  @Test func `a client's receive window extends the timeout by at most five minutes`() {
+  @Test func `a huge receive window extends the timeout by at most five minutes`() {
     let second = stopped { sample(1 << 40, window: $0 == 1 ? 1 << 30 : 0) }
     #expect(second == 306, "5 s, and 5 min")
   }
 
-  @Test func `the largest numbers of a socket do not overflow`() {
+  @Test func `the largest possible numbers of a sample do not overflow`() {
     #expect(stopped { _ in sample(.max, window: .max) } == 306)
     #expect(stopped { second in sample(.max - UInt64(second), window: .max) } == nil)
   }
 
-  @Test func `time between two responses does not count`() {
+  @Test func `time in which all responses were acknowledged does not count toward the timeout`() {
     var progress = ResponseProgress(idleTimeout: .seconds(5), at: Self.start)
     let read = ResponseProgress.Sample(acknowledged: 100, window: 0, hasUnread: false)
     #expect(progress.note(read, at: Self.start + .seconds(100)) == .delivered)

@@ -57,16 +57,17 @@ import UploadTestSupport
   }
 
   @Test(arguments: bodies)
-  func `Conflicting or malformed header fields are rejected`(fields: String, body: String) async throws {
+  func `Conflicting or malformed fields end the connection with 400`(fields: String, body: String) async throws {
     try await isRejected("POST /stream-upload HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n\r\n\(body)")
   }
 
-  @Test(arguments: codings) func `A transfer coding other than just chunked is rejected`(coding: String) async throws {
+  @Test(arguments: codings)
+  func `A transfer coding other than just chunked gets 400 or 501`(coding: String) async throws {
     let head = "POST /stream-upload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: \(coding)\r\n\r\n"
     try await isRejected(head + "3\r\nabc\r\n0\r\n\r\n", [400, 501])
   }
 
-  @Test(arguments: chunks) func `Malformed chunks are rejected`(chunks: String) async throws {
+  @Test(arguments: chunks) func `Malformed chunks get 400, and the connection ends`(chunks: String) async throws {
     try await isRejected(
       "POST /stream-upload HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)"
     )
@@ -85,7 +86,7 @@ import UploadTestSupport
     "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\r\n\r\n",
     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
   ])
-  func `A malformed request line or Host field is rejected`(text: String) async throws {
+  func `A malformed request line or Host field gets 400, and ends the connection`(text: String) async throws {
     try await isRejected(text)
   }
 
@@ -94,7 +95,7 @@ import UploadTestSupport
     ("Content-Length: 003", "abc"), ("Transfer-Encoding: Chunked", "3;a=b\r\nabc\r\n0\r\nX: y\r\n\r\n"),
     ("transfer-encoding:chunked  ", "003\r\nabc\r\n0\r\n\r\n"), ("Content-Length: 3\r\nHost-Name: x", "abc"),
   ])
-  func `Unusual but valid requests are accepted`(fields: String, body: String) async throws {
+  func `Unusual but valid header fields and chunks are accepted`(fields: String, body: String) async throws {
     try await withHandler { harness in
       try harness.send("PUT /a HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n\r\n\(body)" + request("GET /next"))
       #expect(try harness.statuses() == [201, 200])
@@ -102,7 +103,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A request for a part of a file is rejected, and the next request is served`() async throws {
+  @Test func `An upload with Content-Range gets 400, and the next request is served`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Range: bytes 0-2/10"], body: "abc") + request("GET /next"))
       #expect(try harness.statuses() == [400, 200])

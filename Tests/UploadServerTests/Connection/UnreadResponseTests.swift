@@ -15,7 +15,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [("GET /", 200), ("DELETE /", 405)])
-  func `Requests wait until the responses before them are read`(line: String, status: Int) async throws {
+  func `Requests wait until the client reads responses, then get theirs`(line: String, status: Int) async throws {
     try await withHandler { harness in
       setWritable(false, harness)
       try harness.send(String(repeating: request(line), count: 3))
@@ -43,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An upload continues while responses are unread, and so does discarding`() async throws {
+  @Test func `While responses are unread, a body is still received or discarded`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Length: 6"]) + "abc")
       setWritable(false, harness)
@@ -64,7 +64,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Malformed input and FIN behind unread responses wait as well`() async throws {
+  @Test
+  func `Malformed input and FIN take effect only after the requests that wait for the client to read`() async throws {
     try await withHandler { harness in
       setWritable(false, harness)
       try? harness.send(request("GET /1") + request("GET /2") + "NONSENSE\r\n\r\n")
@@ -86,7 +87,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A client that reads its response slowly is not idle`() async throws {
+  @Test func `A connection is not closed as idle while the socket has not accepted its response`() async throws {
     var limits = UploadLimits()
     limits.idleTimeout = .seconds(20)
     try await withHandler(limits: limits) { harness in

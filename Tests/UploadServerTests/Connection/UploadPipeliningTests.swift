@@ -41,7 +41,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The rest of a pipelined body arrives later`() async throws {
+  @Test func `An upload that was pipelined in part is stored when the rest of its body arrives`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x") + request("PUT /b", ["Content-Length: 4"]) + "12")
@@ -55,7 +55,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Any number of small requests behind an upload get responses one after the other`() async throws {
+  @Test func `12,000 requests pipelined behind an upload all get responses`() async throws {
     // As many as one read may contain. Served in nested calls they would overflow a thread's stack.
     let count = 12_000
     try await withHandler { harness in
@@ -70,7 +70,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A client that pipelines too much is disconnected`() async throws {
+  @Test func `A client that pipelines 60,000 requests, or more than 8 MiB of bodies, is disconnected`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))
@@ -88,7 +88,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A response that ends the connection discards the requests behind it, and reads on`() async throws {
+  @Test func `Requests behind a response that ends the connection are read and discarded`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", ["Connection: close"], body: "x"))
@@ -110,7 +110,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A malformed request behind one of Hummingbird's is rejected in its turn`() async throws {
+  @Test
+  func `Malformed input behind forwarded requests gets 400 last, or nothing after Connection: close`() async throws {
     try await withHandler { harness in
       harness.hummingbird.respondsImmediately = false
       try? harness.send(request("GET /1") + request("GET /2") + "NONSENSE\r\n\r\n")
@@ -130,7 +131,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An interrupted request does not affect Hummingbird's response to the one before it`() async throws {
+  @Test func `FIN in incomplete headers does not affect Hummingbird's response to the request before`() async throws {
     try await withHandler { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /1") + "GET /2 HTTP/1.1\r\nHo")
@@ -147,7 +148,7 @@ import UploadTestSupport
     (request("GET /a", ["Content-Length: 100"]) + "abc", 400),
     (request("POST /nowhere", ["Content-Length: 100"]) + "abc", 404),
   ])
-  func `An interrupted body behind Hummingbird's request ends the connection`(cut: String, status: Int) async throws {
+  func `FIN in a body behind a forwarded request: both get a response`(cut: String, status: Int) async throws {
     try await withHandler { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /1") + cut)
@@ -159,7 +160,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A malformed request behind an upload does not affect the upload`() async throws {
+  @Test
+  func `Malformed input behind an upload does not affect it, but its response closes the connection`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try? harness.send(request("PUT /a", body: "x") + "NONSENSE\r\n\r\n")

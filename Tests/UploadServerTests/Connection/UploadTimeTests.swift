@@ -14,7 +14,7 @@ import UploadTestSupport
     return limits
   }
 
-  @Test func `A client that stops sending times out, and its space is released`() async throws {
+  @Test func `An upload of which no byte arrives for the idle timeout is aborted with 408`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
       harness.advance(19)
@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The connection of an idle client closes soon after the response`() async throws {
+  @Test func `The connection of a client that timed out closes half a second after the 408`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
       harness.advance(milliseconds: 20_400)
@@ -42,7 +42,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A client does not time out while the disk is slow`() async throws {
+  @Test
+  func `A client does not time out while the disk is slow, and has the whole idle timeout afterwards`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
       harness.store.sink?.hasRoom = false
@@ -56,7 +57,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Storing has no time limit`() async throws {
+  @Test func `An upload whose file takes minutes to be stored gets 201`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))
@@ -80,7 +81,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Headers that arrive a byte at a time do not keep the connection`() async throws {
+  @Test func `A client that sends a byte of its headers every 5 s is disconnected`() async throws {
     try await withHandler(limits: limits) { harness in
       for letter in "GET / HTTP/1.1" where harness.isOpen {
         try harness.send(String(letter))
@@ -90,7 +91,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Headers must be complete within twenty seconds of their first byte`() async throws {
+  @Test func `A request whose headers are incomplete twenty seconds after their first byte gets 408`() async throws {
     try await withHandler { harness in
       harness.advance(25)
       for letter in "GET " {
@@ -111,7 +112,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The time limit of headers does not begin with the request before them`() async throws {
+  @Test
+  func `The time limit of pipelined headers does not run while the upload before them is being stored`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x") + "GET /")
@@ -128,7 +130,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A client slower than the minimum rate is rejected`() async throws {
+  @Test func `A client slower than the minimum rate gets 408 after ten seconds`() async throws {
     var limits = limits
     limits.minRate = 10
     try await withHandler(limits: limits) { harness in
@@ -158,7 +160,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Hummingbird's response has no time limit`() async throws {
+  @Test func `A connection is not closed while Hummingbird takes minutes to respond`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /a"))
@@ -169,7 +171,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A client may read its response at any speed`() async throws {
+  @Test func `The idle timeout begins when the socket has accepted Hummingbird's response`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.wire.isFull = true
       try harness.send(request("GET /a"))
@@ -185,7 +187,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The rest of a rejected body must arrive, or the connection is closed`() async throws {
+  @Test func `A connection whose rejected body stops arriving is closed after the idle timeout`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 10"]))
       #expect(try harness.statuses() == [404])
@@ -198,7 +200,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The rest of a small rejected body must arrive within 30 s`() async throws {
+  @Test func `A connection whose small rejected body arrives too slowly is closed after 30 s`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 1000"]))
       #expect(try harness.statuses() == [404])

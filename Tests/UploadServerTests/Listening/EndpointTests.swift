@@ -11,7 +11,7 @@ import UploadTestSupport
     return try await WireClient.exchange(text, port: server.port)
   }
 
-  @Test func `A stream, a form and a PUT arrive as they were sent`() async throws {
+  @Test func `Files of a stream, a form and a PUT are stored under their names as they were sent`() async throws {
     try await RunningServer.with { server in
       let client = try await WireClient(port: server.port)
       let bytes = SplitMix64.bytes(3_000_000)
@@ -32,7 +32,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Pages, listings, health and metrics can be read`() async throws {
+  @Test func `GET of pages, listings, health, metrics and unknown paths has the documented format`() async throws {
     try await RunningServer.with { server in
       try server.place.write(Array("hello".utf8), to: "a b.txt")
       let front = try await get("/", [], server)
@@ -58,7 +58,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A download is an attachment, whole or in part, and only when it has changed`() async throws {
+  @Test func `A download is an attachment, and respects Range, If-Range, If-None-Match and HEAD`() async throws {
     try await RunningServer.with { server in
       try server.place.write(Array("0123456789".utf8), to: "ü.txt")
       let whole = try await get("/files/%C3%BC.txt", [], server)
@@ -101,7 +101,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["..%2Fsecret", "%2e%2e/secret", "..", "sub/x", "sub%2Fx", "%00", "link", "sub", ".sluice-1.part"])
-  func `Nothing but a file of the directory can be downloaded`(path: String) async throws {
+  func `Paths to anything but a visible file of the directory get 404`(path: String) async throws {
     try await withTemporaryDirectory { outside in
       try outside.write([1], to: "secret")
       try await RunningServer.with { server in
@@ -116,7 +116,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A malformed escape in a download's name is rejected`() async throws {
+  @Test func `A malformed escape in a download's name gets 400`() async throws {
     try await RunningServer.with { server in
       let response = try await get("/files/%zz", [], server)
       #expect(response.hasPrefix("HTTP/1.1 400 "))

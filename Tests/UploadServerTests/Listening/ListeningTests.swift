@@ -30,7 +30,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A taken raw port is named, and the HTTP port is released`() async throws {
+  @Test func `The message about a taken raw port advises to choose another with --raw-port`() async throws {
     try await RunningServer.with { server in
       var configuration = RunningServer.configuration
       configuration.rawPort = server.port
@@ -40,7 +40,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `When only the HTTP port is taken the raw port is released`() async throws {
+  @Test func `When the HTTP port is taken, the raw port is released`() async throws {
     try await RunningServer.with { server in
       var configuration = RunningServer.configuration
       configuration.port = server.port
@@ -52,7 +52,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An address that this machine does not have is rejected`() async throws {
+  @Test
+  func `Listening on an address that this machine does not have fails, with the advice to check --host`() async throws {
     var configuration = RunningServer.configuration
     configuration.host = "192.0.2.1"
     let error = try await failure(configuration)
@@ -73,7 +74,7 @@ import UploadTestSupport
     #expect(!error.message.contains("SocketAddressError"))
   }
 
-  @Test func `the message about a link-local address without its interface explains it`() async throws {
+  @Test func `the message about a link-local address without an interface shows no internal error`() async throws {
     var configuration = RunningServer.configuration
     configuration.host = "fe80::1"
     let error = try await failure(configuration)
@@ -85,7 +86,7 @@ import UploadTestSupport
     for port in [-1, 0, 1, 65_536, .max] { #expect(PortOwner.describe(port: port) == nil) }
   }
 
-  @Test func `The server's address is a valid URL`() {
+  @Test func `The URL of a server address has brackets around IPv6, and an escaped zone`() {
     #expect(ServerAddress(host: "127.0.0.1", port: 80, rawPort: nil).url == "http://127.0.0.1:80")
     #expect(ServerAddress(host: "::1", port: 80, rawPort: 9).url == "http://[::1]:80")
     #expect(ServerAddress(host: "fe80::1%eth0", port: 80, rawPort: nil).url == "http://[fe80::1%25eth0]:80")

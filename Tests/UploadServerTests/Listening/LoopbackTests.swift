@@ -35,7 +35,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["Content-Length: 1000000", "Transfer-Encoding: chunked"])
-  func `FIN in the middle of a body stores nothing`(length: String) async throws {
+  func `FIN in the middle of a body gets 400, and nothing is stored`(length: String) async throws {
     try await RunningServer.with { server in
       let client = try await WireClient(port: server.port)
       try await client.send(request("PUT /a", [length]) + "10\r\n0123456789abcdef\r\n")
@@ -60,7 +60,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A rejection reaches a client that continues to send`() async throws {
+  @Test func `The 413 for a large body reaches a client that sends all of it`() async throws {
     var configuration = RunningServer.configuration
     configuration.limits.maxSize = 1000
     try await RunningServer.with(configuration) { server in
@@ -74,7 +74,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Bytes on the raw port until FIN are a file`() async throws {
+  @Test func `Bytes on the raw port until FIN are stored; FIN alone gets 400, and RST stores nothing`() async throws {
     var configuration = RunningServer.configuration
     configuration.rawPort = 0
     try await RunningServer.with(configuration) { server in

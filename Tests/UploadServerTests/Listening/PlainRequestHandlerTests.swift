@@ -45,7 +45,7 @@ import UploadTestSupport
       [UInt8](repeating: 0x5A, count: 100_000),
     ] as [[UInt8]]
   )
-  func `Bytes that begin like a method get the message about TLS, whatever follows`(bytes: [UInt8]) throws {
+  func `Bytes that begin with a capital letter get 400 with the message about TLS`(bytes: [UInt8]) throws {
     let (response, passed) = try send(bytes)
     #expect(response.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
     #expect(response.contains("This port requires TLS."))
@@ -53,7 +53,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [[0x16, 0x03, 0x01], [0x40], [0x5B], [0x00, 0xFF]] as [[UInt8]])
-  func `Other bytes pass unchanged`(bytes: [UInt8]) throws {
+  func `All other bytes are passed on, without a response`(bytes: [UInt8]) throws {
     let (response, passed) = try send(bytes)
     #expect(response == "")
     #expect(passed == bytes.count)

@@ -24,12 +24,12 @@ import Testing
     #expect(machine.respond() == .ignore)
   }
 
-  @Test func `A connection without a byte is rejected`() {
+  @Test func `FIN without a byte before it is rejected`() {
     var machine = Self.machine()
     #expect(machine.closeInput() == .reject)
   }
 
-  @Test func `A response before FIN is followed by a lingering close`() {
+  @Test func `After a response before FIN the connection lingers, and further input is discarded`() {
     var machine = Self.machine()
     #expect(machine.receive() == true)
     #expect(machine.respond() == .linger)
@@ -47,7 +47,7 @@ import Testing
     #expect(machine.reads(hasRoom: false) == true)
   }
 
-  @Test func `A stop closes a connection without an upload, and gives a running upload its grace period`() {
+  @Test func `A stop closes a connection without a running upload, and otherwise begins the grace period`() {
     var machine = Self.machine()
     #expect(machine.stop() == .close)
     #expect(machine.stop() == .ignore)
@@ -64,7 +64,7 @@ import Testing
     #expect(machine.stop() == .close)
   }
 
-  @Test func `An idle connection is closed; of an upload the pace is checked instead`() {
+  @Test func `A connection without a byte is idle at its deadline; one with an upload has a pace deadline until FIN`() {
     var machine = Self.machine()
     #expect(machine.deadline(paceDeadline: nil) == Self.at(30))
     #expect(!machine.isIdle(at: Self.at(29)))

@@ -15,7 +15,8 @@ import UploadTestSupport
     return limits
   }
 
-  @Test func `The bytes until FIN are a file, and the response is one line`() async throws {
+  @Test
+  func `The bytes until FIN are stored as one file, and the response is one line of JSON with 201`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("hello")
       try harness.send("world")
@@ -31,7 +32,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A connection without a byte stores nothing, and the response says so`() async throws {
+  @Test func `FIN without a byte before it gets 400, and nothing is stored`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       harness.fire(ChannelEvent.inputClosed)
       let response = try harness.received()
@@ -41,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A broken connection stores nothing`() async throws {
+  @Test func `A connection that breaks or closes without FIN aborts the upload`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("abc")
       harness.disconnect(IOError(errnoCode: 104, reason: "read"))
@@ -71,7 +72,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A file over the limit is rejected while the sender still sends`() async throws {
+  @Test func `A file over the size limit gets 413 at once; the connection closes at the sender's FIN`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("12345678901")
       #expect(try harness.received().hasPrefix(#"{"status":413,"#))
@@ -86,7 +87,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The rest of a rejected body is discarded beyond 64 MiB`() async throws {
+  @Test func `The rest of a rejected body is discarded even beyond 64 MiB while it arrives fast enough`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("12345678901")
       let piece = String(repeating: "x", count: 1 << 20)
@@ -103,7 +104,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Beyond four connections of a client only 64 MiB are discarded`() async throws {
+  @Test
+  func `With four lingering connections at most 64 MiB of a client's next rejected body are discarded`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       let client = ClientAddress(harness.channel.remoteAddress).key
       let places = (0..<4).compactMap { _ in harness.server.lingering.begin(client) }
@@ -118,7 +120,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A sender that is too slow after the response is disconnected`() async throws {
+  @Test func `A sender of less than 1 MiB in the 10 s after a rejection is disconnected`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("12345678901")
       for _ in 0..<4 {
@@ -131,7 +133,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An idle sender times out`() async throws {
+  @Test func `A sender that is idle is disconnected before its first byte, and gets 408 after it`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       harness.advance(19)
       #expect(harness.isOpen)
@@ -150,7 +152,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The connection of an idle sender closes soon after the response`() async throws {
+  @Test func `The connection of an idle sender closes within a second of the 408`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("abc")
       harness.advance(20)
@@ -161,7 +163,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Above the upload limit the sender is asked to try again later`() async throws {
+  @Test func `Above the limit on uploads a sender gets 503, and nothing is stored`() async throws {
     var limits = limits
     limits.maxUploads = 0
     try await RawHarness.with(limits: limits) { harness in
@@ -171,7 +173,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A server that stops closes connections without an upload, and lets the others finish`() async throws {
+  @Test func `A shutdown closes connections without an upload, and gives others the grace period`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       harness.fire(ChannelShouldQuiesceEvent())
       #expect(!harness.isOpen)
@@ -196,7 +198,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A closed connection leaves no object behind`() async throws {
+  @Test func `A connection that closes within the grace period releases its handler and its upload`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       weak var body: (any IncomingBody)?
       try harness.send("abc")

@@ -32,7 +32,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Running uploads may end after the stop`() async throws {
+  @Test func `After a stop, running HTTP and raw uploads finish, and no new connection is accepted`() async throws {
     try await RunningServer.with(Self.withRawPort) { server in
       let rawPort = try #require(server.address.rawPort)
       let (web, raw) = try await (WireClient(port: server.port), WireClient(port: rawPort))
@@ -61,7 +61,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `After the grace period a running upload is rejected, and the server ends`() async throws {
+  @Test func `After the grace period a running upload gets 503, nothing is stored, and the server ends`() async throws {
     var configuration = RunningServer.configuration
     configuration.limits.grace = .milliseconds(50)
     try await RunningServer.with(configuration) { server in
@@ -99,7 +99,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A server that is stopped before it runs does not run`() async throws {
+  @Test func `A server that is stopped before it runs does not listen`() async throws {
     try await withTemporaryDirectory { place in
       let parts = try RunningServer.Parts(place)
       let server = parts.server(Self.withRawPort)

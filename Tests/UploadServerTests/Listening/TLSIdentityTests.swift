@@ -9,12 +9,12 @@ import UploadTestSupport
 
 /// Certificates and keys of a server: generated, and read from files.
 @Suite struct TLSIdentityTests {
-  @Test func `Each self-signed certificate is a new one`() throws {
+  @Test func `Two self-signed certificates for the same host have different fingerprints`() throws {
     let first = try TLSIdentity(selfSignedFor: "127.0.0.1")
     #expect(try TLSIdentity(selfSignedFor: "127.0.0.1").fingerprint != first.fingerprint)
   }
 
-  @Test func `A certificate contains all names and addresses of the server`() {
+  @Test func `A self-signed certificate is for all names and addresses that the host can be reached by`() {
     func names(_ host: String) -> String {
       SelfSignedCertificate.names(host: host).map { String(describing: $0) }.joined(separator: " ")
     }
@@ -25,13 +25,13 @@ import UploadTestSupport
   }
 
   /// A server that stops waits this long for each client, after the grace period.
-  @Test func `The wait for the client's close_notify is short`() throws {
+  @Test func `The server waits less than a second for a client's close_notify`() throws {
     let (certificate, key) = try SelfSignedCertificate.make(host: "127.0.0.1")
     let configuration = TLSIdentity.configuration(chain: [certificate], key: key)
     #expect(configuration.shutdownTimeout < .seconds(1))
   }
 
-  @Test func `Messages about a certificate or key name the file`() async throws {
+  @Test func `A missing, empty or mismatched certificate or key fails with a message that names it`() async throws {
     try await withTemporaryDirectory { directory in
       let (certificate, key) = try Self.write(directory, "own")
       let (_, other) = try Self.write(directory, "other")
