@@ -4,7 +4,7 @@ import UploadCore
 struct FailedAttempt: Error {
   let error: UploadError
 
-  /// Whether the cause is temporary and the server has not stored the file, so that another attempt may succeed.
+  /// Whether another attempt may succeed: the cause is temporary, and nothing suggests that the server has stored the file.
   var isTemporary = false
 
   /// Whether sending or reading the body had begun. A source that can be read only once must then not be sent again.

@@ -40,7 +40,7 @@ struct LiveComparisonRenderer: ComparisonRenderer {
     nextDrawing = .now
   }
 
-  /// Leaves the last frame on the terminal.
+  /// Leaves the last frame on the terminal, and prints the table below it.
   mutating func finish(_ comparison: Comparison) {
     draw(comparison)
     drawnRows = 0
@@ -74,7 +74,7 @@ struct CompareScreen {
 
   let comparison: Comparison
 
-  /// The frame: as wide as `room`, and no higher than necessary.
+  /// The frame: as wide as `room`, and no higher than necessary nor than `room`; what does not fit is left out.
   func surface(_ room: Size, theme: Theme, glyphs: GlyphSet) -> Surface {
     let count = max(1, comparison.results.count)
     let height = min(Self.maximumHeight, max(1, (room.height - 1) / count))
