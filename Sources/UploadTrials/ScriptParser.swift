@@ -11,7 +11,7 @@ enum ScriptParser {
   struct Failure: Error {
     /// The number of the text line, from 1; 0 only within the parser.
     var line = 0
-    /// What is wrong, for people; without the line's number.
+    /// What is wrong, for people; without the number.
     let reason: String
   }
 

@@ -9,7 +9,7 @@ import UploadCore
 struct ScriptPlayer {
   /// Why a command could not be executed.
   struct Failure: Error {
-    /// For people; without the command and its line's number.
+    /// What went wrong, for people; without the command.
     let reason: String
     /// Whether a signal has asked the program to exit.
     var isInterrupted = false

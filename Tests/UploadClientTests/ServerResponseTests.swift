@@ -33,16 +33,18 @@ import UploadCore
     #"{"files":[{"size":1},{"size":2}]}"#, #"{"files":[{"size":-1}]}"#, #"{"files":[{"sha256":"ab"}]}"#, "\u{0}\u{1}",
     #"{"files":[{"size":1e99}]}"#, #"{"files":[{"size":18446744073709551616}]}"#,
   ])
-  func `a success of other server software needs no JSON`(body: String) throws {
+  func `a success without usable JSON has the name, size and type of the request`(body: String) throws {
     #expect(try upload(200, body) == FinishedUpload(path: "a.bin", bytes: 7, type: "x/y", declaredType: "x/y"))
   }
 
-  @Test func `JSON that is nested too deeply is ignored`() throws {
+  @Test func `a success whose JSON is nested too deeply has the name of the request`() throws {
     #expect(try upload(200, String(repeating: "[", count: 60_000)).path == "a.bin")
     #expect(try upload(200, String(repeating: #"{"files":"#, count: 7_000)).path == "a.bin")
   }
 
-  @Test(arguments: [302, 303]) func `a redirect is a success for a whole form only`(status: Int) throws {
+  @Test(arguments: [302, 303]) func `302 and 303 are a success for a whole form only, other redirects never`(
+    status: Int
+  ) throws {
     let response = ServerResponse(status: status, reason: "Found", location: "/done", body: Array("<html>".utf8))
     var form = sent
     form.isWholeForm = true
@@ -56,14 +58,14 @@ import UploadCore
     }
   }
 
-  @Test func `a stored size that differs is a mismatch`() throws {
+  @Test func `a response that states another size than was sent is a mismatch`() throws {
     let error = try error(201, #"{"files":[{"name":"a.bin","size":6}]}"#)
     #expect(error.code == .contentMismatch)
     #expect(error.message.contains("7 bytes"))
     #expect(error.message.contains("stored 6"))
   }
 
-  @Test func `a rejection carries the server's message`() throws {
+  @Test func `the error of a rejection has the server's message, else its text, else the reason phrase`() throws {
     let plain = try error(
       413,
       #"{"status":413,"msg":"too large; at most 5 MiB","ok":false}"#,
@@ -107,7 +109,7 @@ import UploadCore
     #expect(hostile.message == "HTTP 500: a\u{FFFD}]0;pwned\u{FFFD}b")
   }
 
-  @Test func `a redirect names its target`() throws {
+  @Test func `the error of a redirect names its target, if it has one`() throws {
     let error = try error(307, "moved", reason: "Temporary Redirect", location: "http://other/x")
     #expect(error.code == .refusedByServer)
     #expect(error.message.hasPrefix("HTTP 307: "))

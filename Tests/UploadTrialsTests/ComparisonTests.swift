@@ -30,7 +30,7 @@ import UploadReport
     )
   }
 
-  @Test func `clients take turns`() {
+  @Test func `all clients send once before any sends again`() {
     var comparison = comparison(runs: 2)
     var order: [Int] = []
     while let next = comparison.next {
@@ -65,7 +65,7 @@ import UploadReport
 
   /// The figures are read from the output of another process.
   @Test(arguments: [UInt64.max, UInt64.max - 1, UInt64(1) << 63])
-  func `the median of any amount of memory is a figure`(peak: UInt64) {
+  func `the median of the largest amounts of memory does not overflow`(peak: UInt64) {
     var result = CompareResult(client: Self.clients[0])
     result.trials.append(trial(peak: peak))
     #expect(result.clientPeak.map { $0 >= 1 << 63 } == true)
@@ -75,7 +75,7 @@ import UploadReport
   }
 
   @Test(arguments: TrialStatus.allCases)
-  func `only required clients decide the result`(status: TrialStatus) {
+  func `only the status of a client that must succeed decides the comparison`(status: TrialStatus) {
     for index in Self.clients.indices {
       var comparison = comparison()
       for each in Self.clients.indices { comparison.end(each, trial(each == index ? status : .intact)) }
@@ -87,7 +87,7 @@ import UploadReport
     #expect(!comparison().isGood)
   }
 
-  @Test func `the run in progress is shown`() {
+  @Test func `the memory of a client is that of its run in progress, else of its ended runs`() {
     var comparison = comparison()
     comparison.end(0, trial(peak: 5))
     var memory = MemorySeries()
@@ -161,14 +161,14 @@ import UploadReport
     #expect(LineComparisonRenderer.line(client, trial(.missing), number: 1, of: 1) == "sluice stream: missing: because")
   }
 
-  @Test func `people read words, scripts the documented values`() {
+  @Test func `a status has words for people, and the documented value in JSON`() {
     #expect(TrialStatus.rejected.text == "rejected" && TrialStatus.outOfMemory.text == "out of memory")
     #expect(
       TrialStatus.allCases.map(\.rawValue) == ["intact", "mismatch", "refused", "outOfMemory", "failed", "missing"]
     )
   }
 
-  @Test func `the JSON has the documented fields`() {
+  @Test func `the JSON of a run and of a comparison has the documented fields`() {
     var comparison = comparison()
     comparison.end(0, trial())
     #expect(

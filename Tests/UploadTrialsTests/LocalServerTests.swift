@@ -26,7 +26,7 @@ import UploadCore
     #expect(notes.hasEnded && notes.uploadPeak == 70 && notes.bytes == 5)
   }
 
-  @Test func `figures that no process can have are ignored`() {
+  @Test func `figures that are no whole numbers of 64 bits are ignored`() {
     let notes = ServerNotes()
     for bytes in ["-1", "1e30", "18446744073709551616", "\"5\""] {
       notes.add(#"{"event":"progress","id":"1","bytes":\#(bytes)}"#, isError: false)
@@ -36,7 +36,7 @@ import UploadCore
     #expect(notes.uploadPeak == .max)
   }
 
-  @Test func `text lines are split at any read boundary`() {
+  @Test func `text lines are split at any read boundary, and cut to 64 KiB`() {
     let text = "one\ntwo\r\n\nthree\n" + String(repeating: "x", count: 100_000) + "\nend"
     for size in [1, 2, 3, 7, 1 << 20] {
       var buffer = LineBuffer()

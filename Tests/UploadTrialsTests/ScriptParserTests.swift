@@ -95,7 +95,9 @@ import UploadCore
   }
 
   /// Characters with several scalars, and those whose lower case has more of them.
-  @Test(arguments: ["İ", "ß", "ǅ", "é", "👨‍👩‍👧", "ﬃ"]) func `any character is a key, with control as well`(name: String) {
+  @Test(arguments: ["İ", "ß", "ǅ", "é", "👨‍👩‍👧", "ﬃ"]) func `any single character is a key, with control as well`(
+    name: String
+  ) {
     #expect(KeyName.key(name) == KeyEvent(Character(name)))
     #expect(KeyName.key("Ctrl-" + name) != nil)
     #expect(KeyName.key("") == nil && KeyName.key("F999999999999999999999") == nil)

@@ -31,7 +31,8 @@ package struct SendTarget: Sendable, Equatable {
   /// The `Authorization: Bearer` field with this server's access token; nil without a token.
   let authorization: HeaderField?
 
-  /// Parses a URL, such as `https://host:8443/inbox/?a=b`, or one without its scheme: `host:8080`, `127.0.0.1:8080/inbox/`.
+  /// Parses a URL, such as `https://host:8443/inbox/?a=b`, or one without its scheme, which is then http: `host:8080`,
+  /// `127.0.0.1:8080/inbox/`.
   /// - Parameters:
   ///   - token: the server's access token; nil when it needs none.
   ///   - trust: how an https server's certificate is verified.

@@ -77,7 +77,8 @@ package struct RetryPolicy: Sendable, Equatable {
   /// Attempts after the first; 0 for none, nil for no limit.
   package var limit: Int?
 
-  /// How long there may be no progress before the upload fails (see ``RetryStateMachine``).
+  /// How long the pauses and the attempts that send nothing may take together, since the last progress, before the upload
+  /// fails (see ``RetryStateMachine``).
   package var patience = Duration.seconds(300)
 
   /// The upper bound of the first pause after progress; each later bound is twice the previous one, up to

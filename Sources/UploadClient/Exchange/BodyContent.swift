@@ -129,7 +129,7 @@ enum BodyContent: Sendable {
 
   /// The bytes of one write. For a file that is copied and for a stream, these are the bytes that were read last.
   /// - Parameter range: offsets in the content.
-  /// - Returns: nil when the content has no such bytes.
+  /// - Returns: nil when content in memory has no such bytes in one block; offsets in other content are not checked.
   func chunk(_ range: Range<UInt64>) -> IOData? {
     switch self {
     case .file(let source): source.region(range).map(IOData.fileRegion)

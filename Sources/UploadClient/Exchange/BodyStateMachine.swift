@@ -37,7 +37,7 @@ struct BodyStateMachine {
   }
 
   private enum State: Equatable {
-    /// Nothing was sent; next: any other.
+    /// Nothing was sent; next: any other but paused.
     case idle
     /// The source is read, at this range when the length is known; next: writing, writingEnd, stopped.
     case reading(Range<UInt64>?)
@@ -45,7 +45,7 @@ struct BodyStateMachine {
     case checking
     /// A chunk of content is being written; next: paused, sent, stopped.
     case writing
-    /// A chunk was written, and the next one waits for its time; next: any but idle.
+    /// A chunk was written, and the next one waits for its time; next: reading, checking, writing, writingEnd, stopped.
     case paused(isLimited: Bool)
     /// The end of the body that follows the content is being written; next: sent, stopped.
     case writingEnd

@@ -44,7 +44,7 @@ struct ExchangeStateMachine {
   }
 
   private enum Response: Equatable {
-    /// Next: any other.
+    /// No final response has begun; next: begun.
     case none
     /// The headers of a final response were received; next: complete.
     case begun(ServerResponse)
@@ -53,9 +53,9 @@ struct ExchangeStateMachine {
   }
 
   private enum State: Equatable {
-    /// Not connected; next: any other.
+    /// Not connected; next: awaitingContinue, closed.
     case idle
-    /// The request head is sent, and the body waits for `100 Continue`; next: exchanging, closing, closed.
+    /// The request head is sent, and the body waits for `100 Continue` until then; next: exchanging, closing, closed.
     case awaitingContinue(until: NIODeadline)
     /// The body is sent or stopped, or the response is received; next: confirming, closing, closed.
     case exchanging(Response)
@@ -81,7 +81,7 @@ struct ExchangeStateMachine {
   private var lastMovement = NIODeadline.uptimeNanoseconds(0)
   private var lastObservation = NIODeadline.uptimeNanoseconds(0)
 
-  /// The sending half.
+  /// The state of the sending half.
   private(set) var body: BodyStateMachine
 
   init(_ plan: Plan) {
@@ -243,7 +243,7 @@ struct ExchangeStateMachine {
     }
   }
 
-  /// The socket has not accepted `queued` bytes of what was written last, their framing included.
+  /// The socket has not accepted `queued` bytes, framing included, of what was written last.
   mutating func observed(queued: Int, at now: NIODeadline) {
     if body.observed(queued: queued) { lastMovement = now }
   }

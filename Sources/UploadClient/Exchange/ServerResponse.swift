@@ -123,13 +123,13 @@ extension ServerResponse {
 /// The JSON of a Sluice server's response (example/docs/http.md). Of other servers' JSON, the fields that fit are used.
 private struct ResponseJSON: Decodable {
   struct StoredFile: Decodable {
-    /// The name under which it was stored.
+    /// The name under which the server stored the file.
     var name: Lenient<String>?
-    /// In bytes.
+    /// Bytes that the server stored.
     var size: Lenient<UInt64>?
-    /// Media type.
+    /// The file's media type by the server.
     var type: Lenient<String>?
-    /// Lower-case hexadecimal.
+    /// The stored file's SHA-256, in hexadecimal; unchecked.
     var sha256: Lenient<String>?
   }
 
@@ -142,11 +142,11 @@ private struct ResponseJSON: Decodable {
     }
   }
 
-  /// For people.
+  /// The server's message for people.
   var msg: Lenient<String>?
   var files: Lenient<[StoredFile]>?
 
-  /// Nil when the body is not a JSON object.
+  /// Decodes the body of a response; nil when it is not a JSON object.
   static func decode(_ body: [UInt8]) -> ResponseJSON? {
     try? JSONDecoder().decode(ResponseJSON.self, from: Data(body))
   }

@@ -7,9 +7,10 @@ import UploadCore
 /// One attempt to send an upload, on a connection of its own: the request, its content, where they are sent, and the resources
 /// that it uses.
 struct UploadAttempt: Sendable {
-  /// Loses its `Expect` field when the server rejects that.
+  /// The request to send. The caller removes its `Expect` field when the server rejects that.
   var request: UploadRequest
-  /// Read into memory before the first attempt in buffered mode; replaced by ``BodyContent/renewed`` for each later attempt.
+  /// The content to send. The caller reads it into memory before the first attempt in buffered mode, and replaces it by
+  /// ``BodyContent/renewed`` for each later attempt.
   var content: BodyContent
   let target: SendTarget
   let meter: UploadMeter
@@ -157,7 +158,7 @@ struct ExchangeResult: Sendable {
 struct ClientResources: Sendable {
   let configuration: UploadClientConfiguration
   let eventLoopGroup: any EventLoopGroup
-  /// Opens, reads and checks sources.
+  /// Opens, reads and checks sources, which may block.
   let threadPool: NIOThreadPool
   /// The limit on the rate of all uploads together; nil without one.
   var limiter: RateLimiter?

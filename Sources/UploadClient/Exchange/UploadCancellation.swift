@@ -9,7 +9,7 @@ final class UploadCancellation: Sendable {
 
   private struct State {
     var isCancelled = false
-    /// Interrupts the step that runs.
+    /// Interrupts the step that runs; nil without one, and once called.
     var interrupt: (@Sendable () -> Void)?
   }
 

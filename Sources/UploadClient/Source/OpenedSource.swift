@@ -29,7 +29,7 @@ final class OpenedSource: Sendable {
   /// The descriptor for `fstat` and for reading; this object closes it.
   let descriptor: CInt
 
-  /// Nil for a stream, whose length is known only at its end.
+  /// The regular file to send; nil for a stream, whose length is known only at its end.
   let regular: Regular?
 
   /// - Parameters:

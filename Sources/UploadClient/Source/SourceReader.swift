@@ -80,7 +80,7 @@ final class SourceReader: @unchecked Sendable {
     return ended ? .end : .nothingYet
   }
 
-  /// The SHA-256 of all bytes that ``read(atMost:)`` has read so far; not of those of a regular file.
+  /// The SHA-256 of all bytes that ``read(atMost:)`` has read of a stream so far.
   var digests: ContentDigests { hash?.digests ?? ContentDigests() }
 
   private func isReady(within milliseconds: CInt) throws(UploadError) -> Bool {

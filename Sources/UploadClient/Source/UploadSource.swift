@@ -13,7 +13,7 @@ package struct UploadSource: Sendable {
 
   private let origin: Origin
 
-  /// The name under which the server should store it.
+  /// The name under which the server should store it; may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
   package let name: String
 
   /// A regular file, which is opened when its upload begins. Path and name may contain bytes that are not UTF-8

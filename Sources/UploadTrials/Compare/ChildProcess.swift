@@ -7,7 +7,7 @@ import UploadCore
 /// For one thread, which polls it; only ``pump(_:milliseconds:)``, ``pump(atMost:while:)`` and ``kill()`` wait.
 final class ChildProcess {
   let processID: Int32
-  /// Nil until it has ended and was reaped.
+  /// How it has ended; nil until ``hasEnded()`` or ``kill()`` has noticed that.
   private(set) var exit: ChildExit?
   /// Its peak resident memory in bytes, as far as it was sampled, or as the kernel reports it once it has ended.
   private(set) var peak: UInt64 = 0
@@ -175,7 +175,7 @@ struct LineBuffer {
   private var unfinished: [UInt8] = []
 
   /// Adds the next bytes of the pipe.
-  /// - Returns: the text lines that end in them, without line ends; invalid UTF-8 is repaired.
+  /// - Returns: the text lines that end in them, without line ends and cut to 64 KiB each; invalid UTF-8 is repaired.
   mutating func add(_ bytes: UnsafeRawBufferPointer) -> [String] {
     var lines: [String] = []
     for byte in bytes {

@@ -51,7 +51,7 @@ struct CompareFile: Sendable {
   }
 }
 
-/// The lowest sensible memory limit for clients: what Sluice's own stream needs, whatever it sends.
+/// The lowest sensible memory limit for clients: what Sluice's own stream needs for a tiny file, and 8 MiB more.
 struct MemoryFloor: Sendable, Equatable {
   /// How much more a large file may need than a tiny one, in bytes.
   private static let slack: UInt64 = 8 << 20

@@ -130,7 +130,7 @@ enum TrialStatus: String, Sendable, CaseIterable {
   /// The program is not installed.
   case missing
 
-  /// The status in words for people.
+  /// The status as text for people, such as `out of memory`.
   var text: String {
     switch self {
     case .rejected: "rejected"

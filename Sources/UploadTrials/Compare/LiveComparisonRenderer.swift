@@ -14,8 +14,8 @@ struct LiveComparisonRenderer: ComparisonRenderer {
   private var nextDrawing = ContinuousClock.now
 
   /// - Parameters:
-  ///   - terminal: the terminal's name (`TERM`). Colours depend on it alone, since the terminal's description is not read.
-  ///   - environment: of this process.
+  ///   - terminal: the terminal's name (`TERM`), which decides on colours; the terminal's description is not read.
+  ///   - environment: of this process; `COLORTERM` and `NO_COLOR` decide on colours too, the locale on characters.
   init(terminal: String, _ environment: [String: String]) {
     let has256Colors = environment["COLORTERM"]?.isEmpty == false || terminal.contains("256color")
     let isMono = environment["NO_COLOR"]?.isEmpty == false || !has256Colors && terminal.hasPrefix("vt")

@@ -2,7 +2,7 @@ import DashboardApp
 import Glibc
 import UploadCore
 
-/// Runs clients that each send the same file once, to a server of its own.
+/// Runs clients that all send the same file, each run to a new server process.
 struct Trial {
   /// Milliseconds between two samples of the client's memory; fewer at first, since some clients end within moments.
   private static let period: Int32 = 20
