@@ -81,7 +81,7 @@ import UploadCore
     }
   }
 
-  @Test func `a response ends the exchange once the connection is closed`() throws {
+  @Test func `a success is the result once the handler has closed the connection`() throws {
     let exchange = try Exchange()
     exchange.loop.run()
     #expect(try exchange.writtenBody() ?? 0 > 3)

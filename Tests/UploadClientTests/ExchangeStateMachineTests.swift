@@ -96,7 +96,7 @@ extension ExchangeStateMachine {
     #expect(machine.disconnected() == .none)
   }
 
-  @Test func `a connection that is still open after the last check is closed first`() {
+  @Test func `a connection that is open after the last check is closed before the success is reported`() {
     var machine = sentMachine(Self.file)
     #expect(machine.responded(201) == .none)
     #expect(machine.responseEnded() == .body(.check))
@@ -172,7 +172,7 @@ extension ExchangeStateMachine {
     #expect(!machine.body.hasBegun)
   }
 
-  @Test func `a rejection stops the body`() {
+  @Test func `a rejection in the middle of a chunk stops the body and closes with a reset`() {
     var machine = machine(Self.file)
     #expect(machine.sentHead() == .body(.write(0..<10)))
     #expect(machine.responded(413) == .none)
@@ -257,7 +257,7 @@ extension ExchangeStateMachine {
     #expect(actions[63] == .none)
   }
 
-  @Test func `bytes after a complete response are ignored`() {
+  @Test func `bytes after a complete early success are ignored`() {
     var machine = machine(Self.memory)
     _ = machine.sentHead()
     _ = machine.responded(200)
@@ -270,7 +270,7 @@ extension ExchangeStateMachine {
     expectEnd(action, &machine, resets: false, status: 200)
   }
 
-  @Test func `a cancellation is reported once, and later events do nothing`() {
+  @Test func `a cancellation after the whole body is reported once, and later events do nothing`() {
     var machine = sentMachine(Self.file)
     let action = machine.cancelled()
     #expect(action == .close(resets: false))

@@ -65,7 +65,9 @@ import UploadTestSupport
   }
 
   /// The response counts, although the reset makes every later call on the socket fail.
-  @Test(arguments: 0..<10) func `a rejection followed by a reset is reported`(round: Int) async throws {
+  @Test(arguments: 0..<10) func `a rejection that is followed by a reset in the middle of the body is reported`(
+    round: Int
+  ) async throws {
     let meter = try await send(configure: { $0.continueThreshold = .max }) { peer in
       _ = try peer.readHead()
       _ = try peer.read(300_000)
@@ -96,7 +98,7 @@ import UploadTestSupport
     #expect(meter.error?.message.hasPrefix("HTTP 500: no no no") == true)
   }
 
-  @Test func `a redirect is not followed`() async throws {
+  @Test func `a redirect is reported as a rejection with its target, not followed`() async throws {
     let meter = try await send(size: 5) { peer in
       _ = try peer.readBody(of: peer.readHead())
       try peer.respond("302 Found", headers: "Location: http://elsewhere/\r\n")

@@ -8,7 +8,7 @@ import UploadCore
     (1...9).map { policy.pause(after: $0, fraction: fraction) }
   }
 
-  @Test func `the bound of the pause doubles up to the longest`() {
+  @Test func `the bound of the pause doubles from the first up to the longest`() {
     var policy = RetryPolicy(limit: 9)
     policy.firstPause = .seconds(1)
     policy.longestPause = .seconds(30)

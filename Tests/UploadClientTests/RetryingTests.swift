@@ -70,7 +70,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the last error is reported, with the number of attempts`() async throws {
+  @Test func `after the last attempt its error is reported, with the number of attempts`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1], to: "a.bin")
       let port = try HeldPort()

@@ -82,7 +82,10 @@ import UploadCore
     (false, "HTTP 401: Give the token with --token TOKEN or SLUICE_TOKEN."),
     (true, "HTTP 401: The token that was sent is not accepted. Check --token or SLUICE_TOKEN."),
   ])
-  func `the message for 401 is what the user can do`(hasToken: Bool, message: String) throws {
+  func `the error for 401 advises to give a token, or to check the one that was sent`(
+    hasToken: Bool,
+    message: String
+  ) throws {
     var sent = sent
     sent.hasToken = hasToken
     for body in ["", #"{"status":401,"msg":"Access token missing. Send it.","ok":false}"#, "<html>Log in.</html>"] {
@@ -93,7 +96,8 @@ import UploadCore
     }
   }
 
-  @Test func `foreign HTML is shown as its title or first sentence`() throws {
+  @Test func `a rejection in HTML is reported with its title, else its first sentence, else the reason phrase`() throws
+  {
     let nginx = "<html><head><title>413 Request Entity Too Large</title></head><body><hr>nginx</body></html>"
     #expect(try error(413, nginx).message == "HTTP 413: Request Entity Too Large")
     let page = "<!doctype html><html><body><h1>Sorry \u{1B}[31m</h1><p>Busy.</p></body></html>"
@@ -102,7 +106,7 @@ import UploadCore
     #expect(try error(500, "<b>no document</b>").message == "HTTP 500: <b>no document</b>")
   }
 
-  @Test func `long messages are truncated, and control characters replaced`() throws {
+  @Test func `messages of the server are cut to 200 bytes, and control characters replaced`() throws {
     let long = try error(500, String(repeating: "x", count: 5000))
     #expect(long.message.utf8.count == "HTTP 500: ".utf8.count + 200)
     let hostile = try error(500, "a\u{1B}]0;pwned\u{7}b")
@@ -117,7 +121,7 @@ import UploadCore
     #expect(try self.error(304, "", reason: "Not Modified").message == "HTTP 304: Not Modified")
   }
 
-  @Test func `no more of a body than the limit is kept`() {
+  @Test func `no more of a response body than the limit is kept`() {
     var response = ServerResponse(status: 200, reason: "")
     let kept = [ServerResponse.bodyLimit - 1, 1, 1].map {
       response.append(ByteBuffer(repeating: UInt8($0 & 1), count: $0))

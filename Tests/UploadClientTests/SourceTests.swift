@@ -16,7 +16,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [UploadMode.stream, .multipart])
-  func `a file whose name is not UTF-8 is sent under its exact name`(mode: UploadMode) async throws {
+  func `a file whose name is not UTF-8 is sent under its exact name, in a form as well`(mode: UploadMode) async throws {
     try await withTemporaryDirectory { directory in
       let path = directory.path + "/" + NameBytes([0x63, 0x61, 0x66, 0xE9]).losslessText
       let descriptor = NameBytes.withPath(path) { open($0, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600) }

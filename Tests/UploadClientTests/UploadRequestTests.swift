@@ -138,7 +138,7 @@ import UploadCore
     }
   }
 
-  @Test func `bodies over the threshold ask for 100 Continue`() throws {
+  @Test func `bodies of more than 1 MiB ask for 100 Continue`() throws {
     #expect(try !request(size: 1 << 20).expectsContinue)
     var large = try request(size: 1 << 20 + 1)
     #expect(large.expectsContinue)

@@ -41,7 +41,7 @@ import UploadReport
     #expect(order == [0, 1, 2, 0, 1, 2])
   }
 
-  @Test func `a missing client is tried once`() {
+  @Test func `a client that is not installed is tried once`() {
     var comparison = comparison(runs: 3)
     var order: [Int] = []
     while let next = comparison.next {
@@ -52,7 +52,7 @@ import UploadReport
     #expect(comparison.results[2].seconds == nil && comparison.isGood)
   }
 
-  @Test func `medians are over the runs with the deciding status`() {
+  @Test func `medians are over the intact runs, or over those with the first other status`() {
     var result = CompareResult(client: Self.clients[0])
     for (seconds, peak) in [(9.0, 50), (1, 10), (2, 20)] {
       result.trials.append(trial(seconds: seconds, peak: UInt64(peak)))
@@ -99,7 +99,7 @@ import UploadReport
     #expect(comparison.running == nil)
   }
 
-  @Test func `the table has every client and every reason`() {
+  @Test func `the table has a row for every client, and below it every reason`() {
     var comparison = comparison()
     comparison.end(0, trial())
     comparison.end(1, trial(.outOfMemory, seconds: 0.5, peak: 1 << 30))
@@ -152,7 +152,7 @@ import UploadReport
     #expect(lines.suffix(2).allSatisfy { $0.count <= 60 } && lines.suffix(2).joined(separator: " ").hasSuffix(reason))
   }
 
-  @Test func `a run has one output line with its figures`() {
+  @Test func `a run has one output line with its status, time and peak memory`() {
     let client = Self.clients[0]
     #expect(
       LineComparisonRenderer.line(client, trial(), number: 2, of: 3)

@@ -4,7 +4,7 @@ import UploadCore
 @testable import UploadTrials
 
 @Suite struct ServerNotesTests {
-  @Test func `output lines of the server are recorded`() {
+  @Test func `address, progress and end of an upload are read from the server's output lines`() {
     let notes = ServerNotes()
     notes.add(#"{"event":"listening","url":"http://127.0.0.1:1","rawPort":null,"dir":"d","pid":1}"#, isError: false)
     notes.add(
@@ -19,7 +19,7 @@ import UploadCore
     #expect(notes.bytes == 9 && notes.uploadPeak == 100 && notes.hasEnded && notes.firstError == "first")
   }
 
-  @Test func `a failed upload keeps its peak memory`() {
+  @Test func `the notes on a failed upload keep its bytes and peak memory`() {
     let notes = ServerNotes()
     notes.add(#"{"event":"progress","id":"1","bytes":5,"residentBytes":70}"#, isError: false)
     notes.add(#"{"event":"failed","id":"1","error":{"code":"clientGone","message":"m"}}"#, isError: false)

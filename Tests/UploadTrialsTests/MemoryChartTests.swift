@@ -52,7 +52,7 @@ import UploadTestSupport
     #expect(MemoryChart(comparison: comparison).text.contains(">16 EiB</text>"))
   }
 
-  @Test func `an unwritable chart path is reported before the runs`() async throws {
+  @Test func `checking a chart's path rejects a missing directory, and leaves no file`() async throws {
     try await withTemporaryDirectory { directory in
       #expect(throws: (any Error).self) { try MemoryChart.check(directory.file("missing/a.svg")) }
       try MemoryChart.check(directory.file("a.svg"))
@@ -82,7 +82,7 @@ import UploadTestSupport
     #expect(scale.marks.count <= 11)
   }
 
-  @Test func `numbers have no trailing zeros`() {
+  @Test func `numbers and sizes in a chart have no trailing zeros`() {
     #expect(
       [0, 1, 1.5, 1.25, 1.05, -2.5, 1e12].map(SVGText.number) == [
         "0", "1", "1.5", "1.25", "1.05", "-2.5", "1000000000",

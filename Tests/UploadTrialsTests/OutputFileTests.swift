@@ -72,7 +72,7 @@ enum SpecialFile: CaseIterable {
   }
 
   @Test(arguments: FileWriter.allCases)
-  func `a link to a device stays, and so does the device`(writer: FileWriter) async throws {
+  func `writing to a link to a device is rejected, and the link and the device stay`(writer: FileWriter) async throws {
     try await withTemporaryDirectory { directory in
       symlink("/dev/null", directory.file(writer.name))
       #expect(throws: UploadError.self) { try writer.write(in: directory) }
