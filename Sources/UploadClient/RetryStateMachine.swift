@@ -3,7 +3,7 @@ import UploadProtocol
 /// Decides after each failed attempt of one upload whether there is another one, and when. It has no I/O, clock or random
 /// numbers of its own.
 ///
-/// It gives up once ``RetryPolicy/patience`` has passed without progress. Progress is a byte of the content that was sent
+/// It gives up at the latest when ``RetryPolicy/patience`` has passed without progress. Progress is a byte that was sent
 /// further into the file than in any attempt before. Each attempt starts at the beginning of the file, so an attempt that
 /// gets less far makes no progress; but the time in which it sent bytes does not count against the patience either. What
 /// counts is the time of pauses and of attempts that sent nothing.
@@ -21,13 +21,13 @@ struct RetryStateMachine {
     case notRetriable
     /// ``RetryPolicy/limit`` allows no more attempts.
     case limit
-    /// This long without progress.
+    /// There was no progress for this long, which is at least ``RetryPolicy/patience``.
     case noProgress(Duration)
-    /// The server asks for a pause that is longer than the remaining patience.
+    /// `Retry-After` asks for this pause, which is longer than the rest of the patience.
     case serverAsksFor(Duration)
 
     /// What to add to the last attempt's error message; nil where that message is enough.
-    /// - Parameter attempts: how many there were.
+    /// - Parameter attempts: how many attempts were made, the first included.
     func note(attempts: Int) -> String? {
       switch self {
       case .notRetriable: nil
@@ -44,7 +44,7 @@ struct RetryStateMachine {
   /// Whether the source can be read from its beginning again.
   private let isRepeatable: Bool
 
-  /// Attempts that have failed.
+  /// How many attempts have failed so far.
   private(set) var failures = 0
   private var failuresSinceProgress = 0
   /// The most bytes of the content that any attempt has sent.
@@ -64,10 +64,12 @@ struct RetryStateMachine {
     lastFailure = start
   }
 
-  /// An attempt has failed.
+  /// Call it after each failed attempt, but not when the upload was cancelled.
   /// - Parameters:
-  ///   - sent: bytes of the content that it sent.
+  ///   - sent: bytes of the content that this attempt sent.
+  ///   - now: when it failed.
   ///   - timeOfDay: in seconds since 1970, for a `Retry-After` with a date.
+  ///   - random: chooses the length of the pause.
   mutating func failed(
     _ attempt: FailedAttempt,
     sent: UInt64,
@@ -112,7 +114,7 @@ enum RetryAfter {
   /// - Parameters:
   ///   - text: the field's value.
   ///   - now: the time of day, in seconds since 1970.
-  /// - Returns: at most a year; nil when the value is neither, zero for a date in the past.
+  /// - Returns: at most a year; zero for a date in the past; nil when the value is neither a number nor a date.
   static func duration(_ text: String, now: Int64) -> Duration? {
     let parts = text.split { $0 == " " || $0 == "\t" }
     if parts.count == 1, parts[0].utf8.allSatisfy({ (0x30...0x39).contains($0) }) {

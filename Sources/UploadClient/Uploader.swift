@@ -4,7 +4,7 @@ import NIOHTTP1
 package import NIOPosix
 package import UploadCore
 
-/// Sends files to a server, each on a connection of its own.
+/// Sends files to a server, each attempt on a connection of its own. Usable from any thread.
 ///
 /// The folders of this target, the lowest first; a file uses its own folder and those before it:
 ///
@@ -19,7 +19,8 @@ package struct Uploader: Sendable {
   private let ledger: UploadLedger
 
   /// - Parameters:
-  ///   - ledger: lists every upload from its start to its end.
+  ///   - configuration: not checked here: each upload fails with `badValue` when it is invalid.
+  ///   - ledger: records every upload from its start to its end.
   ///   - eventLoopGroup: runs the connections; POSIX event loops, since files are sent by sendfile.
   ///   - threadPool: opens, reads and checks files; it must be running, and its threads may block. An upload from standard
   ///     input occupies one of them while it waits for input.
@@ -44,9 +45,10 @@ package struct Uploader: Sendable {
   /// Never throws: the outcome is in the meter's ``UploadMeter/ended``. Cancelling the task, or the meter, ends the upload
   /// with ``UploadOutcome/cancelled``, unless the server has reported success and its digest has been compared by then.
   /// - Parameters:
-  ///   - id: the upload's id in the ledger.
-  ///   - onBegin: called once the upload is in the ledger, where it can be cancelled from then on. A source that cannot be
-  ///     opened has failed by then.
+  ///   - mode: any but `raw`, which fails with `badValue`.
+  ///   - id: the upload's id in the ledger; each upload needs its own.
+  ///   - onBegin: called once, when the upload is in the ledger and can be cancelled there. An upload whose source or
+  ///     configuration cannot be used has ended by then.
   /// - Returns: the upload's meter, begun and ended in the ledger.
   @discardableResult
   package func send(

@@ -24,14 +24,15 @@ package struct HeadlessRun: Sendable {
     package var directory: String?
     /// Paths of files to send; when empty, files are generated.
     package var files: [String] = []
-    /// Size of each generated file.
+    /// Size of each generated file in bytes.
     package var size = SizeSetting(64 << 20)
-    /// How many files to generate; none when it is below 1.
+    /// How many files to generate where ``files`` is empty; none when it is below 1.
     package var count = 1
+    /// The modes in which all files are sent, one mode after the other; when empty, nothing is sent.
     package var modes: [UploadMode] = []
-    /// Files that are sent at once; less than 1 counts as 1.
+    /// How many files are sent at once; less than 1 counts as 1.
     package var jobs = 1
-    /// Whether stored and generated files are kept.
+    /// Whether stored and generated files are kept after the run.
     package var isKept = false
     /// The least time between two progress lines of an upload.
     package var interval = Duration.milliseconds(500)
@@ -50,8 +51,9 @@ package struct HeadlessRun: Sendable {
     self.stop = stop
   }
 
-  /// Runs the test.
-  /// - Returns: the exit status.
+  /// Runs the test; call it once. Prints JSON lines to standard output, and an error message to standard error.
+  /// - Returns: the exit status: 0 when every upload arrived intact, 1 when not, 2 when the server cannot be started, 130
+  ///   after SIGINT.
   package func run() async -> Int32 {
     do throws(UploadError) {
       let workspace = try TrialWorkspace("sluice-headless", uploads: configuration.directory)

@@ -9,8 +9,9 @@ import UploadCore
 enum ScriptParser {
   /// Why a text line of the script is no command.
   struct Failure: Error {
-    /// The number of the text line, from 1.
+    /// The number of the text line, from 1; 0 only within the parser.
     var line = 0
+    /// What is wrong, for people; without the number.
     let reason: String
   }
 
@@ -174,32 +175,34 @@ enum ScriptParser {
 
 /// A command, and its place in the script.
 struct ScriptLine: Hashable, Sendable {
-  /// From 1.
+  /// The number of the text line in the script, from 1.
   var number: Int
-  /// The whole text line, for messages.
+  /// The whole text line, with its comment, for messages.
   var text: String
   var command: ScriptCommand
 }
 
 /// One command of a script for the dashboard.
 enum ScriptCommand: Hashable, Sendable {
-  /// `key u`, `key Down Down Enter`: keys, one after the other.
+  /// `key u`, `key Down Down Enter`, `keys "text"`: keys, one after the other, each handled before the next.
   case keys([KeyEvent])
   /// `type "text"`: the keys of a text, all at once.
   case type(String)
-  /// `paste "text"`.
+  /// `paste "text"`: a text that is pasted as a whole.
   case paste(String)
-  /// `resize 80x24`.
+  /// `resize 80x24`: another size of the screen, in columns and rows.
   case resize(Size)
-  /// `expect "text" [within 5s]`: waits until the screen shows it.
+  /// `expect "text" [within 5s]`: waits until the screen shows the text; fails when it does not within that time.
   case expect(String, within: Duration)
-  /// `expect-not "text" [within 5s]`: waits until the screen does not show it.
+  /// `expect-not "text" [within 5s]`: waits until the screen does not show the text; fails when it still does after that
+  /// time.
   case expectNot(String, within: Duration)
-  /// `wait idle [within 10s]`: waits until no upload runs or is queued, and the results of all effects have arrived.
+  /// `wait idle [within 10s]`: waits until no upload runs or is queued, and the results of all effects have arrived; fails
+  /// when that is not so within that time.
   case waitIdle(within: Duration)
-  /// `frame NAME`: writes what the screen shows.
+  /// `frame NAME`: writes what the screen shows to a file in the directory for frames, if there is one.
   case frame(String)
-  /// `send FILE [stream|multipart|buffered]`: sends a file to the own server.
+  /// `send FILE [stream|multipart|buffered]`: begins to send a file to the own server; a nil mode is that of the settings.
   case send(path: String, mode: UploadMode?)
   /// `quit`: quits the dashboard as the key q does, and cancels uploads that run.
   case quit
@@ -207,7 +210,7 @@ enum ScriptCommand: Hashable, Sendable {
 
 /// Keys by the names that the help shows: `x`, `Enter`, `Ctrl-C`, `Shift-Tab`, `F1`, `Space`.
 enum KeyName {
-  /// The key called `name`; nil when there is none. Case matters only where the key is a character.
+  /// The key called `name`; nil when there is none. Case matters only where the key is a character without `Ctrl-`.
   static func key(_ name: String) -> KeyEvent? {
     var rest = name[...]
     var modifiers: KeyModifiers = []

@@ -9,6 +9,7 @@ import UploadCore
 struct ScriptPlayer {
   /// Why a command could not be executed.
   struct Failure: Error {
+    /// What went wrong, for people; without the command.
     let reason: String
     /// Whether a signal has asked the program to exit.
     var isInterrupted = false
@@ -20,7 +21,8 @@ struct ScriptPlayer {
   let frames: FrameDirectory?
 
   /// Executes one command; returns when the dashboard has handled it, or shows what the command waits for.
-  /// - Throws: ``Failure``.
+  /// - Throws: ``Failure`` when that does not happen in time, the dashboard has ended, a signal has arrived, or a frame cannot
+  ///   be written.
   func play(_ command: ScriptCommand) throws(Failure) {
     switch command {
     case .keys(let keys):
@@ -108,8 +110,8 @@ struct FrameDirectory {
   let path: String
   let format: FrameFormat
 
-  /// Makes the directory unless it exists.
-  /// - Throws: ``UploadError`` with code `badDirectory`.
+  /// Makes the directory unless it exists; its parent must exist.
+  /// - Throws: ``UploadError`` with code `badDirectory` when it cannot be made.
   init(path: String, format: FrameFormat) throws(UploadError) {
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
       let cause = SystemCallError("mkdir", errno)
@@ -120,8 +122,8 @@ struct FrameDirectory {
   }
 
   /// Writes a frame; an older one of that name is replaced.
-  /// - Parameter name: without a slash, and not beginning with a dot.
-  /// - Throws: ``UploadError`` as ``OutputFile`` does.
+  /// - Parameter name: the file's name without its extension; has no slash, and does not begin with a dot.
+  /// - Throws: ``UploadError`` with code `nameTaken`, `badDirectory`, `diskFull` or `storageFailed`.
   func write(_ frame: Surface, name: String) throws(UploadError) {
     let file = try OutputFile(path: "\(path)/\(name).\(format == .text ? "txt" : "ansi")", existing: .replace)
     try file.write(format == .text ? frame.text : frame.ansiText)
@@ -131,8 +133,8 @@ struct FrameDirectory {
 
 /// The format of a script's frames.
 package enum FrameFormat: String, CaseIterable, Sendable {
-  /// The characters alone.
+  /// The characters alone, in a file with the extension `txt`.
   case text
-  /// With colours, for `cat`.
+  /// With escape sequences for colours, for `cat` on a terminal, in a file with the extension `ansi`.
   case ansi
 }

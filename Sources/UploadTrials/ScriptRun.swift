@@ -18,14 +18,14 @@ package struct ScriptRun {
     package var directory: String?
     /// Paths of files that are sent to the server at the start.
     package var files: [String] = []
-    /// Columns and rows.
+    /// Size of the screen at the start, in columns and rows.
     package var screen = Size(width: 120, height: 34)
     /// Directory that frames are written to; nil for nowhere.
     package var frames: String?
     package var format = FrameFormat.text
     /// Path of the settings file; nil for none.
     package var settings: String?
-    /// Whether stored files are kept.
+    /// Whether stored files are kept after the run.
     package var isKept = false
 
     package init(script: String, setup: DashboardEngine.Setup) {
@@ -43,8 +43,9 @@ package struct ScriptRun {
     self.configuration = configuration
   }
 
-  /// Runs the script; blocks until the dashboard has ended.
-  /// - Returns: the exit status.
+  /// Runs the script; blocks until the dashboard has ended. Prints an error message to standard error.
+  /// - Returns: the exit status: 0 when every command succeeded, 1 when one did not, 2 when the dashboard cannot be started,
+  ///   64 when the script cannot be read or parsed, 130 after SIGINT.
   package func run() -> Int32 {
     do {
       let lines = try ScriptParser.parse(try readScript())

@@ -66,7 +66,7 @@ extension BodyStateMachine {
     #expect(action == .writeEnd)
   }
 
-  @Test func `an empty file is checked too`() {
+  @Test func `an empty file is checked before the end of the body is sent`() {
     var machine = machine(size: 0)
     #expect(machine.begin() == .check)
     #expect(machine.checked() == .writeEnd)
@@ -75,7 +75,7 @@ extension BodyStateMachine {
   }
 
   /// The server may respond as soon as it has the last byte: nothing may be left to do between that byte and the end.
-  @Test func `without a tail, the body is sent with its last byte`() {
+  @Test func `a body without a tail counts as sent once its last byte is written`() {
     var machine = machine(size: 5, hasTail: false)
     #expect(machine.begin() == .write(0..<2))
     #expect(machine.advance() == .check)
@@ -87,7 +87,7 @@ extension BodyStateMachine {
     #expect(empty.isSent && empty.hasBegun)
   }
 
-  @Test func `content in memory needs no check`() {
+  @Test func `content in memory is sent without a check`() {
     var machine = machine(size: 15, checkedTail: 0)
     #expect(machine.begin() == .write(0..<10))
     #expect(machine.advance() == .write(10..<15))
@@ -96,7 +96,7 @@ extension BodyStateMachine {
     #expect(empty.begin() == .writeEnd)
   }
 
-  @Test func `a stream is read until it ends`() {
+  @Test func `a stream is read and written in turn until it ends`() {
     var machine = machine(size: nil, checkedTail: 0)
     #expect(machine.begin() == .read(nil))
     #expect(machine.wait == .input)
@@ -124,7 +124,7 @@ extension BodyStateMachine {
     #expect(machine.advance() == .writeEnd)
   }
 
-  @Test func `the next chunk waits for the rate limit`() {
+  @Test func `the next chunk is written after the pause that the rate limit asks for`() {
     var machine = machine(size: 25, checkedTail: 0)
     #expect(machine.begin() == .write(0..<10))
     #expect(machine.wroteOut(pause: .seconds(2)) == .pause(.seconds(2)))
@@ -134,7 +134,7 @@ extension BodyStateMachine {
     #expect(machine.wait == nil)
   }
 
-  @Test func `nothing is sent after a stop`() {
+  @Test func `after a stop in a chunk, every event asks for nothing more`() {
     var machine = machine(size: 25)
     #expect(machine.begin() == .write(0..<10))
     machine.stop()
@@ -147,7 +147,7 @@ extension BodyStateMachine {
     #expect(machine.sentBytes == 10)
   }
 
-  @Test func `a body that was sent stays sent`() {
+  @Test func `a stop after the whole body was sent leaves it sent`() {
     var machine = machine(size: 0, checkedTail: 0)
     _ = machine.begin()
     _ = machine.advance()
@@ -155,7 +155,7 @@ extension BodyStateMachine {
     #expect(machine.isSent)
   }
 
-  @Test func `progress within a chunk counts, also after a stop`() {
+  @Test func `bytes of a chunk that the socket accepts are counted at once, also after a stop`() {
     var machine = machine(size: 25, checkedTail: 0)
     _ = machine.begin()
     var hasMoved = [6, 6].map { machine.observed(queued: $0) }
@@ -166,7 +166,7 @@ extension BodyStateMachine {
     #expect(machine.sentBytes == 9)
   }
 
-  @Test func `each byte of a chunk is counted once`() {
+  @Test func `repeated observations count each byte of a chunk once, and never count back`() {
     var machine = BodyStateMachine(.init(size: 200, chunkSize: 100, checkedTail: 0, hasTail: true))
     #expect(machine.currentChunkSize == 0)
     #expect(machine.begin() == .write(0..<100))

@@ -81,7 +81,7 @@ import UploadCore
     }
   }
 
-  @Test func `a response ends the exchange once the connection is closed`() throws {
+  @Test func `a success is the result once the handler has closed the connection`() throws {
     let exchange = try Exchange()
     exchange.loop.run()
     #expect(try exchange.writtenBody() ?? 0 > 3)
@@ -99,7 +99,7 @@ import UploadCore
     #expect(exchange.meter.phase == .finishing)
   }
 
-  @Test func `events after the result leave the meter to the next attempt`() throws {
+  @Test func `events after the result do not change the meter`() throws {
     let exchange = try Exchange()
     exchange.loop.run()
     try exchange.channel.writeInbound(
@@ -124,7 +124,7 @@ import UploadCore
     #expect(try exchange.writtenBody() != nil)
   }
 
-  @Test func `a response timeout is exact, and its timer is set anew while the response continues`() throws {
+  @Test func `a response that begins in time fails after the idle timeout without another byte`() throws {
     let exchange = try Exchange { configuration in
       configuration.responseTimeout = .seconds(300)
       configuration.idleTimeout = .seconds(60)

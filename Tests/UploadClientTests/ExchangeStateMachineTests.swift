@@ -96,7 +96,7 @@ extension ExchangeStateMachine {
     #expect(machine.disconnected() == .none)
   }
 
-  @Test func `a connection that is still open after the last check is closed first`() {
+  @Test func `a connection that is open after the last check is closed before the success is reported`() {
     var machine = sentMachine(Self.file)
     #expect(machine.responded(201) == .none)
     #expect(machine.responseEnded() == .body(.check))
@@ -112,7 +112,7 @@ extension ExchangeStateMachine {
     expectEnd(action, &machine, resets: false, status: status)
   }
 
-  @Test func `other redirects, and redirects of other bodies, end the exchange without a check`() {
+  @Test func `301, 307, 308, and 302 and 303 for a body that is no form, end the exchange without a check`() {
     for (status, acceptsSeeOther) in [(301, true), (307, true), (308, true), (302, false), (303, false)] {
       var machine = sentMachine(Self.file, acceptsSeeOther: acceptsSeeOther)
       #expect(machine.responded(status) == .none)
@@ -147,14 +147,14 @@ extension ExchangeStateMachine {
     #expect(machine.checked() == .report(response(201)))
   }
 
-  @Test func `content in memory needs no last check`() {
+  @Test func `a success for content in memory is reported without a last check`() {
     var machine = sentMachine(Self.memory)
     _ = machine.responded(200)
     let action = machine.responseEnded()
     expectEnd(action, &machine, resets: false, status: 200)
   }
 
-  @Test func `the body waits for 100 Continue`() {
+  @Test func `the body is sent when 100 Continue arrives, not with another informational response`() {
     var machine = machine(Self.memory, asks: true)
     #expect(machine.sentHead() == .none)
     #expect(machine.responded(102) == .none)
@@ -172,7 +172,7 @@ extension ExchangeStateMachine {
     #expect(!machine.body.hasBegun)
   }
 
-  @Test func `a rejection stops the body`() {
+  @Test func `a rejection in the middle of a chunk stops the body and closes with a reset`() {
     var machine = machine(Self.file)
     #expect(machine.sentHead() == .body(.write(0..<10)))
     #expect(machine.responded(413) == .none)
@@ -193,7 +193,7 @@ extension ExchangeStateMachine {
     expectEnd(action, &malformed, resets: true, status: 500)
   }
 
-  @Test func `the rest of a response that is too long is not read`() {
+  @Test func `a rejection that exceeds the limit on its body closes the connection`() {
     var machine = machine(Self.file)
     _ = machine.sentHead()
     _ = machine.responded(500)
@@ -229,7 +229,7 @@ extension ExchangeStateMachine {
     #expect(machine.disconnected() == .report(.failure(.earlySuccess(status: 200))))
   }
 
-  @Test func `a connection can be lost before and in a response`() {
+  @Test func `a connection is reported as lost before a response, and as interrupted in the middle of a success`() {
     var early = machine(Self.file)
     _ = early.sentHead()
     #expect(early.disconnected() == .report(.failure(.connectionLost)))
@@ -241,7 +241,7 @@ extension ExchangeStateMachine {
     #expect(cut.disconnected() == .report(.failure(.responseInterrupted(status: 201))))
   }
 
-  @Test func `a response that is not HTTP, or never ends, is a failure`() {
+  @Test func `malformed bytes, 101, and a 65th informational response are malformed responses`() {
     var machine = machine(Self.file)
     _ = machine.sentHead()
     let malformed = machine.responseMalformed()
@@ -257,7 +257,7 @@ extension ExchangeStateMachine {
     #expect(actions[63] == .none)
   }
 
-  @Test func `bytes after a complete response are ignored`() {
+  @Test func `bytes after a complete early success are ignored`() {
     var machine = machine(Self.memory)
     _ = machine.sentHead()
     _ = machine.responded(200)
@@ -270,7 +270,7 @@ extension ExchangeStateMachine {
     expectEnd(action, &machine, resets: false, status: 200)
   }
 
-  @Test func `a cancellation is reported once, and later events do nothing`() {
+  @Test func `a cancellation after the whole body is reported once, and later events do nothing`() {
     var machine = sentMachine(Self.file)
     let action = machine.cancelled()
     #expect(action == .close(resets: false))
@@ -284,14 +284,14 @@ extension ExchangeStateMachine {
     expectEnd(action, &machine, resets: false, failure: .cancelled)
   }
 
-  @Test func `a body that is not sent completely is discarded with a reset`() {
+  @Test func `a cancellation before the whole body is sent closes the connection with a reset`() {
     var machine = machine(Self.file)
     _ = machine.sentHead()
     let action = machine.cancelled()
     expectEnd(action, &machine, resets: true, failure: .cancelled)
   }
 
-  @Test func `a source that fails before and after the server's success is a failure`() {
+  @Test func `a source that fails is reported with whether the server had reported success`() {
     var before = machine(Self.file)
     _ = before.sentHead()
     let early = before.sourceFailed()
@@ -308,7 +308,7 @@ extension ExchangeStateMachine {
     #expect(closed.sourceFailed() == .report(.failure(.sourceFailed(isStored: true))))
   }
 
-  @Test func `a handler that is removed reports a failure, unless only the last check is missing`() {
+  @Test func `a removed handler reports a failure, the known result, or the success that awaits its last check`() {
     var machine = machine(Self.file)
     _ = machine.sentHead()
     #expect(machine.removed() == .report(.failure(.handlerRemoved)))
@@ -324,7 +324,7 @@ extension ExchangeStateMachine {
     #expect(closing.removed() == .report(.failure(.cancelled)))
   }
 
-  @Test func `observers see what the exchange waits for`() {
+  @Test func `the phase of a stream shows whether input, the rate limit, the peer or the response is awaited`() {
     var machine = machine(BodyStateMachine.Plan(size: nil, chunkSize: 0, checkedTail: 0, hasTail: true), asks: true)
     #expect(machine.phase == .waiting)
     _ = machine.sentHead()
@@ -348,7 +348,7 @@ extension ExchangeStateMachine {
     #expect(machine.phase == .finishing)
   }
 
-  @Test func `the exchange waits for the response until it is complete`() {
+  @Test func `the phase of a sent file is response until the response is complete, then finishing`() {
     var machine = machine(BodyStateMachine.Plan(size: 10, chunkSize: 10, checkedTail: 3, hasTail: true))
     #expect(machine.sentHead() == .body(.write(0..<7)))
     _ = machine.advance()

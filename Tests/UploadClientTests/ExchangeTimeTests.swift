@@ -62,7 +62,7 @@ import Testing
     #expect(machine.timerFired(at: start + .seconds(1)) == .body(.write(0..<10)))
   }
 
-  @Test func `a server that accepts no byte times out`() {
+  @Test func `a server that accepts no byte of the body times out after the idle timeout`() {
     var machine = machine(checkedTail: 0)
     expectTimeout(&machine, after: 60, .failure(.sendTimedOut))
   }
@@ -75,7 +75,7 @@ import Testing
     expectTimeout(&machine, after: 60, .failure(.earlySuccess(status: 201)))
   }
 
-  @Test func `each byte that the socket accepts is movement`() {
+  @Test func `each byte that the socket accepts restarts the idle timeout`() {
     var machine = machine(checkedTail: 0)
     for second in 0..<9 {
       let now = start + .seconds(59 * Int64(second))
@@ -89,7 +89,7 @@ import Testing
     #expect(machine.timerFired(at: now + .seconds(60)) == .close(resets: true))
   }
 
-  @Test func `a chunk is observed every 100 ms, and nothing between chunks`() {
+  @Test func `the next deadline is 100 ms away while a chunk is written, and none while a stream is read`() {
     var machine = machine(size: nil, checkedTail: 0)
     #expect(machine.deadline == nil)
     #expect(machine.didRead(10, at: start) == .body(.write(0..<10)))
@@ -103,7 +103,7 @@ import Testing
     #expect(machine.deadline == nil)
   }
 
-  @Test func `a file is checked while no byte of it moves`() {
+  @Test func `a file is checked, one check at a time, while the socket accepts none of its bytes`() {
     var machine = machine()
     machine.observed(queued: 9, at: start + .milliseconds(50))
     #expect(machine.timerFired(at: start + .milliseconds(100)) == .none)
@@ -118,12 +118,12 @@ import Testing
     #expect(machine.timerFired(at: start + .milliseconds(450)) == .none)
   }
 
-  @Test func `content in memory is never checked`() {
+  @Test func `content in memory is not checked while the socket accepts none of its bytes`() {
     var machine = machine(checkedTail: 0)
     #expect(machine.timerFired(at: start + .seconds(1)) == .none)
   }
 
-  @Test func `waiting for a slow source is not the server's timeout`() {
+  @Test func `hours of waiting for a slow source do not count as the server's idle time`() {
     var machine = machine(size: nil, checkedTail: 0)
     #expect(machine.timerFired(at: start + .hours(5)) == .none)
     #expect(machine.didRead(4, at: start + .hours(5)) == .body(.write(0..<4)))
@@ -132,7 +132,7 @@ import Testing
     #expect(machine.disconnected() == .report(.failure(.sendTimedOut)))
   }
 
-  @Test func `waiting for the rate limit is not the server's timeout`() {
+  @Test func `an hour of waiting for the rate limit does not count as the server's idle time`() {
     var machine = machine(checkedTail: 0)
     #expect(machine.wroteOut(pause: .hours(1), at: start) == .body(.pause(.hours(1))))
     #expect(machine.deadline == nil)
@@ -141,13 +141,13 @@ import Testing
     #expect(machine.timerFired(at: start + .hours(1) + .seconds(59)) == .none)
   }
 
-  @Test func `a server has longer for its response than for a byte`() {
+  @Test func `a server that does not respond to a whole body times out after the response timeout`() {
     var machine = sentMachine()
     #expect(machine.deadline == start + .seconds(300))
     expectTimeout(&machine, after: 300, resets: false, .failure(.responseTimedOut))
   }
 
-  @Test func `a response that has begun must continue`() {
+  @Test func `a success that stops in the middle times out after the idle timeout`() {
     var machine = sentMachine()
     responded(&machine, 201)
     #expect(machine.deadline == start + .seconds(60))
@@ -155,13 +155,13 @@ import Testing
     expectTimeout(&machine, after: 119, resets: false, .failure(.responseTimedOut))
   }
 
-  @Test func `a rejection counts although its end is missing`() {
+  @Test func `a rejection whose end does not arrive is the result after the idle timeout`() {
     var machine = machine()
     responded(&machine, 413)
     expectTimeout(&machine, after: 60, .response(ServerResponse(status: 413, reason: "")))
   }
 
-  @Test func `informational responses are movement`() {
+  @Test func `an informational response restarts the response timeout`() {
     var machine = sentMachine()
     responded(&machine, 102, at: start + .seconds(299))
     expectTimeout(&machine, after: 599, resets: false, .failure(.responseTimedOut))

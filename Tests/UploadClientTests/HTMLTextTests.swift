@@ -20,7 +20,7 @@ import Testing
       ("<html><head></head><body></body></html>", nil), ("<html", nil), ("", nil),
     ] as [(String, String?)]
   )
-  func `a document is its title, or its first sentence`(document: String, summary: String?) {
+  func `the summary of a document is its title, else its first sentence, else nil`(document: String, summary: String?) {
     #expect(HTMLText.summary(of: document) == summary)
   }
 
@@ -34,7 +34,7 @@ import Testing
     #expect(HTMLText.isDocument(text, mediaType: type) == isDocument)
   }
 
-  @Test func `64 KiB of tags and references are summarized at once`() {
+  @Test func `64 KiB of unfinished tags and references are summarized within ten seconds`() {
     let start = ContinuousClock.now
     for part in ["<", "<!--", "&#", "<p>&", "<title>", "<a <"] {
       _ = HTMLText.summary(of: String(repeating: part, count: 65_536 / part.utf8.count))

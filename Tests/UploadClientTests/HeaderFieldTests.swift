@@ -11,7 +11,8 @@ import UploadCore
     ("X-Blank: \t a  b \t ", "X-Blank", "a  b"),
     ("X-Text: gr\u{FC}n", "X-Text", "gr\u{FC}n"),
   ])
-  func `a valid header is parsed`(line: String, name: String, value: String) throws {
+  func `a valid header is parsed, without the blanks around its value`(line: String, name: String, value: String) throws
+  {
     let field = try HeaderField(line)
     #expect(field.name == name)
     #expect(field.value == value)
@@ -23,7 +24,7 @@ import UploadCore
     "Content-Length: 5", "transfer-encoding: chunked", "CONNECTION: keep-alive", "Expect: 100-continue",
     "Upgrade: websocket", "Trailer: x", "TE: trailers",
   ])
-  func `an invalid header is rejected`(line: String) throws {
+  func `a header that is malformed or that only sluice sets is rejected`(line: String) throws {
     let error = try #require(UploadError.thrown { () throws(UploadError) in try HeaderField(line) })
     #expect(error.code == .badValue)
     #expect(!error.message.unicodeScalars.contains { $0.value < 0x20 })
@@ -38,14 +39,14 @@ import UploadCore
   }
 
   @Test(arguments: ["", "text/plain\r\nX: y", "a\u{0}"])
-  func `a media type with control characters is rejected`(type: String) throws {
+  func `a media type that is empty or has control characters is rejected`(type: String) throws {
     var configuration = UploadClientConfiguration()
     configuration.contentType = type
     let error = try #require(UploadError.thrown { () throws(UploadError) in try configuration.validate() })
     #expect(error.code == .badValue)
   }
 
-  @Test func `a usual configuration is valid`() throws {
+  @Test func `a configuration with a method and a media type is valid`() throws {
     var configuration = UploadClientConfiguration()
     configuration.method = "PUT"
     configuration.contentType = "text/plain; charset=utf-8"

@@ -9,7 +9,7 @@ import UploadTestSupport
 
 /// Forms in memory, and the memory they may use.
 @Suite(.timeLimit(.minutes(30))) struct MemoryTests {
-  @Test func `a form that does not fit is rejected before it is read`() async throws {
+  @Test func `a form that does not fit into the available memory is rejected before it is read`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([UInt8](repeating: 7, count: 3 << 20), to: "x")
       try await withServer { _ in
@@ -27,7 +27,7 @@ import UploadTestSupport
   }
 
   /// 5 bytes of content and 10 of framing.
-  @Test func `the framing of a form counts as well`() async throws {
+  @Test func `the framing of a form counts against the available memory`() async throws {
     try await withTemporaryDirectory { directory in
       let source = try UploadSource.file(try directory.write([1, 2, 3, 4, 5], to: "x")).open()
       let form = try FormInMemory(
@@ -59,7 +59,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a form of unknown length is rejected once it does not fit`() throws {
+  @Test func `a form of unknown length is rejected once it exceeds the available memory`() throws {
     let zeros = open("/dev/zero", O_RDONLY)
     defer { close(zeros) }
     let source = try UploadSource.descriptor(zeros, name: "zeros").open()
@@ -79,7 +79,7 @@ import UploadTestSupport
   }
 
   /// Chunks are found by their offset: a block that is too short would shift all bytes after it.
-  @Test func `every block of a pipe is full, whatever the size of its writes`() throws {
+  @Test func `every block of a pipe but the last is full, whatever the size of its writes`() throws {
     let pipe = try TestPipe()
     defer { close(pipe.output) }
     let bytes = (0..<(9 << 20) + 7).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
@@ -98,7 +98,7 @@ import UploadTestSupport
     #expect(stored == bytes)
   }
 
-  @Test func `reading ends when it is cancelled`() throws {
+  @Test func `reading a form into memory ends when it is cancelled`() throws {
     let zeros = open("/dev/zero", O_RDONLY)
     defer { close(zeros) }
     let source = try UploadSource.descriptor(zeros, name: "zeros").open()

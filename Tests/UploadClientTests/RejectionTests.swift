@@ -50,7 +50,7 @@ import UploadTestSupport
     #expect(drained.withLock { $0 } == 0)
   }
 
-  @Test func `a rejection in the middle stops the body`() async throws {
+  @Test func `a rejection in the middle of the body stops it and is reported`() async throws {
     let drained = Mutex(-1)
     let meter = try await send(configure: { $0.continueThreshold = .max }) { peer in
       _ = try peer.readHead()
@@ -65,7 +65,9 @@ import UploadTestSupport
   }
 
   /// The response counts, although the reset makes every later call on the socket fail.
-  @Test(arguments: 0..<10) func `a rejection followed by a reset is reported`(round: Int) async throws {
+  @Test(arguments: 0..<10) func `a rejection that is followed by a reset in the middle of the body is reported`(
+    round: Int
+  ) async throws {
     let meter = try await send(configure: { $0.continueThreshold = .max }) { peer in
       _ = try peer.readHead()
       _ = try peer.read(300_000)
@@ -77,7 +79,7 @@ import UploadTestSupport
     #expect(meter.error?.message == "HTTP 413: no")
   }
 
-  @Test func `a rejection without a length ends with the connection`() async throws {
+  @Test func `a rejection without Content-Length is reported when the connection closes`() async throws {
     let meter = try await send(configure: { $0.continueTimeout = .seconds(30) }) { peer in
       _ = try peer.readHead()
       try peer.send("HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/html\r\n\r\n<h1>Out\r\n of order</h1>")
@@ -85,7 +87,7 @@ import UploadTestSupport
     #expect(meter.error?.message == "HTTP 503: Out of order")
   }
 
-  @Test func `an endless response is read up to the limit`() async throws {
+  @Test func `an endless rejection is reported with the beginning of its text`() async throws {
     let meter = try await send { peer in
       _ = try peer.readHead()
       try peer.send("HTTP/1.1 500 Internal Server Error\r\n\r\n")
@@ -96,7 +98,7 @@ import UploadTestSupport
     #expect(meter.error?.message.hasPrefix("HTTP 500: no no no") == true)
   }
 
-  @Test func `a redirect is not followed`() async throws {
+  @Test func `a redirect is reported as a rejection with its target, not followed`() async throws {
     let meter = try await send(size: 5) { peer in
       _ = try peer.readBody(of: peer.readHead())
       try peer.respond("302 Found", headers: "Location: http://elsewhere/\r\n")
@@ -105,7 +107,7 @@ import UploadTestSupport
     #expect(meter.error?.message.contains("http://elsewhere/") == true)
   }
 
-  @Test func `a stored size that differs is a mismatch`() async throws {
+  @Test func `a success that reports another size than was sent is a mismatch`() async throws {
     let meter = try await send(size: 5) { peer in
       _ = try peer.readBody(of: peer.readHead())
       try peer.stored("x", 4)
@@ -125,7 +127,7 @@ import UploadTestSupport
     #expect(meter.error?.code == .badAnswer)
   }
 
-  @Test func `headers without end are a malformed response`() async throws {
+  @Test func `response headers without an end are a malformed response`() async throws {
     let meter = try await send(size: 5) { peer in
       _ = try peer.readHead()
       try peer.send("HTTP/1.1 200 OK\r\n")
@@ -134,7 +136,9 @@ import UploadTestSupport
     #expect(meter.error?.code == .badAnswer)
   }
 
-  @Test(arguments: [false, true]) func `a connection that is closed in the middle is lost`(resets: Bool) async throws {
+  @Test(arguments: [false, true]) func `a connection that is closed or reset in the middle of the body is lost`(
+    resets: Bool
+  ) async throws {
     let meter = try await send(configure: { $0.continueThreshold = .max }) { peer in
       _ = try peer.readHead()
       _ = try peer.read(1 << 20)
@@ -144,13 +148,13 @@ import UploadTestSupport
     #expect(meter.error?.message.contains("of 64.0 MiB") == true)
   }
 
-  @Test func `a connection that is closed without a response is lost`() async throws {
+  @Test func `a connection that is closed after the body, without a response, is lost`() async throws {
     let meter = try await send(size: 1000) { peer in _ = try peer.readBody(of: peer.readHead()) }
     #expect(meter.error?.code == .connectionLost)
     #expect(meter.received == 1000)
   }
 
-  @Test func `an interrupted response fails the upload`() async throws {
+  @Test func `a success whose response is interrupted fails the upload`() async throws {
     let meter = try await send(size: 1000) { peer in
       _ = try peer.readBody(of: peer.readHead())
       try peer.send("HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{")
@@ -159,7 +163,7 @@ import UploadTestSupport
     #expect(meter.error?.message.contains("HTTP 201") == true)
   }
 
-  @Test func `an early success of a server that accepts no more is a failure`() async throws {
+  @Test func `a success before the whole body is a failure when the server accepts no more`() async throws {
     let meter = try await send(configure: { $0.continueThreshold = .max }) { peer in
       _ = try peer.readHead()
       try peer.respond("200 OK", "thanks")
@@ -169,7 +173,7 @@ import UploadTestSupport
     #expect(meter.error?.message.contains("HTTP 200") == true)
   }
 
-  @Test func `a server that never reads times out`() async throws {
+  @Test func `a server that never reads the body times out after the idle timeout`() async throws {
     let meter = try await send(configure: {
       $0.continueThreshold = .max
       $0.idleTimeout = .milliseconds(300)
@@ -181,7 +185,7 @@ import UploadTestSupport
     #expect(meter.received > 0 && meter.received < UInt64(Self.large))
   }
 
-  @Test func `a server that never responds times out`() async throws {
+  @Test func `a server that never responds times out after the response timeout`() async throws {
     let meter = try await send(
       size: 1000,
       configure: {

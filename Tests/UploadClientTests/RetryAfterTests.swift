@@ -7,11 +7,11 @@ import Testing
   private let now: Int64 = 784_111_777
 
   @Test(arguments: [("0", 0), ("7", 7), ("  120 ", 120), ("00012", 12), ("99999999999999999999", 31_536_000)])
-  func `a number is a number of seconds`(text: String, seconds: Int64) {
+  func `a number is that many seconds, at most a year`(text: String, seconds: Int64) {
     #expect(RetryAfter.duration(text, now: now) == .seconds(seconds))
   }
 
-  @Test func `a date is the time until then`() {
+  @Test func `a date is the time until then: zero in the past, at most a year`() {
     #expect(RetryAfter.duration("Sun, 06 Nov 1994 08:49:37 GMT", now: now) == .zero)
     #expect(RetryAfter.duration("Sun, 06 Nov 1994 08:50:37 GMT", now: now) == .seconds(60))
     #expect(RetryAfter.duration("Sat, 05 Nov 1994 08:50:37 GMT", now: now) == .zero)
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(arguments: ["", " ", "-1", "+5", "1.5", "soon", "1 2", "Sun, 06 Foo 1994 08:49:37 GMT", "٣"])
-  func `anything else is ignored`(text: String) {
+  func `any other value gives nil`(text: String) {
     #expect(RetryAfter.duration(text, now: now) == nil)
   }
 }

@@ -8,7 +8,7 @@ import UploadCore
     (1...9).map { policy.pause(after: $0, fraction: fraction) }
   }
 
-  @Test func `the bound of the pause doubles up to the longest`() {
+  @Test func `the bound of the pause doubles from the first up to the longest`() {
     var policy = RetryPolicy(limit: 9)
     policy.firstPause = .seconds(1)
     policy.longestPause = .seconds(30)
@@ -22,7 +22,7 @@ import UploadCore
     #expect(policy.pause(after: 1, fraction: 0.5) == .milliseconds(250))
   }
 
-  @Test(arguments: [0, -1, Int.max]) func `any number of failures has a pause`(failures: Int) {
+  @Test(arguments: [0, -1, Int.max]) func `a pause is within its bounds for any number of failures`(failures: Int) {
     var policy = RetryPolicy(limit: nil)
     policy.firstPause = .seconds(1)
     let pause = policy.pause(after: failures, fraction: 1)

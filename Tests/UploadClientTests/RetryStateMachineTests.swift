@@ -62,7 +62,7 @@ import UploadTestSupport
     return FailedAttempt(UploadError(.refusedByServer, "no"), result)
   }
 
-  @Test func `pauses double up to 30 s`() {
+  @Test func `the longest random pauses double from 0.5 s to 30 s`() {
     var driver = Driver()
     let pauses = [0.5, 1, 2, 4, 8, 16, 30, 30].map { RetryStateMachine.Action.pause(.milliseconds($0 * 1000)) }
     for pause in pauses { #expect(driver.fail(lost) == pause) }
@@ -77,7 +77,7 @@ import UploadTestSupport
     #expect(none.fail(lost) == .giveUp(.limit))
   }
 
-  @Test func `it gives up when five minutes have passed without progress`() {
+  @Test func `pauses alone use up the patience of five minutes, and then it gives up`() {
     var driver = Driver()
     let end = driver.failToTheEnd(lost)
     #expect(end.reason == .noProgress(.seconds(300)))
@@ -85,27 +85,27 @@ import UploadTestSupport
     #expect(end.attempts == 16)
   }
 
-  @Test func `attempts that end without sending anything count, however long they take`() {
+  @Test func `the time of attempts that send nothing counts against the patience`() {
     var driver = Driver()
     let end = driver.failToTheEnd(lost, after: 10)
     #expect((300...311).contains(end.seconds), "\(end)")
   }
 
-  @Test func `even the shortest pauses add up until it gives up`() {
+  @Test func `with pauses of zero, the time of attempts that send nothing uses up the patience`() {
     var driver = Driver(shortest: true)
     let end = driver.failToTheEnd(lost, after: 1)
     #expect(end.attempts == 300)
     #expect(end.reason == .noProgress(.seconds(300)))
   }
 
-  @Test func `no patience means no other attempt`() {
+  @Test func `with a patience of zero there is no second attempt`() {
     var policy = RetryPolicy.usual
     policy.patience = .zero
     var driver = Driver(policy)
     #expect(driver.fail(lost) == .giveUp(.noProgress(.zero)))
   }
 
-  @Test func `progress resets the time and the pauses`() {
+  @Test func `progress resets the time without progress and the length of the pauses`() {
     var driver = Driver()
     for sent in 1...100 as ClosedRange<UInt64> {
       #expect(driver.fail(lost, sent: sent * 1000, after: 60) == .pause(.milliseconds(500)))
@@ -114,7 +114,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an attempt that gets no further is no progress`() {
+  @Test func `attempts that always fail at the same byte use up the patience by their pauses`() {
     var driver = Driver()
     #expect(driver.fail(lost, sent: 1000) == .pause(.milliseconds(500)))
     // A server that always fails at the same offset must not be retried for ever.
@@ -122,14 +122,14 @@ import UploadTestSupport
     #expect(end.reason == .noProgress(.seconds(300)))
   }
 
-  @Test func `time in which bytes are sent does not count`() {
+  @Test func `the time of attempts that send bytes does not count against the patience`() {
     var driver = Driver()
     #expect(driver.fail(lost, sent: 1000, after: 3600) == .pause(.milliseconds(500)))
     #expect(driver.fail(lost, sent: 900, after: 3600) == .pause(.seconds(1)))
     #expect(driver.fail(lost, sent: 800, after: 3600) == .pause(.seconds(2)))
   }
 
-  @Test func `a source that cannot be read again is not sent again`() {
+  @Test func `a source that can be read only once is retried only if it has not been read`() {
     var used = lost
     used.isSourceUsed = true
     var driver = Driver(isRepeatable: false)
@@ -140,26 +140,27 @@ import UploadTestSupport
   }
 
   @Test(arguments: [(429, true), (502, true), (503, true), (504, true), (400, false), (409, false), (413, false)])
-  func `only temporary statuses are retried`(status: Int, passes: Bool) {
+  func `before the whole body is sent, only 429, 502, 503 and 504 are retried`(status: Int, passes: Bool) {
     var driver = Driver()
     #expect((driver.fail(rejection(status)) == .pause(.milliseconds(500))) == passes)
   }
 
   /// A proxy responds with 504 while the server behind it may be storing what it received.
   @Test(arguments: [(429, true), (502, true), (503, true), (504, false)])
-  func `once the body is sent only a rejection is retried`(status: Int, passes: Bool) {
+  func `after the whole body is sent, 429, 502 and 503 are retried, 504 is not`(status: Int, passes: Bool) {
     var driver = Driver()
     let rejection = rejection(status, isBodySent: true)
     #expect((driver.fail(rejection) == .pause(.milliseconds(500))) == passes)
     #expect(rejection.error.message.contains("may have stored") == !passes)
   }
 
-  @Test(arguments: [500, 501, 507, 301, 201]) func `other statuses are not retried`(status: Int) {
+  @Test(arguments: [500, 501, 507, 301, 201])
+  func `successes, redirects and other statuses of server errors are not retried`(status: Int) {
     var driver = Driver()
     #expect(driver.fail(rejection(status)) == .giveUp(.notRetriable))
   }
 
-  @Test func `Retry-After is the least pause`() {
+  @Test func `a valid Retry-After is the least length of the pause`() {
     var driver = Driver()
     #expect(driver.fail(rejection(503, retryAfter: "9")) == .pause(.seconds(9)))
     let date = "Thu, 01 Jan 1970 00:01:30 GMT"
@@ -168,7 +169,7 @@ import UploadTestSupport
     #expect(driver.fail(rejection(503, retryAfter: "0")) == .pause(.seconds(4)))
   }
 
-  @Test func `a Retry-After beyond the time that is left ends the upload at once`() {
+  @Test func `a Retry-After that is longer than the rest of the patience ends the upload at once`() {
     var driver = Driver()
     #expect(driver.fail(rejection(503, retryAfter: "300")) == .pause(.seconds(300)))
     var other = Driver()
@@ -177,7 +178,7 @@ import UploadTestSupport
     #expect(note?.contains("301 s") == true)
   }
 
-  @Test func `the message contains the number of attempts`() {
+  @Test func `the note on giving up names the number of attempts, or is nil where it adds nothing`() {
     #expect(RetryStateMachine.Reason.notRetriable.note(attempts: 3) == nil)
     #expect(RetryStateMachine.Reason.limit.note(attempts: 1) == nil)
     #expect(RetryStateMachine.Reason.limit.note(attempts: 4) == "Gave up after 4 attempts.")
@@ -194,7 +195,7 @@ import UploadTestSupport
       (.sourceFailed(isStored: false), false), (.cancelled, false), (.handlerRemoved, false),
     ]
   )
-  func `only failures after which the server cannot have stored the file are retried`(
+  func `only a lost connection and a timeout while sending are temporary failures`(
     failure: ExchangeFailure,
     passes: Bool
   ) {

@@ -42,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an interrupted upload is retried`() async throws {
+  @Test func `an upload whose connection is reset in the middle of the body is retried`() async throws {
     try await withTemporaryDirectory { directory in
       // Larger than the socket buffers: a body that they have accepted completely is not sent again.
       let bytes = SplitMix64.bytes(24_000_000)
@@ -70,7 +70,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the last error is reported, with the number of attempts`() async throws {
+  @Test func `after the last attempt its error is reported, with the number of attempts`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1], to: "a.bin")
       let port = try HeldPort()
@@ -83,7 +83,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\nhalf", ""])
-  func `a file that the server may have stored is not sent again`(response: String) async throws {
+  func `a file is not sent again when the connection is lost after the whole body`(response: String) async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1, 2, 3], to: "a.bin")
       let requests = Mutex(0)
@@ -100,7 +100,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a file that a proxy has forwarded is not sent again`() async throws {
+  @Test func `a file is not sent again after 504 for the whole body`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1, 2, 3], to: "a.bin")
       let requests = Mutex(0)
@@ -165,7 +165,7 @@ import UploadTestSupport
     #expect(requests.withLock { $0 } == 2)
   }
 
-  @Test func `standard input that was read is not sent again`() async throws {
+  @Test func `standard input that was read is not sent again after 503`() async throws {
     let requests = Mutex(0)
     let pipe = try TestPipe()
     pipe.write([1, 2, 3])
@@ -181,7 +181,7 @@ import UploadTestSupport
     #expect(requests.withLock { $0 } == 1)
   }
 
-  @Test func `a pause is shown, and a cancellation ends it at once`() async throws {
+  @Test func `the pause before a retry is shown with its reason, and a cancellation ends it at once`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([1], to: "a.bin")
       let uploads = uploads(1, firstPause: .seconds(3600))

@@ -22,7 +22,13 @@ import UploadCore
     ("::1", "::1", 80, "[::1]:80", "[::1]"),
     ("fe80::1%eth0/in/", "fe80::1%eth0", 80, "[fe80::1%eth0]:80", "[fe80::1]"),
   ])
-  func `host and port are parsed`(url: String, host: String, port: Int, authority: String, field: String) throws {
+  func `host and port of a URL, and its Host field, are parsed`(
+    url: String,
+    host: String,
+    port: Int,
+    authority: String,
+    field: String
+  ) throws {
     let target = try SendTarget(url)
     #expect(target.host == host)
     #expect(target.port == port)
@@ -83,7 +89,7 @@ import UploadCore
     #expect(!error.message.unicodeScalars.contains { $0.value < 0x20 })
   }
 
-  @Test func `https has a default port of its own`() throws {
+  @Test func `https has the default port 443, which the Host field leaves out`() throws {
     let secure = try SendTarget("HTTPS://host/")
     #expect(secure.isSecure && secure.port == 443 && secure.hostField == "host" && secure.trust == .system)
     #expect(try SendTarget("https://host:80/").hostField == "host:80")
@@ -91,7 +97,7 @@ import UploadCore
     #expect(!plain.isSecure && plain.hostField == "host:443")
   }
 
-  @Test func `a password is not repeated in the error message`() throws {
+  @Test func `a URL with a password is rejected, and the error message does not repeat the password`() throws {
     let error = try #require(
       UploadError.thrown { () throws(UploadError) in try SendTarget("http://me:secret@host/") }
     )

@@ -14,7 +14,7 @@ import UploadTestSupport
     0, 1, 64 << 10, (64 << 10) + 1, 1 << 20, (4 << 20) + (64 << 10), (4 << 20) + (64 << 10) + 1, (17 << 20) + 3,
   ]
 
-  @Test(arguments: sizes) func `a file is streamed`(size: Int) async throws {
+  @Test(arguments: sizes) func `a file of any size arrives unchanged in stream mode`(size: Int) async throws {
     let bytes = SplitMix64.bytes(size)
     let seen = Mutex<(Peer.Request?, Peer.Body?)>((nil, nil))
     try await withTemporaryDirectory { directory in
@@ -55,7 +55,10 @@ import UploadTestSupport
     #expect(body == Peer.Body(count: size, sha256: SHA256.hexadecimal(of: bytes)))
   }
 
-  @Test(arguments: [UploadMode.multipart, .buffered], sizes) func `a form is sent`(mode: UploadMode, size: Int)
+  @Test(arguments: [UploadMode.multipart, .buffered], sizes) func `a file of any size arrives unchanged in a form`(
+    mode: UploadMode,
+    size: Int
+  )
     async throws
   {
     let bytes = SplitMix64.bytes(size)
@@ -83,7 +86,7 @@ import UploadTestSupport
     #expect(Form.content(of: body, boundary: String(boundary)) == bytes)
   }
 
-  @Test func `method, path and headers are those of the options`() async throws {
+  @Test func `method, path and headers of the request are those of the options`() async throws {
     let seen = Mutex<Peer.Request?>(nil)
     try await withTemporaryDirectory { directory in
       let path = try directory.write(Array("hi".utf8), to: "x.txt")
@@ -111,7 +114,7 @@ import UploadTestSupport
     #expect(request?["Host"]?.hasPrefix("127.0.0.1:") == true)
   }
 
-  @Test func `a host name is resolved`() async throws {
+  @Test func `an upload to a host name connects to the address of the host`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1, 2, 3], to: "x")
       try await withServer { peer in
@@ -141,7 +144,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a rejected expectation is dropped`() async throws {
+  @Test func `a request that is rejected with 417 is sent again without Expect`() async throws {
     let requests = Mutex(0)
     try await withTemporaryDirectory { directory in
       let path = try directory.write(SplitMix64.bytes(2 << 20), to: "x")
@@ -160,7 +163,7 @@ import UploadTestSupport
     #expect(requests.withLock { $0 } == 2)
   }
 
-  @Test func `a server may report success early and read the rest`() async throws {
+  @Test func `an upload finishes when the server reports success before it reads the rest`() async throws {
     let bytes = SplitMix64.bytes(9 << 20)
     try await withTemporaryDirectory { directory in
       let path = try directory.write(bytes, to: "x")

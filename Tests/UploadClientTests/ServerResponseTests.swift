@@ -33,16 +33,18 @@ import UploadCore
     #"{"files":[{"size":1},{"size":2}]}"#, #"{"files":[{"size":-1}]}"#, #"{"files":[{"sha256":"ab"}]}"#, "\u{0}\u{1}",
     #"{"files":[{"size":1e99}]}"#, #"{"files":[{"size":18446744073709551616}]}"#,
   ])
-  func `a success of other server software needs no JSON`(body: String) throws {
+  func `a success without usable JSON has the name, size and type of the request`(body: String) throws {
     #expect(try upload(200, body) == FinishedUpload(path: "a.bin", bytes: 7, type: "x/y", declaredType: "x/y"))
   }
 
-  @Test func `JSON that is nested too deeply is ignored`() throws {
+  @Test func `a success whose JSON is nested too deeply has the name of the request`() throws {
     #expect(try upload(200, String(repeating: "[", count: 60_000)).path == "a.bin")
     #expect(try upload(200, String(repeating: #"{"files":"#, count: 7_000)).path == "a.bin")
   }
 
-  @Test(arguments: [302, 303]) func `a redirect is a success for a whole form only`(status: Int) throws {
+  @Test(arguments: [302, 303]) func `302 and 303 are a success for a whole form only, other redirects never`(
+    status: Int
+  ) throws {
     let response = ServerResponse(status: status, reason: "Found", location: "/done", body: Array("<html>".utf8))
     var form = sent
     form.isWholeForm = true
@@ -56,14 +58,14 @@ import UploadCore
     }
   }
 
-  @Test func `a stored size that differs is a mismatch`() throws {
+  @Test func `a response that states another size than was sent is a mismatch`() throws {
     let error = try error(201, #"{"files":[{"name":"a.bin","size":6}]}"#)
     #expect(error.code == .contentMismatch)
     #expect(error.message.contains("7 bytes"))
     #expect(error.message.contains("stored 6"))
   }
 
-  @Test func `a rejection carries the server's message`() throws {
+  @Test func `the error of a rejection has the server's message, else its text, else the reason phrase`() throws {
     let plain = try error(
       413,
       #"{"status":413,"msg":"too large; at most 5 MiB","ok":false}"#,
@@ -80,7 +82,10 @@ import UploadCore
     (false, "HTTP 401: Give the token with --token TOKEN or SLUICE_TOKEN."),
     (true, "HTTP 401: The token that was sent is not accepted. Check --token or SLUICE_TOKEN."),
   ])
-  func `the message for 401 is what the user can do`(hasToken: Bool, message: String) throws {
+  func `the error for 401 advises to give a token, or to check the one that was sent`(
+    hasToken: Bool,
+    message: String
+  ) throws {
     var sent = sent
     sent.hasToken = hasToken
     for body in ["", #"{"status":401,"msg":"Access token missing. Send it.","ok":false}"#, "<html>Log in.</html>"] {
@@ -91,7 +96,8 @@ import UploadCore
     }
   }
 
-  @Test func `foreign HTML is shown as its title or first sentence`() throws {
+  @Test func `a rejection in HTML is reported with its title, else its first sentence, else the reason phrase`() throws
+  {
     let nginx = "<html><head><title>413 Request Entity Too Large</title></head><body><hr>nginx</body></html>"
     #expect(try error(413, nginx).message == "HTTP 413: Request Entity Too Large")
     let page = "<!doctype html><html><body><h1>Sorry \u{1B}[31m</h1><p>Busy.</p></body></html>"
@@ -100,14 +106,14 @@ import UploadCore
     #expect(try error(500, "<b>no document</b>").message == "HTTP 500: <b>no document</b>")
   }
 
-  @Test func `long messages are truncated, and control characters replaced`() throws {
+  @Test func `messages of the server are cut to 200 bytes, and control characters replaced`() throws {
     let long = try error(500, String(repeating: "x", count: 5000))
     #expect(long.message.utf8.count == "HTTP 500: ".utf8.count + 200)
     let hostile = try error(500, "a\u{1B}]0;pwned\u{7}b")
     #expect(hostile.message == "HTTP 500: a\u{FFFD}]0;pwned\u{FFFD}b")
   }
 
-  @Test func `a redirect names its target`() throws {
+  @Test func `the error of a redirect names its target, if it has one`() throws {
     let error = try error(307, "moved", reason: "Temporary Redirect", location: "http://other/x")
     #expect(error.code == .refusedByServer)
     #expect(error.message.hasPrefix("HTTP 307: "))
@@ -115,7 +121,7 @@ import UploadCore
     #expect(try self.error(304, "", reason: "Not Modified").message == "HTTP 304: Not Modified")
   }
 
-  @Test func `no more of a body than the limit is kept`() {
+  @Test func `no more of a response body than the limit is kept`() {
     var response = ServerResponse(status: 200, reason: "")
     let kept = [ServerResponse.bodyLimit - 1, 1, 1].map {
       response.append(ByteBuffer(repeating: UInt8($0 & 1), count: $0))

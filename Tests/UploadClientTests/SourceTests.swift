@@ -16,7 +16,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [UploadMode.stream, .multipart])
-  func `a file whose name is not UTF-8 is sent under its exact name`(mode: UploadMode) async throws {
+  func `a file whose name is not UTF-8 is sent under its exact name, in a form as well`(mode: UploadMode) async throws {
     try await withTemporaryDirectory { directory in
       let path = directory.path + "/" + NameBytes([0x63, 0x61, 0x66, 0xE9]).losslessText
       let descriptor = NameBytes.withPath(path) { open($0, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600) }
@@ -88,7 +88,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `descriptors that cannot be read are rejected`() async throws {
+  @Test func `descriptors that are closed, write-only or of a directory are rejected`() async throws {
     try await withTemporaryDirectory { directory in
       #expect(try openingError(.descriptor(-1, name: "x")).code == .unreadableFile)
       let writable = open(directory.file("out"), O_WRONLY | O_CREAT, 0o600)
@@ -111,7 +111,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `permissions are named as the cause`() {
+  @Test func `the errors of opening and reading name the cause`() {
     #expect(SourceFailure.opening("x", EACCES).message.contains("permissions"))
     #expect(SourceFailure.reading("x", EINVAL).message.contains("send -"))
     #expect(SourceFailure.reading("x", EIO).code == .unreadableFile)
@@ -125,7 +125,7 @@ import UploadTestSupport
     #expect(uploads.ledger.totals(.outgoing).failed == 1)
   }
 
-  @Test func `renaming and removing a file does not change its stamp`() async throws {
+  @Test func `a file that was renamed, made read-only and removed counts as unchanged`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1, 2, 3], to: "x")
       age(path)
@@ -164,7 +164,9 @@ import UploadTestSupport
 
   /// Changes the file while most of it is still to come; the server must never see the body's end.
   @Test(arguments: [UploadMode.stream, .multipart], Change.allCases)
-  func `a file that changes while it is sent is never completed`(mode: UploadMode, change: Change) async throws {
+  func `a file that changes while it is sent fails, and is never sent to its end`(mode: UploadMode, change: Change)
+    async throws
+  {
     let got = Mutex(-1)
     let whole = Mutex(0)
     try await withTemporaryDirectory { directory in

@@ -10,7 +10,7 @@ import UploadTestSupport
 /// Sources of unknown length, such as standard input from a pipe.
 @Suite(.timeLimit(.minutes(30))) struct StreamSourceTests {
   @Test(arguments: [UploadMode.stream, .multipart, .buffered], [0, 1, 65_536, 5_000_003])
-  func `a pipe is sent to its end`(mode: UploadMode, size: Int) async throws {
+  func `a pipe is sent unchanged to its end, without a length`(mode: UploadMode, size: Int) async throws {
     let bytes = SplitMix64.bytes(size)
     let seen = Mutex<(Peer.Request?, [UInt8])>((nil, []))
     let pipe = try TestPipe()
@@ -76,7 +76,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a rejection is reported while the pipe has no input`() async throws {
+  @Test func `a rejection is reported while the upload waits for input from its pipe`() async throws {
     let pipe = try TestPipe()
     defer {
       close(pipe.output)
@@ -92,7 +92,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the end of a terminal is final`() throws {
+  @Test func `a reader that has found the end of its source reports the end again`() throws {
     let pipe = try TestPipe()
     let reader = SourceReader(try UploadSource.descriptor(pipe.output, name: "x").open())
     close(pipe.output)

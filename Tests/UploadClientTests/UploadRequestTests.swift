@@ -16,7 +16,7 @@ import UploadCore
     try UploadRequest(target: SendTarget(url), mode: mode, name: name, size: size, configuration: configuration)
   }
 
-  @Test func `the request head of a stream`() throws {
+  @Test func `the request for a stream has exactly the usual headers`() throws {
     let head = try request().head
     #expect(head.method == .POST)
     #expect(head.uri == "/stream-upload?name=a.txt")
@@ -40,7 +40,7 @@ import UploadCore
     #expect(try put.request().head.headers["content-disposition"].isEmpty)
   }
 
-  @Test func `the type is that of the options, else by name, else unknown`() throws {
+  @Test func `the media type is that of the options, else of the name, else application/octet-stream`() throws {
     #expect(try request(name: "a.png").contentType == "image/png")
     #expect(try request(name: "a").contentType == "application/octet-stream")
     var other = self
@@ -65,7 +65,7 @@ import UploadCore
     #expect(suffix == "\r\n--\(boundary)--\r\n")
   }
 
-  @Test func `other fields precede the file and count in the length`() throws {
+  @Test func `text fields precede the file in a form, and count in its length`() throws {
     var other = self
     other.configuration.formField = "up\"load"
     other.configuration.formValues = [
@@ -120,7 +120,7 @@ import UploadCore
     #expect(try request(name: name).head.headers["content-disposition"] == ["attachment; filename*=UTF-8''caf%E9%22"])
   }
 
-  @Test func `a Content-Type among the headers is that of a form's file`() throws {
+  @Test func `a Content-Type among the headers becomes that of the file in a form`() throws {
     var other = self
     other.configuration.headers = [try HeaderField("Content-Type: v/w")]
     let request = try other.request(mode: .buffered)
@@ -138,7 +138,7 @@ import UploadCore
     }
   }
 
-  @Test func `bodies over the threshold ask for 100 Continue`() throws {
+  @Test func `bodies of more than 1 MiB ask for 100 Continue`() throws {
     #expect(try !request(size: 1 << 20).expectsContinue)
     var large = try request(size: 1 << 20 + 1)
     #expect(large.expectsContinue)
@@ -147,7 +147,7 @@ import UploadCore
     #expect(!large.head.headers.contains(name: "expect"))
   }
 
-  @Test func `headers of the user replace those of sluice`() throws {
+  @Test func `headers of the user replace those of sluice with the same name`() throws {
     var other = self
     other.configuration.headers = [
       try HeaderField("user-agent: me"), try HeaderField("HOST: front"), try HeaderField("X-A: 1"),
@@ -165,12 +165,12 @@ import UploadCore
     ("http://h/in/?mytoken=x", false),
     ("http://h/token=x", false),
   ])
-  func `a token in the query of the URL counts as sent`(url: String, isSent: Bool) throws {
+  func `only a field called token in the query of the URL counts as an access token`(url: String, isSent: Bool) throws {
     #expect(try request(url: url).hasToken == isSent)
     #expect(try request(name: "token=x", url: url).hasToken == isSent)
   }
 
-  @Test func `a token of the target and an Authorization field of the user count as sent`() throws {
+  @Test func `a token of the target and an Authorization field of the user count as access tokens`() throws {
     let target = try SendTarget("http://h/", token: "x")
     #expect(
       try UploadRequest(target: target, mode: .stream, name: "a", size: 1, configuration: configuration).hasToken

@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `connecting times out`() async throws {
+  @Test func `an upload to a server that accepts no connection fails after the connect timeout`() async throws {
     let server = try UnresponsiveServer()
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1], to: "x")
@@ -57,7 +57,7 @@ import UploadTestSupport
     withExtendedLifetime(server) {}
   }
 
-  @Test func `failures to connect name their cause`() throws {
+  @Test func `each error of connecting has its code, and a message with the cause`() throws {
     let target = try SendTarget("http://host:99")
     func failure(_ error: any Error) -> UploadError {
       ConnectFailure.error(error, target: target, timeout: .seconds(10)).error
@@ -73,7 +73,7 @@ import UploadTestSupport
     #expect(timeout.message.contains("host:99") && route.message.contains("host:99"))
   }
 
-  @Test func `an invalid configuration fails the upload`() async throws {
+  @Test func `an invalid configuration fails the upload; an unreadable file is reported first`() async throws {
     var uploads = TestUploads()
     uploads.configuration.method = "HEAD"
     let meter = try await uploads.send(.file("/dev/null"), to: "http://127.0.0.1:1")
@@ -124,7 +124,8 @@ import UploadTestSupport
     #expect(meter.isCancelled && meter.received == 0)
   }
 
-  @Test(arguments: [UploadMode.stream, .multipart, .buffered]) func `an upload can be cancelled in the middle`(
+  @Test(arguments: [UploadMode.stream, .multipart, .buffered])
+  func `an upload can be cancelled in the middle of its body`(
     mode: UploadMode
   ) async throws {
     let meter = try await cancel(mode: mode) { peer, task in
@@ -137,7 +138,7 @@ import UploadTestSupport
     #expect(meter.received > 0)
   }
 
-  @Test func `an upload can be cancelled before the response`() async throws {
+  @Test func `an upload can be cancelled after its body and before the response`() async throws {
     let meter = try await cancel { peer, task in
       try peer.send("HTTP/1.1 100 Continue\r\n\r\n")
       _ = try peer.read(64 << 20)
@@ -195,7 +196,7 @@ import UploadTestSupport
     close(pipe.input)
   }
 
-  @Test func `no more uploads run at once than jobs allow`() async throws {
+  @Test func `nine uploads with three jobs run three at once, and are returned in order`() async throws {
     let uploads = TestUploads()
     let state = Mutex((now: 0, most: 0, inLedger: 0))
     try await withTemporaryDirectory { directory in
@@ -221,7 +222,7 @@ import UploadTestSupport
     #expect(state.withLock { $0.inLedger } == 3)
   }
 
-  @Test func `uploads start in the given order, and a failure does not stop the others`() async throws {
+  @Test func `uploads start in the given order, and a missing file does not stop the others`() async throws {
     let order = Mutex<[String]>([])
     try await withTemporaryDirectory { directory in
       var sources = try (0..<4).map { UploadSource.file(try directory.write([0], to: "f\($0)")) }
@@ -240,7 +241,7 @@ import UploadTestSupport
     #expect(order.withLock { $0 } == (0..<4).map { "/stream-upload?name=f\($0)" })
   }
 
-  @Test func `cancelling ends uploads that have not begun too`() async throws {
+  @Test func `cancelling the task also ends uploads that have not begun`() async throws {
     let uploads = TestUploads()
     let task = Mutex<Task<[UploadMeter], Never>?>(nil)
     try await withTemporaryDirectory { directory in

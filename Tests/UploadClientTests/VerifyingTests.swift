@@ -20,7 +20,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [0, 1, 5_000_000], modes) func `the digest is compared with the content that was sent`(
+  @Test(arguments: [0, 1, 5_000_000], modes)
+  func `a wrong digest in a response is a mismatch, an invalid one is ignored`(
     size: Int,
     mode: UploadMode
   ) async throws {
@@ -42,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a source that cannot be read twice is hashed while it is sent`() async throws {
+  @Test func `the digest in a response is compared with a pipe that can be read only once`() async throws {
     let bytes = SplitMix64.bytes(700_001)
     for expected in [bytes, bytes + [1]] {
       let pipe = try TestPipe()
@@ -56,7 +57,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the first bytes decide the declared type`() async throws {
+  @Test func `the declared type is that of the first bytes, else of the name's extension`() async throws {
     try await withTemporaryDirectory { directory in
       for (name, bytes, type) in [
         ("a.txt", Array("%PDF-1.7".utf8), "application/pdf"), ("a.md", Array("text".utf8), "text/markdown"),

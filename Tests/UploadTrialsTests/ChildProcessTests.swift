@@ -11,7 +11,7 @@ import UploadCore
     return try ChildProgram.start(program, [argument], environment: environment, streams: noStreams, leadsGroup: true)
   }
 
-  @Test func `all children are killed, and no other can start`() throws {
+  @Test func `killing all children ends them, and no other can start after that`() throws {
     let children = RunningChildren()
     let first = try children.start { () throws(SystemCallError) in try spawn("sleep", "1000") }
     let second = try children.start { () throws(SystemCallError) in try spawn("sleep", "1000") }
@@ -27,7 +27,7 @@ import UploadCore
     }
   }
 
-  @Test func `a child that has ended is not killed`() throws {
+  @Test func `a child that was removed is not killed with the others`() throws {
     let children = RunningChildren()
     let process = try children.start { () throws(SystemCallError) in try spawn("sleep", "1000") }
     children.remove(process)
@@ -37,7 +37,7 @@ import UploadCore
     #expect(waitpid(process, nil, 0) == process)
   }
 
-  @Test func `a program that cannot be started is an error`() {
+  @Test func `starting a program that does not exist throws ENOENT`() {
     let children = RunningChildren()
     let error = #expect(throws: SystemCallError.self) {
       try children.start { () throws(SystemCallError) in try spawn("no-such-program", "") }

@@ -15,7 +15,7 @@ import UploadTestSupport
     #expect(CompareClient.all.filter(\.mustArrive).map(\.name) == ["sluice stream", "sluice multipart"])
   }
 
-  @Test func `a changed file is detected`() async throws {
+  @Test func `a file that was written to after the comparison began is an error`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1, 2, 3], to: "a")
       let file = try CompareFile(path)
@@ -38,7 +38,7 @@ import UploadTestSupport
     #expect(lines.sorted() == ["error two", "output one"])
   }
 
-  @Test func `a missing program is reported by its error number`() {
+  @Test func `starting a child with a missing program throws ENOENT`() {
     do {
       _ = try ChildProcess("no-such-program-anywhere", [], environment: [:], onLine: { _, _ in })
       Issue.record("started")

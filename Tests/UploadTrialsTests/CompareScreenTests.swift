@@ -18,7 +18,7 @@ import UploadCore
     CompareScreen(comparison: comparison()).surface(size, theme: Theme(.dark, tier: .mono), glyphs: glyphs).text
   }
 
-  @Test func `every client is on the screen`() {
+  @Test func `the screen shows every client, with its result, its rate or that it waits`() {
     let text = text(Size(width: 100, height: 40))
     for client in CompareClient.all { #expect(text.contains(client.name)) }
     #expect(text.contains("20.0 MiB intact") && text.contains("1.0 GiB/s") && text.contains("waiting"))
@@ -38,7 +38,7 @@ import UploadCore
     }
   }
 
-  @Test func `any amount of memory and any rate are shown`() {
+  @Test func `the largest memory and an infinite rate are shown`() {
     var comparison = comparison()
     var memory = MemorySeries()
     memory.add(.max, at: 1)
@@ -49,7 +49,7 @@ import UploadCore
     #expect(text.contains("full height 16.0 EiB"))
   }
 
-  @Test func `80 columns have room for all rows`() {
+  @Test func `79 columns and 23 rows show three rows for each of the seven clients`() {
     let lines = text(Size(width: 79, height: 23), .unicode).split(separator: "\n")
     #expect(lines.count == 22)
     #expect(lines[1].hasPrefix("sluice stream"))

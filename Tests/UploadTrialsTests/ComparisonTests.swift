@@ -30,7 +30,7 @@ import UploadReport
     )
   }
 
-  @Test func `clients take turns`() {
+  @Test func `all clients send once before any sends again`() {
     var comparison = comparison(runs: 2)
     var order: [Int] = []
     while let next = comparison.next {
@@ -41,7 +41,7 @@ import UploadReport
     #expect(order == [0, 1, 2, 0, 1, 2])
   }
 
-  @Test func `a missing client is tried once`() {
+  @Test func `a client that is not installed is tried once`() {
     var comparison = comparison(runs: 3)
     var order: [Int] = []
     while let next = comparison.next {
@@ -52,7 +52,7 @@ import UploadReport
     #expect(comparison.results[2].seconds == nil && comparison.isGood)
   }
 
-  @Test func `medians are over the runs with the deciding status`() {
+  @Test func `medians are over the intact runs, or over those with the first other status`() {
     var result = CompareResult(client: Self.clients[0])
     for (seconds, peak) in [(9.0, 50), (1, 10), (2, 20)] {
       result.trials.append(trial(seconds: seconds, peak: UInt64(peak)))
@@ -65,7 +65,7 @@ import UploadReport
 
   /// The figures are read from the output of another process.
   @Test(arguments: [UInt64.max, UInt64.max - 1, UInt64(1) << 63])
-  func `the median of any amount of memory is a figure`(peak: UInt64) {
+  func `the median of the largest amounts of memory does not overflow`(peak: UInt64) {
     var result = CompareResult(client: Self.clients[0])
     result.trials.append(trial(peak: peak))
     #expect(result.clientPeak.map { $0 >= 1 << 63 } == true)
@@ -75,7 +75,7 @@ import UploadReport
   }
 
   @Test(arguments: TrialStatus.allCases)
-  func `only required clients decide the result`(status: TrialStatus) {
+  func `only the status of a client that must succeed decides the comparison`(status: TrialStatus) {
     for index in Self.clients.indices {
       var comparison = comparison()
       for each in Self.clients.indices { comparison.end(each, trial(each == index ? status : .intact)) }
@@ -87,7 +87,7 @@ import UploadReport
     #expect(!comparison().isGood)
   }
 
-  @Test func `the run in progress is shown`() {
+  @Test func `the memory of a client is that of its run in progress, else of its ended runs`() {
     var comparison = comparison()
     comparison.end(0, trial(peak: 5))
     var memory = MemorySeries()
@@ -99,7 +99,7 @@ import UploadReport
     #expect(comparison.running == nil)
   }
 
-  @Test func `the table has every client and every reason`() {
+  @Test func `the table has a row for every client, and below it every reason`() {
     var comparison = comparison()
     comparison.end(0, trial())
     comparison.end(1, trial(.outOfMemory, seconds: 0.5, peak: 1 << 30))
@@ -152,7 +152,7 @@ import UploadReport
     #expect(lines.suffix(2).allSatisfy { $0.count <= 60 } && lines.suffix(2).joined(separator: " ").hasSuffix(reason))
   }
 
-  @Test func `a run has one output line with its figures`() {
+  @Test func `a run has one output line with its status, time and peak memory`() {
     let client = Self.clients[0]
     #expect(
       LineComparisonRenderer.line(client, trial(), number: 2, of: 3)
@@ -161,14 +161,14 @@ import UploadReport
     #expect(LineComparisonRenderer.line(client, trial(.missing), number: 1, of: 1) == "sluice stream: missing: because")
   }
 
-  @Test func `people read words, scripts the documented values`() {
+  @Test func `a status has words for people, and the documented value in JSON`() {
     #expect(TrialStatus.rejected.text == "rejected" && TrialStatus.outOfMemory.text == "out of memory")
     #expect(
       TrialStatus.allCases.map(\.rawValue) == ["intact", "mismatch", "refused", "outOfMemory", "failed", "missing"]
     )
   }
 
-  @Test func `the JSON has the documented fields`() {
+  @Test func `the JSON of a run and of a comparison has the documented fields`() {
     var comparison = comparison()
     comparison.end(0, trial())
     #expect(

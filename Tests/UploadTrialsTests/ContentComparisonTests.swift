@@ -14,7 +14,7 @@ import UploadTestSupport
     return meter
   }
 
-  @Test func `a stored file is compared with the file that was sent`() async throws {
+  @Test func `a stored file with other content than the file that was sent, or none, is a mismatch`() async throws {
     try await withTemporaryDirectory { directory in
       let sent = try directory.write([1, 2, 3], to: "sent")
       try directory.write([1, 2, 3], to: "same")
@@ -27,7 +27,7 @@ import UploadTestSupport
   }
 
   /// Stopping must neither wait until gigabytes are read, nor report that files differ.
-  @Test func `a stopped comparison reads nothing more`() async throws {
+  @Test func `a comparison that is cancelled reads nothing more and has no status`() async throws {
     try await withTemporaryDirectory { directory in
       let sent = try directory.write(SplitMix64.bytes(8 << 20), to: "sent")
       var calls = 0

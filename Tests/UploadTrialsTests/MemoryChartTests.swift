@@ -39,12 +39,12 @@ import UploadTestSupport
     #expect(text.contains(">out of memory</text>") && text.contains(">--max-memory 1 MiB</text>"))
   }
 
-  @Test func `a chart without measurements is a document`() {
+  @Test func `a chart without measurements is a complete document`() {
     let empty = Comparison(name: "a", size: 0, runs: 1, maxMemory: nil)
     #expect(MemoryChart(comparison: empty).text.hasSuffix("</svg>\n"))
   }
 
-  @Test func `a chart shows any amount of memory`() {
+  @Test func `a chart shows the largest amount of memory`() {
     var comparison = comparison("a.bin")
     var memory = MemorySeries()
     memory.add(.max, at: 1)
@@ -52,7 +52,7 @@ import UploadTestSupport
     #expect(MemoryChart(comparison: comparison).text.contains(">16 EiB</text>"))
   }
 
-  @Test func `an unwritable chart path is reported before the runs`() async throws {
+  @Test func `checking a chart's path rejects a missing directory, and leaves no file`() async throws {
     try await withTemporaryDirectory { directory in
       #expect(throws: (any Error).self) { try MemoryChart.check(directory.file("missing/a.svg")) }
       try MemoryChart.check(directory.file("a.svg"))
@@ -66,7 +66,8 @@ import UploadTestSupport
       (1_992_294_400, 536_870_912, 2_147_483_648),
     ] as [(UInt64, Double, Double)]
   )
-  func `memory marks are powers of two`(largest: UInt64, step: Double, top: Double) {
+  func `memory marks are a power of two apart, and reach the largest value`(largest: UInt64, step: Double, top: Double)
+  {
     let scale = AxisScale.bytes(upTo: largest)
     #expect(scale.step == step && scale.top == top && scale.marks.last == top && scale.marks.first == 0)
   }
@@ -75,13 +76,13 @@ import UploadTestSupport
     arguments: [(0.0, 0.01), (0.9, 0.1), (1.1, 0.2), (4.2, 0.5), (9, 1), (61, 10), (3600, 500), (.infinity, 0.01)]
       as [(Double, Double)]
   )
-  func `time marks are round`(largest: Double, step: Double) {
+  func `time marks are 1, 2 or 5 times a power of ten apart, and at most eleven`(largest: Double, step: Double) {
     let scale = AxisScale.seconds(upTo: largest)
     #expect(abs(scale.step - step) < step / 1000, "\(scale)")
     #expect(scale.marks.count <= 11)
   }
 
-  @Test func `numbers have no trailing zeros`() {
+  @Test func `numbers and sizes in a chart have no trailing zeros`() {
     #expect(
       [0, 1, 1.5, 1.25, 1.05, -2.5, 1e12].map(SVGText.number) == [
         "0", "1", "1.5", "1.25", "1.05", "-2.5", "1000000000",

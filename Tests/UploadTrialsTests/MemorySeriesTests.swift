@@ -12,7 +12,7 @@ import UploadCore
   }
 
   @Test(arguments: [5, 100, 12_345])
-  func `many samples are bounded and keep their peak`(count: Int) {
+  func `many samples become a limited number of points with the same peak and duration`(count: Int) {
     var series = MemorySeries(limit: 64)
     for index in 0..<count { series.add(index == count / 3 ? 1000 : 1, at: Double(index)) }
     #expect(series.points.count <= 64 && series.peak == 1000)

@@ -51,7 +51,8 @@ enum SpecialFile: CaseIterable {
   }
 
   @Test(arguments: FileWriter.allCases, SpecialFile.allCases)
-  func `a special file is rejected and stays, also behind links`(writer: FileWriter, special: SpecialFile) async throws
+  func `a special file is not written to, also not through links, and stays`(writer: FileWriter, special: SpecialFile)
+    async throws
   {
     for links in 0...2 {
       try await withTemporaryDirectory { directory in
@@ -71,7 +72,7 @@ enum SpecialFile: CaseIterable {
   }
 
   @Test(arguments: FileWriter.allCases)
-  func `a link to a device stays, and so does the device`(writer: FileWriter) async throws {
+  func `writing to a link to a device is rejected, and the link and the device stay`(writer: FileWriter) async throws {
     try await withTemporaryDirectory { directory in
       symlink("/dev/null", directory.file(writer.name))
       #expect(throws: UploadError.self) { try writer.write(in: directory) }
@@ -98,7 +99,7 @@ enum SpecialFile: CaseIterable {
   }
 
   @Test(arguments: FileWriter.allCases)
-  func `a link to nothing creates what it names`(writer: FileWriter) async throws {
+  func `writing to a link that leads to nothing creates the file that it names`(writer: FileWriter) async throws {
     try await withTemporaryDirectory { directory in
       symlink("new", directory.file(writer.name))
       try writer.write(in: directory)
@@ -106,7 +107,7 @@ enum SpecialFile: CaseIterable {
     }
   }
 
-  @Test func `links in a loop and links to open files are rejected`() async throws {
+  @Test func `links in a loop, and links of procfs to open files, are rejected`() async throws {
     try await withTemporaryDirectory { directory in
       symlink("b", directory.file("a"))
       symlink("a", directory.file("b"))
@@ -121,7 +122,7 @@ enum SpecialFile: CaseIterable {
   }
 
   @Test(arguments: SpecialFile.allCases)
-  func `a new sample is created through no link and over nothing`(special: SpecialFile) async throws {
+  func `a new sample without force replaces no special file and follows no link`(special: SpecialFile) async throws {
     try await withTemporaryDirectory { directory in
       special.make(at: directory.file("special"))
       symlink("special", directory.file("link"))
@@ -137,7 +138,7 @@ enum SpecialFile: CaseIterable {
     }
   }
 
-  @Test func `unreadable settings are moved over no special file`() async throws {
+  @Test func `unreadable settings are not moved over a special file, and saving fails`() async throws {
     try await withTemporaryDirectory { directory in
       let broken = Array("{".utf8)
       let path = try directory.write(broken, to: "config.json")

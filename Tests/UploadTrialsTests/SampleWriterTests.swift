@@ -32,7 +32,7 @@ import UploadTestSupport
     return Array((lines.joined(separator: "\n") + "\n").utf8)
   }
 
-  @Test func `every small size is exact, and ends with a whole row`() async throws {
+  @Test func `the sample of each small size is exact, and from 12 bytes ends with a whole row`() async throws {
     try await withTemporaryDirectory { directory in
       for size in 0...300 {
         try write(UInt64(size), to: directory.file("rows-\(size)"))
@@ -48,14 +48,14 @@ import UploadTestSupport
   }
 
   @Test(arguments: [1 << 20, (1 << 20) + 1, (2 << 20) - 1, (2 << 20) + 7, 5_000_000])
-  func `rows continue across chunks`(size: Int) async throws {
+  func `rows continue across the chunks of 1 MiB that are written`(size: Int) async throws {
     try await withTemporaryDirectory { directory in
       try write(UInt64(size), to: directory.file("rows"))
       #expect(try directory.read("rows") == expected(size))
     }
   }
 
-  @Test func `sizes around the ends of blocks are exact`() async throws {
+  @Test func `sizes around the ends of blocks of rows are exact`() async throws {
     try await withTemporaryDirectory { directory in
       // The rows before the first block, the first block, and where numbers get a digit more.
       for size in Array(9_900...9_960) + Array(16_900...17_040) + Array(135_000...135_040) {
@@ -73,7 +73,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `random bytes have no pattern, and differ in every file`() async throws {
+  @Test func `random bytes have each value about equally often, and differ in every file`() async throws {
     try await withTemporaryDirectory { directory in
       try write(1 << 20, to: directory.file("a"), random: true)
       try write(1 << 20, to: directory.file("b"), random: true)
@@ -86,7 +86,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an existing file is kept, unless it may be replaced`() async throws {
+  @Test func `an existing file is kept, and replaced only with force`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write("old".utf8, to: "file")
       let error = #expect(throws: UploadError.self) { try write(20, to: directory.file("file")) }
@@ -102,7 +102,7 @@ import UploadTestSupport
 
   /// A forced exit removes the unfinished file by this path.
   @Test(arguments: [false, true])
-  func `the path of the unfinished file is reported`(force: Bool) async throws {
+  func `the path of the unfinished file, a temporary one with force, is reported once`(force: Bool) async throws {
     try await withTemporaryDirectory { directory in
       let path = directory.file("sample")
       var unfinished: [String] = []

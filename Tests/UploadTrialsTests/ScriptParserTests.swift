@@ -53,7 +53,7 @@ import UploadCore
     )
   }
 
-  @Test func `commands have the number and the text of their script line`() throws {
+  @Test func `a command has the number and the text of its script line`() throws {
     let lines = try ScriptParser.parse("\r\n# one\r\n  quit # end\r\n")
     #expect(lines == [ScriptLine(number: 3, text: "  quit # end", command: .quit)])
     #expect(try ScriptParser.parse("") == [])
@@ -72,7 +72,7 @@ import UploadCore
     ("send a stream x", "needs a file"),
     ("quit now", "no parameters"), ("\"key", "no closing one"),
   ])
-  func `an invalid command is rejected with its line number`(line: String, hint: String) {
+  func `an invalid command is rejected with the number of its script line`(line: String, hint: String) {
     do {
       _ = try ScriptParser.parse("quit\n# two\n\(line)")
       Issue.record("\(line) was accepted")
@@ -95,7 +95,9 @@ import UploadCore
   }
 
   /// Characters with several scalars, and those whose lower case has more of them.
-  @Test(arguments: ["İ", "ß", "ǅ", "é", "👨‍👩‍👧", "ﬃ"]) func `any character is a key, with control as well`(name: String) {
+  @Test(arguments: ["İ", "ß", "ǅ", "é", "👨‍👩‍👧", "ﬃ"]) func `any single character is a key, with control as well`(
+    name: String
+  ) {
     #expect(KeyName.key(name) == KeyEvent(Character(name)))
     #expect(KeyName.key("Ctrl-" + name) != nil)
     #expect(KeyName.key("") == nil && KeyName.key("F999999999999999999999") == nil)

@@ -5,7 +5,7 @@ import UploadCore
 @testable import UploadTrials
 
 @Suite struct TrialOutcomeTests {
-  @Test func `a successful exit leaves the status open`() {
+  @Test func `the exit status 0 gives no status, which the stored file decides`() {
     #expect(TrialOutcome(exit: .status(0)).status == nil)
   }
 
@@ -27,19 +27,23 @@ import UploadCore
     (TrialOutcome(exit: .status(1), failure: ("refusedByServer", "413")), .rejected, "413"),
     (TrialOutcome(exit: .status(1), failure: ("connectionLost", "gone\u{1B}")), .failed, "gone\u{FFFD}"),
   ])
-  func `a failed exit has its status and reason`(outcome: TrialOutcome, status: TrialStatus, text: String) {
+  func `a failed client's status and reason follow from its exit and its output`(
+    outcome: TrialOutcome,
+    status: TrialStatus,
+    text: String
+  ) {
     #expect(outcome.status == status)
     #expect(outcome.reason.contains(text), "\(outcome.reason)")
   }
 
-  @Test func `wait statuses are decoded`() {
+  @Test func `a status of wait is decoded into an exit status or a signal`() {
     #expect(ChildExit(waitStatus: 0) == .status(0))
     #expect(ChildExit(waitStatus: 27 << 8) == .status(27))
     #expect(ChildExit(waitStatus: 9) == .signal(9))
     #expect(ChildExit(waitStatus: 6 | 0x80) == .signal(6))
   }
 
-  @Test func `a memory limit that is too low is rejected, and the least is named`() throws {
+  @Test func `a memory limit that is too low is rejected with the least that works`() throws {
     let floor = MemoryFloor(peak: (20 << 20) + 1)
     #expect(floor.least == 29 << 20)
     #expect(throws: Never.self) { try floor.check(SizeSetting(29 << 20)) }
@@ -49,7 +53,7 @@ import UploadCore
   }
 
   /// Two measurements of the same client differ a little.
-  @Test func `the reported least limit is accepted the next time`() throws {
+  @Test func `the least limit that was reported is accepted when the next measurement is a little higher`() throws {
     let reported = MemoryFloor(peak: 38 << 20).least
     #expect(throws: Never.self) { try MemoryFloor(peak: (41 << 20) + 5).check(SizeSetting(reported)) }
     #expect(throws: Never.self) { try MemoryFloor(peak: 30 << 20).check(SizeSetting(.max)) }

@@ -3,9 +3,9 @@ import UploadProtocol
 
 /// A header field that the user adds to every request, or that replaces one that sluice usually sends.
 package struct HeaderField: Sendable, Equatable {
-  /// A token (RFC 9110 section 5.6.2).
+  /// The field's name as the user wrote it: a token (RFC 9110 section 5.6.2).
   package let name: String
-  /// Visible characters, spaces and tabs; neither begins nor ends with a space or a tab.
+  /// May be empty. Contains no control characters but tabs, and neither begins nor ends with a space or a tab.
   package let value: String
 
   /// Header fields that frame the request or control the connection. A wrong one could make the server parse a part of the
@@ -14,9 +14,9 @@ package struct HeaderField: Sendable, Equatable {
     "connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
   ]
 
-  /// Parses `Name: value`.
-  /// - Throws: ``UploadError`` with code `badValue` when the name is no token, the value contains a control character, or
-  ///   only sluice may set the field.
+  /// Parses `Name: value`, and removes the spaces and tabs around the value.
+  /// - Throws: ``UploadError`` with code `badValue` when there is no colon, the name is no token, the value contains a
+  ///   control character other than a tab, or only sluice may set the field.
   package init(_ line: String) throws(UploadError) {
     guard let (name, value) = line.divided(at: UInt8(ascii: ":")) else {
       throw .badValue("\"\(PlainText.sanitized(line))\" is not a header. Write for example \"X-Team: blue\".")
@@ -36,7 +36,7 @@ package struct HeaderField: Sendable, Equatable {
     self.value = String(Substring(value.utf8.trimmingBlanks))
   }
 
-  /// Whether `text` may be the value of a header field: no control character but the tab (RFC 9110 section 5.5).
+  /// Whether `text` may be the value of a header field (RFC 9110 section 5.5): it contains no control character but tabs.
   static func isFieldValue(_ text: String) -> Bool {
     text.utf8.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
   }
@@ -59,8 +59,8 @@ package struct FormValue: Sendable, Equatable {
     self.value = value
   }
 
-  /// Checks the name of a form field and, unless it is a file, its value.
-  /// - Throws: ``UploadError`` with code `badValue`, as ``init(parsing:)``.
+  /// Checks the name and the value of a form field; pass no value for the field with the file.
+  /// - Throws: ``UploadError`` with code `badValue` when the name is empty, or either contains a line end or a NUL.
   static func check(name: String, value: String = "") throws(UploadError) {
     guard !name.isEmpty else { throw .badValue("The name of a form field is empty. Write for example file.") }
     for (text, title) in [(name, "name"), (value, "value")] {
@@ -74,7 +74,7 @@ package struct FormValue: Sendable, Equatable {
 }
 
 extension UploadError {
-  /// The error for an option's value that cannot be used.
+  /// The error, with code `badValue`, for an option's value that cannot be used.
   static func badValue(_ message: String) -> UploadError { UploadError(.badValue, message) }
 }
 

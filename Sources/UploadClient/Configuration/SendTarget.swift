@@ -17,20 +17,22 @@ package struct SendTarget: Sendable, Equatable {
   package let isSecure: Bool
   /// Name or address of the server. An IPv6 address is without brackets, and may have a zone: `fe80::1%eth0`.
   package let host: String
-  /// 1 to 65,535.
+  /// 1 to 65,535; where the URL has none, 443 for https and 80 otherwise.
   package let port: Int
-  /// Path as it is sent: begins with `/`, and contains only visible ASCII.
+  /// The URL's path, percent-encoded: begins with `/`, and contains only visible ASCII. Requests are sent to what
+  /// ``request(mode:name:method:)`` makes of it.
   package let path: String
-  /// The part after `?`; nil without a `?`.
+  /// The part after `?`, percent-encoded; nil without a `?`.
   package let query: String?
 
   /// How the server's certificate is verified; without meaning unless ``isSecure``.
   package let trust: ServerTrust
 
-  /// `Authorization: Bearer` for this server alone; nil for none.
+  /// The `Authorization: Bearer` field with this server's access token; nil without a token.
   let authorization: HeaderField?
 
-  /// Parses a URL, such as `https://host:8443/inbox/?a=b`, or one without its scheme: `host:8080`, `127.0.0.1:8080/inbox/`.
+  /// Parses a URL, such as `https://host:8443/inbox/?a=b`, or one without its scheme, which is then http: `host:8080`,
+  /// `127.0.0.1:8080/inbox/`.
   /// - Parameters:
   ///   - token: the server's access token; nil when it needs none.
   ///   - trust: how an https server's certificate is verified.
@@ -88,7 +90,9 @@ package struct SendTarget: Sendable, Equatable {
   }
 
   /// The method and the target in the request line for an upload called `name`, whose exact bytes are percent-encoded.
-  /// - Parameter method: replaces the usual method; nil for the usual one.
+  /// - Parameters:
+  ///   - mode: `stream`; every other one sends a form.
+  ///   - method: replaces the usual method; nil for the usual one.
   func request(mode: UploadMode, name: String, method: String?) -> (method: String, uri: String) {
     let encoded = PercentEncoding.encode(NameBytes(lossless: name).bytes)
     let querySuffix = query.map { "?" + $0 } ?? ""

@@ -4,21 +4,21 @@ package import UploadProtocol
 
 /// How the client decides whether to trust a server's certificate.
 package enum ServerTrust: Sendable, Hashable {
-  /// A certificate authority of this machine has signed it for the target's host.
+  /// Trusts certificates for the target's host that a certificate authority known to this machine has signed.
   case system
-  /// A certificate of this PEM file has signed it for the target's host, or is this certificate itself.
+  /// Trusts certificates for the target's host that a certificate of this PEM file has signed, or that are in the file.
   case authorities(path: String)
-  /// It has this fingerprint. Neither its issuer nor the names in it matter.
+  /// Trusts only the certificate with this fingerprint. Neither its issuer nor the names in it matter.
   case pinned(CertificateFingerprint)
 
-  /// Checks that the certificates of ``authorities(path:)`` can be read.
-  /// - Throws: ``UploadError`` with code `badCertificate` when they cannot.
+  /// Checks that the PEM file of ``authorities(path:)`` can be read, which may block; the other cases are always valid.
+  /// - Throws: ``UploadError`` with code `badCertificate` when it cannot be read or contains no certificate.
   package func validate() throws(UploadError) {
     if case .authorities(let path) = self { _ = try Self.certificates(path) }
   }
 
-  /// All certificates of the PEM file of ``authorities(path:)``. May block: call it on a thread pool.
-  /// - Throws: ``UploadError`` with code `badCertificate`.
+  /// All certificates of the PEM file at `path`, at least one. May block: call it on a thread pool.
+  /// - Throws: ``UploadError`` with code `badCertificate` when it cannot be read or contains no certificate.
   static func certificates(_ path: String) throws(UploadError) -> [NIOSSLCertificate] {
     let name = PlainText.sanitized(path)
     if let reason = FileAccess.problem(path) {

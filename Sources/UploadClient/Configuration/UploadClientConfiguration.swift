@@ -7,10 +7,11 @@ package struct UploadClientConfiguration: Sendable {
   package var method: String?
 
   /// The media type declared for every file; nil for the one that a file's first bytes show, else the one of its name's
-  /// extension, else `application/octet-stream`.
+  /// extension, else `application/octet-stream`. A `Content-Type` among ``headers`` replaces it.
   package var contentType: String?
 
-  /// Header fields to add; one with the name of a field that sluice sends replaces it.
+  /// Header fields to add; one with the name of a field that sluice sends replaces it. A `Content-Type` is the file's, in
+  /// forms as well.
   package var headers: [HeaderField] = []
 
   /// The name of the form's field with the file, in the modes that send a form. A Sluice server accepts any name.
@@ -22,11 +23,12 @@ package struct UploadClientConfiguration: Sendable {
   /// How long resolving the host and connecting to it may take together; then the TLS handshake may take as long.
   package var connectTimeout: Duration = .seconds(10)
 
-  /// How long the server may neither accept nor send a byte. Waiting for a slow source does not count.
+  /// How long the server may neither accept nor send a byte before the attempt fails. Waiting for a slow source or for the
+  /// limit on the ``rate`` does not count.
   package var idleTimeout: Duration = .seconds(60)
 
-  /// How long the server may send nothing after it has received the last byte of the body. Longer than ``idleTimeout``,
-  /// since the server syncs its disk in this time.
+  /// How long the server may take to begin its response after the last byte of the body was sent, before the attempt
+  /// fails. By default longer than ``idleTimeout``, since the server syncs its disk in this time.
   package var responseTimeout: Duration = .seconds(300)
 
   /// How long to wait for `100 Continue` before the body is sent without it. curl waits as long. With a server that does not
@@ -41,7 +43,7 @@ package struct UploadClientConfiguration: Sendable {
   /// library to wait.
   package var retry = RetryPolicy()
 
-  /// The limit on the rate of all uploads together, in bytes per second; nil for no limit.
+  /// The limit on the rate of all uploads together, in bytes per second; 0 counts as 1, nil is no limit.
   package var rate: UInt64?
 
   /// Memory that a form in memory may use, in bytes; nil when unknown, and then no form is rejected. Called on a thread that
@@ -50,9 +52,9 @@ package struct UploadClientConfiguration: Sendable {
 
   package init() {}
 
-  /// Checks the values with which every upload would fail.
+  /// Checks for values with which every upload would fail.
   /// - Throws: ``UploadError`` with code `badValue`: the method is not a token or cannot carry a body, the media type
-  ///   is empty or contains a control character, or the name of the form's field is empty or contains a line end.
+  ///   is empty or contains a control character, or the name of the form's field is empty or contains a line end or a NUL.
   package func validate() throws(UploadError) {
     try FormValue.check(name: formField)
     if let method {
@@ -75,11 +77,12 @@ package struct RetryPolicy: Sendable, Equatable {
   /// Attempts after the first; 0 for none, nil for no limit.
   package var limit: Int?
 
-  /// How long there may be no progress before the upload fails (see ``RetryStateMachine``).
+  /// How long the pauses and the attempts that send nothing may take together, since the last progress, before the upload
+  /// fails (see ``RetryStateMachine``).
   package var patience = Duration.seconds(300)
 
-  /// The upper bound of the first pause; each later bound is twice the previous one. Short enough for a server that
-  /// restarts.
+  /// The upper bound of the first pause after progress; each later bound is twice the previous one, up to
+  /// ``longestPause``. Short enough for a server that restarts.
   package var firstPause = Duration.milliseconds(500)
 
   /// The upper bound of every pause, unless the server asks for a longer one.
@@ -89,14 +92,15 @@ package struct RetryPolicy: Sendable, Equatable {
     self.limit = limit
   }
 
-  /// The default of the programs: a restart of the server, or of the network, does not fail an upload.
+  /// What the programs use by default: any number of attempts, until ``patience`` has passed without progress. So a restart
+  /// of the server, or of the network, does not fail an upload.
   package static let usual = RetryPolicy(limit: nil)
 
   /// The pause after a failure: exponential backoff with full jitter, a random part of a bound that doubles up to
   /// ``longestPause``. So clients that lost a server at the same time do not return at the same time.
   /// - Parameters:
-  ///   - failures: failed attempts since the last progress; 1 for the first.
-  ///   - fraction: random, from 0 to below 1.
+  ///   - failures: failed attempts without progress, 1 for the first of them; less than 1 counts as 1.
+  ///   - fraction: the part of the bound to wait: random, from 0 to below 1.
   func pause(after failures: Int, fraction: Double) -> Duration {
     // At most 40 doublings, so that the product does not overflow: they make half a second 17,000 years.
     let doublings = min(max(1, failures), 41) - 1

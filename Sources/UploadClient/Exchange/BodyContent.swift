@@ -26,7 +26,7 @@ enum BodyContent: Sendable {
 
   /// The content of `source`, not read into memory.
   /// - Parameters:
-  ///   - copies: whether a regular file passes through this process, because sendfile cannot send it.
+  ///   - copies: whether a regular file passes through this process, because sendfile cannot send it: for TLS.
   ///   - limit: the most bytes of a stream that are read at once; nil for ``SourceReader/capacity``.
   init(_ source: OpenedSource, copies: Bool, atMost limit: Int?) {
     if source.regular == nil {
@@ -45,19 +45,20 @@ enum BodyContent: Sendable {
     }
   }
 
-  /// Whether it can be sent again from its beginning.
+  /// Whether it can be sent again from its beginning: everything but a stream.
   var isRepeatable: Bool {
     if case .stream = self { false } else { true }
   }
 
-  /// The same content for another attempt. A read of the attempt before may still run, so that its buffer is not reused.
+  /// The same content for the next attempt. A file that is copied gets a new buffer: a read of the previous attempt may still
+  /// use the old one. A stream continues where it is.
   var renewed: BodyContent {
     if case .copied(let reader) = self { .copied(SourceReader(reader.source)) } else { self }
   }
 
   /// How the content is divided into chunks.
   /// - Parameters:
-  ///   - limit: the most bytes in a chunk.
+  ///   - limit: the most bytes in a chunk; without effect on a stream, whose chunks are what each read returns.
   ///   - isForm: whether the end of a form follows the content.
   func plan(limit: UInt64, isForm: Bool) -> BodyStateMachine.Plan {
     let checkedTail = min(Self.checkedTail, limit)
@@ -75,7 +76,8 @@ enum BodyContent: Sendable {
     }
   }
 
-  /// Memory of this process that the content passes through on its way to the socket, in bytes.
+  /// Memory of this process that the content passes through on its way to the socket, in bytes; without that of a form in
+  /// memory itself.
   /// - Parameter isSecure: whether it is encrypted, which makes a second copy of each chunk.
   func networkBytes(isSecure: Bool) -> Int {
     switch self {
@@ -86,13 +88,14 @@ enum BodyContent: Sendable {
     }
   }
 
-  /// Checks that a file has not changed since it was opened. May block: call it on a thread pool.
+  /// Checks that a file has not changed since it was opened; does nothing for streams and content in memory. May block: call
+  /// it on a thread pool.
   /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`.
   func check() throws(UploadError) { try source?.check() }
 
   /// Reads the bytes that ``chunk(_:)`` then returns. Blocks: call it on a thread pool.
   /// - Parameter range: offsets in a file that is copied; nil for a stream.
-  /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`.
+  /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`; ``rangeError`` for content that is not read so.
   func read(_ range: Range<UInt64>?) throws(UploadError) -> SourceReader.Reading {
     switch (self, range) {
     case (.stream(let reader), nil): return try reader.read()
@@ -103,10 +106,11 @@ enum BodyContent: Sendable {
     }
   }
 
-  /// The error for a chunk that the content does not have.
+  /// The error, with code `internalFailure`, for a chunk that the content does not have.
   static let rangeError = UploadError(.internalFailure, "A chunk beyond the end of the file was requested.")
 
   /// The SHA-256 of the content that was sent; a file is read again for it. Blocks: call it on a thread pool.
+  /// - Parameter checkCancellation: called before each read; what it throws ends the reading.
   /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`, and what `checkCancellation` throws.
   func digests(checkCancellation: () throws(UploadError) -> Void) throws(UploadError) -> ContentDigests {
     guard var hash = SHAHash([.sha256]) else { return ContentDigests() }
@@ -125,7 +129,7 @@ enum BodyContent: Sendable {
 
   /// The bytes of one write. For a file that is copied and for a stream, these are the bytes that were read last.
   /// - Parameter range: offsets in the content.
-  /// - Returns: nil when the content has no such bytes.
+  /// - Returns: nil when content in memory has no such bytes in one block; offsets in other content are not checked.
   func chunk(_ range: Range<UInt64>) -> IOData? {
     switch self {
     case .file(let source): source.region(range).map(IOData.fileRegion)

@@ -10,7 +10,7 @@ struct BodyStateMachine {
   struct Plan: Sendable, Equatable {
     /// Bytes of content; nil when it is known only at the source's end.
     var size: UInt64?
-    /// The most bytes in a chunk.
+    /// The most bytes in a chunk, at least 1; not used for a stream, whose chunks are what each read returns.
     var chunkSize: UInt64
     /// Bytes at the end that are not sent before the source has been checked once more; 0 for content that cannot change.
     var checkedTail: UInt64
@@ -37,7 +37,7 @@ struct BodyStateMachine {
   }
 
   private enum State: Equatable {
-    /// Nothing was sent; next: any other.
+    /// Nothing was sent; next: any other but paused.
     case idle
     /// The source is read, at this range when the length is known; next: writing, writingEnd, stopped.
     case reading(Range<UInt64>?)
@@ -45,7 +45,7 @@ struct BodyStateMachine {
     case checking
     /// A chunk of content is being written; next: paused, sent, stopped.
     case writing
-    /// A chunk was written, and the next one waits for its time; next: any but idle.
+    /// A chunk was written, and the next one waits for its time; next: reading, checking, writing, writingEnd, stopped.
     case paused(isLimited: Bool)
     /// The end of the body that follows the content is being written; next: sent, stopped.
     case writingEnd
@@ -57,7 +57,8 @@ struct BodyStateMachine {
 
   private let plan: Plan
   private var state = State.idle
-  /// Bytes of content in the chunk that is being written; 0 between chunks. A stop changes nothing: the socket may accept more.
+  /// Bytes of content in the chunk that is being written; 0 between chunks. ``stop()`` leaves it as it is, since the socket
+  /// may accept more of the chunk.
   private(set) var currentChunkSize = 0
   /// Bytes of that chunk that the socket has accepted, as far as it was observed.
   private var accepted = 0
@@ -93,7 +94,7 @@ struct BodyStateMachine {
     }
   }
 
-  /// The server is ready for the body.
+  /// Begins the body. Call it once, when the server is ready for it.
   mutating func begin() -> Action {
     guard state == .idle else { return unexpected() }
     hasBegun = true
@@ -119,9 +120,9 @@ struct BodyStateMachine {
     }
   }
 
-  /// The socket has not accepted `queued` bytes of what was written last. The framing of the content counts among them as if it
-  /// were content, so that ``sentBytes`` may be a few bytes too low, never too high.
-  /// - Returns: whether it has accepted more bytes than at the last call.
+  /// Updates ``sentBytes`` while a chunk is being written: the socket has not accepted `queued` bytes of it yet. The framing
+  /// of the content counts among them as if it were content, so that the result may be a few bytes too low, never too high.
+  /// - Returns: whether the socket has accepted more bytes of the chunk than at the last call.
   mutating func observed(queued: Int) -> Bool {
     let count = currentChunkSize - queued
     guard count > accepted else { return false }
@@ -129,20 +130,21 @@ struct BodyStateMachine {
     return true
   }
 
-  /// The pause is over.
+  /// The time of ``Action/pause(_:)`` is over.
   mutating func resumed() -> Action {
     guard case .paused = state else { return unexpected() }
     return next()
   }
 
-  /// A read returned `count` bytes; none at the end of a stream.
+  /// The read of ``Action/read(_:)`` has ended.
+  /// - Parameter count: bytes that were read of a stream, 0 at its end; not used for a file, whose whole range was read.
   mutating func didRead(_ count: Int) -> Action {
     guard case .reading(let range) = state else { return unexpected() }
     if let range { return write(range) }
     return count > 0 ? write(written..<written + UInt64(count)) : end()
   }
 
-  /// The source has not changed.
+  /// The check of ``Action/check`` found the source unchanged.
   mutating func checked() -> Action {
     guard state == .checking else { return unexpected() }
     guard let size = plan.size, written < size else { return end() }

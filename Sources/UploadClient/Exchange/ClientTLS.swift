@@ -9,8 +9,8 @@ import UploadProtocol
 final class ClientTLS: Sendable {
   private let contexts = Mutex<[ServerTrust: NIOSSLContext]>([:])
 
-  /// May block: call it on a thread pool.
-  /// - Throws: ``UploadError`` with code `badCertificate`.
+  /// The context for `trust`, the same at every call. May block: call it on a thread pool.
+  /// - Throws: ``UploadError`` with code `badCertificate` when the authorities cannot be read or TLS cannot be set up.
   func context(_ trust: ServerTrust) throws(UploadError) -> NIOSSLContext {
     if let known = contexts.withLock({ $0[trust] }) { return known }
     var configuration = TLSConfiguration.makeClientConfiguration()
@@ -31,7 +31,9 @@ final class ClientTLS: Sendable {
     }
   }
 
-  /// The handler that encrypts a connection to `target`.
+  /// A handler that encrypts one connection to `target`, and verifies the server's certificate.
+  /// - Parameter context: that of the target's ``SendTarget/trust``.
+  /// - Throws: an error of NIOSSL, such as for a host name that TLS cannot send.
   static func handler(_ context: NIOSSLContext, target: SendTarget) throws -> NIOSSLClientHandler {
     // TLS has no server name for an address (RFC 6066 section 3); SwiftNIO then compares the certificate with the address.
     let isAddress = (try? SocketAddress(ipAddress: target.host, port: target.port)) != nil

@@ -25,8 +25,9 @@ enum ConnectFailure {
       .compactMap { ($0 as? SocketAddressError.UnknownHost)?.errorCode }.first
   }
 
-  /// The failure to connect in the terms of the rest of the program.
-  /// - Parameter timeout: how long connecting was allowed to take.
+  /// The failed attempt for an error of resolving the host or of connecting: with code `connectionRefused`, `unreachable`, or
+  /// `internalFailure` when too many files are open.
+  /// - Parameter timeout: how long connecting was allowed to take, for the message.
   static func error(_ error: any Error, target: SendTarget, timeout: Duration) -> FailedAttempt {
     let server = target.authority
     let codes = causes(of: error).compactMap { ($0 as? IOError)?.errnoCode }
@@ -71,8 +72,11 @@ enum ConnectFailure {
 
 /// Describes failed TLS handshakes, and says which are worth a retry.
 enum TLSFailure {
+  /// The failed attempt for a handshake that did not succeed: with code `untrustedServer`, `badAnswer` when the server does
+  /// not speak TLS as expected, or `connectionLost`, which alone is temporary.
   /// - Parameters:
   ///   - error: the first error that the channel reported; nil when the connection closed without one.
+  ///   - server: host and port, for messages.
   ///   - presented: the fingerprint of the server's certificate; nil when the server sent none.
   static func error(
     _ error: (any Error)?,
@@ -109,7 +113,7 @@ enum TLSFailure {
     return FailedAttempt(error: UploadError(.connectionLost, reason, cause: error), isTemporary: true)
   }
 
-  /// The handshake did not complete within `timeout`.
+  /// The failed attempt, temporary and with code `unreachable`, for a handshake that did not complete within `timeout`.
   static func timedOut(server: String, timeout: Duration) -> FailedAttempt {
     let reason =
       "The TLS handshake with \(server) did not complete within \(timeout.formattedSeconds). "

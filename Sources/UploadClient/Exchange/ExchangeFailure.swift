@@ -1,34 +1,39 @@
 import UploadCore
 
-/// Why an exchange ended without a complete response.
+/// Why an exchange failed without a usable response. In some cases the server may have stored the file or a part of it; see
+/// each case.
 enum ExchangeFailure: Equatable {
-  /// The connection was closed before a response began.
+  /// The connection was closed before a response began. The server may have stored the file if the whole body was sent.
   case connectionLost
-  /// The connection was closed in the middle of a response with this status, which reports success.
+  /// The connection was closed in the middle of a response with this status, which reports success for the whole body. The
+  /// server may have stored the file.
   case responseInterrupted(status: Int)
-  /// The server reported success before it had received the whole body, and then did not accept the rest.
+  /// The server reported success before it had received the whole body, and then did not accept the rest. It may have stored
+  /// an incomplete file.
   case earlySuccess(status: Int)
   /// The received bytes are not HTTP, or are an HTTP response that no request of this client can have.
   case malformedResponse
-  /// The server accepted no byte of the body for too long.
+  /// The server accepted no byte of the body for ``UploadClientConfiguration/idleTimeout``, and sent no response.
   case sendTimedOut
-  /// The server has received the whole body, or has begun to respond, and then sent nothing for too long.
+  /// The server received the whole body, and then sent nothing for too long: no response, or not the rest of one that reports
+  /// success. It may have stored the file.
   case responseTimedOut
   /// The source could not be read, or has changed.
-  /// - Parameter isStored: whether the server has reported success for the bytes that it received.
+  /// - Parameter isStored: whether the server has reported success for the whole body, and so has stored what it received.
   case sourceFailed(isStored: Bool)
   /// The upload was cancelled.
   case cancelled
   /// The connection's handler was removed; this never happens while the pipeline is used as intended.
   case handlerRemoved
 
-  /// Whether another attempt may succeed, as long as the server cannot have stored anything.
+  /// Whether another attempt may succeed. It must not be made once the whole body was sent: the server may have stored it.
   var isTemporary: Bool { self == .connectionLost || self == .sendTimedOut }
 
-  /// The failure in the terms of the rest of the program.
+  /// The error to report for this failure, with a message for people.
   /// - Parameters:
   ///   - attempt: the attempt that failed.
-  ///   - cause: the first error that the channel reported; for ``sourceFailed(isStored:)`` the error of the source.
+  ///   - cause: the first error that the channel reported, nil without one; for ``sourceFailed(isStored:)`` the error of the
+  ///     source.
   func error(in attempt: UploadAttempt, cause: (any Error)?) -> UploadError {
     let server = attempt.meter.remote
     let configuration = attempt.resources.configuration

@@ -28,7 +28,7 @@ final class ExchangeHandler: ChannelInboundHandler {
 
   // MARK: Events of the channel
 
-  /// The connection is established: the handler is added only then.
+  /// Sends the request head: add the handler only to a connection that is established.
   func handlerAdded(context: ChannelHandlerContext) {
     perform(machine.connected(at: context.eventLoop.now), context)
   }
@@ -266,14 +266,14 @@ struct DeadlineTimer {
   /// Whether it would fire after `deadline`, or is not set.
   func isLate(for deadline: NIODeadline) -> Bool { deadline < instant }
 
-  /// Has `action` called at `deadline`, and at no other time. On the event loop only.
+  /// Has `action` called at `deadline`, and no longer at the previous one. Call it on `loop`, which also calls `action`.
   mutating func set(to deadline: NIODeadline, on loop: any EventLoop, action: @escaping () -> Void) {
     task?.cancel()
     instant = deadline
     task = loop.assumeIsolated().scheduleTask(deadline: deadline, action)
   }
 
-  /// Stops the timer; it can be set again.
+  /// Stops the timer, which can be set again. Call it on the event loop.
   mutating func cancel() {
     task?.cancel()
     self = DeadlineTimer()

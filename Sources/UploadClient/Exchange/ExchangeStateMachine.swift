@@ -29,11 +29,11 @@ struct ExchangeStateMachine {
     /// Write the request head, then call ``sentHead(at:)``.
     case sendHead
     case body(BodyStateMachine.Action)
-    /// Check that the source has not changed, then call ``probed()``; nothing waits for it.
+    /// Check that the source has not changed while the body is sent on, then call ``probed()``, or ``sourceFailed()``.
     case probe
-    /// Close the connection, with a reset where bytes that were not sent are to be discarded.
+    /// Close the connection, with a reset where bytes that were not sent are to be discarded; then call ``disconnected()``.
     case close(resets: Bool)
-    /// The connection is closed: this is the result.
+    /// The connection is closed, and this is the result. Occurs exactly once, as the last action.
     case report(Outcome)
   }
 
@@ -44,7 +44,7 @@ struct ExchangeStateMachine {
   }
 
   private enum Response: Equatable {
-    /// Next: any other.
+    /// No final response has begun; next: begun.
     case none
     /// The headers of a final response were received; next: complete.
     case begun(ServerResponse)
@@ -53,9 +53,9 @@ struct ExchangeStateMachine {
   }
 
   private enum State: Equatable {
-    /// Not connected; next: any other.
+    /// Not connected; next: awaitingContinue, closed.
     case idle
-    /// The request head is sent, and the body waits for `100 Continue`; next: exchanging, closing, closed.
+    /// The request head is sent, and the body waits for `100 Continue` until then; next: exchanging, closing, closed.
     case awaitingContinue(until: NIODeadline)
     /// The body is sent or stopped, or the response is received; next: confirming, closing, closed.
     case exchanging(Response)
@@ -81,7 +81,7 @@ struct ExchangeStateMachine {
   private var lastMovement = NIODeadline.uptimeNanoseconds(0)
   private var lastObservation = NIODeadline.uptimeNanoseconds(0)
 
-  /// The sending half.
+  /// The state of the sending half.
   private(set) var body: BodyStateMachine
 
   init(_ plan: Plan) {
@@ -94,7 +94,7 @@ struct ExchangeStateMachine {
 
   // MARK: What observers see
 
-  /// What the exchange waits for; nil when it is over and the last value stays valid.
+  /// What the exchange waits for; nil once it has ended without the whole body: the value before then stays valid.
   var phase: UploadPhase? {
     switch state {
     case .idle, .awaitingContinue, .exchanging(.complete): break
@@ -161,18 +161,19 @@ struct ExchangeStateMachine {
     advance(at: now) { $0.resumed() }
   }
 
-  /// A read returned `count` bytes; none at the end of a stream.
+  /// The read of ``BodyStateMachine/Action/read(_:)`` has ended.
+  /// - Parameter count: bytes that were read of a stream, 0 at its end; not used for a file, whose whole range was read.
   mutating func didRead(_ count: Int, at now: NIODeadline) -> Action {
     advance(at: now) { $0.didRead(count) }
   }
 
-  /// The check found the source unchanged.
+  /// The check of ``BodyStateMachine/Action/check`` found the source unchanged.
   mutating func checked(at now: NIODeadline) -> Action {
     guard case .confirming(let response, let isConnected) = state else { return advance(at: now) { $0.checked() } }
     return end(.response(response), isConnected: isConnected)
   }
 
-  /// The probe found the source unchanged.
+  /// The check of ``Action/probe`` found the source unchanged.
   mutating func probed() {
     isProbing = false
   }
@@ -184,7 +185,7 @@ struct ExchangeStateMachine {
 
   // MARK: The response
 
-  /// The headers of a response were received.
+  /// The headers of a response were received: of the final one, or of an informational one such as `100 Continue`.
   mutating func responded(_ head: ServerResponse, at now: NIODeadline) -> Action {
     switch state {
     case .awaitingContinue, .exchanging(.none): break
@@ -198,7 +199,7 @@ struct ExchangeStateMachine {
     return action
   }
 
-  /// More of a response's body was received.
+  /// The next bytes of a response's body were received.
   mutating func responseContinued(_ bytes: ByteBuffer, at now: NIODeadline) -> Action {
     guard case .exchanging(.begun(var head)) = state else { return .none }
     lastMovement = now
@@ -242,7 +243,7 @@ struct ExchangeStateMachine {
     }
   }
 
-  /// The socket has not accepted `queued` bytes of what was written last.
+  /// The socket has not accepted `queued` bytes, framing included, of what was written last.
   mutating func observed(queued: Int, at now: NIODeadline) {
     if body.observed(queued: queued) { lastMovement = now }
   }

@@ -4,13 +4,13 @@ import UploadCore
 struct FailedAttempt: Error {
   let error: UploadError
 
-  /// Whether the cause is temporary, and the server cannot have confirmed that it stored anything.
+  /// Whether another attempt may succeed: the cause is temporary, and nothing suggests that the server has stored the file.
   var isTemporary = false
 
-  /// Whether any of the body was sent, or read from a source that cannot be read again.
+  /// Whether sending or reading the body had begun. A source that can be read only once must then not be sent again.
   var isSourceUsed = false
 
-  /// The value of the response's `Retry-After`; nil without one.
+  /// The value of the response's `Retry-After`, as sent; nil without one.
   var retryAfter: String?
 }
 
@@ -22,9 +22,10 @@ extension FailedAttempt {
   /// stored it.
   private static let gatewayTimeout = 504
 
-  /// A response that rejects the upload.
+  /// The failure of an attempt that has a response. It is temporary for the statuses 429, 502 and 503, and for 504 as long as
+  /// the body was not sent completely.
   /// - Parameters:
-  ///   - error: why, in the terms of the rest of the program.
+  ///   - error: why the response is no success.
   ///   - result: the response, and how much of the body was sent before.
   init(_ error: UploadError, _ result: ExchangeResult) {
     let status = result.response.status

@@ -14,7 +14,8 @@ enum HTMLText {
     "ndash": "\u{2013}", "hellip": "\u{2026}",
   ]
 
-  /// Whether a body is an HTML document: by its media type, or by how it begins.
+  /// Whether a body is an HTML document: by its media type, or without one by how it begins.
+  /// - Parameter mediaType: the value of `Content-Type`; nil without one.
   static func isDocument(_ text: String, mediaType: String?) -> Bool {
     if let type = mediaType?.lowercased() {
       return type.hasPrefix("text/html") || type.hasPrefix("application/xhtml+xml")
@@ -23,7 +24,8 @@ enum HTMLText {
     return start.hasPrefix("<!doctype html") || start.hasPrefix("<html")
   }
 
-  /// The document's title, else its first sentence; nil when it has no text.
+  /// The document's title, else its first sentence, on one line; nil when it has no text. It may contain control characters,
+  /// since character references are resolved: sanitize it for display.
   static func summary(of document: String) -> String? {
     var (title, isInTitle) = ("", false)
     var (text, first) = ("", nil as String?)

@@ -3,7 +3,8 @@ import NIOSSL
 import NIOTLS
 import UploadCore
 
-/// Waits for the end of the TLS handshake; removes itself from the pipeline when it was successful.
+/// Waits for the end of the TLS handshake. Removes itself from the pipeline when it was successful; resets the connection
+/// when it failed or did not complete in time.
 final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
 
@@ -13,7 +14,9 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
   private var onEnd: ((Result<Void, FailedAttempt>) -> Void)?
   private var timer: Scheduled<Void>?
 
-  /// - Parameter onEnd: called once, on the event loop.
+  /// - Parameters:
+  ///   - timeout: how long the handshake may take from the moment the handler is added.
+  ///   - onEnd: called once, on the event loop, when the handshake has succeeded or failed.
   init(target: SendTarget, timeout: Duration, onEnd: @escaping (Result<Void, FailedAttempt>) -> Void) {
     self.target = target
     self.timeout = timeout

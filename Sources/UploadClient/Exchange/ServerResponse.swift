@@ -5,7 +5,7 @@ import UploadCore
 
 /// A server's final response, as far as it was received.
 struct ServerResponse: Sendable, Equatable {
-  /// How much of the body is kept, in bytes. A response is a short JSON text: more than this is not read.
+  /// The most of the body that is kept, in bytes. A response is a short JSON text: more than this is not needed.
   static let bodyLimit = 64 * 1024
 
   /// The statuses of redirections to a page that confirms a processed form (RFC 9110 section 15.4.4).
@@ -18,13 +18,14 @@ struct ServerResponse: Sendable, Equatable {
   var status: Int
   /// The standard reason phrase of the status; empty when it has none.
   var reason = ""
-  /// The target of a redirection.
+  /// The value of `Location`, as sent: unchecked and perhaps relative; nil without one. It is a redirection only if the
+  /// status is 3xx.
   var location: String?
-  /// Media type of the body; nil when the server states none.
+  /// The value of `Content-Type`, as sent: the media type of the body, perhaps with parameters; nil without one.
   var contentType: String?
-  /// The value of `Retry-After`; nil without one.
+  /// The value of `Retry-After`, as sent; nil without one.
   var retryAfter: String?
-  /// At most ``bodyLimit`` bytes.
+  /// The beginning of the body, at most ``bodyLimit`` bytes.
   var body: [UInt8] = []
 
   /// Adds `bytes` to the body, up to ``bodyLimit``.
@@ -50,7 +51,7 @@ struct ServerResponse: Sendable, Equatable {
   }
 
   /// The outcome of an upload that the server has accepted: with the name, type and digest of the response where it states
-  /// them, else with the name and type of the request.
+  /// them, else with the name and type of the request and no digest. Compares the size, but not the digest.
   /// - Throws: ``UploadError`` with code `refusedByServer` unless the status is a success (2xx; for a whole form 302 and 303
   ///   too), `contentMismatch` when the server reports another size than was sent.
   func finishedUpload(_ sent: Sent) throws(UploadError) -> FinishedUpload {
@@ -107,7 +108,7 @@ struct ServerResponse: Sendable, Equatable {
 }
 
 extension ServerResponse {
-  /// A response without its body.
+  /// A response whose headers were received, without its body; ``append(_:)`` adds that.
   init(_ head: HTTPResponseHead) {
     self.init(
       status: Int(head.status.code),
@@ -122,13 +123,13 @@ extension ServerResponse {
 /// The JSON of a Sluice server's response (example/docs/http.md). Of other servers' JSON, the fields that fit are used.
 private struct ResponseJSON: Decodable {
   struct StoredFile: Decodable {
-    /// The name under which it was stored.
+    /// The name under which the server stored the file.
     var name: Lenient<String>?
-    /// In bytes.
+    /// Bytes that the server stored.
     var size: Lenient<UInt64>?
-    /// Media type.
+    /// The file's media type by the server.
     var type: Lenient<String>?
-    /// Lower-case hexadecimal.
+    /// The stored file's SHA-256, in hexadecimal; unchecked.
     var sha256: Lenient<String>?
   }
 
@@ -141,11 +142,11 @@ private struct ResponseJSON: Decodable {
     }
   }
 
-  /// For people.
+  /// The server's message for people.
   var msg: Lenient<String>?
   var files: Lenient<[StoredFile]>?
 
-  /// Nil when the body is not a JSON object.
+  /// Decodes the body of a response; nil when it is not a JSON object.
   static func decode(_ body: [UInt8]) -> ResponseJSON? {
     try? JSONDecoder().decode(ResponseJSON.self, from: Data(body))
   }

@@ -7,18 +7,19 @@ import UploadCore
 /// One attempt to send an upload, on a connection of its own: the request, its content, where they are sent, and the resources
 /// that it uses.
 struct UploadAttempt: Sendable {
-  /// Loses its `Expect` field when the server rejects that.
+  /// The request to send. The caller removes its `Expect` field when the server rejects that.
   var request: UploadRequest
-  /// Read into memory before the first attempt in buffered mode; replaced by ``BodyContent/renewed`` for each later attempt.
+  /// The content to send. The caller reads it into memory before the first attempt in buffered mode, and replaces it by
+  /// ``BodyContent/renewed`` for each later attempt.
   var content: BodyContent
   let target: SendTarget
   let meter: UploadMeter
   let cancellation: UploadCancellation
   let resources: ClientResources
-  /// Encrypts the connection; nil for a target without TLS.
+  /// The TLS context of the target's trust. Set it before ``run()`` for an https target; nil for http.
   var encryption: NIOSSLContext?
 
-  /// The configuration of the exchange's state machine.
+  /// How the exchange proceeds, by the request, its content and the configuration.
   var plan: ExchangeStateMachine.Plan {
     let configuration = resources.configuration
     return ExchangeStateMachine.Plan(
@@ -34,7 +35,7 @@ struct UploadAttempt: Sendable {
     )
   }
 
-  /// Memory that the upload uses while it is sent, in bytes.
+  /// Memory that sending uses, in bytes: buffers and the framing of a form. A form in memory is counted elsewhere.
   var networkBytes: Int {
     content.networkBytes(isSecure: target.isSecure) + request.framingBytes
   }
@@ -46,8 +47,8 @@ struct UploadAttempt: Sendable {
 
   // MARK: The connection
 
-  /// Connects, sends, and returns the server's response when the connection is closed again.
-  /// - Throws: ``FailedAttempt``; when the upload is cancelled, with any error.
+  /// Connects, sends, and returns the server's response, whatever its status, when the connection is closed again.
+  /// - Throws: ``FailedAttempt`` without a usable response; when the upload is cancelled, with any error.
   func run() async throws(FailedAttempt) -> ExchangeResult {
     let loop = resources.eventLoopGroup.next()
     let result = loop.makePromise(of: ExchangeResult.self)
@@ -147,9 +148,9 @@ struct UploadAttempt: Sendable {
 /// The response of an exchange, and how much of the body was sent before.
 struct ExchangeResult: Sendable {
   var response: ServerResponse
-  /// Whether any of the body was sent, or read from a source that cannot be read again.
+  /// Whether sending or reading the body had begun.
   var isBodyBegun: Bool
-  /// Whether all of the body was sent.
+  /// Whether the socket had accepted the whole body.
   var isBodySent: Bool
 }
 
@@ -157,13 +158,14 @@ struct ExchangeResult: Sendable {
 struct ClientResources: Sendable {
   let configuration: UploadClientConfiguration
   let eventLoopGroup: any EventLoopGroup
-  /// Opens, reads and checks sources.
+  /// Opens, reads and checks sources, which may block.
   let threadPool: NIOThreadPool
   /// The limit on the rate of all uploads together; nil without one.
   var limiter: RateLimiter?
   let tls = ClientTLS()
 
   /// Runs `work`, which may block, on the thread pool.
+  /// - Parameter work: must throw only ``UploadError``.
   /// - Throws: ``UploadError``: that of `work`; `cancelled` when the task is cancelled before `work` begins; `shuttingDown`
   ///   when the pool has been shut down.
   func onPool<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws(UploadError) -> Value {

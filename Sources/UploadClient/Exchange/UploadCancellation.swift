@@ -2,18 +2,18 @@ import NIOCore
 import Synchronization
 import UploadCore
 
-/// Cancels an upload from outside, in whichever step it is.
+/// Cancels an upload from outside, in whichever step it is. Usable from any thread.
 final class UploadCancellation: Sendable {
-  /// The user event that makes the handler of a connection end the upload.
+  /// The user event, fired through a connection's pipeline, that makes its ``ExchangeHandler`` end the upload.
   struct Event: Sendable {}
 
   private struct State {
     var isCancelled = false
-    /// Interrupts the step that runs.
+    /// Interrupts the step that runs; nil without one, and once called.
     var interrupt: (@Sendable () -> Void)?
   }
 
-  /// The error of a step that was interrupted.
+  /// The error of a step that was interrupted, with code `cancelled`.
   static let error = UploadError(.cancelled, "The upload was cancelled.")
 
   private let state = Mutex(State())
@@ -23,12 +23,13 @@ final class UploadCancellation: Sendable {
     state.withLock { $0.isCancelled }
   }
 
+  /// Call it before each part of a step that cannot be interrupted.
   /// - Throws: ``error`` when ``cancel()`` has been called.
   func check() throws(UploadError) {
     guard !isCancelled else { throw Self.error }
   }
 
-  /// Interrupts the step that runs, or else the next one when it begins.
+  /// Cancels the upload for good: interrupts the running step, and every later step as it begins. Callable from any thread.
   func cancel() {
     let interrupt = state.withLock { state in
       state.isCancelled = true
@@ -38,9 +39,9 @@ final class UploadCancellation: Sendable {
     interrupt?()
   }
 
-  /// Registers how to interrupt the step that begins.
-  /// - Parameter interrupt: ends the step; called at most once, immediately when the upload has been cancelled before. It
-  ///   replaces that of the step before.
+  /// Registers how to interrupt the step that begins, in place of the step before.
+  /// - Parameter interrupt: ends the step; called at most once, on the thread of ``cancel()``, or immediately when the upload
+  ///   has been cancelled before.
   func onCancel(_ interrupt: @escaping @Sendable () -> Void) {
     let isCancelled = state.withLock { state in
       state.interrupt = state.isCancelled ? nil : interrupt
@@ -50,7 +51,7 @@ final class UploadCancellation: Sendable {
   }
 
   /// Waits for `duration` without blocking a thread.
-  /// - Throws: ``error`` as soon as ``cancel()`` is called.
+  /// - Throws: ``error`` as soon as ``cancel()`` is called, or at once if it was called before.
   func sleep(_ duration: Duration, on loop: any EventLoop) async throws(UploadError) {
     let over = loop.makePromise(of: Void.self)
     let timer = loop.scheduleTask(in: TimeAmount(duration)) { over.succeed() }

@@ -22,7 +22,7 @@ struct UploadRequest: Sendable {
   /// Whether the body waits for `100 Continue`, at most for ``UploadClientConfiguration/continueTimeout``.
   var expectsContinue: Bool { head.headers.contains(name: "expect") }
 
-  /// Whether the request carries an access token: in its Authorization field, or as `token` in the query of the URL.
+  /// Whether the request carries an access token: it has an Authorization field, or `token` in the query of the URL.
   var hasToken: Bool {
     head.headers.contains(name: "authorization")
       || head.uri.split { "?&".contains($0) }.dropFirst().contains { $0.hasPrefix("token=") }
@@ -32,7 +32,8 @@ struct UploadRequest: Sendable {
   ///   - name: the requested name; it may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
   ///   - size: bytes of content; nil when it is known only at the source's end.
   ///   - detectedType: the media type that the file's first bytes show; nil when they show none, or were not read.
-  /// - Throws: ``UploadError`` with code `badValue` (see ``UploadClientConfiguration/validate()``).
+  /// - Throws: ``UploadError`` with code `badValue` when the mode is `raw`, or the configuration is invalid
+  ///   (``UploadClientConfiguration/validate()``).
   init(
     target: SendTarget,
     mode: UploadMode,

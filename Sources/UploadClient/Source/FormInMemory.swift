@@ -17,9 +17,9 @@ struct FormInMemory: Sendable {
   /// Reads `source` to its end. Blocks; call it on a thread pool.
   ///
   /// - Parameters:
-  ///   - framing: bytes of the form before and after the content.
-  ///   - available: memory that may be used, in bytes; nil when unknown.
-  ///   - onBlock: called with the memory of each block.
+  ///   - framing: bytes of the form before and after the content, which count against `available` too.
+  ///   - available: memory that may be used, in bytes; nil when unknown, and then every size is accepted.
+  ///   - onBlock: called with the memory of each block once it has been read.
   ///   - checkCancellation: called before each read; what it throws ends the reading.
   /// - Throws: ``UploadError``: `outOfMemory` as soon as the form is known not to fit, `fileChanged`, `unreadableFile`, and
   ///   what `checkCancellation` throws.
@@ -50,7 +50,7 @@ struct FormInMemory: Sendable {
     try source.check()
   }
 
-  /// Bytes `range` of the content; nil when they are not within one block.
+  /// Bytes `range` of the content, without a copy; nil when they are not within one block.
   func chunk(_ range: Range<UInt64>) -> ByteBuffer? {
     let index = Int(range.lowerBound) / Self.blockSize
     guard blocks.indices.contains(index) else { return nil }

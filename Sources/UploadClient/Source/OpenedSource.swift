@@ -6,11 +6,12 @@ import UploadProtocol
 
 /// A source that has been opened: a regular file with its stamp, or a stream of unknown length.
 ///
-/// Every call but ``region(_:)`` may block and belongs on a thread pool. The descriptors are closed when the last reference
+/// Every method but ``region(_:)`` may block: call it on a thread pool. The descriptors are closed when the last reference
 /// is released: a read that still runs after its upload was cancelled never uses a descriptor number that has been reused.
 final class OpenedSource: Sendable {
-  /// A regular file, and the part of it to send.
+  /// A regular file, and the part of it to send: from ``start`` to its end.
   struct Regular: Sendable {
+    /// The file's state when it was opened.
     let stamp: FileStamp
     /// Offset of the first byte to send.
     let start: UInt64
@@ -25,10 +26,10 @@ final class OpenedSource: Sendable {
   /// The name for messages: the path, or the caller's name for a descriptor.
   let label: String
 
-  /// For `fstat` and reading.
+  /// The descriptor for `fstat` and for reading; this object closes it.
   let descriptor: CInt
 
-  /// Nil for a stream, whose length is known only at its end.
+  /// The regular file to send; nil for a stream, whose length is known only at its end.
   let regular: Regular?
 
   /// - Parameters:
@@ -45,12 +46,14 @@ final class OpenedSource: Sendable {
     Glibc.close(descriptor)
   }
 
-  /// Bytes to send: 0 when the descriptor's offset is beyond the end of the file; nil for a stream.
+  /// Bytes to send, by the file's size when it was opened: 0 when the descriptor's offset is beyond its end; nil for a
+  /// stream.
   var size: UInt64? {
     regular.map { $0.stamp.size - min($0.start, $0.stamp.size) }
   }
 
-  /// Bytes `range` of the content to send, for SwiftNIO to send straight from the file; nil for a stream.
+  /// Bytes `range` of the content to send, for SwiftNIO to send straight from the file; nil for a stream. `range` is
+  /// relative to the first byte to send, and is not compared with ``size``.
   func region(_ range: Range<UInt64>) -> FileRegion? {
     regular.map { file in
       FileRegion(
@@ -61,7 +64,8 @@ final class OpenedSource: Sendable {
     }
   }
 
-  /// Checks that a regular file has not changed since it was opened. Renaming or removing it does not change its content.
+  /// Checks that a regular file has not changed since it was opened; does nothing for a stream. Renaming or removing the
+  /// file is no change.
   /// - Throws: ``UploadError`` with code `fileChanged`, or `unreadableFile` when the file system reports an error.
   func check() throws(UploadError) {
     guard let regular else { return }
@@ -116,7 +120,7 @@ final class OpenedSource: Sendable {
     }
   }
 
-  /// Adds a regular file's content to `hash`: it is read again after it was sent.
+  /// Reads a regular file's content to send once more, and adds it to `hash`; adds nothing for a stream.
   /// - Parameter checkCancellation: called before each read; what it throws ends the reading.
   /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`, and what `checkCancellation` throws.
   func add(to hash: inout SHAHash, checkCancellation: () throws(UploadError) -> Void) throws(UploadError) {
@@ -138,12 +142,12 @@ final class OpenedSource: Sendable {
 /// The time of the last inode change (ctime) is left out on purpose: renaming or removing the file changes it, and neither
 /// changes a byte of what is sent.
 package struct FileStamp: Sendable, Equatable {
-  /// In bytes.
+  /// The file's size in bytes.
   package let size: UInt64
   let device: UInt64
   let inode: UInt64
-  /// Time of the last change of the content. Its resolution is the kernel's clock tick: two changes within 4 ms may have the
-  /// same time.
+  /// When the content last changed, in seconds since 1970. The resolution, with the nanoseconds, is the kernel's clock tick:
+  /// two changes within 4 ms may have the same time.
   let modifiedSeconds: Int64
   let modifiedNanoseconds: Int64
 

@@ -1,7 +1,8 @@
 import Glibc
 import UploadCore
 
-/// The errors of a source: one function for each call that fails. Most have the code `unreadableFile`.
+/// The errors of a source: one function for each call that fails. All but ``changed(_:from:to:)`` have the code
+/// `unreadableFile`.
 enum SourceFailure {
   /// The error of an `open` that failed with the error number `code`.
   static func opening(_ path: String, _ code: CInt) -> UploadError {
@@ -30,7 +31,7 @@ enum SourceFailure {
     }
   }
 
-  /// The error for a descriptor that cannot be used.
+  /// The error for a descriptor, described by `name`, that cannot be used.
   /// - Parameter code: the error number; EBADF when it is not open for reading.
   static func descriptor(_ name: String, _ code: CInt) -> UploadError {
     let reason = code == EBADF ? "it is not open for reading" : text(code)
@@ -46,7 +47,7 @@ enum SourceFailure {
       : unreadable("\"\(name)\" could not be read to its end: \(text(code)).")
   }
 
-  /// Whether an error of sendfile comes from the file rather than from the connection.
+  /// Whether sendfile's error number `code` comes from the file rather than from the connection.
   static func isReadError(_ code: CInt) -> Bool {
     [EIO, EINVAL, ENXIO, EOVERFLOW, ESTALE, ENODATA].contains(code)
   }

@@ -20,8 +20,8 @@ final class SourceReader: @unchecked Sendable {
     case nothingYet
   }
 
-  /// The most that one read returns unless a lower limit is set, and the size of the buffer, in bytes: large enough for few
-  /// event loop ticks per mebibyte, small enough to use little memory.
+  /// The most that one read of a stream returns unless a lower limit is set, in bytes: large enough for few event loop ticks
+  /// per mebibyte, small enough to use little memory.
   static let capacity = 256 * 1024
 
   /// Capacity to request for a pipe, in bytes: the most that an unprivileged process may request. With the default of 64 KiB
@@ -36,7 +36,7 @@ final class SourceReader: @unchecked Sendable {
 
   private let capacity: Int
 
-  /// The bytes of the last read.
+  /// The bytes of the last read; the next one replaces them.
   private(set) var buffer: ByteBuffer
 
   /// The SHA-256 of all bytes read from a stream, computed meanwhile: it cannot be read again to compare it with the digest in
@@ -46,7 +46,8 @@ final class SourceReader: @unchecked Sendable {
   /// Whether the source has ended. Remembered, since a terminal would wait for more input after its end of file.
   private var ended = false
 
-  /// - Parameter limit: the most that one read returns, in bytes; nil for ``capacity``.
+  /// Also enlarges the kernel's buffer of a pipe.
+  /// - Parameter limit: the most that one read of a stream returns, in bytes, at least 1; nil, or more, for ``capacity``.
   init(_ source: OpenedSource, atMost limit: Int? = nil) {
     self.source = source
     capacity = min(Self.capacity, limit ?? Self.capacity)
@@ -55,14 +56,15 @@ final class SourceReader: @unchecked Sendable {
     buffer = ByteBufferAllocator().buffer(capacity: capacity)
   }
 
-  /// Reads bytes `range` of a regular file's content to send. Blocks: call it on a thread pool.
+  /// Reads bytes `range` of a regular file's content to send into ``buffer``. Blocks: call it on a thread pool.
   /// - Throws: ``UploadError`` with code `unreadableFile`, or `fileChanged` when the file has become shorter.
   func read(_ range: Range<UInt64>) throws(UploadError) {
     try source.read(range, into: &buffer)
   }
 
-  /// Waits for bytes of a stream and reads those that are available, up to a full buffer. Blocks: call it on a thread pool.
-  /// - Parameter limit: the most bytes to read.
+  /// Waits up to 200 ms for bytes of a stream, and reads those that are available into ``buffer``, until it is full. Blocks:
+  /// call it on a thread pool.
+  /// - Parameter limit: the most bytes to read, at least 1.
   /// - Throws: ``UploadError`` with code `unreadableFile`.
   func read(atMost limit: Int = .max) throws(UploadError) -> Reading {
     buffer.clear()
@@ -78,7 +80,7 @@ final class SourceReader: @unchecked Sendable {
     return ended ? .end : .nothingYet
   }
 
-  /// The digests of all bytes read from a stream.
+  /// The SHA-256 of all bytes that ``read(atMost:)`` has read of a stream so far.
   var digests: ContentDigests { hash?.digests ?? ContentDigests() }
 
   private func isReady(within milliseconds: CInt) throws(UploadError) -> Bool {

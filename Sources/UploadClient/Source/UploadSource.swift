@@ -13,11 +13,12 @@ package struct UploadSource: Sendable {
 
   private let origin: Origin
 
-  /// The name under which the server should store it.
+  /// The name under which the server should store it; may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
   package let name: String
 
-  /// A regular file. Path and name may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
-  /// - Parameter name: nil for the last component of the path.
+  /// A regular file, which is opened when its upload begins. Path and name may contain bytes that are not UTF-8
+  /// (``NameBytes/losslessText``).
+  /// - Parameter name: the name at the server; nil for the last component of the path.
   package static func file(_ path: String, name: String? = nil) -> UploadSource {
     // Split by bytes, as the file system does: a combining mark after a slash would form one character with it.
     let last = NameBytes(lossless: path).bytes.split(separator: UInt8(ascii: "/")).last
@@ -37,8 +38,8 @@ package struct UploadSource: Sendable {
   }
 
   /// Opens the source and finds out whether it is a regular file or a stream. May block: call it on a thread pool.
-  /// - Throws: ``UploadError`` with code `unreadableFile` when it does not exist, may not be read, or was named as a file and
-  ///   is not a regular one.
+  /// - Throws: ``UploadError`` with code `unreadableFile` when it cannot be opened or read, is a directory, or was named as a
+  ///   file and is not a regular one.
   func open() throws(UploadError) -> OpenedSource {
     let descriptor: CInt
     var path: String?

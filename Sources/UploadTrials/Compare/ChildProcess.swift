@@ -7,9 +7,9 @@ import UploadCore
 /// For one thread, which polls it; only ``pump(_:milliseconds:)``, ``pump(atMost:while:)`` and ``kill()`` wait.
 final class ChildProcess {
   let processID: Int32
-  /// Nil until it has ended and was reaped.
+  /// How it has ended; nil until ``hasEnded()`` or ``kill()`` has noticed that.
   private(set) var exit: ChildExit?
-  /// Its peak resident memory in bytes, as far as it was sampled.
+  /// Its peak resident memory in bytes, as far as it was sampled, or as the kernel reports it once it has ended.
   private(set) var peak: UInt64 = 0
   private let output: ChildPipe
   private let errors: ChildPipe
@@ -17,10 +17,12 @@ final class ChildProcess {
   private let ownPeak = ProcessMemory.current().peak
   private let onLine: (_ line: String, _ isError: Bool) -> Void
 
+  /// Starts the program, as the leader of a process group of its own.
   /// - Parameters:
   ///   - program: a path, or a name to look up in PATH.
+  ///   - environment: all variables of the child; none is inherited.
   ///   - onLine: called with each output line without its line end, and whether the child wrote it to standard error. It is
-  ///     called by ``pump(_:milliseconds:)`` and when the child ends.
+  ///     called by ``pump(_:milliseconds:)`` and when the child's end is noticed, on the thread that does that.
   /// - Throws: the error of the system call, such as ENOENT.
   init(
     _ program: String,
@@ -49,7 +51,8 @@ final class ChildProcess {
 
   deinit { kill() }
 
-  /// Waits until one of the children has written or closed a pipe, at most for `milliseconds`; then reads their output.
+  /// Waits until one of the children has written or closed a pipe, at most for `milliseconds`; then reads what all of them
+  /// have written, and calls their `onLine`.
   static func pump(_ children: [ChildProcess], milliseconds: Int32) {
     var descriptors = children.flatMap { [$0.output, $0.errors] }.filter(\.isOpen).map {
       pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0)
@@ -58,7 +61,8 @@ final class ChildProcess {
     for child in children { child.readLines() }
   }
 
-  /// Reads its output while `condition` is true, until it has ended, but no longer than `patience`.
+  /// Waits and reads its output until `condition` is false, it has ended, or `patience` is over. `condition` is tested at
+  /// least every 20 ms.
   func pump(atMost patience: Duration, while condition: () -> Bool) {
     let deadline = ContinuousClock.now + patience
     while condition(), !hasEnded(), ContinuousClock.now < deadline { Self.pump([self], milliseconds: 20) }
@@ -72,7 +76,7 @@ final class ChildProcess {
   /// Whether it has closed its output and error streams: it has ended, or is about to.
   var hasClosedPipes: Bool { !output.isOpen && !errors.isOpen }
 
-  /// Its resident memory now, including that of its own children, in bytes; updates ``peak``. 0 once it has ended.
+  /// Its resident memory now, including that of its descendants, in bytes; updates ``peak``. 0 once it has ended.
   func sampleMemory() -> UInt64 {
     guard exit == nil else { return 0 }
     let resident = ProcessTree.pages(of: "\(processID)") &* UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
@@ -81,14 +85,14 @@ final class ChildProcess {
     return resident
   }
 
-  /// Reaps it if it has ended.
+  /// Reaps it, reads the rest of its output and sets ``exit`` if it has ended; does not wait.
   /// - Returns: whether it has ended.
   func hasEnded() -> Bool {
     if exit == nil { reap(WNOHANG) }
     return exit != nil
   }
 
-  /// Kills it and its own children, and waits for its end.
+  /// Kills it and the processes of its group, and waits for its end; does nothing once ``exit`` is set.
   func kill() {
     guard exit == nil else { return }
     Glibc.kill(-processID, SIGKILL)
@@ -114,7 +118,7 @@ final class ChildProcess {
   }
 }
 
-/// How a child process has ended.
+/// How a child process has ended: by itself with an exit status, or by a signal with this number.
 enum ChildExit: Sendable, Equatable {
   case status(Int32)
   case signal(Int32)
@@ -141,7 +145,7 @@ final class ChildPipe {
   /// Whether there may be more to read.
   var isOpen: Bool { descriptor >= 0 }
 
-  /// The text lines whose ends have arrived since the last call.
+  /// The text lines whose ends have arrived since the last call, without line ends; does not wait.
   func read() -> [String] {
     guard isOpen else { return [] }
     return withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { buffer in
@@ -171,7 +175,7 @@ struct LineBuffer {
   private var unfinished: [UInt8] = []
 
   /// Adds the next bytes of the pipe.
-  /// - Returns: the text lines that end in them, without line ends; invalid UTF-8 is repaired.
+  /// - Returns: the text lines that end in them, without line ends and cut to 64 KiB each; invalid UTF-8 is repaired.
   mutating func add(_ bytes: UnsafeRawBufferPointer) -> [String] {
     var lines: [String] = []
     for byte in bytes {
@@ -191,7 +195,10 @@ enum ProcessTree {
   /// The most generations that are counted. No client starts as many; it bounds the time for one that does.
   private static let deepest = 8
 
-  /// Resident pages of all of them together, by `/proc`; shared pages count in each of them.
+  /// Resident pages of the process and its descendants together, by `/proc`; shared pages count in each of them.
+  /// - Parameters:
+  ///   - process: its process ID in decimal; 0 is returned when it has ended.
+  ///   - depth: for the recursion alone.
   static func pages(of process: String, depth: Int = 0) -> UInt64 {
     let statm = ProcFile.read("/proc/\(process)/statm").split(separator: " ")
     let own = statm.dropFirst().first.flatMap { UInt64($0) } ?? 0
@@ -215,8 +222,8 @@ final class RunningChildren: Sendable {
   /// Process IDs; nil once no more may start.
   private let processes = Mutex<Set<Int32>?>([])
 
-  /// Starts a child.
-  /// - Parameter spawn: returns its process ID.
+  /// Starts a child, and lists it until ``remove(_:)``.
+  /// - Parameter spawn: starts it as the leader of a process group, and returns its process ID.
   /// - Throws: the error of `spawn`; ECANCELED after ``killAll()``.
   func start(_ spawn: () throws(SystemCallError) -> Int32) throws(SystemCallError) -> Int32 {
     try processes.withLock { processes throws(SystemCallError) in
@@ -227,12 +234,13 @@ final class RunningChildren: Sendable {
     }
   }
 
-  /// A child has ended: the system may give its process ID to another process.
+  /// Call it as soon as a child was reaped: the system may give its process ID to another process.
   func remove(_ process: Int32) {
     processes.withLock { _ = $0?.remove(process) }
   }
 
-  /// Kills all children and their own children, and waits until they have ended; no other can start after that.
+  /// Kills all children and their process groups, and waits until the children have ended, at most 2 s; no other can start
+  /// after that. Does not reap them.
   func killAll() {
     let killed = processes.withLock { processes in
       defer { processes = nil }

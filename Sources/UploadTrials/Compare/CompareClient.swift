@@ -9,7 +9,7 @@ struct CompareClient: Sendable, Equatable {
   let program: Program
   let mode: UploadMode
 
-  /// For people: `curl multipart`.
+  /// Program and mode for people, such as `curl multipart`.
   var name: String { "\(program.rawValue) \(mode.rawValue)" }
 
   /// Whether the comparison fails when this client's upload does.
@@ -24,13 +24,13 @@ struct CompareClient: Sendable, Equatable {
     .init(program: .node, mode: .buffered),
   ]
 
-  /// The program to run. Sluice is this very program, wherever it is installed.
+  /// The program to run: a path, or a name to look up in PATH. Sluice is this very program, wherever it is installed.
   var executable: String { program == .sluice ? "/proc/self/exe" : program.rawValue }
 
   /// The arguments that make the program send the file.
   /// - Parameters:
   ///   - file: an absolute path.
-  ///   - url: the server's, without a path.
+  ///   - url: the server's, without a path or a slash at its end.
   func arguments(file: String, url: String) -> [String] {
     switch program {
     case .sluice: ["send", "--json", "--to", url, "--mode", mode.rawValue, "--", file]

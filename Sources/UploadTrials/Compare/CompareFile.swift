@@ -4,14 +4,15 @@ import UploadCore
 
 /// The file that is sent, as it was when the comparison began.
 struct CompareFile: Sendable {
-  /// Absolute: to programs a path that begins with a dash is an option.
+  /// The absolute path, without links: to programs a path that begins with a dash is an option.
   let path: String
-  /// For display.
+  /// The last part of the path, safe to display.
   let name: String
   /// Differs once the file has changed.
   private let stamp: FileStamp
 
-  /// - Throws: ``UploadError`` with code `unreadableFile`.
+  /// Notes the file's state as it is now.
+  /// - Throws: ``UploadError`` with code `unreadableFile` when it cannot be opened or is not a regular file.
   init(_ path: String) throws(UploadError) {
     let shown = PlainText.sanitized(path)
     // A FIFO would block until it has a writer.
@@ -34,9 +35,10 @@ struct CompareFile: Sendable {
     stamp = FileStamp(status)
   }
 
-  /// In bytes.
+  /// The file's size at the start, in bytes.
   var size: UInt64 { stamp.size }
 
+  /// Checks that the path still leads to the same file, and that it has not been written to.
   /// - Throws: ``UploadError`` with code `fileChanged` when the file is not the same as at the start of the comparison.
   func checkUnchanged() throws(UploadError) {
     var status = stat()
@@ -49,7 +51,7 @@ struct CompareFile: Sendable {
   }
 }
 
-/// The least memory a client needs whatever it sends.
+/// The lowest sensible memory limit for clients: what Sluice's own stream needs for a tiny file, and 8 MiB more.
 struct MemoryFloor: Sendable, Equatable {
   /// How much more a large file may need than a tiny one, in bytes.
   private static let slack: UInt64 = 8 << 20
@@ -57,7 +59,7 @@ struct MemoryFloor: Sendable, Equatable {
   /// next time.
   private static let spread: UInt64 = 4 << 20
 
-  /// The smallest limit that makes sense, in bytes; whole MiB. Messages name it; a slightly lower one is accepted.
+  /// The smallest limit that makes sense, in bytes; whole MiB. Messages name it; limits up to 4 MiB lower are accepted.
   let least: UInt64
 
   /// - Parameter peak: the peak memory of Sluice's own stream of a tiny file, in bytes.
@@ -65,7 +67,8 @@ struct MemoryFloor: Sendable, Equatable {
     least = ((peak + Self.slack + (1 << 20) - 1) >> 20) << 20
   }
 
-  /// - Throws: ``UploadError`` with code `badValue` and the least that works.
+  /// Checks a limit on the clients' memory.
+  /// - Throws: ``UploadError`` with code `badValue`, whose message names ``least``, when it is more than 4 MiB below that.
   func check(_ limit: SizeSetting) throws(UploadError) {
     guard limit.bytes < least - Self.spread else { return }
     let message = "--max-memory \(limit) is too little for any client. The least that works here is \(least >> 20)MiB."

@@ -8,17 +8,17 @@ package struct CompareRun {
   package struct Configuration: Sendable {
     /// Path of the file to send; nil for one that is generated.
     package var file: String?
-    /// Size of the generated file.
+    /// Size of the generated file in bytes; not used where ``file`` names one.
     package var size: SizeSetting = 0
     /// How often each client sends it; at least 1.
     package var runs = 1
-    /// Resident memory beyond which a client is ended; nil for no limit.
+    /// Resident memory in bytes beyond which a client is ended; nil for no limit.
     package var maxMemory: SizeSetting?
-    /// Directory for the copies until they are compared; nil for the place of temporary files.
+    /// An existing directory in which a temporary one is made for the copies; nil for `TMPDIR`, otherwise `/tmp`.
     package var directory: String?
-    /// Path of the chart to write; nil for none.
+    /// Path of the SVG chart to write after the last run; nil for none.
     package var svg: String?
-    /// JSON lines instead of a screen or text.
+    /// Whether to print JSON lines instead of a screen or text.
     package var json = false
 
     package init() {}
@@ -32,8 +32,9 @@ package struct CompareRun {
     self.stop = stop
   }
 
-  /// Runs the comparison; blocks until it has ended.
-  /// - Returns: the exit status.
+  /// Runs the comparison; blocks until it has ended. Prints an error message to standard error.
+  /// - Returns: the exit status: 0 when every client that must succeed did, 1 when not, 64 when the memory limit is too low,
+  ///   130 after SIGINT.
   package func run() -> Int32 {
     var renderer = makeRenderer()
     do throws(UploadError) {

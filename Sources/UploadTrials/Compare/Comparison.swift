@@ -6,11 +6,11 @@ import UploadCore
 struct Comparison: Sendable {
   /// The run in progress.
   struct Running: Sendable {
-    /// Of its client in ``Comparison/results``.
+    /// The index of its client in ``Comparison/results``.
     var index: Int
-    /// Received by the server so far.
+    /// Bytes received by the server so far.
     var bytes: UInt64 = 0
-    /// Bytes per second at the moment.
+    /// Bytes per second that the server receives at the moment.
     var rate: Double = 0
     var memory = MemorySeries()
   }
@@ -20,9 +20,9 @@ struct Comparison: Sendable {
   /// How often each client sends the file.
   let runs: Int
   let maxMemory: SizeSetting?
-  /// One for each client, in their order.
+  /// One for each client, in the order in which they send.
   var results = CompareClient.all.map { CompareResult(client: $0) }
-  /// Nil between two runs.
+  /// Nil when no run is in progress.
   var running: Running?
 
   /// The index of the client that sends next: in turn, so that whatever slows the machine for a while affects all alike. Nil
@@ -32,45 +32,50 @@ struct Comparison: Sendable {
       .min { (results[$0].trials.count, $0) < (results[$1].trials.count, $1) }
   }
 
-  /// Adds the result of the run in progress.
+  /// Adds the result of the run in progress, which has ended.
+  /// - Parameter index: that of its client in ``results``.
   mutating func end(_ index: Int, _ trial: TrialResult) {
     results[index].trials.append(trial)
     running = nil
   }
 
-  /// Whether every client that must succeed did so in every run.
+  /// Whether every client that must succeed (``CompareClient/mustArrive``) did so in every run; false before its first run.
   var isGood: Bool {
     results.allSatisfy { !$0.client.mustArrive || $0.status == .intact }
   }
 
-  /// The memory over time to show for a client: of its run in progress, else of its ended runs.
+  /// The memory over time to show for the client at `index` of ``results``: of its run in progress, else
+  /// ``CompareResult/memory``.
   func memory(of index: Int) -> MemorySeries {
     if let running, running.index == index { running.memory } else { results[index].memory }
   }
 }
 
-/// A client's result over all runs: medians.
+/// A client's result over all runs. Figures are medians over the runs that ended with ``status``; nil where there is none.
 struct CompareResult: Sendable {
   let client: CompareClient
-  /// One for each run, in their order.
+  /// One for each run that has ended, in their order.
   var trials: [TrialResult] = []
 
-  /// The first status other than success; missing when nothing was tried.
+  /// This client's status over all its runs: that of the first run that is not `intact`, otherwise `intact`. Before the first
+  /// run `missing`, as for a program that is not installed.
   var status: TrialStatus { deciding?.status ?? .missing }
-  /// Why the status is not success, for people.
+  /// Why the status is not success, for people; nil for `intact` and before the first run.
   var reason: String? { deciding?.reason }
 
   var seconds: Double? { counted.map(\.seconds).median }
-  /// Bytes per second from the start of the client's process to its end; nil unless all of the file arrived.
+  /// The median of bytes per second from the start of the client's process to its end; nil unless every run was `intact`.
   var rate: Double? {
     status == .intact ? counted.map { $0.seconds > 0 ? Double($0.bytes) / $0.seconds : 0 }.median : nil
   }
-  /// Peak memory of the client, of the server, and of the server for the upload, in bytes.
+  /// The median of the client's peak resident memory, in bytes.
   var clientPeak: UInt64? { median(\.clientPeak) }
+  /// The median of the server's peak resident memory, in bytes.
   var serverPeak: UInt64? { median(\.serverPeak) }
+  /// The median of the most memory that the server used for the upload, in bytes.
   var uploadPeak: UInt64? { median(\.uploadPeak) }
 
-  /// The memory over time of the run whose peak is nearest to the median.
+  /// The client's memory over time in the run whose peak is nearest to the median; empty when no run counts.
   var memory: MemorySeries {
     let middle = Double(clientPeak ?? 0)
     let nearest = counted.min { abs(Double($0.clientPeak) - middle) < abs(Double($1.clientPeak) - middle) }
@@ -95,14 +100,15 @@ struct CompareResult: Sendable {
 /// The result of one run of one client.
 struct TrialResult: Sendable, Equatable {
   var status: TrialStatus
-  /// Why the status is not success, for people.
+  /// Why the status is not success, for people; nil for `intact`.
   var reason: String?
-  /// From the start of the client's process to its end.
+  /// Seconds from the start of the client's process to its end.
   var seconds: Double = 0
   /// Bytes of the file that the server received.
   var bytes: UInt64 = 0
-  /// The most resident memory of the client and of the server, in bytes.
+  /// The most resident memory of the client, in bytes.
   var clientPeak: UInt64 = 0
+  /// The most resident memory of the server, in bytes.
   var serverPeak: UInt64 = 0
   /// The most memory of the server for the upload, in bytes.
   var uploadPeak: UInt64 = 0
@@ -118,13 +124,13 @@ enum TrialStatus: String, Sendable, CaseIterable {
   case mismatch
   /// The server responded with an error.
   case rejected = "refused"
-  /// The client had too little memory, or exceeded the limit.
+  /// The client had too little memory, or was ended because it exceeded the limit.
   case outOfMemory
   case failed
   /// The program is not installed.
   case missing
 
-  /// For people.
+  /// The status as text for people, such as `out of memory`.
   var text: String {
     switch self {
     case .rejected: "rejected"

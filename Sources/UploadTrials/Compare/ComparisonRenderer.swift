@@ -8,12 +8,14 @@ protocol ComparisonRenderer {
   /// Reports that a preparation begins that may take seconds.
   /// - Parameter text: what is prepared, a sentence.
   mutating func note(_ text: String)
-  /// A run begins, or continues; called many times a second.
+  /// Shows a run that begins or continues; called many times a second.
   mutating func show(_ comparison: Comparison)
-  /// A run has ended.
-  /// - Parameter number: of the client's run, from 1.
+  /// Shows a run that has ended.
+  /// - Parameters:
+  ///   - comparison: with the run's result.
+  ///   - number: of the client's run, from 1.
   mutating func end(_ comparison: Comparison, _ client: CompareClient, _ trial: TrialResult, number: Int)
-  /// All runs have ended.
+  /// Shows the result, when all runs have ended.
   mutating func finish(_ comparison: Comparison)
   /// Removes unfinished output from the terminal, before something else is printed.
   mutating func clear()
@@ -38,7 +40,8 @@ struct JSONComparisonRenderer: ComparisonRenderer {
     Output.line(Self.json(of: comparison).serialized)
   }
 
-  /// One run that has ended.
+  /// The output line for one run that has ended.
+  /// - Parameter number: of the client's run, from 1.
   static func json(of trial: TrialResult, _ client: CompareClient, number: Int) -> JSONValue {
     .object([
       ("event", .string("run")), ("client", .string(client.program.rawValue)), ("mode", .string(client.mode.rawValue)),
@@ -86,7 +89,10 @@ struct LineComparisonRenderer: ComparisonRenderer {
     Output.line("\n" + ComparisonTable.text(comparison, width: Output.columns ?? 80))
   }
 
-  /// The outcome of one run as an output line.
+  /// The outcome of one run as an output line, without its line end.
+  /// - Parameters:
+  ///   - number: of the client's run, from 1.
+  ///   - runs: how often each client sends the file.
   static func line(_ client: CompareClient, _ trial: TrialResult, number: Int, of runs: Int) -> String {
     let run = runs > 1 ? " (\(number) of \(runs))" : ""
     let figures =
@@ -143,7 +149,7 @@ enum ComparisonTable {
 
 /// Figures of a comparison for people.
 enum CompareText {
-  /// Two decimals: the difference between clients is often less than a second.
+  /// The seconds with two decimals, since clients often differ by less than one; below 0 as 0, above 10⁹ as 10⁹.
   static func seconds(_ seconds: Double) -> String {
     let hundredths = Int((min(max(0, seconds), 1e9) * 100).rounded())
     return "\(hundredths / 100).\(TimeText.padded(hundredths % 100))"

@@ -14,8 +14,8 @@ struct LiveComparisonRenderer: ComparisonRenderer {
   private var nextDrawing = ContinuousClock.now
 
   /// - Parameters:
-  ///   - terminal: the terminal's name (`TERM`). Colours depend on it alone, since the terminal's description is not read.
-  ///   - environment: of this process.
+  ///   - terminal: the terminal's name (`TERM`), which decides on colours; the terminal's description is not read.
+  ///   - environment: of this process; `COLORTERM` and `NO_COLOR` decide on colours too, the locale on characters.
   init(terminal: String, _ environment: [String: String]) {
     let has256Colors = environment["COLORTERM"]?.isEmpty == false || terminal.contains("256color")
     let isMono = environment["NO_COLOR"]?.isEmpty == false || !has256Colors && terminal.hasPrefix("vt")
@@ -40,7 +40,7 @@ struct LiveComparisonRenderer: ComparisonRenderer {
     nextDrawing = .now
   }
 
-  /// Leaves the last frame on the terminal.
+  /// Leaves the last frame on the terminal, and prints the table below it.
   mutating func finish(_ comparison: Comparison) {
     draw(comparison)
     drawnRows = 0
@@ -74,7 +74,7 @@ struct CompareScreen {
 
   let comparison: Comparison
 
-  /// The frame: as wide as `room`, and no higher than necessary.
+  /// The frame: as wide as `room`, and no higher than necessary nor than `room`; what does not fit is left out.
   func surface(_ room: Size, theme: Theme, glyphs: GlyphSet) -> Surface {
     let count = max(1, comparison.results.count)
     let height = min(Self.maximumHeight, max(1, (room.height - 1) / count))

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 import UploadCore
 
-/// A `sluice serve` for one upload, in a process of its own.
+/// A `sluice serve` for one upload, in a process of its own, which is killed when the last reference is released.
 final class LocalServer {
   /// A server starts in far less time; a machine that needs longer would give no useful figures.
   private static let patience = Duration.seconds(30)
@@ -12,7 +12,11 @@ final class LocalServer {
   let notes: ServerNotes
 
   /// Starts the server and waits until it listens.
-  /// - Throws: ``UploadError`` with code `cannotListen`, or `cancelled`.
+  /// - Parameters:
+  ///   - directory: for the stored file.
+  ///   - environment: all variables of the server's process.
+  ///   - isCancelled: called often while it waits.
+  /// - Throws: ``UploadError`` with code `cannotListen` when it does not listen within 30 s, or `cancelled`.
   init(directory: String, environment: [String: String], isCancelled: () -> Bool) throws(UploadError) {
     let notes = ServerNotes()
     let arguments = [
@@ -35,12 +39,13 @@ final class LocalServer {
   }
 }
 
-/// What a server has reported about itself and its one upload. Used by one thread.
+/// What a server has reported about itself and its one upload. Only for one thread.
 final class ServerNotes {
   /// Its URL; nil until it listens.
   private(set) var url: String?
-  /// Bytes received so far, and bytes per second at the moment.
+  /// Bytes of the upload received so far.
   private(set) var bytes: UInt64 = 0
+  /// Bytes received per second by the last report.
   private(set) var rate: Double = 0
   /// The most memory of the server for the upload, in bytes.
   private(set) var uploadPeak: UInt64 = 0
@@ -80,7 +85,7 @@ struct EventRecord: Decodable {
   var peakResidentBytes: UInt64?
   var error: Failure?
 
-  /// Nil when `line` is not the JSON object of an event.
+  /// Nil when `line` is not the JSON object of an event, or a field has an unexpected kind of value.
   init?(line: String) {
     guard let record = try? JSONDecoder().decode(EventRecord.self, from: Data(line.utf8)) else { return nil }
     self = record

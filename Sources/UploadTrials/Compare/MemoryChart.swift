@@ -9,21 +9,21 @@ struct MemoryChart {
 
   let comparison: Comparison
 
-  /// Checks that a chart can be written to `path`, before the runs that take minutes.
-  /// - Throws: ``UploadError`` as ``OutputFile`` does.
+  /// Checks that a chart can be written to `path`, before the runs that take minutes; leaves no file there.
+  /// - Throws: ``UploadError`` with code `nameTaken`, `badDirectory`, `diskFull` or `storageFailed`.
   static func check(_ path: String) throws(UploadError) {
     _ = try OutputFile(path: path, existing: .replace)
   }
 
-  /// Writes the chart in one step: an existing file does not change when that fails.
-  /// - Throws: ``UploadError`` as ``OutputFile`` does.
+  /// Writes the chart in one step, over an existing regular file; that does not change when writing fails.
+  /// - Throws: ``UploadError`` with code `nameTaken`, `badDirectory`, `diskFull` or `storageFailed`.
   func write(to path: String) throws(UploadError) {
     let file = try OutputFile(path: path, existing: .replace)
     try file.write(text)
     try file.finish()
   }
 
-  /// The whole document.
+  /// The chart as a complete SVG document.
   var text: String {
     let shown = comparison.results.indices.filter { !comparison.results[$0].memory.points.isEmpty }
     let vertical = AxisScale.bytes(upTo: shown.reduce(1) { max($0, comparison.results[$1].memory.peak) })
@@ -137,17 +137,18 @@ struct SVGText {
       + "width=\"\(width)\" height=\"\(height)\">\n"
   }
 
-  /// Adds an element without content.
+  /// Adds an element without content. The values of attributes are escaped; names must be valid.
   mutating func element(_ name: String, _ attributes: [(String, String)]) {
     text += "<\(name)\(Self.text(of: attributes))/>\n"
   }
 
-  /// Adds an element with text as its content, which is escaped.
+  /// Adds a complete element, with its end tag, whose content is text. The text and the values of attributes are escaped.
   mutating func open(_ name: String, _ attributes: [(String, String)] = [], text content: String) {
     text += "<\(name)\(Self.text(of: attributes))>\(MarkupText.escaped(content))</\(name)>\n"
   }
 
-  /// Adds text at a position, which is its left end, middle or right end, as `class` says.
+  /// Adds text on a baseline at `y`; `x` is its middle where `class` contains `middle`, its right end for `end`, else its left
+  /// end.
   mutating func label(_ content: String, x: Double, y: Double, class: String) {
     open("text", [("class", `class`), ("x", Self.number(x)), ("y", Self.number(y))], text: content)
   }
@@ -177,7 +178,7 @@ struct SVGText {
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
-  /// A size in bytes, in the largest unit in which it is at least 1.
+  /// A size in bytes as text, with at most two decimals, in the largest unit (B to EiB) in which it is at least 1: `1.5 KiB`.
   static func bytes(_ value: Double) -> String {
     var (value, unit) = (value, 0)
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]

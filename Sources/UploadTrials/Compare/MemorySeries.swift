@@ -1,8 +1,9 @@
 /// Memory over time, in a bounded number of points: where there are too many, two become one with the larger value.
 struct MemorySeries: Sendable, Equatable {
   struct Point: Sendable, Equatable {
-    /// Time since the start.
+    /// Seconds from the start to the last of the point's samples.
     var seconds: Double
+    /// The largest of the point's samples.
     var bytes: UInt64
   }
 
@@ -12,7 +13,7 @@ struct MemorySeries: Sendable, Equatable {
   private var samplesPerPoint = 1
   private var samplesInLast = 0
 
-  /// - Parameter limit: the most points that are kept; at least 2.
+  /// - Parameter limit: the most points that are kept; less than 2 counts as 2.
   init(limit: Int = 1024) {
     self.limit = max(2, limit)
   }
@@ -40,8 +41,9 @@ struct MemorySeries: Sendable, Equatable {
     samplesPerPoint *= 2
   }
 
-  /// The largest value in each of `count` equal parts of the time from 0 to `span` seconds. Parts before the first sample and
-  /// after the last are 0.
+  /// The largest value, in bytes, in each of `count` equal parts of the time from 0 to `span` seconds. A part between two
+  /// samples has the value of the later one, and a part after the last is 0; the first sample should be in the first part.
+  /// Empty unless `count` and `span` are above 0.
   func columns(_ count: Int, span: Double) -> [Double] {
     guard count > 0, span > 0 else { return [] }
     var values = [Double](repeating: 0, count: count)
@@ -58,9 +60,9 @@ struct MemorySeries: Sendable, Equatable {
 
 /// Round numbers along the axis of a chart that begins at 0.
 struct AxisScale: Equatable {
-  /// Distance between two marks.
+  /// Distance between two marks, in the unit of the values.
   let step: Double
-  /// The last mark, at or above the largest value.
+  /// The last mark, a multiple of ``step`` at or above the largest value.
   let top: Double
 
   private init(largest: Double, step: Double) {
@@ -73,8 +75,8 @@ struct AxisScale: Equatable {
     (0...Int((top / step).rounded())).map { Double($0) * step }
   }
 
-  /// An axis for sizes up to `largest` bytes: at most six steps, each a power of two, which is a round number in KiB, MiB
-  /// and GiB alike.
+  /// An axis in bytes: at most six equal steps of a power of two bytes, up to or just above `largest`. Powers of two are round
+  /// numbers in KiB, MiB and GiB alike.
   static func bytes(upTo largest: UInt64) -> AxisScale {
     let largest = max(1, Double(largest))
     var step = 1.0
@@ -82,7 +84,8 @@ struct AxisScale: Equatable {
     return AxisScale(largest: largest, step: step)
   }
 
-  /// An axis for times up to `largest` seconds: at most ten steps of 1, 2 or 5 times a power of ten.
+  /// An axis in seconds: at most ten equal steps of 1, 2 or 5 times a power of ten, up to or just above `largest`, which is
+  /// limited to 0.1 to 10⁹; 0.1 where it is not finite.
   static func seconds(upTo largest: Double) -> AxisScale {
     let largest = largest.isFinite ? min(max(0.1, largest), 1e9) : 0.1
     var decade = 0.01

@@ -2,7 +2,7 @@ import DashboardApp
 import Glibc
 import UploadCore
 
-/// Runs clients that each send the same file once, to a server of its own.
+/// Runs clients that all send the same file, each run to a new server process.
 struct Trial {
   /// Milliseconds between two samples of the client's memory; fewer at first, since some clients end within moments.
   private static let period: Int32 = 20
@@ -11,7 +11,7 @@ struct Trial {
   /// How long the server may take to report the end of an upload after the client has ended.
   private static let patience = Duration.seconds(2)
 
-  /// The error of a comparison that the user has stopped.
+  /// The error, with code `cancelled`, of a comparison that the user has stopped.
   static let cancelled = UploadError(.cancelled, "The comparison was stopped.")
 
   private let file: CompareFile
@@ -38,10 +38,12 @@ struct Trial {
     environment = ParentProcess.naming(getpid(), in: inherited)
   }
 
-  /// Runs a client; leaves no process and no copy behind. Blocks until the client has ended.
+  /// Runs a client once; leaves no process and no copy behind. Blocks until the client has ended. A client that fails, or
+  /// cannot be started, is a result and not an error.
   /// - Parameters:
   ///   - limit: resident bytes beyond which the client is ended; nil for no limit.
-  ///   - onSample: called fifty times a second with the server's reports and the client's memory over time.
+  ///   - onSample: called on this thread with the server's reports and the client's memory over time: every 2 ms at first,
+  ///     every 20 ms after a tenth of a second.
   /// - Throws: ``UploadError`` with code `cancelled`, `cannotListen` or `fileChanged`.
   func run(
     _ client: CompareClient,
@@ -134,9 +136,9 @@ struct TrialOutcome: Sendable {
   var exit: ChildExit
   /// The memory limit that it was ended for; nil when it ended by itself.
   var exceededLimit: SizeSetting?
-  /// Code and message of the failure in Sluice's JSON.
+  /// Code and message of the last failure in Sluice's JSON; nil without one, as for other clients.
   var failure: (code: String, message: String)?
-  /// The first lines that it wrote to standard error.
+  /// The first text lines, at most 100, that it wrote to standard error; safe to display.
   var errors: [String] = []
 
   /// Adds an output line of the client.
@@ -168,7 +170,7 @@ struct TrialOutcome: Sendable {
     }
   }
 
-  /// Why the client failed, for people: its own error message where it wrote one.
+  /// Why the client failed, for people: its own error message where it wrote one. Use it only where ``status`` is not nil.
   var reason: String {
     if let exceededLimit { return "ended when its memory exceeded \(exceededLimit)" }
     if let failure { return PlainText.sanitized(failure.message) }

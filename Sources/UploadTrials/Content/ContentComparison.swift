@@ -5,7 +5,7 @@ import UploadReport
 
 /// The digests by which files are compared.
 enum FileDigest {
-  /// The SHA-256 of a file in hexadecimal; nil when it cannot be read to its end.
+  /// The SHA-256 of a file in lower-case hexadecimal; nil when it cannot be read to its end. Blocks.
   /// - Parameter isCancelled: called before every MiB; true ends the reading, and nil is returned.
   static func sha256(of path: String, isCancelled: () -> Bool) -> String? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -32,18 +32,21 @@ struct ContentComparison {
   private let directory: String
   private let isCancelled: () -> Bool
 
-  /// Reads every file that was sent, once.
+  /// Reads every file that was sent, once. Blocks.
   /// - Parameters:
   ///   - paths: of the files that were sent.
   ///   - directory: of the stored files.
-  ///   - isCancelled: called before every MiB that is read; once it returns true, nothing more is compared.
+  ///   - isCancelled: called before every MiB that is read, also in ``status(of:sentFrom:)``; once it returns true, nothing
+  ///     more is compared.
   init(paths: [String], directory: String, isCancelled: @escaping () -> Bool) {
     sources = Set(paths).reduce(into: [:]) { $0[$1] = FileDigest.sha256(of: $1, isCancelled: isCancelled) }
     self.directory = directory
     self.isCancelled = isCancelled
   }
 
-  /// The result for one upload: `intact` or `mismatch` when it finished.
+  /// The result for one upload that finished: `intact`, or `mismatch` when the stored file differs or either cannot be read.
+  /// Reads the stored file; blocks.
+  /// - Parameter path: one of the paths given to the initializer.
   /// - Returns: nil for an upload that did not finish, and when the comparison was cancelled.
   func status(of meter: UploadMeter, sentFrom path: String) -> UploadVerdict? {
     guard case .finished(let upload) = meter.ended?.outcome, !isCancelled() else { return nil }

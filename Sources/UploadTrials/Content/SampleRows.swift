@@ -34,7 +34,7 @@ struct SampleRows {
   /// Writes the next bytes of the file.
   /// - Parameters:
   ///   - buffer: at least ``slack`` bytes longer than `count`; bytes after the first `count` may be overwritten too.
-  ///   - count: bytes to write.
+  ///   - count: bytes to write; those of all calls together must not exceed the file's size.
   mutating func fill(_ buffer: UnsafeMutableRawBufferPointer, count: Int) {
     guard count > 0, let start = buffer.baseAddress else { return }
     precondition(buffer.count >= count + Self.slack, "rows are written past the end of the chunk")
@@ -85,7 +85,7 @@ struct RowBlock {
   /// Whether the last three digits of `i` begin at 500.
   private let isSecondHalf: Bool
 
-  /// Nil unless a block begins with `first`, and its numbers have from four to eleven digits.
+  /// The block whose first row is number `first`; nil unless that is a multiple of 500 from 1,000 to below 50,000,000,000.
   init?(from first: UInt64) {
     guard first >= 1000, first % UInt64(Self.rows) == 0, first < 50_000_000_000 else { return nil }
     head = Digits(first / 1000)
@@ -98,7 +98,8 @@ struct RowBlock {
     Self.rows * (head.count + 5 + doubleHead.count + 4)
   }
 
-  /// Writes all rows, and up to eight further bytes that are to be overwritten.
+  /// Writes all rows, which are ``length`` bytes, and up to eight further bytes that are to be overwritten: `start` must have
+  /// room for all of them.
   /// - Returns: where the rows end.
   func write(to start: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
     var address = start

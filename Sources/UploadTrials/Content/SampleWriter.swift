@@ -19,8 +19,8 @@ package struct SampleWriter: Sendable {
   /// - Parameters:
   ///   - path: of the file to write; its directory must exist.
   ///   - size: in bytes, kept exactly.
-  ///   - random: bytes that do not compress, instead of rows.
-  ///   - force: replace a regular file of that name, once the new one is complete.
+  ///   - random: whether to write bytes that do not compress, instead of rows.
+  ///   - force: whether to replace a regular file of that name, once the new one is complete; otherwise it is an error.
   package init(path: String, size: SizeSetting, random: Bool, force: Bool) {
     self.path = path
     self.size = size

@@ -3,21 +3,22 @@ import Glibc
 import Synchronization
 import UploadCore
 
-/// The directories of a comparison or of the test mode, which are removed afterwards, and the files that the server has stored
-/// there.
+/// The directories of a comparison or of the test mode, and the files that the server has stored there. They stay until
+/// ``remove(keepingFiles:)`` is called. Usable from any thread.
 final class TrialWorkspace: Sendable {
-  /// Directory of the stored files; the server makes it unless it exists.
+  /// Path of the directory of the stored files; the server makes it unless it exists.
   let uploads: String
   private let root: String
   private let madeUploads: Bool
   /// By the final name of each stored file: the server's peak memory for it, in bytes.
   private let peaks = Mutex<[String: Int]>([:])
 
+  /// Makes the temporary directory.
   /// - Parameters:
   ///   - prefix: of the temporary directory's name.
-  ///   - parent: where the temporary directory is made; nil for the usual place.
+  ///   - parent: where the temporary directory is made; nil for `TMPDIR`, otherwise `/tmp`.
   ///   - uploads: directory for stored files; nil for one in the temporary directory.
-  /// - Throws: ``UploadError`` with code `badDirectory`.
+  /// - Throws: ``UploadError`` with code `badDirectory` when the temporary directory cannot be made.
   init(_ prefix: String, in parent: String? = nil, uploads: String? = nil) throws(UploadError) {
     root = try ScratchDirectory.make(prefix, in: parent)
     self.uploads = uploads ?? root + "/uploads"
@@ -29,14 +30,14 @@ final class TrialWorkspace: Sendable {
   ///   - number: part of the file's name, different for each file; from 1.
   ///   - stop: once requested, the writing ends.
   /// - Returns: the file's path.
-  /// - Throws: ``UploadError`` as ``SampleWriter`` does.
+  /// - Throws: ``UploadError`` with code `cancelled`, `nameTaken`, `badDirectory`, `diskFull` or `storageFailed`.
   func makeSample(_ number: Int = 1, of size: SizeSetting, until stop: StopRequest) throws(UploadError) -> String {
     let path = "\(root)/sample-\(number).bin"
     try SampleWriter(path: path, size: size, random: true, force: false).write(isCancelled: { stop.signal != nil })
     return path
   }
 
-  /// Checks that `bytes` of disk space are free.
+  /// Checks that `bytes` of disk space are free for the temporary directory; passes when that cannot be known.
   /// - Throws: ``UploadError`` with code `diskFull` that says how much is free.
   func checkSpace(for bytes: UInt64) throws(UploadError) {
     var status = statvfs()
@@ -50,13 +51,14 @@ final class TrialWorkspace: Sendable {
     )
   }
 
-  /// Path of the file that the server has stored; nil unless it is exactly one.
+  /// Path of the file in ``uploads``; nil unless there is exactly one.
   var stored: String? {
     let names = DirectoryNames.read(uploads)
     return names.count == 1 ? "\(uploads)/\(names[0])" : nil
   }
 
-  /// Records the files that the server has stored, which ``remove(keepingFiles:)`` removes, and its peak memory for each.
+  /// Records the files that the server has stored by this snapshot, which ``remove(keepingFiles:)`` removes, and its peak
+  /// memory for each. Call it for every snapshot of the server.
   func note(_ snapshot: Snapshot) {
     for upload in snapshot.uploads where upload.direction == .incoming {
       if let name = upload.outcome?.storedName { peaks.withLock { $0[name] = upload.peakResidentBytes } }
@@ -67,18 +69,19 @@ final class TrialWorkspace: Sendable {
   /// - Parameter name: the file's final name.
   func serverPeak(of name: String) -> Int? { peaks.withLock { $0[name] } }
 
-  /// Removes stored files by name, in a directory that may contain others.
+  /// Removes the files with these names from ``uploads``, which may contain others.
   func removeStored(_ names: [String]) {
     for name in names { unlink("\(uploads)/\(name)") }
   }
 
-  /// Removes all stored files, also the part of one that a killed server has left.
+  /// Removes all files in ``uploads``, also the part of one that a killed server has left. Only for a directory that contains
+  /// nothing else.
   func removeAllStored() {
     removeStored(DirectoryNames.read(uploads))
   }
 
   /// Removes the generated files, the recorded stored files, and the directories that did not exist before. From an upload
-  /// directory of its own it removes all files, including those of uploads that failed only for the client.
+  /// directory that did not exist before it removes all files, including those of uploads that failed only for the client.
   /// - Parameter keepingFiles: remove only empty directories.
   func remove(keepingFiles: Bool = false) {
     if !keepingFiles {
