@@ -1,3 +1,4 @@
+import Basics
 package import UploadCore
 
 /// The names in a Content-Disposition field. Untrusted: neither safe to show nor safe to open.
@@ -52,11 +53,20 @@ package struct ContentDisposition: Sendable, Equatable {
   /// are. An escaped quote distinguishes the first from the second. Any other percent sign is part of the name.
   private static func bytes(_ value: DispositionParameters.Value, percentEscapes: Bool) -> [UInt8] {
     guard value.isQuoted else { return Array(value.bytes) }
-    if value.bytes.firstRange(of: [ASCII.backslash, ASCII.quote]) != nil { return withoutBackslashes(value.bytes) }
-    guard percentEscapes else { return Array(value.bytes) }
-    return Self.percentEscapes.reduce(Array(value.bytes)) { name, escape in
-      name.replacing(escape.text.utf8, with: [escape.byte])
+    if value.bytes.containsBytes([ASCII.backslash, ASCII.quote]) { return withoutBackslashes(value.bytes) }
+    let isEscaped = percentEscapes && value.bytes.contains(ASCII.percent)
+    return isEscaped ? withoutPercentEscapes(value.bytes) : Array(value.bytes)
+  }
+
+  private static func withoutPercentEscapes(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    var result: [UInt8] = []
+    var rest = bytes
+    while let byte = rest.first {
+      let escape = byte == ASCII.percent ? percentEscapes.first { rest.starts(with: $0.text.utf8) } : nil
+      result.append(escape?.byte ?? byte)
+      rest = rest.dropFirst(escape?.text.utf8.count ?? 1)
     }
+    return result
   }
 
   private static func withoutBackslashes(_ bytes: ArraySlice<UInt8>) -> [UInt8] {

@@ -1,3 +1,4 @@
+import Basics
 package import UploadCore
 
 /// The target of a request in its usual form, `/path?query` (RFC 9112 section 3.2.1).
@@ -72,7 +73,7 @@ package struct RequestTarget: Sendable, Equatable {
   private static let replacement = Array("\u{FFFD}".utf8)
 
   private static func name(_ escaped: Bytes, within text: String, plusIsSpace: Bool) throws(UploadError) -> NameBytes {
-    guard Array(escaped).firstRange(of: replacement) == nil else {
+    guard !escaped.containsBytes(replacement) else {
       throw UploadError(
         .badRequest,
         "The name in \(Excerpt.quoted(text)) has bytes that are not UTF-8. Percent-encode them, such as %E9 for 0xE9."

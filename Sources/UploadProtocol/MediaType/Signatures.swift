@@ -1,3 +1,5 @@
+import Basics
+
 /// Types that the standard does not identify: by the signatures of ``MediaTypeTable`` and by rules that a pattern
 /// cannot express.
 enum Signatures {
@@ -36,7 +38,7 @@ enum Signatures {
   static func postScript(_ header: [UInt8]) -> String? {
     let line = firstLine(header.drop { $0 == 4 })
     guard line.starts(with: "%!".utf8), !line.dropFirst(2).prefix(3).equalsIgnoringCase("tex") else { return nil }
-    return Array(line).firstRange(of: Array(" EPSF-".utf8)) == nil ? StandardRules.postScript : "image/x-eps"
+    return line.containsBytes(" EPSF-".utf8) ? "image/x-eps" : StandardRules.postScript
   }
 
   // MARK: Programs

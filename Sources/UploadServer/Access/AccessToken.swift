@@ -1,3 +1,4 @@
+import Basics
 package import UploadCore
 
 /// The secret that a client must present to use the server.
@@ -74,7 +75,7 @@ struct TokenRedactor: Sendable {
   /// A method, a host, or a message about a request. In its place `[redacted]` when it contains the token, `token=` (in
   /// any case and however often percent-encoded) or a URL with credentials; only ``example`` is shown.
   func text(_ text: String) -> String {
-    let hasCredentials = text.utf8.contains(UInt8(ascii: "@")) && text.utf8.contains("://".utf8)
+    let hasCredentials = text.utf8.contains(UInt8(ascii: "@")) && text.utf8.containsBytes("://".utf8)
     let isHidden = hasCredentials || revealsToken(text.replacing(Self.example, with: "")[...])
     return isHidden ? Self.hidden : bounded(text[...])
   }
@@ -90,8 +91,8 @@ struct TokenRedactor: Sendable {
   private func revealsToken(_ text: Substring) -> Bool {
     var text = text.lowercased()
     for _ in 0...Self.decodings {
-      if text.utf8.contains("token=".utf8) { return true }
-      if let token, text.utf8.contains(token.utf8) { return true }
+      if text.utf8.containsBytes("token=".utf8) { return true }
+      if let token, text.utf8.containsBytes(token.utf8) { return true }
       let decoded = Self.decoded(text)
       guard decoded.utf8.count < text.utf8.count else { return false }
       text = decoded.lowercased()
