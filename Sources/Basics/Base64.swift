@@ -1,9 +1,9 @@
-/// Base64 with the usual alphabet (RFC 4648 section 4).
+/// Encodes and decodes Base64 with the standard alphabet, with `+` and `/` (RFC 4648 section 4).
 package enum Base64 {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let padding = UInt8(ascii: "=")
 
-  /// The text for `bytes`, with padding.
+  /// `bytes` in Base64, with padding and without line ends.
   package static func encode(_ bytes: some Collection<UInt8>) -> String {
     var text: [UInt8] = []
     var rest = bytes[...]
@@ -18,8 +18,8 @@ package enum Base64 {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The bytes that `text` encodes; nil when it contains a character outside the alphabet, or an incomplete group. The
-  /// padding may be missing, as RFC 8941 section 4.2.7 requires.
+  /// The bytes that `text`, in ASCII, encodes; nil when it contains any other character, such as a space or line end,
+  /// or an incomplete group. The padding may be missing, as RFC 8941 section 4.2.7 requires.
   package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
     var digits = Array(text)
     if digits.count % 4 == 0 {

@@ -2,9 +2,10 @@ import Glibc
 
 /// Writes all bytes to a descriptor. Blocks while the descriptor accepts none, also in non-blocking mode: another
 /// process that shares a pipe or a terminal may have set that mode, and the rest of the output would be lost.
-/// - Parameter timeout: how long to wait each time the descriptor accepts no bytes, in milliseconds; -1 waits without
-///   limit.
-/// - Returns: whether all bytes were written; after an error `errno` is set.
+/// - Parameter timeout: how long to wait each time a non-blocking descriptor accepts no bytes, in milliseconds; -1
+///   waits without limit.
+/// - Returns: true when all bytes were written; false after an error, with `errno` set, or after the timeout. Some
+///   bytes may have been written then.
 @discardableResult
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, timeout: Int32 = -1) -> Bool {
   var done = 0
@@ -23,17 +24,19 @@ package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, tim
   return true
 }
 
-/// Writes a text in UTF-8 to a descriptor, with the timeout and the result of the function for bytes.
+/// Writes a text in UTF-8 to a descriptor; blocks as the function for bytes does, with the same timeout in
+/// milliseconds.
+/// - Returns: true when all of it was written; false after an error, with `errno` set, or after the timeout.
 @discardableResult
 package func writeAll(_ text: String, to descriptor: Int32, timeout: Int32 = -1) -> Bool {
   var text = text
   return text.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: descriptor, timeout: timeout) }
 }
 
-/// Reads from a descriptor up to the end of its content.
-/// - Parameter limit: in bytes. Reading ends early as soon as the result is longer, which tells the caller that the
-///   content is over the limit.
-/// - Returns: the bytes; nil when reading failed, with `errno` set.
+/// Reads from a descriptor up to the end of its content; blocks until then. Does not close the descriptor.
+/// - Parameter limit: in bytes. Reading ends early once more bytes than these have been read, so a result with a larger
+///   count means that the content is over the limit, and is incomplete.
+/// - Returns: the bytes; nil when reading failed, with `errno` set, also in non-blocking mode when there are none yet.
 package func readAll(_ descriptor: Int32, limit: Int) -> [UInt8]? {
   var bytes: [UInt8] = []
   var chunk = [UInt8](repeating: 0, count: 65_536)

@@ -1,22 +1,23 @@
-/// What a scalar is on a terminal: the one table of column widths. Widths follow Unicode's East Asian Width (Standard
-/// Annex 11) and general category as the C library's `wcwidth` does, because ncurses counts with that. The locale is not
-/// asked, so the result is the same everywhere.
+/// What a Unicode scalar is on a terminal: the one table of column widths. Widths follow Unicode's East Asian Width
+/// (Standard Annex 11) and general category as the C library's `wcwidth` does, because ncurses counts with that. The
+/// result does not depend on the locale.
 package enum ScalarKind: Sendable {
-  /// One column.
+  /// One column: letters, digits and most other visible characters.
   case narrow
   /// Two columns: East Asian wide and fullwidth characters, and emoji.
   case wide
   /// Zero columns: combines with the character before it.
   case mark
-  /// Zero columns: the zero-width joiner and non-joiner, between letters or the characters of one emoji.
+  /// Zero columns: the zero-width joiner and non-joiner, which stand between letters or between the parts of one emoji.
   case joiner
   /// A skin tone: two columns by itself, zero after the emoji that it colours.
   case skinTone
-  /// Zero columns: a letter of the region code after a black flag, which makes it that region's flag.
+  /// Zero columns: a tag character, of which several after a black flag make it the flag of a region.
   case tag
   /// Zero columns: selects a form of the character before it, such as text or emoji.
   case variationSelector
-  /// Must not be sent to a terminal as it is: shown as U+FFFD.
+  /// Must not be sent to a terminal: controls, formats, unassigned and other invisible scalars. Send U+FFFD instead,
+  /// which has one column.
   case unsafe
 
   package init(_ scalar: Unicode.Scalar) {
@@ -33,7 +34,7 @@ package enum ScalarKind: Sendable {
     }
   }
 
-  /// How many columns a scalar of this kind takes by itself: 0 to 2.
+  /// How many terminal columns a scalar of this kind takes by itself, 0 to 2; for ``unsafe`` 1, that of U+FFFD.
   package var columns: Int {
     switch self {
     case .narrow, .unsafe: 1

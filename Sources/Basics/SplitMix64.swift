@@ -1,5 +1,5 @@
-/// A small generator of reproducible random numbers: the same seed gives the same sequence (Steele, Lea and Flood,
-/// "Fast Splittable Pseudorandom Number Generators", 2014). Fast, but not for secrets.
+/// A fast generator of reproducible random numbers: the same seed gives the same sequence (Steele, Lea and Flood,
+/// "Fast Splittable Pseudorandom Number Generators", 2014). Predictable, so never for secrets.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
@@ -13,7 +13,8 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     return mixed ^ (mixed >> 31)
   }
 
-  /// Fills `buffer` with random bytes, which cannot be compressed: eight from each number, the lowest first.
+  /// Fills `buffer` with the next random bytes, which cannot be compressed: eight from each number, the lowest first.
+  /// The unused bytes of the last number are dropped.
   package mutating func fill(_ buffer: UnsafeMutableRawBufferPointer) {
     let whole = buffer.count - buffer.count % 8
     for offset in stride(from: 0, to: whole, by: 8) {
@@ -27,7 +28,7 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     }
   }
 
-  /// The next `count` random bytes, the same as ``fill(_:)`` writes.
+  /// Returns the next `count` random bytes, the same as ``fill(_:)`` would write; a negative count traps.
   package mutating func bytes(_ count: Int) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count) { buffer, written in
       fill(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
@@ -35,7 +36,7 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     }
   }
 
-  /// `count` random bytes, always the same ones for the same seed.
+  /// The first `count` random bytes of the sequence for `seed`, always the same ones; a negative count traps.
   package static func bytes(_ count: Int, seed: UInt64 = 0x5EED) -> [UInt8] {
     var generator = SplitMix64(seed: seed)
     return generator.bytes(count)

@@ -3,8 +3,8 @@
 
 #include "CNCursesTerminal.h"
 
-/// The red, green and blue of an entry of the xterm palette, as direct-colour terminals need them. Numbers below 8 are the
-/// plain colours there too.
+/// The red, green and blue of an entry of the xterm palette, as direct-colour terminals need them. Numbers below 8 are
+/// the plain colours there too.
 static int direct_color(int index) {
   static const int bright[] = {0x808080, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff};
   static const int levels[] = {0, 95, 135, 175, 215, 255};

@@ -32,8 +32,8 @@ static cncurses_input mouse_input(void) {
   return (cncurses_input){.kind = kind, .value = action, .x = event.x, .y = event.y};
 }
 
-/// The bytes of a key that has no number, usually one with a modifier. Whether ncurses decodes such a key depends on the
-/// terminfo entry; the bytes do not.
+/// The bytes of a key that has no number, usually one with a modifier. Whether ncurses decodes such a key depends on
+/// the terminfo entry; the bytes do not.
 static cncurses_input sequence_input(int code) {
   cncurses_input input = {.kind = CNCURSES_INPUT_BYTES};
   char *bytes = keybound(code, 0);

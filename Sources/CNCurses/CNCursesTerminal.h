@@ -9,10 +9,10 @@
 
 #include "CNCurses.h"
 
-/// A pair of colours and ncurses' number for it.
+/// A pair of colours, indices in the xterm palette or -1, and ncurses' number for it.
 typedef struct {
   int16_t foreground, background;
-  /// 0 while it is unused.
+  /// 0 while the entry is unused.
   int pair;
 } cncurses_pair;
 
@@ -21,10 +21,10 @@ enum { CNCURSES_PAIRS = 256 };
 struct cncurses_terminal {
   SCREEN *screen;
   FILE *input, *output;
-  /// Keys are read through this window, which is never shown.
+  /// Input is read through this window, which is never shown.
   WINDOW *pad;
   int input_descriptor, output_descriptor;
-  /// The terminal's settings before it was opened.
+  /// The terminal's settings before it was opened; valid only if `has_modes`.
   struct termios modes;
   bool has_modes;
   int colors;
@@ -33,7 +33,7 @@ struct cncurses_terminal {
   bool is_cursor_shown;
   /// Indexed by a hash of the two colours, because alloc_pair searches a tree.
   cncurses_pair pairs[CNCURSES_PAIRS];
-  /// Room for one row.
+  /// Room for `row_capacity` cells, those of one row; NULL before the first row is drawn.
   cchar_t *row;
   int row_capacity;
 };

@@ -1,17 +1,20 @@
 import Basics
 import Glibc
 
-/// Redirects standard error to an unnamed file while the screen is shown, and replays it at the end.
+/// Redirects standard error to an unnamed file while the screen is shown, and writes the end of it to the terminal
+/// afterwards.
 struct CapturedErrors {
-  /// A copy of the original standard error.
+  /// The descriptor of a copy of the original standard error, which is a terminal.
   let terminal: Int32
-  /// The file that standard error is written to; below 0 when it is discarded.
+  /// The descriptor of the file that standard error is written to; below 0 when no file could be created and the output
+  /// is discarded.
   let file: Int32
 
-  /// The most bytes that are replayed, from the end of the file.
+  /// The most bytes that ``end()`` replays, from the end of the file.
   private static let limit: off_t = 1 << 16
 
-  /// Starts to redirect standard error. Nil when it is not a terminal, or cannot be copied.
+  /// Redirects standard error of the process until ``end()``. Does nothing and returns nil when it is not a terminal,
+  /// or cannot be copied.
   static func begin() -> CapturedErrors? {
     guard isatty(STDERR_FILENO) == 1 else { return nil }
     let terminal = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
@@ -24,7 +27,8 @@ struct CapturedErrors {
     return CapturedErrors(terminal: terminal, file: file)
   }
 
-  /// Restores standard error, and replays the captured output.
+  /// Restores standard error and writes the last 64 KiB of the captured output to it. Call it once, after the screen
+  /// has been restored.
   func end() {
     dup2(terminal, STDERR_FILENO)
     Glibc.close(terminal)

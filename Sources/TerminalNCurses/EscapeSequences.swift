@@ -1,34 +1,42 @@
 import Basics
 import TerminalUI
 
-/// Sequences of xterm and similar terminals that terminfo lacks ("XTerm Control Sequences"); other terminals ignore them.
+/// Sequences of xterm and similar terminals that terminfo lacks ("XTerm Control Sequences"). Send them only to
+/// terminals that `cncurses_is_xterm_like` accepts, which understand or ignore them.
 enum EscapeSequences {
-  /// Saves the window's title, and turns on bracketed paste and focus events.
+  /// Saves the window's title, and turns on bracketed paste and focus events. Send it once when the terminal is opened,
+  /// and on resume.
   static let modesOn = "\u{1B}[22;2t\u{1B}[?2004h\u{1B}[?1004h"
-  /// Undoes ``modesOn``, turns the mouse off and ends a frame.
+  /// Undoes ``modesOn``, turns the reports of the mouse off and ends a frame that has begun. Send it before the screen
+  /// is restored: on suspension, at the end and after a crash.
   static let modesOff = "\u{1B}[?2026l\u{1B}[?1006l\u{1B}[?1000l\u{1B}[?1004l\u{1B}[?2004l\u{1B}[23;2t"
 
-  /// Until ``frameEnd`` the terminal does not update its screen, so that a frame appears at once.
+  /// Begins a frame: until ``frameEnd`` the terminal does not update its screen, so that the whole frame appears at
+  /// once.
   static let frameBegin = "\u{1B}[?2026h"
   static let frameEnd = "\u{1B}[?2026l"
 
-  /// Sends a sequence; drops the rest when the terminal accepts no bytes for ``timeout``.
+  /// Sends a sequence to the terminal behind `descriptor`; drops the rest after an error, or when the terminal accepts
+  /// no bytes for ``timeout``.
   static func send(_ sequence: String, to descriptor: Int32) {
     writeAll(sequence, to: descriptor, timeout: timeout)
   }
 
-  /// Milliseconds to wait for a terminal that accepts no output.
+  /// How long to wait for a terminal that accepts no output, in milliseconds.
   static let timeout: Int32 = 1000
 
-  /// Sets the window's title: at most 256 characters, without those that would end the sequence.
+  /// The sequence that sets the window's title: to the first 256 characters of `text`, with U+FFFD for controls and
+  /// other unsafe characters.
   static func title(_ text: String) -> String { "\u{1B}]2;\(String(text.prefix(256)).printable)\u{7}" }
 
-  /// OSC 52: copies text to the clipboard. Nil for more than 74,994 bytes, the limit of xterm.
+  /// The sequence that copies `text` to the user's clipboard (OSC 52); nil for more than 74,994 bytes of UTF-8, the
+  /// limit of xterm.
   static func clipboard(_ text: String) -> String? {
     text.utf8.count <= 74_994 ? "\u{1B}]52;c;\(Base64.encode(text.utf8))\u{7}" : nil
   }
 
-  /// OSC 9;4: the progress in the taskbar (ConEmu, Windows Terminal and others).
+  /// The sequence that shows progress at the window's entry in the taskbar (OSC 9;4; ConEmu, Windows Terminal and
+  /// others). A part below 0 or above 1 becomes the nearest of these.
   static func progress(_ progress: TaskbarProgress) -> String {
     switch progress {
     case .none: "\u{1B}]9;4;0\u{7}"

@@ -2,8 +2,8 @@ import TerminalUI
 
 /// Decodes bytes and keys into events: characters in UTF-8, keys with modifiers, pastes, changes of the focus.
 ///
-/// Bytes may arrive in any grouping. An unknown sequence is dropped completely, so that no part of it looks like a key. A
-/// pure state machine without a clock: call ``idle()`` when no more input is available for now.
+/// Bytes may arrive in any grouping. An unknown sequence is dropped completely, so that no part of it looks like a key.
+/// A pure state machine without a clock: call ``idle()`` when ncurses has no more input for now.
 struct InputDecoder {
   private enum State {
     case ground
@@ -21,7 +21,7 @@ struct InputDecoder {
   /// The current paste; not part of the state, so that it grows in place.
   private var paste: PasteBuffer?
 
-  /// Longer sequences are not keys; they are dropped up to their end.
+  /// In bytes; sequences with this many or more are no keys and are dropped up to their end.
   private static let parametersLimit = 32
 
   mutating func feed(_ unit: InputUnit) -> InputEvent? {
@@ -40,9 +40,10 @@ struct InputDecoder {
     }
   }
 
-  /// Ends a sequence that may be a key, because no more bytes arrived in time: ESC, or Alt with `O` or `[`. A longer
-  /// sequence still waits for its rest: it may begin a paste, whose text would look like keys.
-  /// - Returns: the key; nil when there was none.
+  /// Call this when no more bytes arrived in time. Bytes that may be a key or begin a sequence then are a key: ESC, or
+  /// Alt with `O` or `[`. A longer sequence still waits for its rest: it may begin a paste, whose text would look like
+  /// keys.
+  /// - Returns: the key; nil when no such bytes were waiting.
   mutating func idle() -> InputEvent? {
     let key: KeyEvent
     switch state {
@@ -138,13 +139,14 @@ struct InputDecoder {
   }
 }
 
-/// A key or a message as xterm sends it: CSI, parameters, a final byte ("XTerm Control Sequences", "PC-Style Function Keys").
+/// A key or a report as xterm sends it: CSI or SS3, parameters, a final byte ("XTerm Control Sequences", "PC-Style
+/// Function Keys").
 struct ControlSequence {
   /// The parameters; an omitted one is 0.
   private let numbers: [Int]
   private let final: Character
 
-  /// Nil when there are parameters other than digits between semicolons.
+  /// Reads the parameters; nil when they are anything but decimal numbers, perhaps empty, between semicolons.
   /// - Parameters:
   ///   - parameters: the bytes between CSI and `final`; empty for SS3.
   ///   - final: the last byte of the sequence.
@@ -155,10 +157,10 @@ struct ControlSequence {
     guard numbers.count == fields.count, numbers.allSatisfy({ $0 >= 0 }) else { return nil }
   }
 
-  /// Whether the sequence begins a paste.
+  /// Whether the sequence begins a bracketed paste, which a ``PasteBuffer`` then receives.
   var isPasteStart: Bool { final == "~" && numbers == [200] }
 
-  /// The event; nil for an unknown sequence.
+  /// The key with its modifiers, or the change of the focus; nil for any other sequence.
   var event: InputEvent? {
     switch final {
     case "I" where numbers == [0]: return .focus(true)
@@ -187,18 +189,18 @@ struct ControlSequence {
   ]
 }
 
-/// Collects the text of a paste until the closing bracket.
+/// Collects the bytes of one paste, from behind its opening sequence up to the closing one (`ESC [ 201 ~`).
 struct PasteBuffer {
-  /// The longest text in bytes; the rest is dropped.
+  /// The most bytes of a paste that are kept; the rest is dropped.
   static let limit = 1 << 20
 
   private static let end = Array("\u{1B}[201~".utf8)
   private var bytes: [UInt8] = []
-  /// The number of bytes of the closing bracket that were received.
+  /// How many bytes of the closing sequence the last received bytes are.
   private var matched = 0
 
-  /// Adds a byte.
-  /// - Returns: the whole text with LF as line ends, when that byte completes the closing bracket.
+  /// Adds a byte. Use a new buffer after it has returned a text.
+  /// - Returns: the whole text with LF as line ends, when that byte completes the closing sequence; otherwise nil.
   mutating func append(_ byte: UInt8) -> String? {
     if bytes.count < Self.limit + Self.end.count { bytes.append(byte) }
     if byte == Self.end[matched] {
@@ -223,10 +225,10 @@ struct PasteBuffer {
   }
 }
 
-/// A unit of input from ncurses.
+/// A unit of input as ncurses returns it, for ``InputDecoder/feed(_:)``.
 enum InputUnit {
-  /// A byte that belongs to no key in terminfo.
+  /// A byte that belongs to no key of the terminal's terminfo entry: of a character, or of a sequence.
   case byte(UInt8)
-  /// A key in terminfo.
+  /// A key that ncurses has decoded by the terminal's terminfo entry.
   case key(Key)
 }

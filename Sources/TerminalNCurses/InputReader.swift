@@ -2,19 +2,20 @@ import CNCurses
 import Glibc
 import TerminalUI
 
-/// Reads events of the keyboard and the mouse from ncurses.
+/// Reads events of the keyboard and the mouse from ncurses. Not to be used after the terminal is closed.
 struct InputReader {
   let handle: OpaquePointer
   let descriptor: Int32
   private(set) var decoder = InputDecoder()
 
-  /// The most units read at once, so that endless input does not prevent drawing.
+  /// The most units that one call of ``events()`` reads, so that endless input does not prevent drawing.
   private static let limit = 1 << 16
 
-  /// Discards an incomplete sequence or paste.
+  /// Discards an incomplete sequence or paste; call it on resume, since its rest may have gone to another program.
   mutating func reset() { decoder = InputDecoder() }
 
-  /// Removes and returns the events since the last call. Waits only for the rest of an escape sequence, at most 25 ms.
+  /// Removes and returns the events since the last call; the last is `closed` when the terminal is gone. Waits only for
+  /// the rest of an escape sequence, at most 25 ms each.
   mutating func events() -> [InputEvent] {
     var events: [InputEvent] = []
     for _ in 0..<Self.limit {

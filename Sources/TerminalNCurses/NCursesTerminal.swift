@@ -2,10 +2,10 @@ import CNCurses
 import Glibc
 package import TerminalUI
 
-/// The terminal of this process, drawn by ncurses. Only one can be open at a time.
+/// A terminal with a screen that ncurses draws, normally that of this process. Only one can be open at a time.
 ///
-/// The main loop must read ``pendingEvents()`` when ``inputDescriptor`` is readable, call ``windowDidChange()`` on SIGWINCH,
-/// ``suspend()`` on SIGTSTP, ``resume()`` on SIGCONT, and ``close()`` at the end.
+/// The main loop must read ``pendingEvents()`` when ``inputDescriptor`` is readable, call ``windowDidChange()`` on
+/// SIGWINCH, ``suspend()`` on SIGTSTP, ``resume()`` on SIGCONT, and ``close()`` at the end.
 @MainActor
 package final class NCursesTerminal: Terminal {
   package private(set) var size: Size
@@ -13,7 +13,7 @@ package final class NCursesTerminal: Terminal {
   package let inputDescriptor: Int32
 
   private let output: Int32
-  /// Nil after ``close()``.
+  /// The terminal in ncurses; nil after ``close()``.
   private var handle: OpaquePointer?
   private let isXtermLike: Bool
   private let guardsProcess: Bool
@@ -27,15 +27,16 @@ package final class NCursesTerminal: Terminal {
   private var title = ""
   private var progress = TaskbarProgress.none
 
-  /// Takes over the screen.
+  /// Opens the terminal and takes over its screen until ``close()``.
   /// - Parameters:
-  ///   - type: the terminal's name in the terminfo database: TERM.
+  ///   - type: the terminal's name in the terminfo database, the value of TERM; nil where that is not set.
   ///   - usesColor: false where the user has set NO_COLOR.
-  ///   - input: the descriptor to read keys from.
-  ///   - output: the descriptor to draw on.
+  ///   - input: the descriptor to read keys from, which the caller still owns.
+  ///   - output: the descriptor to draw on, which the caller still owns.
   ///   - guardsProcess: whether a crash of this process restores the screen, and standard error is captured until
   ///     ``close()``.
-  /// - Throws: ``TerminalError``.
+  /// - Throws: ``TerminalError`` when one of the descriptors is no terminal, or its type is unknown or cannot show a
+  ///   screen.
   package init(
     type: String?,
     usesColor: Bool,
@@ -70,8 +71,9 @@ package final class NCursesTerminal: Terminal {
 
   isolated deinit { close() }
 
-  /// Checks whether there is a terminal that can be opened, without changing it.
-  /// - Returns: its type.
+  /// Checks whether both descriptors are a terminal of a type that can be opened; sends nothing to it.
+  /// - Parameter type: the value of TERM; nil where that is not set.
+  /// - Returns: `type`, which is not empty.
   /// - Throws: ``TerminalError`` when it cannot be opened.
   @discardableResult
   package static func check(
@@ -90,7 +92,8 @@ package final class NCursesTerminal: Terminal {
     return type
   }
 
-  /// Restores the screen and standard error; a second call does nothing.
+  /// Restores the screen and standard error, and releases ncurses; afterwards the terminal draws and returns nothing. A
+  /// second call does nothing.
   package func close() {
     guard let handle else { return }
     suspend()
@@ -164,8 +167,8 @@ package final class NCursesTerminal: Terminal {
     if isXtermLike, isActive { EscapeSequences.send(sequence, to: output) }
   }
 
-  /// Ends all modes of ``EscapeSequences``. Some terminals show an unknown OSC 9 as a message to the user, so the progress is
-  /// reset only if there is one.
+  /// The sequences that end all modes of ``EscapeSequences``. Some terminals show an unknown OSC 9 as a message to the
+  /// user, so the progress is reset only if there is one.
   private var modesOff: String {
     (progress == .none ? "" : EscapeSequences.progress(.none)) + EscapeSequences.modesOff
   }
@@ -179,7 +182,7 @@ package final class NCursesTerminal: Terminal {
     cncurses_guard_crashes(handle, bytes, bytes.count, capturedErrors?.terminal ?? -1, capturedErrors?.file ?? -1)
   }
 
-  /// Changes the size of the screen to the window's.
+  /// Changes the size of the screen to that of the window, and returns it.
   private static func resize(_ handle: OpaquePointer) -> Size {
     var (width, height): (Int32, Int32) = (0, 0)
     cncurses_resize(handle, &width, &height)
@@ -196,14 +199,17 @@ package final class NCursesTerminal: Terminal {
   }
 }
 
-/// Why there is no terminal to draw on.
+/// Why a terminal cannot be opened.
 package struct TerminalError: Error, CustomStringConvertible {
-  /// What is wrong and what to do.
+  /// What is wrong and what to do, in one or two sentences; safe to show.
   package let message: String
 
   init(_ message: String) { self.message = message }
 
-  /// Why ncurses cannot open a terminal of the given type.
+  /// Makes the message for a failure to open a terminal.
+  /// - Parameters:
+  ///   - failure: why; not `CNCURSES_OK`.
+  ///   - type: the terminal's name in the terminfo database, which the message repeats without its controls.
   init(_ failure: cncurses_failure, type: String) {
     let name = type.printable
     switch failure {

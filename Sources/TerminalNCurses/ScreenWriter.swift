@@ -2,20 +2,22 @@ import CNCurses
 import Glibc
 import TerminalUI
 
-/// Shows surfaces through ncurses, which sends only the differences.
+/// Shows surfaces through ncurses, which sends only the differences to what is on the screen. Not to be used after the
+/// terminal is closed.
 struct ScreenWriter {
   let handle: OpaquePointer
   let output: Int32
   let isXtermLike: Bool
-  /// The content of the screen; nil when it is unknown.
+  /// The surface that was shown last; nil when the content of the screen is unknown.
   private(set) var shown: Surface?
-  /// Reused memory for one row.
+  /// The cells of the row that was drawn last: memory that is reused for each row.
   private(set) var row: [cncurses_cell] = []
 
-  /// Notes that the content of the screen is unknown: the next surface is sent completely.
+  /// Notes that the content of the screen is unknown, as after a change of its size: the next surface is sent
+  /// completely.
   mutating func invalidate() { shown = nil }
 
-  /// Shows a surface; sends nothing when it equals the previous one.
+  /// Shows a surface, from the upper left corner, and its cursor; sends nothing when both equal the previous ones.
   mutating func draw(_ surface: Surface) {
     // A surface of another size may leave parts of the screen uncovered.
     if surface.size != shown?.size { cncurses_clear(handle, shown == nil ? 1 : 0) }

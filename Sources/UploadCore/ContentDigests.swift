@@ -1,8 +1,8 @@
-/// Digests of one content, each where it is known.
+/// Digests of one content; nil for each that is not known.
 package struct ContentDigests: Sendable, Equatable {
-  /// 32 bytes.
+  /// The SHA-256, 32 bytes; nil where it is not known.
   package var sha256: [UInt8]?
-  /// 64 bytes.
+  /// The SHA-512, 64 bytes; nil where it is not known.
   package var sha512: [UInt8]?
 
   package init(sha256: [UInt8]? = nil, sha512: [UInt8]? = nil) {
@@ -10,7 +10,8 @@ package struct ContentDigests: Sendable, Equatable {
     self.sha512 = sha512
   }
 
-  /// From a SHA-256 in hexadecimal, in either case; nil when the text is none.
+  /// Reads a SHA-256 in hexadecimal, in either case; nil unless the text has exactly 64 digits. The SHA-512 is not
+  /// known.
   package init?(sha256Text text: String) {
     let digits = text.utf8.compactMap { UInt8(String(UnicodeScalar($0)), radix: 16) }
     guard text.utf8.count == 64, digits.count == 64 else { return nil }
@@ -19,17 +20,17 @@ package struct ContentDigests: Sendable, Equatable {
 
   package var isEmpty: Bool { sha256 == nil && sha512 == nil }
 
-  /// The SHA-256 in lower-case hexadecimal.
+  /// The SHA-256 in lower-case hexadecimal; nil where it is not known.
   package var sha256Text: String? { sha256.map { Hexadecimal.text($0) } }
 
-  /// Adds the digests that are not known here.
+  /// Copies the digests from `other` that are not known here; known ones do not change.
   package mutating func fill(from other: ContentDigests) {
     sha256 = sha256 ?? other.sha256
     sha512 = sha512 ?? other.sha512
   }
 
-  /// Checks that these include every expected digest.
-  /// - Throws: ``UploadError`` with code `contentMismatch`; also when an expected one is not known.
+  /// Checks that these include every known digest of `expected`. Call it on the digests of the received content.
+  /// - Throws: ``UploadError`` with code `contentMismatch` when one differs, or is not known here.
   package func require(_ expected: ContentDigests) throws(UploadError) {
     for (name, actual, expected) in [("SHA-256", sha256, expected.sha256), ("SHA-512", sha512, expected.sha512)] {
       guard let expected, actual != expected else { continue }
@@ -41,10 +42,11 @@ package struct ContentDigests: Sendable, Equatable {
   }
 }
 
-/// Computes digests of a content that arrives in chunks, in order. A value: a copy continues from the same state.
+/// Computes digests of a content that arrives in chunks, in order. Conforming types are values: a copy continues from
+/// the same state.
 package protocol ContentHash: Sendable {
   /// Adds the next bytes.
   mutating func update(_ bytes: UnsafeRawBufferPointer)
-  /// The digests of all bytes so far.
+  /// The digests of all bytes so far; nil for those that this type does not compute.
   var digests: ContentDigests { get }
 }

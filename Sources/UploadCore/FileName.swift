@@ -3,35 +3,37 @@ import Glibc
 /// A file name that is safe to create in one directory, made from the name that a client requests.
 ///
 /// Rules: the last path component; control, bidirectional and invisible characters removed (``InvisibleCharacters``);
-/// at most 255 bytes, shortened before the extension; never empty, `.` or `..`; never one of the store's own partial files.
-/// Bytes that are not UTF-8 are kept: file systems store them.
+/// at most 255 bytes, shortened before the extension; never empty, `.` or `..`; never the name of one of the store's
+/// own partial files (``isPartial(_:)``). Bytes that are not UTF-8 are kept: file systems store them.
 package struct FileName: Hashable, Sendable, CustomStringConvertible {
   /// The longest name that a file system accepts, in bytes (NAME_MAX).
   package static let maximumLength = 255
 
-  /// The prefix of the store's own unfinished files. No upload may have such a name: the next start would delete it.
+  /// What the names of the store's own unfinished files begin with. No upload has a name with this prefix and
+  /// ``partialSuffix``: the next start of a server would delete its file.
   package static let partialPrefix = ".sluice-"
-  /// The suffix of the store's own unfinished files.
+  /// What the names of the store's own unfinished files end with, after ``partialPrefix``.
   package static let partialSuffix = ".part"
 
-  /// For an upload without a name.
+  /// `upload.bin`, for an upload without a usable name.
   package static let fallback = FileName(verbatim: "upload.bin")
 
-  /// The name as the file system stores it.
+  /// The name as the file system stores it: 1 to 255 bytes without `/` and NUL.
   package let bytes: NameBytes
 
-  /// The name as text; bytes that are not UTF-8 are escaped.
+  /// The name as text, safe to show; bytes that are not UTF-8 are escaped as in `\xE9`.
   package var description: String { bytes.description }
 
-  /// Whether this is not the name that was requested, byte for byte. Different requested names may have become this one,
-  /// so that a file with such a name never replaces another.
+  /// Whether the requested name was changed to this one; a number from ``numbered(_:)`` does not count. Different
+  /// requested names may have become this one, so a file with such a name must not replace another.
   package let wasAltered: Bool
 
-  /// Cleans `suggestion`; nil when nothing is left of it.
+  /// Makes a safe name of the requested one, `suggestion`; nil when nothing is left of it.
   package init?(_ suggestion: String) { self.init(NameBytes(suggestion)) }
 
-  /// Cleans `suggestion`; nil when nothing is left of it.
-  /// - Parameter isFlattened: whether the directories of a path have been removed before.
+  /// Makes a safe name of the requested one, `suggestion`; nil when nothing is left of it.
+  /// - Parameter isFlattened: whether directories have already been removed from the requested path; then
+  ///   ``wasAltered`` is true.
   package init?(_ suggestion: NameBytes, isFlattened: Bool = false) {
     let component = suggestion.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? []
     let name = Self.cleaned(NameBytes(component).units)
@@ -42,9 +44,9 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     wasAltered = isFlattened || bytes != suggestion
   }
 
-  /// Cleans the `filename` of a form's part. Old versions of Internet Explorer state a whole path there, `C:\dir\file`
-  /// or `\\server\share\file`; only such a name is shortened to what follows its last backslash, which elsewhere is an
-  /// ordinary character.
+  /// Makes a safe name of the `filename` of a form's part; nil when nothing is left of it. Old versions of Internet
+  /// Explorer state a whole path there, `C:\dir\file` or `\\server\share\file`: only such a name is shortened to what
+  /// follows its last backslash, which elsewhere is an ordinary character.
   package init?(formFilename filename: NameBytes) {
     let bytes = filename.bytes
     let backslash = UInt8(ascii: "\\")
@@ -57,8 +59,8 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The name without its invisible characters. Where one was between two bytes that are not UTF-8 there is an underscore:
-  /// side by side these could make up a control character.
+  /// The name without its invisible characters. Where one was between two bytes that are not UTF-8 there is an
+  /// underscore: side by side these could make up a control character.
   private static func cleaned(_ units: [NameBytes.Unit]) -> NameBytes {
     var kept: [NameBytes.Unit] = []
     var isGap = false
@@ -77,8 +79,9 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     return NameBytes(shortened(stem, toFit: suffix) + suffix)
   }
 
-  /// The name to try when this one is taken: `report.pdf`, `report (2).pdf`, `report (3).pdf`; two extensions stay
-  /// together where the first is `tar`.
+  /// The name to try as attempt `number` while the earlier ones are taken: `report.pdf`, `report (2).pdf`,
+  /// `report (3).pdf`. Below 2 the name itself. Still at most 255 bytes; `.tar` and the extension behind it are not
+  /// separated.
   package func numbered(_ number: Int) -> FileName {
     guard number > 1 else { return self }
     let (stem, suffix) = Self.split(bytes.bytes)
@@ -91,7 +94,8 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     self.wasAltered = wasAltered
   }
 
-  /// Whether `name` is that of an unfinished file of the store.
+  /// Whether a file of this name is an unfinished one of the store: the name has ``partialPrefix`` and
+  /// ``partialSuffix``.
   package static func isPartial(_ name: NameBytes) -> Bool {
     name.bytes.starts(with: partialPrefix.utf8) && name.bytes.reversed().starts(with: partialSuffix.utf8.reversed())
   }
@@ -127,7 +131,7 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// A name as the bytes that a file system, a URL or a form gives it.
+/// A name or path as the bytes that a file system, a URL or a form has for it; they are not checked.
 ///
 /// Usually these are UTF-8, but Linux file systems accept any bytes except NUL and `/`. A Swift string would replace
 /// other bytes with U+FFFD, and the file could not be found again; so names stay bytes from the request to the disk and
@@ -141,7 +145,7 @@ package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral, Custom
 
   package init(stringLiteral text: String) { self.init(text) }
 
-  /// Copies a C string without its NUL.
+  /// Copies the bytes of a C string without the NUL that ends it.
   package init(cString: UnsafePointer<CChar>) {
     self.init(UnsafeRawBufferPointer(start: cString, count: strlen(cString)))
   }
@@ -151,30 +155,31 @@ package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral, Custom
   /// Whether the bytes are UTF-8, so that ``description`` is the exact name.
   package var isUTF8: Bool { String(validating: bytes, as: UTF8.self) != nil }
 
-  /// The bytes and a NUL behind them, the C string that system calls expect.
+  /// The bytes and a NUL behind them, as system calls expect. A NUL within the bytes would end the string early.
   package var cString: [CChar] { bytes.map { CChar(bitPattern: $0) } + [0] }
 
-  /// Calls `body` with the ``cString``.
+  /// Calls `body` with the ``cString``; the pointer is valid only during the call. Throws what `body` throws.
   package func withCString<Result>(_ body: (UnsafePointer<CChar>) throws -> Result) rethrows -> Result {
     try body(cString)
   }
 
-  /// The name as text. Every byte that is not part of valid UTF-8 is written as `\xE9`, as in a shell's `$'…'`.
+  /// The name as text, not made safe to show. Every byte that is not part of valid UTF-8 becomes an escape such as
+  /// `\xE9`, as in a shell's `$'…'`; the escapes cannot be undone, so use ``losslessText`` to open the file again.
   package var description: String {
     if let text = String(validating: bytes, as: UTF8.self) { return text }
     // Only bytes from 0x80 on are invalid: always two digits.
     return units.map { $0.scalar.map { String($0) } ?? "\\x" + Hexadecimal.text($0.bytes).uppercased() }.joined()
   }
 
-  /// A scalar, or a byte that is not part of valid UTF-8.
+  /// A Unicode scalar, or one byte that is not part of valid UTF-8.
   struct Unit {
-    /// nil for an invalid byte.
+    /// Nil for a byte that is not part of valid UTF-8.
     let scalar: Unicode.Scalar?
-    /// The bytes that it was decoded from.
+    /// The bytes that it was decoded from, 1 to 4.
     let bytes: ArraySlice<UInt8>
   }
 
-  /// The bytes decoded as UTF-8 without loss.
+  /// The bytes decoded as UTF-8, in order; every byte is in exactly one unit.
   var units: [Unit] {
     var parser = Unicode.UTF8.ForwardParser()
     var input = bytes.makeIterator()
@@ -195,21 +200,23 @@ package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral, Custom
     }
   }
 
-  /// The bytes that ``units`` were decoded from.
+  /// Joins the bytes that ``units`` were decoded from.
   init(_ units: some Sequence<Unit>) { self.init(units.flatMap(\.bytes)) }
 }
 
 /// Names and paths in a `String` without loss.
 ///
-/// Arguments, the file picker and the queue handle paths as strings. A string cannot contain bytes that are not UTF-8, so
-/// each such byte becomes one private-use scalar, U+10FE80 for 0x80 to U+10FEFF for 0xFF (as Python's `surrogateescape` does
-/// with surrogates, which Swift's strings cannot contain). Where those scalars themselves occur as UTF-8, their four bytes
-/// are written so too, and every sequence of bytes has one text. ``PlainText/sanitized(_:)`` shows such a byte as `\xE9`.
+/// Arguments, the file picker and the queue handle paths as strings. A string cannot contain bytes that are not UTF-8,
+/// so each such byte becomes one private-use scalar, U+10FE80 for 0x80 to U+10FEFF for 0xFF (as Python's
+/// `surrogateescape` does with surrogates, which Swift's strings cannot contain). Where those scalars themselves occur
+/// as UTF-8, their four bytes are written so too, and every sequence of bytes has one text. ``PlainText/sanitized(_:)``
+/// shows such a byte as `\xE9`.
 extension NameBytes {
   private static let base: UInt32 = 0x10FE00
   private static let scalars: ClosedRange<UInt32> = (base + 0x80)...(base + 0xFF)
 
-  /// The bytes of a name from its ``losslessText``.
+  /// The bytes of a name or path from its ``losslessText``. Of any other text its UTF-8, except that each scalar from
+  /// U+10FE80 to U+10FEFF becomes one byte.
   package init(lossless text: String) {
     guard Self.mayContainRawBytes(text) else {
       self.init(text)
@@ -222,7 +229,8 @@ extension NameBytes {
   }
 
   /// The name as a text that ``init(lossless:)`` converts back to exactly these bytes; the name itself where it is
-  /// UTF-8.
+  /// UTF-8 without the private-use scalars from U+10FE80 to U+10FEFF. Not safe to show before
+  /// ``PlainText/sanitized(_:)``.
   package var losslessText: String {
     if let text = String(validating: bytes, as: UTF8.self), !Self.mayContainRawBytes(text) { return text }
     var text = String.UnicodeScalarView()
@@ -237,12 +245,14 @@ extension NameBytes {
     return String(text)
   }
 
-  /// Whether a text from ``losslessText`` stands for bytes that are not UTF-8.
+  /// Whether a text from ``losslessText`` contains scalars that stand for single bytes, so that the name is not the
+  /// text's UTF-8.
   package static func containsRawBytes(_ text: String) -> Bool {
     mayContainRawBytes(text) && text.unicodeScalars.contains { scalars.contains($0.value) }
   }
 
-  /// Calls `body` with a path from ``losslessText`` as the C string that system calls expect.
+  /// Calls `body` with the bytes of a path from ``losslessText`` as the C string that system calls expect; the pointer
+  /// is valid only during the call. Throws what `body` throws.
   package static func withPath<Result>(
     _ path: String,
     _ body: (UnsafePointer<CChar>) throws -> Result

@@ -1,10 +1,9 @@
-/// Untrusted text, made safe to show: on a terminal, in a log line, in an error message.
+/// Makes untrusted text safe to show: on a terminal, in a log line, in an error message.
 package enum PlainText {
-  /// Returns `text` with every scalar that could steer a terminal or disguise a name replaced by U+FFFD; see
-  /// ``InvisibleCharacters`` for the few invisible ones that are kept in scripts and emoji.
+  /// Returns `text` with every scalar that could control a terminal or disguise a name replaced by U+FFFD, tabs and
+  /// line ends included; see ``InvisibleCharacters`` for the few invisible ones that are kept in scripts and emoji.
   ///
-  /// Measured: `evil\e]0;pwned\a\u{202E}gnp.exe` becomes harmless. A byte that is not UTF-8, in a text from
-  /// ``NameBytes/losslessText``, is shown as `\xE9`.
+  /// A byte that is not UTF-8, in a text from ``NameBytes/losslessText``, becomes an escape such as `\xE9`.
   package static func sanitized(_ text: String) -> String {
     let text = NameBytes.containsRawBytes(text) ? NameBytes(lossless: text).description : text
     guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
@@ -13,8 +12,8 @@ package enum PlainText {
     return String(String.UnicodeScalarView(shown))
   }
 
-  /// Whether a scalar must not reach a terminal by itself: a control, a format or another invisible character, U+2028 and
-  /// U+2029 included. Most are never shown; whether one of ``InvisibleCharacters`` is depends on its neighbours.
+  /// Whether a scalar must not reach a terminal by itself: a control, a format or another invisible character, U+2028
+  /// and U+2029 included. Whether ``sanitized(_:)`` replaces one such as a joiner also depends on its neighbours.
   package static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
     if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
     switch scalar.properties.generalCategory {
@@ -25,23 +24,24 @@ package enum PlainText {
 }
 
 extension StringProtocol {
-  /// The text without whitespace and line breaks around it.
+  /// The text without whitespace and line breaks at its two ends.
   package var trimmingWhitespace: SubSequence {
     guard let last = lastIndex(where: { !$0.isWhitespace }) else { return self[endIndex...] }
     return self[...last].drop(while: \.isWhitespace)
   }
 }
 
-/// Characters that cannot be seen: most only disguise a name or steer a terminal, a few change how others are shown.
+/// Characters that cannot be seen: most only disguise a name or control a terminal, a few change how others are shown.
 ///
 /// Removed or replaced: controls, bidirectional controls and other format characters, the separators U+2028 and U+2029
-/// (general categories Cc, Cf, Zl, Zp), and everything that Unicode calls default-ignorable. Kept, because emoji and several
-/// scripts are misspelt without them:
+/// (general categories Cc, Cf, Zl, Zp), and everything that Unicode calls default-ignorable. Kept, because emoji and
+/// several scripts are misspelt without them:
 /// * zero-width joiner and non-joiner between letters or between emoji, and behind a virama (Indic scripts);
 /// * a variation selector behind a character that it can change;
 /// * the tags of a flag such as Scotland's (UTS #51, emoji tag sequence).
 enum InvisibleCharacters {
-  /// Whether each of `scalars` is kept. A nil stands for a byte that is not UTF-8; it is kept, since it is shown escaped.
+  /// Whether each of `scalars`, the scalars of a whole text in order, is kept: one result per element.
+  /// - Parameter scalars: nil stands for a byte that is not UTF-8; it is kept, since it is shown escaped.
   static func areShown(_ scalars: [Unicode.Scalar?]) -> [Bool] {
     var result: [Bool] = []
     result.reserveCapacity(scalars.count)
@@ -117,11 +117,10 @@ enum InvisibleCharacters {
   }
 }
 
-/// Text in HTML and XML documents.
+/// Escapes text for HTML and XML documents.
 package enum MarkupText {
-  /// `text` for content and quoted attributes: no character of it can begin markup.
-  ///
-  /// By number where HTML and XML have no name in common.
+  /// `text` with `&`, `<`, `>` and both quotation marks escaped, for content and quoted attributes: no character of it
+  /// can begin or end markup. The apostrophe is escaped by number, since HTML 4 and XML have no name for it in common.
   package static func escaped(_ text: String) -> String {
     text.unicodeScalars.map { scalar -> String in
       switch scalar {
@@ -136,24 +135,24 @@ package enum MarkupText {
   }
 }
 
-/// Bytes written as two hexadecimal digits each.
+/// Converts bytes to and from two hexadecimal digits each.
 package enum Hexadecimal {
-  /// The digits of all bytes, in lower case.
+  /// Two lower-case digits for each byte, without separators.
   package static func text(_ bytes: some Sequence<UInt8>) -> String {
     bytes.lazy.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
   }
 
-  /// The byte of two digits in either case; nil when one of them is missing, or is none.
+  /// The byte that two ASCII digits in either case stand for; nil when one of them is nil or no hexadecimal digit.
   package static func byte(_ high: UInt8?, _ low: UInt8?) -> UInt8? {
     guard let high = high.flatMap(value), let low = low.flatMap(value) else { return nil }
     return high << 4 | low
   }
 
-  /// A text with its escapes decoded, such as `%41` in URLs and `=41` in MIME headers; nil when a mark is not followed by
-  /// two digits.
+  /// The bytes of a text with its escapes decoded, such as `%41` in URLs and `=41` in MIME headers.
   /// - Parameters:
-  ///   - mark: the byte that an escape begins with.
+  ///   - mark: the byte that an escape begins with; two hexadecimal digits must follow.
   ///   - space: a byte that is decoded as a space; nil for none.
+  /// - Returns: nil when two digits do not follow a mark.
   package static func undoingEscapes(in text: some Collection<UInt8>, mark: UInt8, space: UInt8? = nil) -> [UInt8]? {
     var result: [UInt8] = []
     var bytes = text.makeIterator()

@@ -1,10 +1,10 @@
-/// Sizes as people write and read them, and rates as they read them.
+/// Reads and prints sizes in bytes, and rates in bytes per second, as people write them.
 package enum ByteSize {
-  /// Reads a size: digits, perhaps with a fraction, then a unit. `64KiB`, `1.9GB`, `512`, `10M`.
+  /// Reads a size in bytes: digits, perhaps with a fraction, then perhaps a unit. `64KiB`, `1.9GB`, `512`, `10M`.
   ///
-  /// `kB MB GB TB` count in thousands; `KiB MiB GiB TiB`, and `K M G T` alone, in 1,024s. Upper and lower case are the
-  /// same. A fraction that leaves part of a byte is rounded down.
-  /// - Throws: ``UploadError`` with code `badValue` and examples of sizes.
+  /// `kB MB GB TB` count in thousands; `KiB MiB GiB TiB`, and `K M G T` alone, in 1,024s; without a unit or with `B`,
+  /// in bytes. Upper and lower case are the same. A fraction that leaves part of a byte is rounded down.
+  /// - Throws: ``UploadError`` with code `badValue` and examples of sizes, also for a size of 2^64 or more.
   package static func parse(_ text: String) throws(UploadError) -> UInt64 {
     let (number, unit) = Quantity.split(text)
     guard let factor = factor(of: unit), let value = scaled(number, by: factor) else {
@@ -13,7 +13,8 @@ package enum ByteSize {
     return value
   }
 
-  /// Reads a rate in bytes per second: a size with its unit, perhaps with `/s` behind it. `10MB/s`, `512KiB`.
+  /// Reads a rate in bytes per second: a size as ``parse(_:)`` reads it, perhaps with `/s` behind it. `10MB/s`,
+  /// `512KiB`.
   ///
   /// The unit is required: `10` is hardly meant as 10 bytes per second.
   /// - Throws: ``UploadError`` with code `badValue` and examples of rates; also for a rate of 0.
@@ -27,12 +28,13 @@ package enum ByteSize {
     return rate
   }
 
-  /// A rate's size: the text before `/s`.
+  /// `text` without `/s` at its end, in either case; all of it where there is none.
   static func withoutPerSecond(_ text: String) -> Substring {
     text.lowercased().hasSuffix("/s") ? text.dropLast(2) : text[...]
   }
 
-  /// `bytes` in 1,024s with one decimal: `0 B`, `512 B`, `3.0 MiB`, `1.9 GiB`.
+  /// `bytes` as people read it: in 1,024s, rounded to one decimal, below 1,024 exact. `0 B`, `512 B`, `3.0 MiB`,
+  /// `1.9 GiB`.
   package static func text(_ bytes: UInt64) -> String {
     guard bytes >= 1024 else { return "\(bytes) B" }
     var value = Double(bytes)
@@ -46,7 +48,8 @@ package enum ByteSize {
     return "\(tenths / 10).\(tenths % 10) \(units[unit])"
   }
 
-  /// `bytesPerSecond` as ``text(_:)`` with `/s`; negative, infinite and invalid numbers count as 0.
+  /// `bytesPerSecond` as ``text(_:)`` with `/s`, such as `96.2 MiB/s`. Negative, infinite and invalid numbers count as
+  /// 0, larger ones than 10^18 as 10^18.
   package static func rateText(_ bytesPerSecond: Double) -> String {
     let whole = bytesPerSecond.isFinite ? min(max(0, bytesPerSecond), 1e18) : 0
     return text(UInt64(whole)) + "/s"
@@ -54,13 +57,15 @@ package enum ByteSize {
 
   private static let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
 
-  /// The units that can be written, smallest first.
+  /// The units of sizes, smallest first, each with its bytes; upper and lower case are the same when a size is read.
   static let unitNames: [(name: String, factor: UInt64)] = [
     ("B", 1), ("kB", 1_000), ("KiB", 1 << 10), ("MB", 1_000_000), ("MiB", 1 << 20),
     ("GB", 1_000_000_000), ("GiB", 1 << 30), ("TB", 1_000_000_000_000), ("TiB", 1 << 40),
   ]
 
-  /// How many bytes a unit is, in lower case; `k` is short for `kib` and so on. Nil when there is none of that name.
+  /// How many bytes a unit is. 1 for no unit; `k` is short for `kib` and so on.
+  /// - Parameter unit: in lower case.
+  /// - Returns: nil when there is no unit of that name.
   static func factor(of unit: String) -> UInt64? {
     switch unit {
     case "": 1
@@ -69,7 +74,8 @@ package enum ByteSize {
     }
   }
 
-  /// `number` times `factor` in whole bytes, in integers so that `1.9GB` is exact; nil when it is no number or too large.
+  /// `number` times `factor` in whole bytes, in integers so that `1.9GB` is exact; nil when it is no number or too
+  /// large.
   private static func scaled(_ number: String, by factor: UInt64) -> UInt64? {
     let parts = number.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count <= 2, let whole = UInt64(parts[0]) else { return nil }
@@ -84,12 +90,12 @@ package enum ByteSize {
   }
 }
 
-/// A size or rate that a user set, with the unit it was written in: messages repeat it that way: `--max-size 1MB`
-/// is not reported as `976.6 KiB`.
+/// A size or rate that a user set, with the unit it was written in, so that messages repeat it that way:
+/// `--max-size 1MB` is reported as `1 MB`, not as `976.6 KiB`.
 package struct SizeSetting: Sendable, Equatable, ExpressibleByIntegerLiteral, CustomStringConvertible {
-  /// In bytes, or in bytes per second.
+  /// In bytes; of a rate in bytes per second.
   package let bytes: UInt64
-  /// The number as it was written and its unit: `1 MB`, `1.9 GB`, `256 MiB`.
+  /// The number as it was written and its unit: `1 MB`, `1.9 GB`, `256 MiB`; of a rate without `/s`.
   package let description: String
 
   /// Reads a size as ``ByteSize/parse(_:)`` does.
@@ -106,7 +112,7 @@ package struct SizeSetting: Sendable, Equatable, ExpressibleByIntegerLiteral, Cu
     description = Self.spelled(ByteSize.withoutPerSecond(text))
   }
 
-  /// A size that no user wrote: in the largest unit that is exact.
+  /// A size that no user wrote: its description has the largest unit of which it is a whole multiple.
   package init(_ bytes: UInt64) {
     self.bytes = bytes
     let exact = ByteSize.unitNames.last { bytes > 0 && bytes.isMultiple(of: $0.factor) }
@@ -115,7 +121,7 @@ package struct SizeSetting: Sendable, Equatable, ExpressibleByIntegerLiteral, Cu
 
   package init(integerLiteral bytes: UInt64) { self.init(bytes) }
 
-  /// How it was written makes no difference.
+  /// Compares the bytes; the units they were written in make no difference.
   package static func == (left: SizeSetting, right: SizeSetting) -> Bool { left.bytes == right.bytes }
 
   private static func spelled(_ text: some StringProtocol) -> String {
@@ -125,27 +131,28 @@ package struct SizeSetting: Sendable, Equatable, ExpressibleByIntegerLiteral, Cu
   }
 }
 
-/// A number with its unit, as people write it: `1.9 GB`, `30s`.
+/// Splits texts into a number and its unit, as people write them: `1.9 GB`, `30s`.
 enum Quantity {
-  /// The digits (perhaps with points among them) that `text` begins with, and the unit behind them; spaces around both
-  /// do not count, spaces inside them do.
+  /// Splits a quantity; neither part is checked.
+  /// - Returns: the ASCII digits and points that `text` begins with, perhaps none, and all text behind them in lower
+  ///   case; both without whitespace around them.
   static func split(_ text: some StringProtocol) -> (number: String, unit: String) {
     let start = text.drop(while: \.isWhitespace)
     let number = start.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     return (String(number), start[number.endIndex...].trimmingWhitespace.lowercased())
   }
 
-  /// An error about a text that cannot be read.
-  /// - Parameter problem: the rest of the message after the quoted text.
+  /// An error with code `badValue` about a text that cannot be read.
+  /// - Parameter problem: the rest of the message after the quoted text, which is made safe to show.
   static func invalid(_ text: String, _ problem: String) -> UploadError {
     UploadError(.badValue, "\"\(PlainText.sanitized(text))\" \(problem)")
   }
 }
 
-/// Spans of time as people write and read them.
+/// Reads and prints spans of time as people write them.
 package enum TimeText {
-  /// Reads a span: `30s`, `500ms`, `2m`, `1.5h`, `7d`; a bare number is seconds.
-  /// - Throws: ``UploadError`` with code `badValue` and examples of times.
+  /// Reads a span: `30s`, `500ms`, `2m`, `1.5h`, `7d`; a number without a unit is seconds. Rounded to nanoseconds.
+  /// - Throws: ``UploadError`` with code `badValue` and examples of times, also for a span of more than 365 days.
   package static func parse(_ text: String) throws(UploadError) -> Duration {
     let (number, unit) = Quantity.split(text)
     guard let value = Double(number), let factor = secondsPerUnit[unit], value * factor <= longest else {
@@ -155,7 +162,8 @@ package enum TimeText {
     return .nanoseconds((value * factor * 1e9).rounded())
   }
 
-  /// `1:05`, `2:03:04`; whole seconds, rounded down, hours only where there are any.
+  /// Seconds as a clock shows them: `1:05`, `2:03:04`. Whole seconds, rounded down; hours only where there are any.
+  /// Negative, infinite and invalid numbers count as 0, more than a year as a year.
   package static func clock(_ seconds: Double) -> String {
     let whole = seconds.isFinite ? Int(min(max(0, seconds), longest)) : 0
     let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
@@ -171,14 +179,14 @@ package enum TimeText {
     return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
   }
 
-  /// The units that can be written, and none for seconds.
+  /// The units of times, in lower case; the empty one is seconds.
   private static let secondsPerUnit: [String: Double] = [
     "ms": 0.001, "": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400,
   ]
 }
 
 extension Duration {
-  /// The span in seconds as people read it: `30 s`, `0.5 s`.
+  /// The span in seconds, rounded to tenths, as people read it: `30 s`, `0.5 s`. Not for negative spans.
   package var formattedSeconds: String {
     let tenths = Int((inSeconds * 10).rounded())
     return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"

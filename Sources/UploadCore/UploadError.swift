@@ -1,35 +1,36 @@
 import Glibc
 
-/// Why an upload, or the program itself, failed: a code for programs, a message that says what to do, and the error that
-/// caused it.
+/// Why an upload, or the program itself, failed: a code for programs, a message that says what to do, and the error
+/// that caused it.
 package struct UploadError: Error, Sendable, CustomStringConvertible {
   /// What kind of failure it is; appears as `code` in JSON events and decides the HTTP status of a rejection.
   ///
-  /// The README lists all of them in this order.
+  /// example/docs/json.md lists all of them in this order.
   package enum Code: String, CaseIterable, Sendable {
     // The request was rejected.
 
-    /// The request is malformed, or contradicts itself.
+    /// The request is malformed, contradicts itself, or asks for something that uploads do not support, such as a
+    /// range.
     case badRequest
     /// A form breaks the rules of RFC 7578 or of RFC 2046.
     case malformedForm
-    /// A form arrived completely but contained no file.
+    /// A form arrived completely but contained no part with a file.
     case noFile
-    /// The body ended before its length or its last boundary.
+    /// The body ended before its stated length or its closing boundary, or a raw upload contained no byte.
     case incomplete
-    /// The upload, a part of a form or a form as a whole is over a limit.
+    /// The upload, a part of a form or a whole form is over a limit of the server or of its file system.
     case tooLarge
     /// The media type of the content, or its encoding, is not accepted.
     case unsupportedType
-    /// The server requires a token, and the request does not have the right one.
+    /// The server requires an access token, and the request has none or a wrong one.
     case unauthorized
     /// The request is not allowed: a web page of another origin sent it, or its Host is none of the server's names.
     case forbidden
     /// Nothing exists at that path.
     case notFound
-    /// The path exists, but not for the method.
+    /// The path exists, but does not allow the request's method.
     case methodNotAllowed
-    /// A file of that name exists and must not be replaced.
+    /// Something of that name exists and must not be replaced.
     case nameTaken
     /// A precondition of the request (RFC 9110 section 13) failed.
     case preconditionFailed
@@ -38,74 +39,76 @@ package struct UploadError: Error, Sendable, CustomStringConvertible {
 
     // The transfer ended early.
 
-    /// The client closed the connection during the upload.
+    /// The connection to the client was closed, or failed, before the upload was complete.
     case clientGone
-    /// No byte was received for longer than the idle timeout.
+    /// Nothing moved for longer than a timeout allows: headers, body or response. At a server also: the body was slower
+    /// than the minimum rate.
     case timedOut
-    /// Too many uploads at once.
+    /// The server has reached its limit of uploads at once, or of open files.
     case tooManyUploads
-    /// Too many uploads at once of one address.
+    /// The server has reached its limit of uploads at once from one address.
     case tooManyFromClient
-    /// Too many wrong tokens of one address.
+    /// Too many wrong access tokens came from one address.
     case tooManyGuesses
-    /// The request headers take too much memory, or too much in all connections together.
+    /// The headers of the request are too large, or the unfinished headers of all requests together are.
     case headersTooLarge
-    /// The server is stopping.
+    /// The server, or the program that sends, is stopping.
     case shuttingDown
-    /// The upload was cancelled.
+    /// A user cancelled the upload, or another activity of the program such as a comparison.
     case cancelled
 
     // The store.
 
-    /// No space is left where files are stored.
+    /// The file does not fit on the disk, or into what is left of it above the space to keep free.
     case diskFull
-    /// The disk or the file system failed.
+    /// A file could not be created, written, read or named, for a reason that has no code of its own.
     case storageFailed
-    /// The upload directory was removed, or its disk unmounted, while the server runs.
+    /// While the server ran, the upload directory was removed, moved or replaced, or its disk was unmounted.
     case directoryUnavailable
-    /// The directory for uploads cannot be used.
+    /// The directory for uploads, or for another output file, does not exist or cannot be used.
     case badDirectory
 
     // The client's side.
 
     /// No server listens at that address.
     case connectionRefused
-    /// The host has no address, or cannot be reached.
+    /// The host has no address, or no connection to it could be established in time.
     case unreachable
-    /// The connection ended before the server's response.
+    /// The connection ended before the server's response was complete. The server may have stored the file.
     case connectionLost
-    /// The server responded with an error.
+    /// The status of the server's response is not a success: an error or a redirection.
     case refusedByServer
-    /// The server's response is not HTTP.
+    /// The server did not respond as HTTP and TLS require, or reported success before it had received the whole body.
     case badAnswer
     /// The server's certificate is not trusted.
     case untrustedServer
-    /// The URL is none that uploads can be sent to.
+    /// The URL is malformed, or is one that uploads cannot be sent to.
     case badURL
-    /// The file to send cannot be read.
+    /// A file that the user named, such as the file to send, cannot be read.
     case unreadableFile
     /// The file changed while it was sent.
     case fileChanged
-    /// The file does not fit into memory, as buffered mode needs.
+    /// The form with the file does not fit into the available memory (buffered mode only).
     case outOfMemory
-    /// The received content does not have the digest that the sender states.
+    /// The stored content has another digest or size than that of the content that was sent.
     case contentMismatch
 
     // The program.
 
-    /// The server cannot listen on the address: it is in use or not allowed, or too few files may be open.
+    /// The server cannot start: the address is in use or not allowed, or too few files may be open.
     case cannotListen
-    /// A certificate, or the key that belongs to it, cannot be used.
+    /// A file of certificates, or the key of one, cannot be used.
     case badCertificate
-    /// A size, rate, time or option value that cannot be read.
+    /// A value of an option or setting, such as a size, rate or time, cannot be read or is out of range.
     case badValue
-    /// A state that should be impossible.
+    /// An unexpected error, for which no other code fits.
     case internalFailure
   }
 
   package let code: Code
 
-  /// One sentence or two: what happened and what to do about it.
+  /// A sentence or more: what happened and what to do about it. It may quote a peer, so show it only after
+  /// ``PlainText/sanitized(_:)``.
   package let message: String
 
   /// The error that caused this one, such as a ``SystemCallError``; nil where there is none.
@@ -120,7 +123,7 @@ package struct UploadError: Error, Sendable, CustomStringConvertible {
   package var description: String { "\(code.rawValue): \(message)" }
 }
 
-/// A system call that failed: the cause of an ``UploadError``.
+/// A system call that failed; often the cause of an ``UploadError``.
 package struct SystemCallError: Error, Sendable, CustomStringConvertible {
   /// The call's name, such as `pwrite`.
   package let call: String

@@ -1,6 +1,7 @@
 package import UploadCore
 
-/// Derives events from the differences between snapshots: for JSON lines, plain lines and the dashboard's log.
+/// Derives events from the differences between consecutive snapshots: for JSON lines, plain lines and the dashboard's
+/// log.
 ///
 /// An upload starts when it leaves the queue; before that, only its cancellation is reported. No clock: times are those
 /// of the snapshots. The history of an upload is discarded when the upload ends.
@@ -53,15 +54,16 @@ package struct EventDeriver: Sendable {
   private var histories: [UploadID: History] = [:]
   private var processReportedAt: ContinuousClock.Instant?
 
-  /// A deriver without history: every running upload of the first snapshot is reported as started.
+  /// Makes a deriver without history: every running upload of the first snapshot is reported as started.
   /// - Parameter interval: the least time between two progress events of one upload; nil to report neither progress nor
   ///   the process's memory.
   package init(interval: Duration? = .milliseconds(500)) { self.interval = interval }
 
-  /// How many uploads have a history.
+  /// How many uploads have a history; for tests.
   var historyCount: Int { histories.count }
 
-  /// The events since the previous snapshot, in the order in which to report them.
+  /// The events since the previous snapshot, in the order in which to report them. Call it once for every snapshot of
+  /// the sampler, in order, since each contains the ends and rejections that no other does.
   package mutating func events(for snapshot: Snapshot) -> [UploadEvent] {
     var events: [UploadEvent] = []
     // Ended uploads first, so that an upload that starts in the place of one that ended is reported after it.

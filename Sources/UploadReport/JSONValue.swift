@@ -7,27 +7,27 @@ package enum JSONValue: Sendable {
   case bool(Bool)
   case integer(Int)
   case unsigned(UInt64)
-  /// Written with at most three decimals, always with a point; NaN and infinity become `null`.
+  /// Written with one to three decimals, from 10^12 on as Swift prints it; NaN and infinity become `null`.
   case double(Double)
   case string(String)
   case array([JSONValue])
   case object([(String, JSONValue)])
 
-  /// A string; `null` for nil.
+  /// ``string(_:)`` of a text; `null` for nil.
   package static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
-  /// An integer; `null` for nil.
+  /// ``unsigned(_:)`` of a number; `null` for nil.
   package static func optional(_ number: UInt64?) -> JSONValue { number.map { .unsigned($0) } ?? .null }
 
-  /// A number with at most three decimals; `null` for nil.
+  /// ``double(_:)`` of a number, so with at most three decimals; `null` for nil.
   package static func optional(_ number: Double?) -> JSONValue { number.map { .double($0) } ?? .null }
 
-  /// A speed in whole bytes per second; 0 for NaN and negative numbers, at most 10^18.
+  /// A speed rounded to whole bytes per second, at most 10^18; 0 for NaN and negative numbers.
   static func speed(_ bytesPerSecond: Double) -> JSONValue {
     .unsigned(UInt64(exactly: min(max(0, bytesPerSecond.isNaN ? 0 : bytesPerSecond), 1e18).rounded()) ?? 0)
   }
 
-  /// The value as JSON text, without spaces and line ends.
+  /// The value as JSON text, without line ends, and without spaces except in strings.
   ///
   /// Every character that could control a terminal, disguise a name or begin another output line
   /// (``PlainText/isUnsafe(_:)``) is written as `\uXXXX`, so the text is safe to show and has exactly the value's

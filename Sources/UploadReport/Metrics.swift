@@ -2,29 +2,29 @@ package import UploadCore
 
 /// The counts and memory of all uploads at one instant, as `/metrics` reports them.
 package struct Metrics: Sendable {
-  /// The media type of ``text``.
+  /// The media type of ``text``, for the header field Content-Type.
   package static let contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-  /// A running upload.
+  /// The values of one running upload.
   struct Active: Sendable {
     var direction: UploadDirection
     var mode: UploadMode
     var state: UploadState
-    /// Received or sent, in all attempts.
+    /// Bytes received or sent, in all attempts.
     var bytes: UInt64
     var residentBytes: Int
   }
 
   var active: [Active]
-  /// Counts of uploads since the process began.
+  /// Counts of uploads since the ledger was made; without an entry for a direction that has had none.
   var totals: [UploadDirection: UploadLedger.Totals]
   var slabs: SlabUse
   var memory: ProcessMemory
 }
 
 extension Metrics {
-  /// Reads the current values. States come from the meters alone: `stalled`, which needs samples over time, never
-  /// occurs.
+  /// Reads the current values; may be called on any thread, as it takes nothing from the ledger. States come from the
+  /// meters alone: `stalled`, which needs samples over time, never occurs.
   package init(ledger: UploadLedger, slabs: SlabUse, memory: ProcessMemory = .current()) {
     let (meters, totals) = ledger.reading()
     let active = meters.map { meter in
@@ -39,7 +39,8 @@ extension Metrics {
     self.init(active: active, totals: totals, slabs: slabs, memory: memory)
   }
 
-  /// The OpenMetrics text, with its end mark. It has all series from the start, those without uploads with the value 0.
+  /// The metrics in the OpenMetrics text format, `# EOF` at the end included. All series are always there, those
+  /// without uploads with the value 0.
   package var text: String {
     let started = byDirection { total($0).started }
     let transferred = byDirection { running($0).reduce(total($0).transferredBytes) { $0 &+ $1.bytes } }

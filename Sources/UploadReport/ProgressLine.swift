@@ -1,11 +1,11 @@
 package import UploadCore
 
-/// The progress line of an upload on a terminal without the dashboard (`sluice send`).
+/// Formats the progress line of an upload on a terminal without the dashboard (`sluice send`).
 ///
 /// A pure function of the snapshot. From left to right: name, bar, percent (bytes where the size is unknown), rate,
 /// time left, memory. A narrow terminal omits, in this order, memory, time, rate and bar. Columns have fixed widths, so
-/// that nothing moves from one progress line to the next. An upload that waits for its next attempt shows when and why
-/// after its name.
+/// that nothing moves from one progress line to the next. An upload that waits for its next attempt shows only when and
+/// why after its name.
 package enum ProgressLine {
   private static let shortestName = 8
   private static let longestName = 32
@@ -14,8 +14,10 @@ package enum ProgressLine {
   /// The columns of the shortest name and the shortest bar with the gap between them.
   private static let shortestRoom = shortestName + gap + shortestBar
 
-  /// The progress line, exactly `width` columns wide; empty where `width` is not positive.
-  /// - Parameter unicode: whether the terminal can show characters other than ASCII.
+  /// The progress line of `upload`, safe to show, without a line end.
+  /// - Parameters:
+  ///   - width: in terminal columns; the text has exactly this width, and is empty if `width` is not positive.
+  ///   - unicode: whether the terminal can show characters beyond ASCII; without, they become `?`.
   package static func text(_ upload: UploadSnapshot, width: Int, unicode: Bool) -> String {
     guard width > 0 else { return "" }
     let name = shown(upload.name, unicode: unicode)
@@ -93,12 +95,14 @@ package enum ProgressLine {
   }
 }
 
-/// Bars with a fixed number of columns.
+/// Draws progress bars with a fixed number of terminal columns.
 enum ProgressBar {
   /// One to seven eighths of a block (U+258F to U+2589).
   private static let eighths = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"]
 
-  /// A bar that is filled to `fraction`, 0 to 1; exact to an eighth of a column with Unicode, to a column without.
+  /// A bar of `width` columns that is filled from the left to `fraction`, 0 to 1; other numbers become the nearest of
+  /// these, and invalid and infinite ones 0. Exact to an eighth of a column with `unicode`, to a whole column in ASCII;
+  /// rounded down.
   static func filled(_ fraction: Double, width: Int, unicode: Bool) -> String {
     guard width > 0 else { return "" }
     let share = fraction.isFinite ? min(max(0, fraction), 1) : 0
@@ -113,8 +117,11 @@ enum ProgressBar {
       + String(repeating: "─", count: width - full - (rest > 0 ? 1 : 0))
   }
 
-  /// A bar with a segment that moves to and fro at eight columns per second, for an upload of unknown size.
-  /// - Parameter seconds: since the start; determines the segment's position.
+  /// A bar of `width` columns with a segment that moves to and fro at eight columns per second, for an upload of
+  /// unknown size.
+  /// - Parameters:
+  ///   - seconds: since the upload began; they determine the segment's position.
+  ///   - unicode: whether to draw with block characters instead of ASCII.
   static func moving(_ seconds: Double, width: Int, unicode: Bool) -> String {
     guard width > 0 else { return "" }
     let segment = max(1, width / 5)

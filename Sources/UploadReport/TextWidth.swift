@@ -1,9 +1,10 @@
 import Basics
 
 /// Measures text in terminal columns, and truncates or pads it to a number of columns. ``ScalarKind`` has the widths of
-/// characters.
+/// characters. Make text from peers safe first (``PlainText/sanitized(_:)``).
 package enum TextWidth {
-  /// The columns of `text` after ``separated(_:)``; a control character has one, since U+FFFD is shown instead.
+  /// The number of terminal columns of `text` as the functions here return it: each part of a joined emoji counts by
+  /// itself, and a control character as the one column of the U+FFFD that should replace it.
   package static func columns(_ text: String) -> Int {
     separated(text).unicodeScalars.reduce(0) { $0 + ScalarKind($1).columns }
   }
@@ -30,7 +31,9 @@ package enum TextWidth {
     }
   }
 
-  /// `text` truncated to at most `width` columns; `ellipsis` ends a truncated text, where it fits.
+  /// `text` truncated to at most `width` terminal columns, empty if `width` is not positive. `ellipsis` ends a
+  /// truncated text if it is narrower than `width`. Scalars that join emoji are removed, since terminals disagree on
+  /// their width.
   static func truncated(_ text: String, to width: Int, ellipsis: String = "…") -> String {
     guard width > 0 else { return "" }
     let text = separated(text)
@@ -46,13 +49,15 @@ package enum TextWidth {
     return String(kept) + mark
   }
 
-  /// `text` truncated or padded with spaces at its end, to exactly `width` columns.
+  /// `text` aligned left in exactly `width` terminal columns: truncated with `ellipsis`, or padded with spaces at its
+  /// end.
   static func left(_ text: String, _ width: Int, ellipsis: String = "…") -> String {
     let fitting = truncated(text, to: width, ellipsis: ellipsis)
     return fitting + spaces(width - columns(fitting))
   }
 
-  /// `text` truncated or padded with spaces before it, to exactly `width` columns.
+  /// `text` aligned right in exactly `width` terminal columns: truncated at its end without an ellipsis, or padded with
+  /// spaces before it.
   static func right(_ text: String, _ width: Int) -> String {
     let fitting = truncated(text, to: width, ellipsis: "")
     return spaces(width - columns(fitting)) + fitting
@@ -63,12 +68,13 @@ package enum TextWidth {
 
 /// A table for people: rows of text under a row of headings, in columns as wide as their contents.
 package struct TextTable {
-  /// One text line per row, without trailing spaces; no line end after the last.
+  /// One text line for the headings and one per row, without trailing spaces; columns are two spaces apart. No line end
+  /// after the last.
   package let text: String
 
-  /// A table of strings.
+  /// Formats a table.
   /// - Parameters:
-  ///   - rows: each with a cell for every heading.
+  ///   - rows: each with a cell for every heading, safe to show; a row with fewer cells traps.
   ///   - textColumns: the indices of columns with text, aligned left; columns with numbers are aligned right.
   package init(headings: [String], rows: [[String]], textColumns: Set<Int>) {
     let rows = [headings] + rows

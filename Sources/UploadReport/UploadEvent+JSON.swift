@@ -1,8 +1,9 @@
 package import UploadCore
 
 extension UploadEvent {
-  /// The event as one JSON object: lowerCamelCase keys in a fixed order, sizes in bytes, speeds in whole bytes
-  /// per second, times in seconds, `null` for unknown values.
+  /// The event as one JSON object, which example/docs/json.md documents: lowerCamelCase keys in a fixed order, sizes in
+  /// bytes, speeds in whole bytes per second, durations in seconds with at most three decimals, `null` for unknown
+  /// values.
   package var json: JSONValue {
     switch self {
     case .listening(let server):
@@ -90,7 +91,7 @@ extension UploadEvent {
 }
 
 extension UploadError {
-  /// The error in events: `{"code":..,"message":..}`.
+  /// The error as an object in events, `{"code":..,"message":..}`; without the cause.
   package var json: JSONValue {
     .object([("code", .string(code.rawValue)), ("message", .string(message))])
   }

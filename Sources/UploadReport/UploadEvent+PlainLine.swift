@@ -1,9 +1,10 @@
 import UploadCore
 
 extension UploadEvent {
-  /// The event as one sentence for a log or a screen reader, without a line end; nil for events that only JSON reports.
+  /// The event as one sentence for a log or a screen reader, without a line end; nil for `process`, which only JSON
+  /// reports.
   ///
-  /// Text from peers, such as names, messages and media types, is ``PlainText/sanitized(_:)``.
+  /// Safe to show: text from peers, such as names, messages and media types, is ``PlainText/sanitized(_:)``.
   package func plainLine() -> String? {
     switch self {
     case .listening(let server): Self.line(server)
@@ -23,7 +24,7 @@ extension UploadEvent {
     }
   }
 
-  /// The details of the event without its kind and subject: `1.0 GiB, from 192.0.2.7:5555`, `after 7 s`.
+  /// The details of the event without its kind and upload: `1.0 GiB, from 192.0.2.7:5555`, `after 7 s`.
   ///
   /// Plain lines and the dashboard's log share this text. Safe to show; empty for `listening`, `process` and `summary`.
   package var detail: String {
@@ -121,20 +122,24 @@ extension UploadEvent {
 }
 
 extension UploadSnapshot {
-  /// `attempt 3 in 12 s: REASON`, safe to show; nil where the upload does not wait for its next attempt.
+  /// ``retryCountdown`` and why the last attempt failed, safe to show: `attempt 3 in 12 s: REASON`. Nil unless the
+  /// upload waits for its next attempt.
   var retryText: String? { retryReason.map { "\(retryCountdown): \(PlainText.sanitized($0))" } }
 
-  /// `50%`: whole percent, rounded down, so that 100% means all bytes; nil where the size is unknown.
+  /// The share of the bytes that have moved, such as `50%`: in whole percent, rounded down, so that 100% means all
+  /// bytes. Nil when the size is unknown.
   var percentText: String? { fraction.map { "\(Int(min(max(0, $0), 1) * 100))%" } }
 
-  /// `attempt 3 in 12 s`: whole seconds, rounded up, so that the countdown ends with 1.
+  /// The number of the next attempt and the time until it begins, such as `attempt 3 in 12 s`: in whole seconds,
+  /// rounded up, so that the countdown ends with 1. Only for an upload that waits for its next attempt; otherwise the
+  /// time is 0.
   package var retryCountdown: String {
     "attempt \(attempt) in \(Int(min(max(0, retryIn ?? 0), 1e9).rounded(.up))) s"
   }
 }
 
 extension StallCause {
-  /// The cause for a sentence, after "waiting for".
+  /// What the upload waits for, to be put after "waiting for" in a sentence.
   fileprivate var text: String {
     switch self {
     case .client, .server, .disk: "the \(rawValue)"

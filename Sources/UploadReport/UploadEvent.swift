@@ -4,43 +4,45 @@ package import UploadCore
 package enum UploadEvent: Sendable {
   /// The server accepts connections.
   case listening(ServerListening)
-  /// An upload started; always its first event.
+  /// An upload started; its first event. One that is cancelled in the queue, or that fails because its file cannot be
+  /// read before any byte was sent, has none.
   case started(UploadSnapshot)
-  /// The current progress of an upload.
+  /// The current progress of a running upload; reported in an interval.
   case progress(UploadSnapshot)
-  /// An upload has moved no bytes for a while; the snapshot's `cause` states why.
+  /// An upload is stalled, or is stalled for another cause than before: the snapshot's `cause` and `stalledSeconds`.
   case stalled(UploadSnapshot)
-  /// A stalled upload moves bytes again, after this many seconds.
+  /// An upload is no longer stalled; `seconds` is how long no byte moved.
   case resumed(UploadSnapshot, seconds: Double)
-  /// An attempt failed and another follows after a pause: the snapshot's `attempt`, `retryIn` and `retryReason`.
+  /// An attempt of an outgoing upload failed and another follows after a pause: the snapshot's `attempt` is the number
+  /// of the next one, `retryIn` the seconds until it, `retryReason` why the last one failed.
   case retrying(UploadSnapshot)
   /// An upload ended and its file is stored.
   case finished(UploadSnapshot, FinishedUpload)
-  /// An upload ended and nothing was stored.
+  /// An upload ended with an error; see ``UploadOutcome/failed(_:)`` for what may be stored.
   case failed(UploadSnapshot, UploadError)
-  /// An upload was cancelled.
+  /// An upload was cancelled, also one in the queue.
   case cancelled(UploadSnapshot)
-  /// A request was rejected before an upload started; identical requests are counted.
+  /// A request was rejected before an upload started; its `count` includes identical requests since the last report.
   case rejected(RejectedRequest)
-  /// The memory of the process and of all slabs.
+  /// The memory of the process, and the use of its memory budget.
   case process(ProcessMemory, SlabUse)
-  /// The last output of `send` and `headless`.
+  /// The last event of `send` and `headless`: all uploads with their results.
   case summary(UploadSummary)
 }
 
 /// The addresses and settings of a server that accepts connections, for the `listening` event.
 package struct ServerListening: Sendable {
-  /// The URL for uploads, with the actual port.
+  /// The URL for uploads, with the port on which the server listens (never 0).
   package var url: String
-  /// The port for raw TCP; nil where raw TCP is off.
+  /// The port for raw TCP on which the server listens; nil where raw TCP is off.
   package var rawPort: Int?
-  /// The directory in which files are stored.
+  /// The path of the directory in which files are stored, perhaps relative.
   package var directory: String
-  /// The process ID.
+  /// The ID of the server's process.
   package var processID: Int32
-  /// Access token that clients must present; nil where none is required.
+  /// The access token that the server generated; nil where clients need none, and where the user chose it.
   package var token: String?
-  /// SHA-256 of the certificate in hexadecimal; nil without TLS.
+  /// The SHA-256 fingerprint of the certificate as openssl writes it, `AB:CD:..`; nil without TLS.
   package var fingerprint: String?
 
   package init(

@@ -8,21 +8,22 @@ package struct UploadSummary: Sendable {
     package var mode: UploadMode
     /// The requested name.
     package var name: String
-    /// Bytes sent.
+    /// Bytes of the file that the last attempt sent.
     package var bytes: UInt64
-    /// Seconds from start to end.
+    /// Seconds from the beginning of the upload to its end, all attempts included.
     package var seconds: Double
-    /// Peak memory of the client for this upload, in bytes.
+    /// The most memory that the client used at once for this upload, in bytes.
     package var clientPeakResidentBytes: Int
-    /// Peak memory of the server for this upload, in bytes; nil where the server is another process.
+    /// The most memory that the server used at once for this upload, in bytes; nil where the server is another process.
     package var serverPeakResidentBytes: Int?
     package var verdict: UploadVerdict
     /// The media type detected from the content's first bytes; nil where they show no known type.
     package var detectedType: String?
-    /// SHA-256 of the content in hexadecimal; nil where the server did not state it.
+    /// SHA-256 of the content in lower-case hexadecimal; nil where the server did not state it, or the upload did not
+    /// finish.
     package var sha256: String?
 
-    /// Bytes per second from start to end; 0 for an upload of 0 s.
+    /// ``bytes`` divided by ``seconds``, in bytes per second; 0 for an upload of 0 s.
     var averageSpeed: Double { seconds > 0 ? Double(bytes) / seconds : 0 }
 
     /// The object of the upload in the `summary` event.
@@ -39,7 +40,7 @@ package struct UploadSummary: Sendable {
   }
 
   package var uploads: [Entry]
-  /// The peak resident set size of the process, in bytes.
+  /// The peak resident set size of this process, in bytes.
   package var peakResidentBytes: UInt64
 
   package init(uploads: [Entry], peakResidentBytes: UInt64) {
@@ -47,10 +48,10 @@ package struct UploadSummary: Sendable {
     self.peakResidentBytes = peakResidentBytes
   }
 
-  /// Whether all uploads succeeded as far as is known.
+  /// Whether all uploads succeeded as far as is known; true without uploads.
   package var isGood: Bool { uploads.allSatisfy(\.verdict.isGood) }
 
-  /// The `summary` event.
+  /// The `summary` event as a JSON object.
   package var json: JSONValue {
     .object([
       ("event", .string("summary")), ("ok", .bool(isGood)), ("uploads", .array(uploads.map(\.json))),
@@ -66,7 +67,7 @@ package struct UploadSummary: Sendable {
       + "peak memory of the process \(ByteSize.text(peakResidentBytes))"
   }
 
-  /// The columns of a name; longer names are truncated.
+  /// The most terminal columns of a name in the table; longer names are truncated.
   private static let longestName = 40
 
   /// The summary for people: a row of headings, a row per upload, and ``plainLine``; no line end after the last.
@@ -90,26 +91,28 @@ package enum UploadVerdict: String, Sendable, CaseIterable {
   case intact
   /// The SHA-256 that the server stated for the stored file is that of the source.
   case verified
-  /// The server stored the file; the content was not compared.
+  /// The server reports that it stored the file; the content was not compared.
   case accepted
-  /// The stored file has other content or another size than the source.
+  /// The stored file differs from the source in content or size, or cannot be read to compare it.
   case mismatch
-  /// The server responded with an error.
+  /// The status of the server's response is not a success.
   case refused
-  /// The file could not be sent.
+  /// The upload failed in any other way, or has not ended.
   case failed
   /// The upload was cancelled.
   case cancelled
 
-  /// Whether the upload succeeded as far as is known.
+  /// Whether the upload succeeded as far as is known: `intact`, `verified` or `accepted`.
   package var isGood: Bool { self == .intact || self == .verified || self == .accepted }
 }
 
 extension UploadSummary.Entry {
-  /// The entry for an upload that has ended.
+  /// The entry for an outgoing upload that has ended; one that has not gets `failed` and 0 s.
   /// - Parameters:
-  ///   - serverPeak: peak memory of the server for it, in bytes; nil where the server is another process.
-  ///   - verdict: the result of a comparison; nil where the outcome alone decides.
+  ///   - meter: the client's.
+  ///   - serverPeak: the most memory that the server used at once for it, in bytes; nil where the server is another
+  ///     process.
+  ///   - verdict: the result of comparing the files; nil to derive it from the outcome alone.
   package init(for meter: UploadMeter, serverPeak: Int? = nil, verdict: UploadVerdict? = nil) {
     let ended = meter.ended
     let file: FinishedUpload? = if case .finished(let file) = ended?.outcome { file } else { nil }

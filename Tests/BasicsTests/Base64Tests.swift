@@ -14,7 +14,7 @@ import Testing
     #expect(Base64.decode(text.utf8) == Array(decoded.utf8))
   }
 
-  @Test func `the padding may be missing`() {
+  @Test func `Base64 without its padding is decoded`() {
     #expect(Base64.decode("Zm9vYg".utf8) == Array("foob".utf8))
   }
 

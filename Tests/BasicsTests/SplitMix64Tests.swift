@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test(arguments: 0...17)
-  func `bytes are those of the numbers, the lowest first, of any length`(count: Int) {
+  func `random bytes are those of the random numbers, the lowest first, for any count`(count: Int) {
     var generator = SplitMix64(seed: 7)
     let numbers = (0..<3).map { _ in generator.next() }
     let expected = numbers.flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } }

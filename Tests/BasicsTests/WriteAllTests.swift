@@ -20,7 +20,7 @@ import Testing
       close(output)
     }
 
-    /// All that is in the pipe now.
+    /// Removes and returns all bytes that are in the pipe now.
     func drain() -> [UInt8] {
       var bytes: [UInt8] = []
       var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -29,14 +29,14 @@ import Testing
     }
   }
 
-  @Test func `a text goes out whole`() throws {
+  @Test func `a text is written completely, as UTF-8`() throws {
     let pipe = try Pipe()
     #expect(writeAll("naïve ☃", to: pipe.input))
     #expect(String(decoding: pipe.drain(), as: UTF8.self) == "naïve ☃")
     #expect(writeAll("", to: pipe.input))
   }
 
-  @Test func `output longer than a full pipe waits for its reader`() throws {
+  @Test func `writing more than a non-blocking pipe has room for waits for its reader`() throws {
     let pipe = try Pipe()
     let bytes = SplitMix64.bytes(300_000)
     let output = pipe.output
@@ -57,13 +57,13 @@ import Testing
     isDone.wait()
   }
 
-  @Test func `a reader that takes nothing ends the write after the timeout`() throws {
+  @Test func `writing to a full pipe that is not read fails after the timeout`() throws {
     let pipe = try Pipe()
     let bytes = [UInt8](repeating: 1, count: 300_000)
     #expect(!bytes.withUnsafeBytes { writeAll($0, to: pipe.input, timeout: 10) })
   }
 
-  @Test func `a descriptor that is not open fails`() {
+  @Test func `writing to a descriptor that is not open fails`() {
     #expect(!writeAll("x", to: -1))
   }
 }

@@ -13,13 +13,16 @@ import UploadTestSupport
   @Test(
     arguments: [("random", 1), ("random", 2), ("random", 3), ("dashboard", 1), ("dashboard", 2)] as [(String, UInt64)]
   )
-  func `xterm shows the drawn surface`(source: String, seed: UInt64) async throws {
+  func `a virtual xterm shows exactly the surfaces that were drawn`(source: String, seed: UInt64) async throws {
     try await follow("xterm-256color", source, seed: seed) { $0.look }
   }
 
-  /// Their attributes are few and their colours none.
+  /// These have few attributes and no colours, so only the text is compared.
   @Test(arguments: ["vt100", "linux", "xterm"], ["random", "dashboard"])
-  func `terminals with fewer features show the text`(type: String, source: String) async throws {
+  func `virtual terminals with fewer features show the text of the surfaces that were drawn`(
+    type: String,
+    source: String
+  ) async throws {
     try await follow(type, source, seed: 4) { ShownCell(text: $0.text) }
   }
 

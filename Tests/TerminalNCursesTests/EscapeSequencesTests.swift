@@ -14,7 +14,7 @@ import Testing
     #expect(EscapeSequences.clipboard(String(repeating: "x", count: 74_995)) == nil)
   }
 
-  @Test func `a title cannot end itself`() {
+  @Test func `controls in a title are replaced, so that they cannot end its sequence`() {
     #expect(EscapeSequences.title("a\u{7}\u{1B}[31m") == "\u{1B}]2;a\u{FFFD}\u{FFFD}[31m\u{7}")
   }
 

@@ -44,7 +44,7 @@ import UploadTestSupport
     #expect(decoder.feed(.byte(UInt8(ascii: "q"))) == .key(KeyEvent("q")))
   }
 
-  @Test func `focus is reported`() {
+  @Test func `the sequences for focus in and focus out are decoded`() {
     #expect(events("\u{1B}[I\u{1B}[O") == [.focus(true), .focus(false)])
   }
 
@@ -52,7 +52,7 @@ import UploadTestSupport
     #expect(events("\u{1B}\u{1B}") == [.key(KeyEvent(.escape)), .key(KeyEvent(.escape))])
   }
 
-  @Test func `keys that ncurses decodes are passed on`() {
+  @Test func `a key that ncurses has decoded is an event, with Alt if it follows ESC`() {
     var decoder = InputDecoder()
     #expect(decoder.feed(.key(.up)) == .key(KeyEvent(.up)))
     #expect(decoder.feed(.byte(0x1B)) == nil)
@@ -64,16 +64,16 @@ import UploadTestSupport
     "\u{1B}[?1;2c", "\u{1B}[99~", "\u{1B}[<0;1;1M", "\u{1B}[1;99999999999999999999A", "\u{1B}[201~",
     "\u{1B}[;;;;;y", "\u{1B}[" + String(repeating: "1;", count: 1000) + "A", "\u{1B}Oz", "\u{1B}[ q",
   ])
-  func `unknown sequences are dropped completely`(_ sequence: String) {
+  func `an unknown sequence is dropped completely, and the key after it is decoded`(_ sequence: String) {
     let known = events(sequence + "q").filter { $0 != .key(KeyEvent(.up)) }
     #expect(known == [.key(KeyEvent("q"))])
   }
 
-  @Test func `an incomplete sequence does not consume the next one`() {
+  @Test func `a sequence after an incomplete one is decoded`() {
     #expect(events("\u{1B}[1;\u{1B}[A") == [.key(KeyEvent(.up))])
   }
 
-  @Test func `incomplete characters are dropped`() {
+  @Test func `incomplete and invalid UTF-8 is dropped, and the key after it is decoded`() {
     #expect(events([[0xE6, 0xBC], Array("q".utf8)]) == [.key(KeyEvent("q"))])
     #expect(events([[0xFF, 0x80, 0xC0, 0xAF, 0xED, 0xA0, 0x80], Array("q".utf8)]) == [.key(KeyEvent("q"))])
   }
@@ -98,7 +98,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `no input traps`() {
+  @Test func `random parts of sequences with pauses do not trap`() {
     var random = SplitMix64(seed: 7)
     let alphabet = Array("\u{1B}\u{1B}[[O;0129~~MAZIu<? \r\u{7F}".utf8) + [0xC3, 0xA9, 0xF0, 0x9F, 0xFF, 0x80, 0]
     var decoder = InputDecoder()
@@ -122,19 +122,19 @@ import UploadTestSupport
     return nil
   }
 
-  @Test func `a paste ends at its closing bracket only`() {
+  @Test func `a paste ends only at its complete closing sequence`() {
     #expect(paste("a\u{1B}[20") == nil)
     #expect(paste("a\u{1B}[201~") == "a")
     #expect(paste("\u{1B}[201~") == "")
     #expect(paste("a\u{1B}\u{1B}[20\u{1B}[201~") == "a\u{1B}\u{1B}[20")
   }
 
-  @Test func `line ends become line feeds`() {
+  @Test func `CR and CR LF in a paste become LF`() {
     #expect(paste("a\rb\r\nc\nd\r\r\u{1B}[201~") == "a\nb\nc\nd\n\n")
   }
 
   @Test(arguments: [-7, -6, -1, 0, 1, 5, 6, 7, 1000])
-  func `a paste is limited`(_ excess: Int) throws {
+  func `a paste over 1 MiB is truncated to 1 MiB`(_ excess: Int) throws {
     let text = String(repeating: "x", count: PasteBuffer.limit + excess)
     let pasted = try #require(paste(text + "\u{1B}[201~"))
     #expect(pasted.utf8.count == min(PasteBuffer.limit, PasteBuffer.limit + excess))

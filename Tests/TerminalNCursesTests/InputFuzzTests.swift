@@ -6,7 +6,9 @@ import UploadTestSupport
 
 /// Arbitrary input: nothing traps, memory is limited, and later input is decoded normally.
 @Suite struct InputFuzzTests {
-  @Test(arguments: 0..<8 as Range<UInt64>) func `random bytes do not trap`(seed: UInt64) {
+  @Test(arguments: 0..<8 as Range<UInt64>) func `random bytes do not trap, and later keys and pastes are decoded`(
+    seed: UInt64
+  ) {
     var random = SplitMix64(seed: seed)
     var decoder = InputDecoder()
     for byte in SplitMix64.bytes(100_000, seed: seed) {
@@ -16,8 +18,9 @@ import UploadTestSupport
     expectSane(&decoder)
   }
 
-  /// Sequences of every kind, cut anywhere, one into the next.
-  @Test(arguments: 0..<8 as Range<UInt64>) func `incomplete sequences do not trap`(seed: UInt64) {
+  /// Sequences of every kind, each truncated anywhere, one directly after the other.
+  @Test(arguments: 0..<8 as Range<UInt64>)
+  func `incomplete sequences do not trap, and later keys and pastes are decoded`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     var decoder = InputDecoder()
     for _ in 0..<5000 {
@@ -28,7 +31,7 @@ import UploadTestSupport
     expectSane(&decoder)
   }
 
-  @Test func `a paste of one megabyte is complete, and a longer one is truncated`() {
+  @Test func `a paste of up to 1 MiB is complete, and a longer one is truncated to 1 MiB`() {
     var decoder = InputDecoder()
     for size in [(1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3 << 20] {
       var pasted: [String] = []
@@ -42,9 +45,13 @@ import UploadTestSupport
     expectSane(&decoder)
   }
 
-  /// The same through a terminal: the kernel, ncurses and the decoder. A paste afterwards is still recognized.
+  /// Arbitrary input through a pseudo terminal: the kernel, ncurses and the decoder. A paste afterwards ends the
+  /// program.
   @Test(arguments: ["xterm-256color", "vt100"], [1, 2] as [UInt64])
-  func `arbitrary input of a terminal does not end the program`(type: String, seed: UInt64) async throws {
+  func `arbitrary input of a terminal does not end the program, and a later paste is decoded`(
+    type: String,
+    seed: UInt64
+  ) async throws {
     let probe = try PseudoTerminal(
       BuiltProgram.path("TerminalProbe"),
       ["input"],

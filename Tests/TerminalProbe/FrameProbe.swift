@@ -2,17 +2,17 @@ import Glibc
 import TerminalNCurses
 import TerminalUI
 
-/// What there is to draw.
+/// Generates the frames that a ``FrameProbe`` draws.
 @MainActor
 protocol FrameSource {
-  /// The next frame, and the title of the window with it.
+  /// The next frame, which has the given size, and the title that the window has with it.
   mutating func next(_ size: Size) -> (surface: Surface, title: String)
 }
 
-/// Draws frames, and says behind each, in the same stream, what the terminal ought to show by then.
+/// Draws frames, and writes after each, to the same terminal, a description of what the terminal should show by then.
 ///
-/// A frame is said as a string that terminals ignore (OSC 777): width, height, the cursor's column and row or -1; then
-/// behind `;` for each cell its scalars in hexadecimal, both colours or -1, and its attributes; and last `end`.
+/// The description is a string that terminals ignore (OSC 777): width, height, the cursor's column and row or -1; then
+/// after `;` for each cell its scalars in hexadecimal, both colours or -1, and its attributes; and last `end`.
 @MainActor
 struct FrameProbe {
   private let terminal: NCursesTerminal
@@ -23,8 +23,9 @@ struct FrameProbe {
     self.source = source
   }
 
-  /// Draws a frame at once and for each `f`, looks at the window's size for `w`; runs until `q` (status 0) or until the
-  /// terminal is gone (status 3).
+  /// Draws a frame at once and for each key `f`, and adjusts to the window's size for `w`. Runs until `q` is pressed or
+  /// the terminal is gone.
+  /// - Returns: the exit status: 0 for `q`, 3 when the terminal is gone.
   mutating func run() -> Int32 {
     draw()
     while true {

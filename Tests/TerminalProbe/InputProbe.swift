@@ -2,10 +2,10 @@ import Glibc
 import TerminalNCurses
 import TerminalUI
 
-/// Takes all input there is and shows how much came of it.
+/// Reads all input and shows how many events and pasted bytes it contained.
 @MainActor
 struct InputProbe {
-  /// What ends it, pasted.
+  /// The text whose paste ends the probe.
   private static let end = "the end"
 
   private let terminal: NCursesTerminal
@@ -14,7 +14,8 @@ struct InputProbe {
     self.terminal = terminal
   }
 
-  /// Runs until the end is pasted (status 0) or until the terminal is gone (status 3).
+  /// Runs until "the end" is pasted or the terminal is gone.
+  /// - Returns: the exit status: 0 after the paste, 3 when the terminal is gone.
   func run() -> Int32 {
     var (events, pasted) = (0, 0)
     while true {

@@ -2,7 +2,7 @@ import Glibc
 import TerminalNCurses
 import TerminalUI
 
-/// Shows the last events; some keys make it suspend, crash or change the screen.
+/// Shows the last event; some keys make it suspend, crash or change the terminal's modes.
 @MainActor
 struct Probe {
   private let terminal: NCursesTerminal
@@ -11,7 +11,8 @@ struct Probe {
     self.terminal = terminal
   }
 
-  /// Runs until `q` (status 0) or until the terminal is gone (status 3).
+  /// Runs until `q` is pressed or the terminal is gone.
+  /// - Returns: the exit status: 0 for `q`, 3 when the terminal is gone.
   func run() -> Int32 {
     draw("ready")
     while true {

@@ -2,7 +2,7 @@ import TerminalNCurses
 import TerminalUI
 import UploadTestSupport
 
-/// Frames of anything: each is the one before with some of it changed, moved or gone.
+/// Random frames: each is the previous one with some of it changed, moved or removed.
 @MainActor
 struct RandomFrames: FrameSource {
   private var random: SplitMix64
@@ -36,7 +36,8 @@ struct RandomFrames: FrameSource {
     }
   }
 
-  /// Moves a row's text to another place, a little to the left or the right: what terminals have orders for.
+  /// Copies a row's text to another row, up to three columns to the left or right: ncurses has sequences for such
+  /// moves.
   private mutating func shift() {
     let (from, to) = (number(surface.height), number(surface.height))
     surface.write(surface.text(ofRow: from), x: number(7) - 3, y: to, style: style())

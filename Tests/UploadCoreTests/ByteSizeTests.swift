@@ -12,7 +12,7 @@ import Testing
       (" 64 KiB ", 65_536), ("\t1kb\n", 1_000),
     ] as [(String, UInt64)]
   )
-  func `a size is a number and a unit`(text: String, bytes: UInt64) throws {
+  func `a number with a unit, or without one for bytes, is read as a size`(text: String, bytes: UInt64) throws {
     #expect(try ByteSize.parse(text) == bytes)
   }
 
@@ -23,11 +23,11 @@ import Testing
       ("0.000000000001TB", 1), ("8.1TB", 8_100_000_000_000),
     ] as [(String, UInt64)]
   )
-  func `a fraction is exact, and part of a byte is dropped`(text: String, bytes: UInt64) throws {
+  func `a size with a fraction is read exactly, and part of a byte is dropped`(text: String, bytes: UInt64) throws {
     #expect(try ByteSize.parse(text) == bytes)
   }
 
-  @Test func `the largest size fits into 64 bits`() throws {
+  @Test func `the largest size that fits into 64 bits is read`() throws {
     #expect(try ByteSize.parse("18446744073709551615") == .max)
     #expect(try ByteSize.parse("16777215.999999TiB") <= .max)
   }
@@ -37,26 +37,26 @@ import Testing
     "1XB", "1KBs", "1GB/s", "ten", "١GB", "1\u{0}GB", "NaN", "inf", "1.1234567890123456789GB",
     "18446744073709551616", "16777216TiB", "18446744073709551615.9TB", "99999999999999999999999999",
   ])
-  func `a text that is no size is rejected with examples`(text: String) {
+  func `a text that is no size, or does not fit into 64 bits, is rejected with examples`(text: String) {
     let error = #expect(throws: UploadError.self) { try ByteSize.parse(text) }
     #expect(error?.code == .badValue)
     #expect(error?.message.contains("Write for example") == true)
   }
 
   @Test(arguments: ["10", "0.5", " 512 ", "10/s", "0MB/s", "0", "", "MB/s", "10MB/m"])
-  func `a rate needs a unit`(text: String) {
+  func `a rate that is 0, has no unit or cannot be read is rejected with examples`(text: String) {
     let error = #expect(throws: UploadError.self) { try ByteSize.parseRate(text) }
     #expect(error?.code == .badValue)
     #expect(error?.message.contains("Write for example 512KiB/s") == true)
   }
 
-  @Test func `a rate without a unit is rejected with that reason`() throws {
+  @Test func `a rate without a unit is rejected with that reason, and one in bytes is read`() throws {
     let error = #expect(throws: UploadError.self) { try ByteSize.parseRate("10") }
     #expect(error?.message.hasPrefix("\"10\" has no unit.") == true)
     #expect(try ByteSize.parseRate("10B/s") == 10 && ByteSize.parseRate("10 kb") == 10_000)
   }
 
-  @Test func `a message repeats no character that could steer a terminal`() {
+  @Test func `an error about a size repeats no control character of the text`() {
     let error = #expect(throws: UploadError.self) { try ByteSize.parse("\u{1B}[2J") }
     #expect(error?.message.contains("\u{1B}") == false)
   }
@@ -78,7 +78,7 @@ import Testing
       (.infinity, "0 B/s"), (-.infinity, "0 B/s"), (.greatestFiniteMagnitude, "888.2 PiB/s"),
     ] as [(Double, String)]
   )
-  func `rates of any value can be printed`(rate: Double, text: String) {
+  func `a rate is printed like a size, and a negative, infinite or invalid one as 0`(rate: Double, text: String) {
     #expect(ByteSize.rateText(rate) == text)
   }
 }
@@ -97,7 +97,11 @@ import Testing
   }
 
   @Test(arguments: [("10MB/s", 10_000_000, "10 MB"), ("1.5KiB", 1_536, "1.5 KiB")] as [(String, UInt64, String)])
-  func `a rate is repeated in the unit it was written in`(text: String, bytes: UInt64, shown: String) throws {
+  func `a rate is repeated in the unit it was written in, without the seconds`(
+    text: String,
+    bytes: UInt64,
+    shown: String
+  ) throws {
     let rate = try SizeSetting(parsingRate: text)
     #expect(rate.bytes == bytes && rate.description == shown)
   }
@@ -108,7 +112,7 @@ import Testing
       (.max, "18446744073709551615 B"),
     ] as [(UInt64, String)]
   )
-  func `a size that no user wrote is exact`(bytes: UInt64, shown: String) {
+  func `a size that no user wrote is shown exactly, in the largest unit that allows it`(bytes: UInt64, shown: String) {
     #expect(SizeSetting(bytes).description == shown)
   }
 }

@@ -15,7 +15,7 @@ import UploadTestSupport
     ("photo\u{202E}gnp.exe", "photognp.exe"), ("z\u{200B}e\u{2060}r\u{FEFF}o", "zero"), ("a\u{2028}b", "ab"),
     ("/\u{301}x", "\u{301}x"), ("a/\u{301}x", "\u{301}x"), (".\u{200B}.x", "..x"),
   ])
-  func `the last component is kept, without invisible characters`(suggestion: String, name: String) {
+  func `a requested path becomes its last component without invisible characters`(suggestion: String, name: String) {
     #expect(FileName(suggestion)?.description == name)
   }
 
@@ -23,7 +23,7 @@ import UploadTestSupport
     "", ".", "..", "/", "a/", "x/.", "x/..", "../", "\u{0}", "\u{200B}", ".\u{200B}.", "\u{202E}..",
     "..\n",
   ])
-  func `nothing is left of some`(suggestion: String) {
+  func `a requested path of which nothing, one dot or two dots remain makes no file name`(suggestion: String) {
     #expect(FileName(suggestion) == nil)
   }
 
@@ -32,7 +32,7 @@ import UploadTestSupport
     "نمی\u{200C}خواهم.pdf", "\u{D28}\u{D4D}\u{200D}.txt", "ශ\u{DCA}\u{200D}ර\u{DD3}", "۵\u{200C}تایی.csv",
     "👩🏽‍🚀.png", "👨‍👩‍👧‍👦.jpg", "❤️‍🔥.gif", "🏳️‍🌈.svg", "👁️‍🗨️", "1️⃣.txt", "🏴󠁧󠁢󠁳󠁣󠁴󠁿.png", "🇩🇪.txt", "葛\u{E0100}城.txt", "a\u{200C}b",
   ])
-  func `joiners, selectors and tags stay where they belong`(suggestion: String) {
+  func `joiners, variation selectors and tags are kept where a script or an emoji needs them`(suggestion: String) {
     #expect(FileName(suggestion)?.bytes == NameBytes(suggestion))
     #expect(PlainText.sanitized(suggestion) == suggestion)
   }
@@ -46,7 +46,10 @@ import UploadTestSupport
       ("🏴\u{E007F}x", "🏴x"), ("x\u{3164}y", "xy"), ("x\u{34F}y", "xy"), ("👩\u{200D}/\u{200D}🚀", "🚀"),
     ] as [(String, String?)]
   )
-  func `invisible characters are removed elsewhere`(suggestion: String, name: String?) {
+  func `joiners, variation selectors and tags are removed where no script or emoji needs them`(
+    suggestion: String,
+    name: String?
+  ) {
     #expect(FileName(suggestion)?.bytes == name.map { NameBytes($0) })
   }
 
@@ -57,7 +60,10 @@ import UploadTestSupport
       (#"C:\.."#, nil), ("/x/y", "y"),
     ] as [(NameBytes, String?)]
   )
-  func `only the path of an old Internet Explorer is shortened at its backslashes`(filename: NameBytes, name: String?) {
+  func `a form's filename is shortened at backslashes only if it is a Windows path with a drive or server`(
+    filename: NameBytes,
+    name: String?
+  ) {
     #expect(FileName(formFilename: filename)?.description == name)
   }
 
@@ -84,7 +90,7 @@ import UploadTestSupport
     #expect(try #require(FileName(mixed)).bytes == NameBytes([0xFF] + Array(String(repeating: "写", count: 84).utf8)))
   }
 
-  @Test func `any bytes make one safe component`() {
+  @Test func `random bytes make a safe file name or none`() {
     var generator = SplitMix64(seed: 33)
     for _ in 0..<5_000 {
       let count = Int.random(in: 0...300, using: &generator)
@@ -104,18 +110,21 @@ import UploadTestSupport
     (".slu\u{200B}ice-x.part", "_.sluice-x.part"), (".sluice-\u{301}.part", "_.sluice-\u{301}.part"),
     (".sluice-x.parts", ".sluice-x.parts"), ("sluice-x.part", "sluice-x.part"), (".sluice-x", ".sluice-x"),
   ])
-  func `no upload looks like a partial file`(suggestion: String, name: String) {
+  func `a requested name gets an underscore before it only if it is that of a partial file`(
+    suggestion: String,
+    name: String
+  ) {
     #expect(FileName(suggestion)?.description == name)
   }
 
-  @Test func `a name that would be a partial file's once shortened does not become one`() throws {
+  @Test func `a long name that shortening would turn into that of a partial file does not become one`() throws {
     let crafted = ".sluice-" + String(repeating: "a", count: 242) + ".part" + String(repeating: "x", count: 40)
     let name = try #require(FileName(crafted)).description
     #expect(!FileName.isPartial(NameBytes(name)))
     #expect(name.utf8.count <= 255)
   }
 
-  @Test func `the store knows its own partial files`() {
+  @Test func `a name is that of a partial file only with both its prefix and its suffix`() {
     #expect(FileName.isPartial(NameBytes(FileName.partialPrefix + "0123" + FileName.partialSuffix)))
     #expect(!FileName.isPartial(".sluice-0123"))
     #expect(!FileName.isPartial(".slui.part"))
@@ -131,7 +140,7 @@ import UploadTestSupport
       "." + String(repeating: "e", count: 31)
     ),
   ])
-  func `a long name is shortened before its extension`(suggestion: String, suffix: String) throws {
+  func `a name over 255 bytes is shortened before its extension`(suggestion: String, suffix: String) throws {
     let name = try #require(FileName(suggestion)).description
     #expect(name.utf8.count <= 255)
     #expect(name.utf8.count > 255 - 24)
@@ -140,18 +149,18 @@ import UploadTestSupport
     #expect(suggestion.hasPrefix(stem), "divided between characters")
   }
 
-  @Test func `an overlong extension is shortened with the rest`() throws {
+  @Test func `a name whose extension is over 32 bytes is shortened at its end`() throws {
     let name = try #require(FileName("a." + String(repeating: "b", count: 300))).description
     #expect(name.utf8.count == 255)
   }
 
-  @Test func `a name of just the right length is left alone`() {
+  @Test func `a name of exactly 255 bytes is not changed`() {
     let exact = String(repeating: "a", count: 251) + ".txt"
     #expect(FileName(exact)?.description == exact)
   }
 
   @Test(arguments: ["", ".txt"])
-  func `a character of hundreds of combining marks is shortened between scalars`(suffix: String) throws {
+  func `a name of one character with thousands of combining marks is shortened between scalars`(suffix: String) throws {
     let storm = "Z" + String(repeating: "\u{336}", count: 5_000) + suffix
     let name = try #require(FileName(storm)).description
     #expect((250...255).contains(name.utf8.count))
@@ -159,7 +168,7 @@ import UploadTestSupport
     #expect(name.unicodeScalars.suffix(suffix.count).elementsEqual(suffix.unicodeScalars))
   }
 
-  @Test func `an extension of hundreds of combining marks is dropped alone`() throws {
+  @Test func `a name with thousands of combining marks in its extension is shortened and keeps its beginning`() throws {
     let name = try #require(FileName("a.t" + String(repeating: "\u{301}", count: 5_000))).description
     #expect(name.utf8.count <= 255)
     #expect(name.hasPrefix("a."))
@@ -171,12 +180,16 @@ import UploadTestSupport
     (".bashrc", 2, ".bashrc (2)"), ("a.b.c", 2, "a.b (2).c"), ("x (2).zip", 2, "x (2) (2).zip"), ("a.", 2, "a (2)."),
     ("report.pdf", 0, "report.pdf"), ("report.pdf", -1, "report.pdf"),
   ])
-  func `a taken name gets a number before its extension`(name: String, number: Int, numbered: String) {
+  func `a number from 2 is put before the extension, and a lower one changes nothing`(
+    name: String,
+    number: Int,
+    numbered: String
+  ) {
     #expect(FileName(name)?.numbered(number).description == numbered)
   }
 
   @Test(arguments: [2, 99, 100_000, Int.max])
-  func `a number fits even when the name is full`(number: Int) throws {
+  func `a numbered name that would be over 255 bytes is shortened before its number`(number: Int) throws {
     for suggestion in [String(repeating: "a", count: 300) + ".tar.gz", String(repeating: "写", count: 200)] {
       let numbered = try #require(FileName(suggestion)).numbered(number).description
       #expect(numbered.utf8.count <= 255)
@@ -185,7 +198,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `any bytes become one safe component`() {
+  @Test func `random text with hostile characters makes a safe file name or none`() {
     var generator = SystemRandomNumberGenerator()
     let alphabet: [Unicode.Scalar] = [
       ".", "/", "\\", "a", "\u{0}", "\u{301}", "\u{202E}", "-", "写", "👩", "\u{200D}", "\n", " ", "%", "\u{E0041}",
@@ -210,14 +223,16 @@ import UploadTestSupport
     "a/index.html", "/a", "a\u{0}b", "z\u{200B}ero", "photo\u{202E}gnp.exe", ".sluice-x.part",
     String(repeating: "x", count: 256), "a." + String(repeating: "b", count: 300),
   ])
-  func `a name that had to be changed says so, also when it is numbered`(suggestion: String) throws {
+  func `a requested name that was changed counts as altered, also when it is numbered`(suggestion: String) throws {
     let name = try #require(FileName(suggestion))
     #expect(name.wasAltered)
     #expect(name.numbered(2).wasAltered)
   }
 
   @Test(arguments: ["a.bin", " spaced out .txt", "写真.jpg", "cafe\u{301}", String(repeating: "x", count: 255)])
-  func `a name that was kept byte for byte was not altered`(suggestion: String) throws {
+  func `a requested name that is kept byte for byte counts as altered only if its path was flattened`(
+    suggestion: String
+  ) throws {
     let name = try #require(FileName(suggestion))
     #expect(!name.wasAltered)
     #expect(!name.numbered(2).wasAltered)

@@ -1,12 +1,16 @@
 import Testing
 import UploadCore
 
-/// The limiter on a clock that the tests drive.
+/// The limiter with times that the tests choose.
 @Suite struct RateLimiterTests {
   private static let second: UInt64 = 1_000_000_000
 
-  /// Takers that always want more run for `seconds` of driven time; a timer comes up to `lateness` ns late.
-  /// - Returns: what was taken: when, by whom and how much.
+  /// Runs `takers` connections that always have more to move, for `seconds` of simulated time.
+  /// - Parameters:
+  ///   - rate: in bytes per second.
+  ///   - lateness: how many nanoseconds a timer may be late.
+  ///   - chunk: how many bytes a connection moves at once, by its number.
+  /// - Returns: what was moved: when, in nanoseconds, by which connection, and how many bytes.
   private func run(
     rate: UInt64,
     takers: Int,
@@ -33,7 +37,10 @@ import UploadCore
   }
 
   @Test(arguments: [50_000, 1_000_000, 10_000_000, 1_000_000_000] as [UInt64], [1, 3, 20])
-  func `the rate is kept over ten seconds, and hardly exceeded in any second`(rate: UInt64, takers: Int) {
+  func `connections that share a limiter reach its rate over ten seconds, and hardly exceed it in any second`(
+    rate: UInt64,
+    takers: Int
+  ) {
     let size = RateLimiter(bytesPerSecond: rate).chunkSize
     let taken = run(rate: rate, takers: takers, seconds: 10, lateness: 3_000_000) { _ in size }
     let total = taken.reduce(0) { $0 + $1.count }
@@ -53,13 +60,13 @@ import UploadCore
     #expect(Double(most) < 1.2 * Double(rate) + Double(rate == 50_000 && takers == 20 ? 20 * 1024 : 0))
   }
 
-  @Test func `all connections that share a limiter get the same share`() {
+  @Test func `four connections that share a limiter move equally many bytes`() {
     let taken = run(rate: 1_000_000, takers: 4, seconds: 20) { _ in 8192 }
     let shares = (0..<4).map { taker in taken.filter { $0.taker == taker }.reduce(0) { $0 + $1.count } }
     #expect((shares.max() ?? 0) - (shares.min() ?? 0) <= 8192)
   }
 
-  @Test func `bytes that were not moved in idle time cannot be moved later`() {
+  @Test func `after an idle hour only 30 ms of unused time allow bytes without waiting`() {
     let limiter = RateLimiter(bytesPerSecond: 1000)
     _ = limiter.take(1000, at: Self.second)
     // An hour later: all that is forgiven is the slack of 30 ms.
@@ -68,7 +75,7 @@ import UploadCore
     #expect(limiter.take(1000, at: later) == 1_970_000_000)
   }
 
-  @Test func `numbers of any size do not trap`() {
+  @Test func `limits, counts and times of any size do not trap`() {
     #expect(RateLimiter(bytesPerSecond: 0).bytesPerSecond == 1)
     let slow = RateLimiter(bytesPerSecond: 1)
     #expect(slow.take(.max, at: .max) > 0 || slow.take(.max, at: 0) == .max)

@@ -11,11 +11,11 @@ import Testing
       (" 5 S ", .seconds(5)), ("365d", .seconds(31_536_000)),
     ] as [(String, Duration)]
   )
-  func `a time is a number and a unit`(text: String, span: Duration) throws {
+  func `a number with a unit, or without one for seconds, is read as a time`(text: String, span: Duration) throws {
     #expect(try TimeText.parse(text) == span)
   }
 
-  @Test func `any number of milliseconds is exact`() throws {
+  @Test func `whole milliseconds are read exactly`() throws {
     for milliseconds in 0..<2_000 {
       #expect(try TimeText.parse("\(milliseconds)ms") == .milliseconds(milliseconds))
     }
@@ -24,7 +24,7 @@ import Testing
   @Test(arguments: [
     "", "s", "-1s", "+1s", "1e3s", "nan", "inf", "1.2.3s", "1 0s", "5x", "366d", "99999999999999999999h", ".", "0x5s",
   ])
-  func `a text that is no time is rejected with examples`(text: String) {
+  func `a text that is no time, or is over 365 days, is rejected with examples`(text: String) {
     let error = #expect(throws: UploadError.self) { try TimeText.parse(text) }
     #expect(error?.code == .badValue)
     #expect(error?.message.contains("Write for example") == true)
@@ -36,11 +36,11 @@ import Testing
       (7_384, "2:03:04"), (-1, "0:00"), (.nan, "0:00"), (.infinity, "0:00"), (1e300, "8760:00:00"),
     ] as [(Double, String)]
   )
-  func `a clock shows whole seconds, and hours where there are any`(seconds: Double, text: String) {
+  func `a time is shown as minutes and whole seconds, with hours where there are any`(seconds: Double, text: String) {
     #expect(TimeText.clock(seconds) == text)
   }
 
-  @Test func `a span counts in seconds`() {
+  @Test func `a duration is converted to seconds with their fraction`() {
     #expect(Duration.milliseconds(1_500).inSeconds == 1.5)
     #expect(Duration.seconds(-2).inSeconds == -2)
     #expect(Duration.zero.inSeconds == 0)

@@ -10,11 +10,11 @@ import Testing
     }
   }
 
-  @Test func `a description starts with the code`() {
+  @Test func `the description of an error is its code and its message`() {
     #expect("\(UploadError(.diskFull, "No space is left."))" == "diskFull: No space is left.")
   }
 
-  @Test func `the cause is kept`() {
+  @Test func `an error keeps the cause it was made with`() {
     let error = UploadError(.storageFailed, "It failed.", cause: CancellationError())
     #expect(error.cause is CancellationError)
   }

@@ -37,7 +37,7 @@ import Testing
 
   private let upload = UploadSnapshot.example()
 
-  @Test func `each attempt after the first is reported once`() {
+  @Test func `each wait for another attempt is reported once`() {
     func waiting(_ attempt: Int) -> UploadSnapshot {
       upload.changed {
         $0.state = .waiting
@@ -55,7 +55,7 @@ import Testing
     #expect(story[1] == ["retrying a.bin 2"] && story[4] == ["retrying a.bin 3"])
   }
 
-  @Test func `an upload starts when it leaves the queue and never starts if cancelled there`() {
+  @Test func `an upload is reported as started when it leaves the queue, and never if it is cancelled there`() {
     let queued = UploadSnapshot.queued(id: UploadID(), mode: .stream, name: "q.bin", size: 1, remote: "h:1")
     let sending = queued.changed { ($0.isQueued, $0.state) = (false, .sending) }
     let story = story([snapshot(0, queued), snapshot(1, queued), snapshot(2, sending)])
@@ -143,7 +143,7 @@ import Testing
     #expect(story[4].isEmpty)
   }
 
-  @Test func `a stalled upload that finishes has resumed and one that fails has not`() {
+  @Test func `a stalled upload that finishes is first reported as resumed, and one that fails is not`() {
     let stalled = snapshot(6, upload.stalled(.client, 5))
     let file = FinishedUpload(path: "a.bin", bytes: 7)
     #expect(
@@ -161,7 +161,7 @@ import Testing
     #expect(story((0...30).map { snapshot(Double($0) / 10) }).allSatisfy { $0.isEmpty })
   }
 
-  @Test func `a file that cannot be opened fails without a start`() {
+  @Test func `an upload whose file cannot be read before its first byte fails without a start`() {
     let missing = upload.ended(.failed(UploadError(.unreadableFile, "There is no file."))).changed { $0.bytes = 0 }
     #expect(story([snapshot(0, missing)])[0].first == "failed a.bin unreadableFile")
     let later = upload.ended(.failed(UploadError(.unreadableFile, "It cannot be read.")))
@@ -170,7 +170,7 @@ import Testing
     #expect(story([snapshot(0, rejected)])[0].prefix(2) == ["started a.bin", "failed a.bin refusedByServer"])
   }
 
-  @Test func `rejected requests are reported at once without the process`() {
+  @Test func `rejected requests are reported with their snapshot, without a process event`() {
     var rejecting = snapshot(0)
     rejecting.rejected = [
       RejectedRequest(time: "", client: "a", method: "PUT", path: "/a", status: 401, reason: "No token."),
@@ -192,7 +192,7 @@ import Testing
     )
   }
 
-  @Test func `no history remains of ended and dropped uploads`() {
+  @Test func `no history is kept of uploads that ended or are missing in a snapshot`() {
     var deriver = EventDeriver()
     for second in 0..<50 {
       let upload = UploadSnapshot.example()
@@ -208,7 +208,7 @@ import Testing
     #expect(deriver.historyCount == 0)
   }
 
-  @Test func `NaN and infinite stall times are accepted`() {
+  @Test func `NaN, infinite and negative stall times do not trap`() {
     for seconds in [Double.nan, .infinity, -5, 1e300] {
       #expect(story([snapshot(0, upload.stalled(.client, seconds)), snapshot(1, upload)])[0].count == 3)
     }

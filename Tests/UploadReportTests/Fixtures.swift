@@ -1,7 +1,7 @@
 @testable import UploadCore
 
 extension UploadSnapshot {
-  /// An upload half way through 1 GiB, as the sampler would show it; tests change what they are about.
+  /// An incoming upload half way through 1 GiB, as the sampler would show it, with the values that `change` sets.
   static func example(_ change: (inout UploadSnapshot) -> Void = { _ in }) -> UploadSnapshot {
     var upload = UploadSnapshot(
       id: UploadID(),
@@ -31,14 +31,14 @@ extension UploadSnapshot {
     return upload
   }
 
-  /// The same upload in another state.
+  /// The same upload with the values that `change` sets.
   func changed(_ change: (inout UploadSnapshot) -> Void) -> UploadSnapshot {
     var upload = self
     change(&upload)
     return upload
   }
 
-  /// The same upload after its end.
+  /// The same upload after it has ended with `outcome`, in the state for that.
   func ended(_ outcome: UploadOutcome) -> UploadSnapshot {
     changed {
       $0.outcome = outcome
@@ -51,7 +51,7 @@ extension UploadSnapshot {
     }
   }
 
-  /// The same upload, stalled for so long.
+  /// The same upload, stalled for `cause` since `seconds`.
   func stalled(_ cause: StallCause, _ seconds: Double) -> UploadSnapshot {
     changed {
       $0.state = .stalled

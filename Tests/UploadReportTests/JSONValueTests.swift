@@ -40,7 +40,7 @@ import Testing
     #expect(JSONValue.object([(text, .null)]).serialized == "{\(json):null}")
   }
 
-  @Test func `an unknown value is null`() {
+  @Test func `an optional value that is nil is written as null`() {
     #expect(JSONValue.optional(String?.none).serialized == "null")
     #expect(JSONValue.optional(UInt64?.none).serialized == "null")
     #expect(JSONValue.optional(Double?.none).serialized == "null")
@@ -60,7 +60,7 @@ import Testing
       (0, "0"), (0.4, "0"), (1.5, "2"), (-3, "0"), (.nan, "0"), (.infinity, "1000000000000000000"),
     ] as [(Double, String)]
   )
-  func `a speed is written as a whole number`(speed: Double, text: String) {
+  func `a speed is written as a whole number, and NaN or a negative one as 0`(speed: Double, text: String) {
     #expect(JSONValue.speed(speed).serialized == text)
   }
 }

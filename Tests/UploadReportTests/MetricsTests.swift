@@ -9,7 +9,7 @@ import UploadTestSupport
   private let slabs = SlabUse(used: 1 << 20, budget: 1 << 28)
   private let pages = MappedPages(65_536)
 
-  /// Two that run, one that failed and one that finished.
+  /// A ledger with two running uploads, one that failed and one that finished.
   private func ledger() -> UploadLedger {
     let ledger = UploadLedger()
     func begin(_ direction: UploadDirection, _ mode: UploadMode, _ bytes: Int) -> UploadMeter {
@@ -48,7 +48,7 @@ import UploadTestSupport
     "sluice_slab_bytes 1048576", "sluice_slab_budget_bytes 268435456",
     "process_resident_memory_bytes 10", "process_resident_memory_peak_bytes 20",
   ])
-  func `every count has its series`(line: String) {
+  func `the counts and memory of running and ended uploads are in their series`(line: String) {
     #expect(lines().contains(Substring(line)))
   }
 
@@ -60,7 +60,7 @@ import UploadTestSupport
 
   /// OpenMetrics 1.0.0: a family is described once, its samples follow without a gap, units are suffixes, counters end
   /// with `_total`.
-  @Test func `families follow the rules of the format`() throws {
+  @Test func `metric families follow the rules of OpenMetrics`() throws {
     var family = ""
     var kind = ""
     var seen: Set<String> = []
@@ -107,7 +107,7 @@ import UploadTestSupport
     #expect(text().contains(line(130)))
   }
 
-  @Test func `values out of range are accepted`() {
+  @Test func `negative sizes and byte counts over 64 bits do not trap`() {
     let upload = Metrics.Active(direction: .incoming, mode: .raw, state: .stalled, bytes: .max, residentBytes: .min)
     let metrics = Metrics(
       active: [upload, upload],

@@ -9,7 +9,7 @@ import UploadCore
     $0.state = .sending
   }
 
-  @Test func `a wide progress line has all fields`() {
+  @Test func `a progress line of 80 columns has all fields, with and without Unicode`() {
     #expect(
       ProgressLine.text(sending, width: 80, unicode: true)
         == "a.bin  █████████████▌─────────────   50%    96.2 MiB/s      0:05     mem 3.0 MiB"
@@ -26,11 +26,11 @@ import UploadCore
     (30, "a.bin  ████████▌────────   50%"), (20, "a.bin            50%"), (12, "a.bin    50%"), (8, "a.…  50%"),
     (4, " 50%"), (3, " 50"), (1, " "), (0, ""), (-3, ""),
   ])
-  func `a narrower progress line omits the least important fields`(width: Int, line: String) {
+  func `a narrower progress line omits memory, time, rate and bar in this order`(width: Int, line: String) {
     #expect(ProgressLine.text(sending, width: width, unicode: true) == line)
   }
 
-  @Test func `an upload that waits for its next attempt shows the reason`() {
+  @Test func `the progress line of an upload that waits for its next attempt shows when and why`() {
     let upload = sending.changed {
       $0.state = .waiting
       $0.retryReason = "Connection refused by h.\u{1B}[m"
@@ -44,7 +44,7 @@ import UploadCore
     #expect(ProgressLine.text(upload, width: 1, unicode: true).count == 1)
   }
 
-  @Test func `an upload of unknown size shows bytes and a moving segment`() {
+  @Test func `the progress line of an upload of unknown size shows bytes and a moving segment`() {
     let upload = sending.changed {
       $0.size = nil
       $0.eta = nil
@@ -63,7 +63,7 @@ import UploadCore
       (.failed, nil, "failed", "0:05"), (.cancelled, nil, "cancelled", "0:05"),
     ] as [(UploadState, StallCause?, String, String)]
   )
-  func `a state without a rate is shown by its name`(
+  func `a progress line shows a state without a rate by its name, with the cause or the duration`(
     state: UploadState,
     cause: StallCause?,
     pace: String,
@@ -79,27 +79,27 @@ import UploadCore
     #expect(line.contains(time))
   }
 
-  @Test func `a long name ends with an ellipsis`() {
+  @Test func `a long name in a progress line is truncated with an ellipsis`() {
     let upload = sending.changed { $0.name = String(repeating: "long", count: 20) }
     #expect(ProgressLine.text(upload, width: 100, unicode: true).hasPrefix("longlonglonglonglonglong"))
     #expect(ProgressLine.text(upload, width: 100, unicode: true).contains("…  █"))
     #expect(ProgressLine.text(upload, width: 100, unicode: false).contains("...  #"))
   }
 
-  @Test func `without Unicode only ASCII is written`() {
+  @Test func `a progress line without Unicode is printable ASCII in every width`() {
     let upload = sending.changed { $0.name = "写真 Ä\u{1B}.jpg" }
     for width in 0...120 {
       #expect(ProgressLine.text(upload, width: width, unicode: false).utf8.allSatisfy { (0x20..<0x7F).contains($0) })
     }
   }
 
-  @Test func `a control sequence in a name does not reach the terminal`() {
+  @Test func `a control sequence in a name is not in the progress line`() {
     let upload = sending.changed { $0.name = "\u{1B}[2J\u{202E}x" }
     let line = ProgressLine.text(upload, width: 80, unicode: true)
     #expect(!line.unicodeScalars.contains(where: PlainText.isUnsafe))
   }
 
-  @Test func `every progress line has exactly its width for all values`() {
+  @Test func `a progress line has exactly its width for extreme names, numbers and states`() {
     let names = ["", "a", "写真写真写真写真写真", "Z" + String(repeating: "\u{336}", count: 500), "e\u{301}clair.txt"]
     let numbers: [Double] = [0, 0.5, 1e6, 1e300, -1, .nan, .infinity]
     for name in names {
@@ -129,7 +129,7 @@ import UploadCore
       (1, "████"), (2, "████"), (-1, "────"), (.nan, "────"), (.infinity, "────"),
     ] as [(Double, String)]
   )
-  func `a bar is exact to an eighth of a column`(fraction: Double, bar: String) {
+  func `a bar in Unicode is exact to an eighth of a column`(fraction: Double, bar: String) {
     #expect(ProgressBar.filled(fraction, width: 4, unicode: true) == bar)
   }
 
@@ -144,7 +144,7 @@ import UploadCore
       (.nan, "##--------"), (-5, "##--------"), (.infinity, "##--------"),
     ] as [(Double, String)]
   )
-  func `a segment moves to and fro with time`(seconds: Double, bar: String) {
+  func `the segment of a bar without a fraction moves to and fro with time`(seconds: Double, bar: String) {
     #expect(ProgressBar.moving(seconds, width: 10, unicode: false) == bar)
   }
 

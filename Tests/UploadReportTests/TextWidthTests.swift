@@ -17,12 +17,16 @@ import Testing
     ("abcdef", -1, ""), ("写真写真", 7, "写真写…"), ("写真写真", 6, "写真…"), ("写真", 1, ""), ("e\u{301}fg", 2, "e\u{301}…"),
     ("👩🏽\u{200D}🚀.png", 20, "👩🚀.png"), ("👩🏽\u{200D}🚀.png", 5, "👩🚀…"), ("می\u{200C}خواهم", 8, "می\u{200C}خواهم"),
   ])
-  func `truncated text ends with an ellipsis`(text: String, width: Int, truncated: String) {
+  func `text wider than the limit is truncated and ends with an ellipsis that fits`(
+    text: String,
+    width: Int,
+    truncated: String
+  ) {
     #expect(TextWidth.truncated(text, to: width) == truncated)
   }
 
   @Test(arguments: -1...12)
-  func `padded text has exactly its width`(width: Int) {
+  func `text aligned left or right has exactly its width`(width: Int) {
     for text in ["", "a", "写真写真", "abcdefghijklmnop"] {
       #expect(TextWidth.columns(TextWidth.left(text, width)) == max(0, width))
       #expect(TextWidth.columns(TextWidth.right(text, width)) == max(0, width))

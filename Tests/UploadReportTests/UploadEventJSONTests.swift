@@ -96,7 +96,7 @@ import UploadCore
     )
   }
 
-  @Test func `the progress of an outgoing upload without a response has null counters`() {
+  @Test func `the progress event of an outgoing upload without a response has null for stored and durable`() {
     expect(
       .progress(outgoing),
       #"{"event":"progress","id":"\#(outgoing.id)","direction":"outgoing","state":"sending","bytes":536870912,"#
@@ -152,7 +152,7 @@ import UploadCore
     )
   }
 
-  @Test func `the failed and cancelled events have the name`() {
+  @Test func `the failed and cancelled events have the name, and the failed one the error`() {
     expect(
       .failed(outgoing, UploadError(.connectionRefused, "Nothing listens at \"x\".")),
       #"{"event":"failed","id":"\#(outgoing.id)","direction":"outgoing","name":"\#(outgoing.name)","#
@@ -171,7 +171,7 @@ import UploadCore
     )
   }
 
-  @Test func `NaN and infinite rates and times are written as null`() {
+  @Test func `NaN and infinite times are null in JSON, and plain sentences accept them`() {
     let broken = upload.changed {
       ($0.speed, $0.averageSpeed, $0.eta, $0.seconds) = (.nan, .infinity, .infinity, .nan)
     }

@@ -1,18 +1,19 @@
 import CLinux
 import Glibc
 
-/// Starts programs as children of this process. A child has no signal blocked or ignored, and no descriptor but its three
-/// streams.
+/// Starts programs as children of this process. A child has no signal blocked or ignored, and no open descriptors but
+/// its three standard streams.
 package enum ChildProgram {
   /// The standard input, output and errors of a child.
   package enum Streams: Sendable {
-    /// Descriptors of this process, which does not close them; nil stands for `/dev/null`.
+    /// Descriptors of this process for each stream; the caller still has to close them. Nil stands for `/dev/null`.
     case descriptors(input: Int32?, output: Int32?, errors: Int32?)
     /// The path of a terminal for all three: the child leads a session of its own with this controlling terminal.
     case terminal(String)
   }
 
-  /// Starts a program. The caller must call ``wait(for:)`` for it.
+  /// Starts a program and returns while it runs. The caller must call ``wait(for:)`` for it, or a zombie process
+  /// remains.
   /// - Parameters:
   ///   - program: a path, or a name to look up in PATH.
   ///   - arguments: without the program's name.
@@ -20,7 +21,7 @@ package enum ChildProgram {
   ///   - leadsGroup: whether the child leads a process group, so that one signal reaches all processes that it starts.
   ///     With ``Streams/terminal(_:)`` it always does.
   /// - Returns: the child's process ID.
-  /// - Throws: ``SystemCallError`` when the program could not be started.
+  /// - Throws: ``SystemCallError`` when the program could not be started, such as ENOENT when there is none.
   package static func start(
     _ program: String,
     _ arguments: [String],
@@ -42,7 +43,8 @@ package enum ChildProgram {
     return processID
   }
 
-  /// Makes a pipe whose descriptors children do not inherit, except one that is passed as a stream.
+  /// Makes a pipe, whose two descriptors the caller must close. Children do not inherit them, except one that is passed
+  /// as a stream.
   /// - Throws: ``SystemCallError`` when no more descriptors can be opened.
   package static func pipe() throws(SystemCallError) -> (read: Int32, write: Int32) {
     var ends: [Int32] = [-1, -1]
@@ -50,8 +52,9 @@ package enum ChildProgram {
     return (ends[0], ends[1])
   }
 
-  /// Waits for the end of a child.
-  /// - Returns: its status as wait(2) lays it out; -1 when it is no child, or was waited for before.
+  /// Blocks the thread until a child has ended, and releases its process ID.
+  /// - Returns: its status as in wait(2): the exit status times 256, or the number of the signal that ended it. -1 when
+  ///   there is no such child, or when it was waited for before.
   @discardableResult
   package static func wait(for processID: Int32) -> Int32 {
     var status: Int32 = 0

@@ -1,23 +1,25 @@
 import Glibc
 
-/// The names in a directory.
+/// Reads the names in a directory. Blocks while the disk is read.
 package enum DirectoryNames {
-  /// Names in no order, without `.` and `..`; none when the directory cannot be read. Bytes that are not UTF-8 become U+FFFD.
+  /// The names in the directory at `path`, in no order, without `.` and `..`; empty when it cannot be read. Bytes that
+  /// are not UTF-8 become U+FFFD, so do not open files by these names.
   package static func read(_ path: String) -> [String] {
     read(descriptor: open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)).map { String(decoding: $0.bytes, as: UTF8.self) }
   }
 
-  /// The same for a directory that is open, byte for byte; closes the descriptor. Reading moves its position, so it must
-  /// not be shared.
+  /// The names in an open directory, byte for byte, in no order, without `.` and `..`; after an error those read so
+  /// far. Closes the descriptor. Begins at the descriptor's position and moves it, so pass a newly opened one.
   package static func read(descriptor: Int32) -> [NameBytes] {
     var names: [NameBytes] = []
     visit(descriptor: descriptor) { names.append(NameBytes(cString: $0)) }
     return names
   }
 
-  /// Calls `body` with each name as it is read, so that none need be kept; closes the descriptor as ``read(descriptor:)``
-  /// does.
-  /// - Returns: why not all could be read, as `errno` has it; 0 when they were.
+  /// Calls `body` with each name in an open directory except `.` and `..`, as it is read, so that none need be kept.
+  /// The C string is valid only during the call. Closes the descriptor, which must be newly opened as for
+  /// ``read(descriptor:)``.
+  /// - Returns: 0 when all names were read; otherwise the `errno` of the failure, EBADF for a negative descriptor.
   @discardableResult
   package static func visit(descriptor: Int32, _ body: (UnsafePointer<CChar>) -> Void) -> Int32 {
     guard descriptor >= 0 else { return EBADF }
@@ -38,9 +40,10 @@ package enum DirectoryNames {
   }
 }
 
-/// Whether a file can be read.
+/// Checks whether a file can be read.
 package enum FileAccess {
-  /// Why the regular file at `path` cannot be read, as a clause of a message; nil when it can.
+  /// Why the file at `path` cannot be read, as a clause such as `Permission denied` or `it is a directory`. Nil when it
+  /// can be, also for a pipe or device. Follows symbolic links.
   package static func problem(_ path: String) -> String? {
     var status = stat()
     guard stat(path, &status) == 0, access(path, R_OK) == 0 else { return String(cString: strerror(errno)) }

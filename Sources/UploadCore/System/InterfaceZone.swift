@@ -1,16 +1,18 @@
 import Glibc
 
-/// The zone of a link-local IPv6 address: the network interface that it is reached by (RFC 4007 section 11).
+/// The zone of a link-local IPv6 address: the name or number of the network interface through which it is reached (RFC
+/// 4007 section 11).
 package enum InterfaceZone {
-  /// The zone behind the `%` of an address. In URLs the `%` is written `%25` (RFC 6874); people write either.
+  /// The zone from the text behind the `%` of an address: without the `25` of an encoded `%25`, as URLs require it (RFC
+  /// 6874); people write either.
   ///
   /// `25` alone is the interface with that number: there is no RFC 6874 zone without a character.
   package static func decoded(_ text: some StringProtocol) -> String {
     text.hasPrefix("25") && text.utf8.count > 2 ? String(text.dropFirst(2)) : String(text)
   }
 
-  /// Whether an IPv6 address has a zone at all: only link-local ones (`fe80::/10`) do. Others are the same with any zone,
-  /// and the resolver rejects one with a name.
+  /// Whether `address`, without a zone, is a link-local IPv6 address (`fe80::/10`): only these have zones. For others,
+  /// the resolver rejects a zone that is a name. False for a text that is no IPv6 address.
   package static func belongs(to address: some StringProtocol) -> Bool {
     var parsed = in6_addr()
     guard inet_pton(AF_INET6, String(address), &parsed) == 1 else { return false }
@@ -25,7 +27,7 @@ package enum InterfaceZone {
     return if_indextoname(number, &buffer) != nil
   }
 
-  /// Names of this machine's interfaces, separated by commas.
+  /// The names of this machine's interfaces now, separated by commas and safe to show; `none` when they cannot be read.
   package static var names: String {
     guard let list = if_nameindex() else { return "none" }
     defer { if_freenameindex(list) }

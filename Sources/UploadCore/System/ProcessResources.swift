@@ -1,10 +1,10 @@
 import Glibc
 
-/// The process's memory as the kernel counts it.
+/// The memory of a process as the kernel counts it.
 package struct ProcessMemory: Sendable, Equatable {
-  /// Resident set size in bytes (`/proc/self/statm`).
+  /// Resident set size in bytes.
   package var resident: UInt64
-  /// The largest the resident set has been, in bytes (`VmHWM`).
+  /// The largest resident set size since the process began, in bytes; never below ``resident`` when it is initialized.
   package var peak: UInt64
 
   package init(resident: UInt64, peak: UInt64) {
@@ -12,7 +12,8 @@ package struct ProcessMemory: Sendable, Equatable {
     self.peak = max(peak, resident)
   }
 
-  /// Reads both now; zeros where there is no `/proc`.
+  /// Reads the memory of this process now (`/proc/self/statm`, and `VmHWM` of `/proc/self/status`); zeros where they
+  /// cannot be read.
   package static func current() -> ProcessMemory {
     let pages = ProcFile.read("/proc/self/statm").split(separator: " ").dropFirst().first.flatMap { UInt64($0) } ?? 0
     return ProcessMemory(
@@ -21,16 +22,16 @@ package struct ProcessMemory: Sendable, Equatable {
     )
   }
 
-  /// How large a new buffer may be without making the machine swap, in bytes (`MemAvailable`); nil where the kernel does
-  /// not report it.
+  /// How much memory new buffers may use in all without making the machine swap, in bytes (`MemAvailable` of
+  /// `/proc/meminfo`); nil where the kernel does not report it.
   package static func available() -> UInt64? {
     ProcFile.kibibytes(of: "MemAvailable", in: "/proc/meminfo").map { $0 * 1024 }
   }
 }
 
-/// Reads small files of `/proc`.
+/// Reads small text files of `/proc`.
 package enum ProcFile {
-  /// The file's text, at most 16 KiB of it; empty when it cannot be read.
+  /// The first part of the file at `path` as text, at most 16 KiB, from one read; empty when it cannot be read.
   package static func read(_ path: String) -> String {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return "" }
@@ -40,12 +41,13 @@ package enum ProcFile {
     }
   }
 
-  /// The number of the field `key` in a file with fields such as `VmHWM:    1234 kB`; nil when there is no such field.
+  /// The number, in KiB, of the field `key` in the first 16 KiB of a file with fields such as `VmHWM:    1234 kB`; nil
+  /// when there is no such field or the file cannot be read.
   package static func kibibytes(of key: String, in path: String) -> UInt64? {
     kibibytes(of: key, inText: read(path))
   }
 
-  /// The same in a file's text.
+  /// The number, in KiB, of the field `key` in a text with fields such as `VmHWM:    1234 kB`; nil when there is none.
   package static func kibibytes(of key: String, inText text: String) -> UInt64? {
     for field in text.split(separator: "\n") where field.hasPrefix(key + ":") {
       // The number follows spaces in some files, a tab in others.
@@ -55,12 +57,12 @@ package enum ProcFile {
   }
 }
 
-/// How many descriptors this process may have open (getrlimit(2), RLIMIT_NOFILE).
+/// The limit on the open descriptors of this process (getrlimit(2), RLIMIT_NOFILE).
 package enum DescriptorLimit {
-  /// The soft limit; `Int.max` where there is none, or where it cannot be read.
+  /// The soft limit now, a number of descriptors; `Int.max` where there is none, or where it cannot be read.
   package static var current: Int { limits.map { Int(clamping: $0.rlim_cur) } ?? .max }
 
-  /// Raises the soft limit to the hard one; child processes inherit it.
+  /// Raises the soft limit to the hard one, for this process and the children it starts later. Does nothing on failure.
   package static func raise() {
     guard var limits else { return }
     limits.rlim_cur = limits.rlim_max

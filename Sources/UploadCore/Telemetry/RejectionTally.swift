@@ -1,14 +1,16 @@
-/// Rejected requests that are to be reported: identical ones are counted, so that a flood costs neither memory nor output.
+/// Rejected requests that are to be reported: identical ones are counted, so that a flood costs neither memory nor
+/// output.
 ///
-/// Two are identical when client, method, path and status are. The first is reported at once, later ones at most once in
-/// ``interval``, and no more than ``maxPerSecond`` in all. Beyond ``maxKinds`` different ones those with the same status are
-/// counted together. A pure state machine; callers pass the time.
+/// Two are identical, of one kind, when client, method, path and status are the same. The first of a kind is reported
+/// at once, later ones together, at most once per ``interval``; of all kinds there are at most ``maxPerSecond``
+/// reports. While ``maxKinds`` kinds are distinguished, other requests with the same status count as one kind. A pure
+/// state machine; callers pass the time.
 struct RejectionTally {
-  /// The time between two reports of identical requests.
+  /// The least time between two reports of identical requests.
   static let interval = Duration.seconds(10)
-  /// How many reports there are in a second at most.
+  /// The most reports per second, of all kinds together; the others are reported later.
   static let maxPerSecond = 10
-  /// How many kinds of requests are distinguished at the same time.
+  /// How many kinds of requests are distinguished at the same time; there is one more per status for all the others.
   static let maxKinds = 256
 
   private struct Kind: Hashable {
@@ -36,19 +38,20 @@ struct RejectionTally {
   private var second: ContinuousClock.Instant?
   private var reportsInSecond = 0
 
-  /// How many requests were rejected since the start.
+  /// How many requests were noted in all, those counted as identical included.
   private(set) var count: UInt64 = 0
-  /// How often a report became due. Only grows: a reader that sees a change has reports to read.
+  /// How often ``note(_:at:)`` returned true. Only grows: a reader that sees a change has reports to take. Reports that
+  /// become due by time alone do not count; see ``hasUnreported``.
   private(set) var announced: UInt64 = 0
 
-  /// Whether some were counted that have not been reported.
+  /// Whether there are counted requests that ``take(at:)`` has not returned yet, due now or later.
   var hasUnreported: Bool { !pending.isEmpty }
 
-  /// How many kinds are distinguished now.
+  /// How many kinds are remembered now, those for all other requests of one status included.
   var kinds: Int { records.count }
 
-  /// Counts a rejected request.
-  /// - Returns: whether it is to be reported now.
+  /// Counts a rejected request, whose own `count` is normally 1.
+  /// - Returns: whether a report is now due that was not waiting before: call ``take(at:)`` soon.
   mutating func note(_ request: RejectedRequest, at now: ContinuousClock.Instant) -> Bool {
     count &+= 1
     var request = request
@@ -72,7 +75,8 @@ struct RejectionTally {
     return true
   }
 
-  /// The requests that are to be reported now; each is returned once.
+  /// Removes and returns the reports that are due now: for each kind its last request, with the count since its last
+  /// report. Empty when there are none, or when ``maxPerSecond`` have been returned within this second.
   mutating func take(at now: ContinuousClock.Instant) -> [RejectedRequest] {
     guard !pending.isEmpty else { return [] }
     if second.map({ now - $0 >= .seconds(1) }) ?? true { (second, reportsInSecond) = (now, 0) }
@@ -93,8 +97,8 @@ struct RejectionTally {
     return reports
   }
 
-  /// Removes kinds that have nothing left to report, and whose next request would be reported at once anyway. Checks all of
-  /// them, so not more than once a second.
+  /// Removes kinds that have nothing left to report, and whose next request would be reported at once anyway. Checks
+  /// all of them, so not more than once a second.
   private mutating func removeReported(at now: ContinuousClock.Instant) {
     guard cleanedAt.map({ now - $0 >= .seconds(1) }) ?? true else { return }
     cleanedAt = now
@@ -102,25 +106,26 @@ struct RejectionTally {
   }
 }
 
-/// A request that the server rejected before an upload began, and identical ones since it was last reported. Contains no
-/// query and no token.
+/// A request that the server rejected before an upload began, and the number of identical ones since the last report.
+/// Contains no query and no access token; its texts are from the client and not yet safe to show.
 package struct RejectedRequest: Sendable, Equatable {
-  /// When the last one was rejected, as RFC 3339 writes it: `1994-11-06T08:49:37Z`.
+  /// When the last of the identical requests was rejected, in UTC as in RFC 3339: `1994-11-06T08:49:37Z`.
   package var time: String
   /// The client's address without a port; nil when requests of several kinds are counted together.
   package var client: String?
-  /// nil when the request could not be parsed, on the raw port, and when several kinds are counted together.
+  /// The method; nil when the request could not be parsed, on the raw port, and when requests of several kinds are
+  /// counted together.
   package var method: String?
-  /// The host and port that the client asked for, from a trusted proxy's `X-Forwarded-Host` where there is one; nil as
-  /// ``method`` is. Of identical requests that of the last one.
+  /// The host and port that the last of the identical requests asked for, from a trusted proxy's `X-Forwarded-Host`
+  /// where there is one; nil where ``method`` is nil, and where the request states none.
   package var host: String?
-  /// The path, percent-encoded as it was sent; nil as ``method`` is.
+  /// The path, percent-encoded as it was sent; nil where ``method`` is nil.
   package var path: String?
-  /// The status of the response.
+  /// The HTTP status of the response.
   package var status: Int
-  /// The message of the response.
+  /// The message of the response; for requests of several kinds a general sentence.
   package var reason: String
-  /// How many identical requests there were, this one included.
+  /// How many identical requests there were since the last report, this one included.
   package var count: UInt64
 
   package init(

@@ -1,6 +1,7 @@
 /// Makes snapshots of the ledger's meters: the only place where rates, remaining times and stalls are computed.
 ///
-/// A renderer requests a sample as often as it draws. There is one sampler per process.
+/// A renderer requests a sample as often as it draws. Use one sampler per ledger: each ended upload and each rejected
+/// request is in one snapshot only.
 package struct Sampler {
   /// An upload's values from the last sample that the next one needs.
   private struct History {
@@ -16,9 +17,9 @@ package struct Sampler {
   private var histories: [UploadID: History] = [:]
 
   /// - Parameters:
-  ///   - stallAfter: without a byte for this long an upload counts as stalled.
-  ///   - slabUse: the memory budget's reading.
-  ///   - memory: the process's reading.
+  ///   - stallAfter: an upload of which no byte has moved for this time counts as stalled.
+  ///   - slabUse: reads the use of the memory budget; called for each sample.
+  ///   - memory: reads the memory of the process; called for each sample.
   package init(
     ledger: UploadLedger,
     stallAfter: Duration,
@@ -31,7 +32,9 @@ package struct Sampler {
     self.memory = memory
   }
 
-  /// A snapshot of all meters now.
+  /// Makes a snapshot of all uploads, and removes the ended ones and the reported rejections from the ledger. Rates and
+  /// stalls are relative to the earlier samples.
+  /// - Parameter now: not earlier than in the previous call.
   package mutating func sample(at now: ContinuousClock.Instant = .now) -> Snapshot {
     let (active, ended) = ledger.drain()
     // An upload that ends between the drain and here is returned as ended by the next drain; until then it runs.
@@ -106,17 +109,24 @@ package struct Sampler {
     )
   }
 
-  /// Seconds until the last byte at `speed` (bytes per second); at least 1. Nil before a second of data, and where it cannot
-  /// be estimated.
+  /// The estimated time until the last byte, in seconds, at least 1.
+  /// - Parameters:
+  ///   - bytes: moved so far.
+  ///   - speed: in bytes per second.
+  ///   - seconds: since the upload began.
+  /// - Returns: nil in the first second, when the size is unknown or reached, and at less than 1 byte per second.
   static func eta(bytes: UInt64, size: UInt64?, speed: Double, seconds: Double) -> Double? {
     guard let size, size > bytes, seconds >= 1, speed >= 1 else { return nil }
     return max(1, Double(size - bytes) / speed)
   }
 
-  /// What an upload is doing, from its phase and from how long no byte has moved.
+  /// What an upload is doing, from its phase and from how long no byte has moved; the cause is nil unless it is
+  /// stalled.
   /// - Parameters:
-  ///   - idle: the time since the last byte.
-  ///   - limit: from which idle time on the upload counts as stalled.
+  ///   - outcome: how it ended, which decides alone; nil while it runs.
+  ///   - idle: the time since the last byte moved.
+  ///   - limit: from this idle time on the upload counts as stalled, unless it is finishing or waits for its next
+  ///     attempt.
   package static func state(
     of meter: UploadMeter,
     outcome: UploadOutcome?,

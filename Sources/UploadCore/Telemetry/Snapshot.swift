@@ -1,4 +1,4 @@
-/// One upload at one instant.
+/// One upload at one instant, as the ``Sampler`` found it.
 package struct UploadSnapshot: Sendable {
   package var id: UploadID
   package var request: UploadID
@@ -10,51 +10,55 @@ package struct UploadSnapshot: Sendable {
   package var sizeExact: Bool
   package var remote: String
   package var declaredType: String?
-  /// Media type detected from the first bytes, once they have arrived.
+  /// Media type detected from the first bytes; nil before they have arrived, and when they show none that is known.
   package var detectedType: String?
 
   package var state: UploadState
-  /// Set exactly when ``state`` is `stalled`.
+  /// What a stalled upload waits for; nil unless ``state`` is `stalled`.
   package var cause: StallCause?
-  /// Why the last attempt failed, while an outgoing upload waits for the next one.
+  /// Why the last attempt failed, as a message; nil unless an outgoing upload waits for its next attempt.
   package var retryReason: String?
   /// The number of the current or next attempt: 1 for the first, and always for an incoming upload.
   package var attempt = 1
-  /// Seconds until the next attempt begins, while an outgoing upload waits for it.
+  /// Seconds until the next attempt begins, at least 0; nil unless an outgoing upload waits for it.
   package var retryIn: Double?
   /// Seconds since the last byte, while the upload counts as stalled; otherwise 0.
   package var stalledSeconds = 0.0
 
-  /// Bytes received, or sent.
+  /// Bytes of the file received, or sent by the current attempt.
   package var bytes: UInt64 = 0
-  /// Bytes written to the file; nil for an outgoing upload that the server has not responded to.
+  /// Bytes written to the file; nil for an outgoing upload that has not ended.
   package var stored: UInt64?
-  /// Bytes covered by fsync; nil for an outgoing upload that the server has not responded to.
+  /// Bytes of the file that have been synced to the disk (see ``UploadMeter/durable``); nil for an outgoing upload that
+  /// has not ended.
   package var durable: UInt64?
-  /// Bytes per second, smoothed over about three seconds; 0 while the upload is stalled or waits.
+  /// Bytes per second, smoothed over about three seconds; 0 while the state is `waiting` or `stalled`, and after the
+  /// end.
   package var speed = 0.0
-  /// Bytes per second since the start.
+  /// The mean of the whole upload: ``bytes`` divided by ``seconds``, in bytes per second; 0 where ``seconds`` is 0.
   package var averageSpeed = 0.0
-  /// Seconds until the last byte at the present speed; nil where that cannot be estimated.
+  /// Estimated seconds until the last byte at the current speed, at least 1. Nil in the first second, when the size is
+  /// unknown or reached, while the upload waits or is stalled, and after its end.
   package var eta: Double?
-  /// Seconds from the start until the end or now.
+  /// Seconds from the beginning of the upload until its end, or until the snapshot while it runs.
   package var seconds = 0.0
-  /// Memory that the upload uses now, in bytes; see ``UploadMeter/residentBytes``.
+  /// Memory that the upload uses now, in bytes; see ``UploadMeter/residentBytes``. 0 after its end.
   package var residentBytes = 0
-  /// The most memory that it has used at once, in bytes.
+  /// The most memory that it has used at once, in bytes; see ``UploadMeter/peakResidentBytes``.
   package var peakResidentBytes = 0
-  /// How it ended; nil while it runs.
+  /// How the upload ended; nil while it runs or is queued.
   package var outcome: UploadOutcome?
-  /// Whether it is queued until other outgoing uploads end, or was cancelled in the queue.
+  /// Whether it is an outgoing upload that waits in the queue until others end, or that was cancelled there.
   package var isQueued = false
 
-  /// Whether it failed because its file could not be opened.
+  /// Whether it failed because its file could not be read, before any byte of it was sent.
   package var hasFailedBeforeItBegan: Bool {
     guard case .failed(let error) = outcome else { return false }
     return error.code == .unreadableFile && bytes == 0
   }
 
-  /// The share of the bytes that has been received or sent, 0 to 1; nil when the size is unknown.
+  /// The share of ``size`` that has been received or sent, 0 to 1; 1 for an empty file, nil when the size is unknown.
+  /// Where ``sizeExact`` is false, the real share may be larger.
   package var fraction: Double? {
     guard let size else { return nil }
     return size == 0 ? 1 : min(1, Double(bytes) / Double(size))
@@ -62,9 +66,10 @@ package struct UploadSnapshot: Sendable {
 }
 
 extension UploadSnapshot {
-  /// A queued outgoing upload, which begins when others have ended; it has no meter yet.
+  /// A snapshot of a queued outgoing upload, which has no meter yet. Its ``request`` is `id`.
   /// - Parameters:
   ///   - size: in bytes; nil when unknown.
+  ///   - remote: host and port of the server.
   ///   - isCancelled: whether it was cancelled in the queue.
   package static func queued(
     id: UploadID,
@@ -92,28 +97,30 @@ extension UploadSnapshot {
 
 /// All uploads and counts at one instant. Every renderer is a function of it.
 package struct Snapshot: Sendable {
-  /// When it was made.
+  /// When it was made; all times in it are relative to this instant.
   package var at: ContinuousClock.Instant
-  /// The running uploads, oldest first, then those that ended since the previous snapshot, each once.
+  /// The running uploads, oldest first; then the queued ones, where the process has a queue; then those that ended
+  /// since the previous snapshot, each once.
   package var uploads: [UploadSnapshot]
   package var memory: ProcessMemory
-  /// The memory budget.
+  /// The use of the memory budget.
   package var slabs: SlabUse
-  /// Rejected requests that are to be reported, each once.
+  /// Rejected requests to report now, with the count of identical ones; each is in one snapshot only.
   package var rejected: [RejectedRequest] = []
-  /// Whether there are more rejected requests, which later snapshots report with their count.
+  /// Whether there are more rejected requests, which later snapshots report: take further samples even when nothing
+  /// runs.
   package var hasUnreportedRejections = false
-  /// How many requests were rejected since the start.
+  /// How many requests were rejected since the ledger was made, reported or not yet.
   package var rejectedCount: UInt64 = 0
-  /// How many queued uploads ``uploads`` leaves out.
+  /// How many queued uploads there are beside those in ``uploads``, which contains only the first of a long queue.
   package var unlisted = 0
 }
 
 /// The memory budget at one instant, in bytes.
 package struct SlabUse: Sendable, Equatable {
-  /// In use by uploads and other reservations now.
+  /// Bytes of slabs and other reservations in use now.
   package var used: Int
-  /// The limit on all of them together.
+  /// The limit on ``used``.
   package var budget: Int
 
   package init(used: Int, budget: Int) {

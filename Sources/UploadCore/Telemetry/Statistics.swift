@@ -1,26 +1,28 @@
 import Glibc
 
-/// Bytes per second, smoothed: an exponentially weighted mean over about three seconds.
+/// Estimates a smoothed rate from samples of a byte counter: an exponentially weighted mean over about three seconds.
 ///
 /// Samples may be any time apart; a counter that decreases counts as no movement.
 package struct RateEstimator: Sendable {
-  /// After this long a change has had 63 % of its effect.
+  /// In seconds: after this time a change has had 63 % of its effect.
   private static let timeConstant = 3.0
   /// Samples less than this apart, in seconds, are merged: their quotient would be noise.
   private static let shortestStep = 0.05
 
   private var weighted = 0.0
-  /// Which part of the mean's weight is from samples, 0 to 1: without it the time before the start would count as zeros.
+  /// Which part of the mean's weight is from samples, 0 to 1: without it the time before the start would count as
+  /// zeros.
   private var weight = 0.0
   private var last: (bytes: UInt64, at: ContinuousClock.Instant)
 
-  /// - Parameter startedAt: when the counter was 0.
+  /// - Parameter startedAt: the instant at which the counter was 0; samples must be later.
   package init(startedAt: ContinuousClock.Instant) { last = (0, startedAt) }
 
-  /// Bytes per second now; 0 before the first sample.
+  /// The smoothed rate as of the last sample, in bytes per second; 0 before the first. Does not fall between samples.
   package var bytesPerSecond: Double { weight > 0 ? weighted / weight : 0 }
 
-  /// Adds a sample of the counter.
+  /// Adds a sample of the counter: `bytes` is its whole value, not the difference. Ignored less than 0.05 s after the
+  /// last sample, whose difference the next one then includes.
   package mutating func sample(_ bytes: UInt64, at now: ContinuousClock.Instant) {
     let step = (now - last.at).inSeconds
     guard step >= Self.shortestStep else { return }
@@ -33,7 +35,7 @@ package struct RateEstimator: Sendable {
 }
 
 extension Collection where Element == Double {
-  /// The middle value, or the mean of the two middle ones; nil of nothing.
+  /// The middle value in sorted order, or the mean of the two middle ones; nil for an empty collection.
   package var median: Double? {
     guard !isEmpty else { return nil }
     let sorted = sorted()
@@ -41,7 +43,9 @@ extension Collection where Element == Double {
     return sorted.count.isMultiple(of: 2) ? (sorted[middle - 1] + sorted[middle]) / 2 : sorted[middle]
   }
 
-  /// The smallest value that at least `percent` % of all values do not exceed (the nearest rank); nil of nothing.
+  /// The smallest value that at least `percent` % of all values do not exceed (the nearest rank); nil for an empty
+  /// collection.
+  /// - Parameter percent: 0 to 100; 0 gives the smallest value, 100 the largest.
   package func percentile(_ percent: Int) -> Double? {
     guard !isEmpty else { return nil }
     let rank = (count * percent + 99) / 100

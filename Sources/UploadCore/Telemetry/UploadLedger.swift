@@ -1,11 +1,11 @@
 import Synchronization
 
 /// All uploads of the process: the running ones, and those that ended since the last ``drain()``. And the requests that
-/// were rejected before an upload began.
+/// were rejected before an upload began. Callable from any thread.
 ///
-/// Locked once at the start and once at the end of an upload, and once a sample; never on the byte path.
+/// Locked once at the start and once at the end of an upload, and a few times per sample; never on the byte path.
 package final class UploadLedger: Sendable {
-  /// Counts since the start, for metrics.
+  /// Counts for one direction since the ledger was made.
   package struct Totals: Sendable, Equatable {
     package var started: UInt64 = 0
     package var finished: UInt64 = 0
@@ -13,10 +13,10 @@ package final class UploadLedger: Sendable {
     package var cancelled: UInt64 = 0
     /// Bytes moved by all uploads that have ended, in all their attempts.
     package var transferredBytes: UInt64 = 0
-    /// Bytes of finished uploads.
+    /// The sizes, in bytes, of the files of all finished uploads together.
     package var finishedBytes: UInt64 = 0
 
-    /// How many run now.
+    /// How many uploads run: those started that have not ended.
     package var active: Int { Int(clamping: started &- finished &- failed &- cancelled) }
 
     /// All zero.
@@ -50,7 +50,7 @@ package final class UploadLedger: Sendable {
     var action: (@Sendable () -> Void)?
   }
 
-  /// How many ended uploads are kept for ``drain()``; the oldest are dropped first.
+  /// How many ended uploads are kept for ``drain()``; beyond it the older half is dropped.
   private static let endedLimit = 65_536
 
   private let state = Mutex(State())
@@ -60,16 +60,18 @@ package final class UploadLedger: Sendable {
 
   package init() {}
 
-  /// Sets the action that is called at the beginning of each upload, and whenever else there is something new to
-  /// ``drain()``: an observer need not sample while nothing runs. A later action replaces it. It must not block.
+  /// Sets the action that is called when an upload begins, when a rejected request is to be reported at once, and by
+  /// ``noteActivity()``, so that an observer need not sample while nothing runs. Ends do not call it: sample as long as
+  /// uploads run. It replaces an earlier action, is called on any thread, and must not block.
   package func onActivity(_ action: @escaping @Sendable () -> Void) {
     observer.withLock { $0.action = action }
   }
 
-  /// Calls the action of ``onActivity(_:)``.
+  /// Calls the action of ``onActivity(_:)``, if there is one. The ledger itself calls this when there is something new.
   package func noteActivity() { observer.withLock { $0.action }?() }
 
-  /// Adds an upload to the running ones.
+  /// Adds an upload to the running ones and calls the action of ``onActivity(_:)``. Call it once per meter, before
+  /// ``end(_:_:at:)``.
   package func begin(_ meter: UploadMeter) {
     state.withLock {
       $0.active[meter.id] = meter
@@ -78,8 +80,8 @@ package final class UploadLedger: Sendable {
     noteActivity()
   }
 
-  /// Moves an upload from the running ones to the ended ones. One that failed before it could begin counts as started and
-  /// ended at once. A second end is ignored.
+  /// Moves an upload from the running ones to the ended ones. One for which ``begin(_:)`` was not called, because it
+  /// failed before, counts as started too. A second end is ignored.
   package func end(_ meter: UploadMeter, _ outcome: UploadOutcome, at instant: ContinuousClock.Instant = .now) {
     guard meter.end(outcome, at: instant) else { return }
     state.withLock { state in
@@ -92,35 +94,37 @@ package final class UploadLedger: Sendable {
     }
   }
 
-  /// Counts a request that was rejected before an upload began, at the cost of a lock.
+  /// Counts a request that was rejected before an upload began. Calls the action of ``onActivity(_:)`` if it is to be
+  /// reported at once, as the first of identical ones is.
   package func reject(_ request: RejectedRequest, at now: ContinuousClock.Instant = .now) {
     if rejections.withLock({ $0.note(request, at: now) }) { noteActivity() }
   }
 
-  /// Rejected requests that are to be reported now, in order; each is returned once. For one reader, as ``drain()``.
+  /// Removes and returns the rejected requests that are to be reported now, with their counts; a flood is reported
+  /// gradually (``RejectionTally``). For one reader, as ``drain()``.
   package func drainRejected(at now: ContinuousClock.Instant = .now) -> [RejectedRequest] {
     rejections.withLock { $0.take(at: now) }
   }
 
-  /// Whether rejected requests were counted that are to be reported later.
+  /// Whether there are rejected requests that ``drainRejected(at:)`` has not returned yet: call it again later.
   package var hasUnreportedRejections: Bool { rejections.withLock { $0.hasUnreported } }
 
-  /// How many requests were rejected since the start, those counted as identical included.
+  /// How many requests were rejected since the ledger was made, those counted as identical included.
   package var rejectedCount: UInt64 { rejections.withLock { $0.count } }
 
-  /// Changes whenever an upload begins or a rejected request is to be reported, so that an observer sees whether there is
-  /// anything new.
+  /// A number that grows whenever an upload begins or a rejected request is to be reported at once: if it has changed
+  /// since the last sample, there is something new. Ends do not change it.
   package var activityCount: UInt64 {
     let started = state.withLock { $0.totals.values.reduce(0) { $0 &+ $1.started } }
     return started &+ rejections.withLock { $0.announced }
   }
 
-  /// Cancels an upload.
+  /// Asks a running upload to end, as ``UploadMeter/cancel()`` does, and returns before it has ended.
   /// - Returns: false when no upload with this identifier runs.
   @discardableResult
   package func cancel(_ id: UploadID) -> Bool { state.withLock { $0.active[id] }?.cancel() ?? false }
 
-  /// Cancels all running uploads.
+  /// Asks all running uploads to end, as ``UploadMeter/cancel()`` does; uploads that begin later are not affected.
   package func cancelAll() {
     for meter in state.withLock({ Array($0.active.values) }) { meter.cancel() }
   }
@@ -128,7 +132,7 @@ package final class UploadLedger: Sendable {
   /// How many uploads run in one direction.
   package func activeCount(_ direction: UploadDirection) -> Int { totals(direction).active }
 
-  /// Counts since the start for one direction.
+  /// The counts for one direction since the ledger was made.
   package func totals(_ direction: UploadDirection) -> Totals {
     state.withLock { $0.totals[direction] ?? Totals() }
   }
@@ -138,14 +142,15 @@ package final class UploadLedger: Sendable {
     state.withLock { Array($0.active.values) }.sorted { $0.startedAt < $1.startedAt }
   }
 
-  /// The running uploads, in no order, and the counts of both directions, read at one instant: each upload is among the
-  /// running ones or counted as ended, so that the sum of both only grows.
+  /// The running uploads, in no order, and the counts by direction (none for one without uploads so far), read at one
+  /// instant: each upload is either running or counted as ended, so the transferred bytes of both together only grow.
   package func reading() -> (active: [UploadMeter], totals: [UploadDirection: Totals]) {
     state.withLock { (Array($0.active.values), $0.totals) }
   }
 
-  /// The running uploads, oldest first, and those that ended since the last call, in the order of their ends. For one
-  /// reader: each ended upload is returned once.
+  /// The running uploads, oldest first, and those that ended since the last call, in the order of their ends. Each
+  /// ended upload is returned once, so only one reader, the ``Sampler``, may call it. If 65,536 ended uploads are
+  /// waiting, the older half is dropped.
   package func drain() -> (active: [UploadMeter], ended: [UploadMeter]) {
     let (active, ended) = state.withLock { state in
       defer { state.ended = [] }

@@ -2,29 +2,29 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// One upload's counters: written by its data path without a lock, read by observers.
+/// One upload's counters: written by its data path without a lock, read by observers. Callable from any thread.
 ///
-/// Constants describe the upload; counters are atomic. Their order is not guaranteed: a reader may see `stored` an instant
-/// before the `received` that made it possible. Counters wrap: a response may state any size, and a wrong count does less
-/// harm than a trap.
+/// Constants describe the upload; counters are atomic. Their order is not guaranteed: a reader may see `stored` an
+/// instant before the `received` that made it possible. Counters wrap: a response may state any size, and a wrong count
+/// does less harm than a trap.
 package final class UploadMeter: Sendable {
   package let id: UploadID
-  /// The same for all parts of one request.
+  /// Identifies the request: the same for all files of one form.
   package let request: UploadID
   package let direction: UploadDirection
   package let mode: UploadMode
-  /// The requested name; the final name may differ and is in the outcome.
+  /// The requested or generated name; the final name may differ and is in the outcome.
   package let name: String
-  /// Size in bytes, or its upper limit where ``sizeExact`` is false; nil when unknown.
+  /// Size of the file in bytes, or its upper limit where ``sizeExact`` is false; nil when unknown.
   package let size: UInt64?
   package let sizeExact: Bool
-  /// Address and port of the other end.
+  /// The peer: of an incoming upload the client's address and port, of an outgoing one the host and port of the URL.
   package let remote: String
-  /// Media type as the sender stated it.
+  /// Media type as the sender stated it, not checked; nil without one.
   package let declaredType: String?
   package let startedAt: ContinuousClock.Instant
 
-  /// Bytes of all attempts; only grows.
+  /// Bytes moved in all attempts; only grows.
   private let transferredBytes = Atomic<UInt64>(0)
   /// How many of the transferred bytes belong to failed attempts.
   private let lostBytes = Atomic<UInt64>(0)
@@ -46,7 +46,7 @@ package final class UploadMeter: Sendable {
     var isCancelled = false
     /// The number of the current or next attempt; 1 for the first.
     var attempt = 1
-    /// Why the last attempt failed and when the next one begins, while the upload waits for that.
+    /// Why the last attempt failed and when the next one begins; nil unless the upload waits for that.
     var pause: (reason: String, until: ContinuousClock.Instant)?
     /// Makes the data path end the upload.
     var interrupt: (@Sendable () -> Void)?
@@ -76,33 +76,35 @@ package final class UploadMeter: Sendable {
     self.startedAt = startedAt
   }
 
-  /// Incoming: bytes read from the socket. Outgoing: bytes written to the socket by this attempt.
+  /// Bytes of the file received so far; of an outgoing upload, bytes of the file written to the socket by the current
+  /// attempt (0 while it waits for the next attempt).
   package var received: UInt64 {
     // Loaded first: it was the whole count when it was set, and that only grows, so the difference is never below 0.
     let lost = lostBytes.load(ordering: .acquiring)
     return transferred &- lost
   }
 
-  /// ``received`` and the bytes of failed attempts together: it never shrinks.
+  /// ``received`` and the bytes of failed attempts together: unlike ``received`` it never shrinks.
   package var transferred: UInt64 { transferredBytes.load(ordering: .relaxed) }
 
-  /// Bytes written to the file. Outgoing: those that the server's response confirms.
+  /// Bytes written to the file. Of an outgoing upload all bytes sent once the server has accepted it, before that 0.
   package var stored: UInt64 { storedBytes.load(ordering: .relaxed) }
 
-  /// Bytes covered by fsync. Outgoing: those that the server's response confirms.
+  /// Bytes of the file that have been synced to the disk; always 0 where the store syncs nothing. Of an outgoing upload
+  /// the same as ``stored``, because the response does not say.
   package var durable: UInt64 { durableBytes.load(ordering: .relaxed) }
 
-  /// Counts `count` more bytes as ``received``.
+  /// Counts `count` more bytes as ``received``; a negative count changes nothing.
   package func addReceived(_ count: Int) {
     transferredBytes.wrappingAdd(UInt64(max(0, count)), ordering: .relaxed)
   }
 
-  /// Counts `count` more bytes as ``stored``.
+  /// Counts `count` more bytes as ``stored``; a negative count changes nothing.
   package func addStored(_ count: Int) {
     storedBytes.wrappingAdd(UInt64(max(0, count)), ordering: .relaxed)
   }
 
-  /// Notes that all stored bytes are covered by fsync.
+  /// Makes ``durable`` equal to ``stored``: call it when all bytes stored so far have been synced.
   package func markDurable() { durableBytes.store(stored, ordering: .relaxed) }
 
   /// Media type detected from the first bytes; nil before they have arrived, and when none is detected.
@@ -111,16 +113,17 @@ package final class UploadMeter: Sendable {
     set { detected.withLock { $0 = newValue } }
   }
 
-  /// What the data path waits for.
+  /// What the data path waits for now; `waiting` at first. Only the data path sets it.
   package var phase: UploadPhase {
     get { UploadPhase(rawValue: phaseValue.load(ordering: .relaxed)) ?? .waiting }
     set { phaseValue.store(newValue.rawValue, ordering: .relaxed) }
   }
 
-  /// Notes that an attempt has failed and another will follow: the bytes sent so far count no more as ``received``.
+  /// Notes that an attempt has failed and another will follow: ``received`` becomes 0, ``transferred`` does not change,
+  /// and the phase becomes `pause`.
   /// - Parameters:
-  ///   - reason: why, as a message.
-  ///   - attempt: the number of the next attempt.
+  ///   - reason: why the attempt failed, as a message.
+  ///   - attempt: the number of the next attempt, from 2.
   ///   - instant: when that begins.
   package func pause(because reason: String, attempt: Int, until instant: ContinuousClock.Instant) {
     life.withLock { life in
@@ -132,34 +135,37 @@ package final class UploadMeter: Sendable {
     phase = .pause
   }
 
-  /// Notes that the next attempt begins.
+  /// Notes that the next attempt begins, after ``pause(because:attempt:until:)``: the phase becomes `waiting`.
   package func beginAttempt() {
     phase = .waiting
     life.withLock { $0.pause = nil }
   }
 
-  /// The number of the current or next attempt (1 for the first), and while the upload waits for that, why and until when.
+  /// The number of the current or next attempt, 1 for the first. `wait` is nil except while the upload waits for its
+  /// next attempt: why the last one failed, as a message, and when the next one begins.
   package var retry: (attempt: Int, wait: (reason: String, until: ContinuousClock.Instant)?) {
     life.withLock { ($0.attempt, $0.pause) }
   }
 
-  /// Memory that the upload uses now, in bytes: the resident pages of its regions, and its network buffers. A system call
-  /// per region: about a microsecond for each mebibyte of it.
+  /// Memory that the upload uses now, in bytes: the resident pages of its regions, and its network buffers. Makes
+  /// system calls for each region, about a microsecond per mebibyte, so it is not for the byte path.
   package var residentBytes: Int {
     regions.withLock { $0.reduce(0) { $0 + $1.residentBytes } } + networkBytes.load(ordering: .relaxed)
   }
 
-  /// The most memory that the upload has used at once, resident or not, in bytes.
+  /// The most memory that the upload has used at once, in bytes: its whole regions, resident or not, and its network
+  /// buffers.
   package var peakResidentBytes: Int { peak.load(ordering: .relaxed) }
 
-  /// Counts a region that the upload uses from now on: a slab, or a form in memory.
+  /// Counts memory that the upload uses from now on: a slab, or a block of a form in memory. Call ``remove(_:)`` with
+  /// an equal region before that memory is released.
   package func add(_ region: MemoryRegion) {
     regions.withLock { $0.append(region) }
     regionBytes.wrappingAdd(region.count, ordering: .relaxed)
     notePeak()
   }
 
-  /// Stops counting a region, before it is released.
+  /// Stops counting a region from ``add(_:)``; changes nothing for any other. Call it before the memory is released.
   package func remove(_ region: MemoryRegion) {
     regions.withLock { regions in
       guard let index = regions.firstIndex(of: region) else { return }
@@ -168,14 +174,14 @@ package final class UploadMeter: Sendable {
     }
   }
 
-  /// Stops counting all regions and network buffers.
+  /// Stops counting all regions and network buffers, before they are released; ``peakResidentBytes`` does not change.
   package func removeAllMemory() {
     regions.withLock { $0 = [] }
     regionBytes.store(0, ordering: .relaxed)
     networkBytes.store(0, ordering: .relaxed)
   }
 
-  /// Sets how many bytes the upload's network buffers use now.
+  /// Sets how many bytes the upload's network buffers use now, in place of the previous number.
   package func setNetworkBytes(_ count: Int) {
     networkBytes.store(count, ordering: .relaxed)
     notePeak()
@@ -185,10 +191,11 @@ package final class UploadMeter: Sendable {
     peak.max(regionBytes.load(ordering: .relaxed) + networkBytes.load(ordering: .relaxed), ordering: .relaxed)
   }
 
-  /// How it ended and when; nil while it runs.
+  /// How the upload ended and when; nil before its end.
   package var ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)? { life.withLock { $0.ended } }
 
-  /// Notes the end; only the first end of an upload counts.
+  /// Notes the end; only the first end of an upload counts. For the ledger: elsewhere call
+  /// ``UploadLedger/end(_:_:at:)``.
   /// - Returns: whether this was the first.
   func end(_ outcome: UploadOutcome, at instant: ContinuousClock.Instant) -> Bool {
     life.withLock { life in
@@ -200,8 +207,9 @@ package final class UploadMeter: Sendable {
     }
   }
 
-  /// Sets the closure that makes the data path end the upload: it is called at most once, on any thread, so that it may do
-  /// no more than schedule that. Called at once when the upload has been cancelled before.
+  /// Sets the closure with which ``cancel()`` makes the data path end the upload, in place of an earlier one. It is
+  /// called at most once, on the thread that cancels, so it should only schedule that end on the data path's own
+  /// thread. Called at once when the upload has already been cancelled, and never after its end.
   package func onCancel(_ interrupt: @escaping @Sendable () -> Void) {
     let isLate = life.withLock { life in
       guard life.ended == nil else { return false }
@@ -211,8 +219,9 @@ package final class UploadMeter: Sendable {
     if isLate { interrupt() }
   }
 
-  /// Cancels the upload: the data path ends it with ``UploadOutcome/cancelled``, unless it is too late.
-  /// - Returns: whether it was still running.
+  /// Asks the data path to end the upload with ``UploadOutcome/cancelled``, and returns before it does. The upload may
+  /// still finish or fail instead.
+  /// - Returns: false when the upload had ended before.
   @discardableResult
   package func cancel() -> Bool {
     let (isRunning, interrupt) = life.withLock { life in
@@ -226,7 +235,8 @@ package final class UploadMeter: Sendable {
   }
 }
 
-/// The address range of memory that an upload uses, to count its resident pages. Does not own the memory.
+/// The address range of memory that an upload uses, to count its resident pages. Does not own the memory, which must
+/// not be released while a meter counts it.
 package struct MemoryRegion: Sendable, Equatable {
   private let address: UInt
   /// In bytes.
@@ -237,7 +247,8 @@ package struct MemoryRegion: Sendable, Equatable {
     count = bytes.count
   }
 
-  /// How many of its bytes are resident, by the kernel's count (`mincore`): whole pages, without those never touched.
+  /// How many of its bytes are in physical memory by the kernel's count (`mincore`), without pages never touched. In
+  /// whole pages, at most ``count``; 0 when the range is no longer mapped. Makes a system call.
   package var residentBytes: Int {
     // A page that it shares with other memory counts whole: at most one at each end.
     let offset = address % Self.pageSize

@@ -1,75 +1,76 @@
-/// What an upload is doing, as every renderer shows it.
+/// What an upload is doing, as every renderer shows it. The sampler derives it from the ``UploadPhase`` and the time
+/// since the last byte.
 package enum UploadState: String, Sendable, CaseIterable {
-  /// Accepted; no byte of the body has been received or sent yet.
+  /// No byte of the current attempt has moved yet. Also: waits for the next attempt, or in the queue.
   case waiting
-  /// Incoming and moving.
+  /// Incoming, and bytes arrive.
   case receiving
-  /// Outgoing and moving.
+  /// Outgoing, and bytes are sent.
   case sending
-  /// No slab is free in the budget.
+  /// Waits until memory of the budget is free.
   case waitingForMemory
-  /// No byte for longer than `--stall-after`; always with a ``StallCause``.
+  /// No byte has moved for the time of `--stall-after` or longer; always with a ``StallCause``.
   case stalled
   /// Slowed down by a rate limit.
   case limited
-  /// Every byte has been received, or sent; not all are durable yet, or the server has not responded yet.
+  /// Every byte has been received, or sent; the file is not published yet, or the server has not responded yet.
   case finishing
-  /// Over: the file is stored.
+  /// Ended: the file is stored.
   case done
-  /// Over: nothing was stored.
+  /// Ended with an error; see ``UploadOutcome/failed(_:)`` for what may be stored.
   case failed
-  /// Cancelled.
+  /// Ended because it was cancelled.
   case cancelled
 }
 
 /// What an upload's data path is waiting for at this instant: written by the path, read by the sampler, which makes an
 /// ``UploadState`` of it.
 package enum UploadPhase: UInt8, Sendable {
-  /// Nothing of the body has moved yet.
+  /// The peer, before the first byte of the current attempt has moved.
   case waiting
-  /// Ready for the peer: the next byte is for it to send, or to receive.
+  /// The peer: the client has to send more, or the server has to receive more.
   case peer
-  /// Writes are under way and there is no room for more.
+  /// The disk: writes are under way and there is no room for more; of an outgoing upload, the file is being read.
   case disk
   /// The program that writes the input has written nothing more so far (outgoing uploads from a pipe only).
   case input
-  /// No slab is free in the budget.
+  /// Memory: no slab is free in the budget (incoming uploads only).
   case memory
-  /// A rate limit slows it down.
+  /// A rate limit: the time until it allows more bytes.
   case limit
-  /// An attempt has failed, and the next one waits for its time.
+  /// The time of the next attempt, after one has failed (outgoing uploads only).
   case pause
-  /// The server has every byte and has not responded yet (outgoing uploads only).
+  /// The response: every byte has been sent (outgoing uploads only).
   case response
-  /// Every byte has been received.
+  /// The end: every byte has been received and is being stored, or the response has arrived.
   case finishing
 }
 
-/// The cause of a stall: what a stalled upload waits for.
+/// What a stalled upload waits for.
 package enum StallCause: String, Sendable, CaseIterable {
-  /// The client sends nothing.
+  /// The client sends nothing (incoming uploads only).
   case client
   /// The server receives nothing, or does not respond (outgoing uploads only).
   case server
   /// The program that writes the input writes nothing, such as one before a pipe (outgoing uploads only).
   case input
-  /// Writes to the disk do not complete.
+  /// Writes to the disk, or of an outgoing upload reads from it, do not complete.
   case disk
-  /// The memory budget is spent.
+  /// No slab is free in the memory budget.
   case memory
-  /// A rate limit slows it down.
+  /// A rate limit allows no more bytes yet.
   case limit
 }
 
-/// How an upload travels.
+/// The form in which an upload is transferred.
 package enum UploadMode: String, Sendable, CaseIterable {
   /// The file is the request's body.
   case stream
-  /// The file is a part of a form (RFC 7578), streamed at both ends.
+  /// The file is a part of a form (RFC 7578), never in memory as a whole.
   case multipart
-  /// Client only: the whole form is built in memory first, as many programs do.
+  /// Outgoing only: a form as in ``multipart``, built in memory completely before it is sent, as many programs do.
   case buffered
-  /// Server only: bytes until FIN over plain TCP.
+  /// Incoming only: the file is all bytes of a plain TCP connection until the client closes its sending side.
   case raw
 }
 
@@ -81,12 +82,12 @@ package enum UploadDirection: String, Sendable, CaseIterable {
   case outgoing
 }
 
-/// Identifies one upload, or one request, in events and logs: twelve hexadecimal digits, random, so that the logs of two
-/// servers can be merged.
+/// Identifies one upload, or one request, in events and logs. Shown as twelve lower-case hexadecimal digits; random, so
+/// that the logs of two servers can be merged.
 package struct UploadID: Hashable, Sendable, CustomStringConvertible {
   private let value: UInt64
 
-  /// A new identifier from the system's generator: 48 bits.
+  /// A new identifier: 48 random bits from the system's generator.
   package init() { value = UInt64.random(in: 0..<(1 << 48)) }
 
   package var description: String { withUnsafeBytes(of: value.bigEndian) { Hexadecimal.text($0.suffix(6)) } }
@@ -94,20 +95,23 @@ package struct UploadID: Hashable, Sendable, CustomStringConvertible {
 
 /// The outcome of a successful upload, as events, summaries and the dashboard report it.
 ///
-/// Differs from the file of a store: it is the same for an outgoing upload, whose file only the server has, and includes the
-/// declared and the detected media type, which no store keeps. The server makes it of the stored file and the meter.
+/// Unlike the store's own description of a file it exists for outgoing uploads too, whose file only the server has, and
+/// it contains the declared and the detected media type, which the store does not keep.
 package struct FinishedUpload: Sendable, Equatable {
-  /// Where the file is: its name inside the store, or for an outgoing upload the name the server gave it.
+  /// The file's final name in the upload directory. Of an outgoing upload the one that the response states, otherwise
+  /// the requested name.
   package var path: String
   /// The file's size in bytes.
   package var bytes: UInt64
-  /// The best guess at the content's media type: detected, else declared, else by name.
+  /// The best guess at the content's media type: the detected one, otherwise the declared one, otherwise that of the
+  /// name. Of an outgoing upload the one that the response states, otherwise the declared one.
   package var type: String?
-  /// The media type as the sender stated it.
+  /// The media type as the sender stated it; nil without one.
   package var declaredType: String?
-  /// The media type as the bytes show it.
+  /// The media type that the first bytes show; nil when they show none that is known.
   package var detectedType: String?
-  /// SHA-256 of the content in lower-case hexadecimal, where it was computed.
+  /// SHA-256 of the content in lower-case hexadecimal; nil where it was not computed, or the response states none. Of
+  /// an outgoing upload it has been compared with the content that was sent.
   package var sha256: String?
 
   package init(
@@ -131,8 +135,9 @@ package struct FinishedUpload: Sendable, Equatable {
 package enum UploadOutcome: Sendable {
   /// Every byte arrived and the file is stored.
   case finished(FinishedUpload)
-  /// Nothing was stored; the error says why.
+  /// The file was not stored; the error says why. An interrupted upload may have been kept as a partial file. Of an
+  /// outgoing upload the server may have stored the file or part of it.
   case failed(UploadError)
-  /// It was cancelled; nothing was stored.
+  /// It was cancelled and the file was not stored; of an outgoing upload the server may have stored it.
   case cancelled
 }

@@ -16,7 +16,11 @@ enum StorageError {
     let cause = SystemCallError(call, errno)
     switch cause.number {
     case ENOSPC, EDQUOT:
-      return UploadError(.diskFull, "No space is left on the server. Free some space and send the file again.", cause: cause)
+      return UploadError(
+        .diskFull,
+        "No space is left on the server. Free some space and send the file again.",
+        cause: cause
+      )
     case EFBIG:
       let limits = "the server's file system, or the limit of its process (ulimit -f), allows"
       return UploadError(.tooLarge, "The file is larger than \(limits).", cause: cause)

@@ -91,8 +91,8 @@ struct ShownCell: Hashable {
   var text = " "
   var style = Style.plain
 
-  /// The cell as a user sees it. On a blank, bold, dim and the text colour are visible only if it is underlined or reversed.
-  /// A wide character has one style, that of its left half.
+  /// The cell as a user sees it. On a blank, bold, dim and the text colour are visible only if it is underlined or
+  /// reversed. A wide character has one style, that of its left half.
   var look: ShownCell {
     if text.isEmpty { return ShownCell(text: "") }
     guard text == " ", style.attributes.isDisjoint(with: [.underline, .reverse]) else { return self }

@@ -36,7 +36,7 @@ extension VirtualTerminal {
     }
   }
 
-  /// Up to BEL, which is how this project ends its strings.
+  /// Removes and returns the content of an operating system command up to BEL, with which this project ends it.
   private mutating func string(_ input: inout Input) -> String {
     let content = input.prefix { $0 != "\u{7}" }
     if let bad = content.first(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {

@@ -5,14 +5,14 @@ import Basics
 /// The screen of an xterm, computed from the bytes sent to it (ECMA-48, and "XTerm Control Sequences"). It supports the
 /// sequences that ncurses uses with the terminfo entries of the tests.
 ///
-/// Unknown sequences and unprintable characters are recorded as problems: only ncurses and this project's own sequences may
-/// reach a terminal.
+/// Unknown sequences and unprintable characters are recorded as problems: only ncurses and this project's own sequences
+/// may reach a terminal.
 struct VirtualTerminal {
   private(set) var size: Size
   private(set) var rows: [[ShownCell]]
   /// Errors in the bytes, in order.
   var problems: [String] = []
-  /// The operating system commands (OSC) so far, without their brackets.
+  /// The contents of the operating system commands (OSC) so far, in order, without their first and last bytes.
   var commands: [String] = []
   var isCursorShown = true
   var isAlternate = false
@@ -39,7 +39,7 @@ struct VirtualTerminal {
     rows.map { $0.map(\.text).joined() + "\n" }.joined()
   }
 
-  /// A blank as clearing makes it: with the present background (terminfo's `bce`).
+  /// A blank cell as clearing makes it: with the current background (terminfo's `bce`).
   var blank: ShownCell { ShownCell(style: Style(background: style.background)) }
 
   /// Changes the size; keeps the cells that fit, from the upper left corner.
@@ -156,7 +156,9 @@ struct VirtualTerminal {
     rows[y] += Array(repeating: blank, count: end - x)
   }
 
-  /// Moves the rows between the margins up, or down when `count` is negative.
+  /// Moves the rows between the margins up by `count`, or down when it is negative; blank rows take their place.
+  /// - Parameter top: the first row that moves, from 0; nil for the upper margin. Nothing moves if it is outside the
+  ///   margins.
   mutating func scroll(_ count: Int, from top: Int? = nil) {
     let first = top ?? margins.lowerBound
     guard margins.contains(first) else { return }

@@ -3,7 +3,7 @@ import Testing
 import UploadTestSupport
 
 @Suite struct TestSupportTests {
-  @Test func `a temporary directory is there for the test only`() async throws {
+  @Test func `a temporary directory contains the files of its test and is removed after it`() async throws {
     let path = try await withTemporaryDirectory { directory in
       try directory.write([1, 2], to: "b")
       try directory.write([], to: ".a")
@@ -16,7 +16,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a file's digest is that of its bytes`() async throws {
+  @Test func `the digest of a file is that of its bytes`() async throws {
     try await withTemporaryDirectory { directory in
       let bytes = SplitMix64.bytes((3 << 20) + 1)
       let path = try directory.write(bytes, to: "a")
@@ -25,7 +25,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `random bytes are the same for the same seed`() {
+  @Test func `random bytes are the same for the same seed, and others for another seed`() {
     #expect(SplitMix64.bytes(100) == Array(SplitMix64.bytes(1_000).prefix(100)))
     #expect(SplitMix64.bytes(100, seed: 1) != SplitMix64.bytes(100, seed: 2))
     // The first number of the reference implementation for seed 0.
@@ -33,7 +33,7 @@ import UploadTestSupport
     #expect(generator.next() == 0xE220_A839_7B1D_CDAF)
   }
 
-  @Test func `a message is split at every byte, and dripped`() {
+  @Test func `a message is split in two at every position, and into single bytes`() {
     let ways = Array(SplitFeeder.ways([1, 2]))
     #expect(ways == [[[], [1, 2]], [[1], [2]], [[1, 2], []], [[1], [2]]])
     #expect(SplitFeeder.ways(Array(0..<100)).allSatisfy { $0.flatMap { $0 } == Array(0..<100) })
@@ -41,7 +41,7 @@ import UploadTestSupport
     #expect(SplitFeeder.pieces([], of: 2).isEmpty)
   }
 
-  @Test func `waiting ends when the condition is true, or with an error that names it`() async throws {
+  @Test func `waiting for a condition ends when it is true, or times out with an error that names it`() async throws {
     var count = 0
     try await eventually {
       count += 1

@@ -5,7 +5,7 @@ import UploadCore
 @Suite struct ChildProgramTests {
   private static let environment = ["PATH": "/usr/bin:/bin", "PLACE": "here"]
 
-  @Test func `a child has its streams, its environment and no other descriptor`() throws {
+  @Test func `a child has its streams, its environment, a group of its own and no other descriptor`() throws {
     let pipe = try ChildProgram.pipe()
     let child = try ChildProgram.start(
       "sh",
@@ -33,7 +33,7 @@ import UploadCore
     #expect(ChildProgram.wait(for: child) == 0)
   }
 
-  @Test func `a program that is missing is an error with the system's number`() {
+  @Test func `starting a program that does not exist throws with the error number ENOENT`() {
     let error = #expect(throws: SystemCallError.self) {
       try ChildProgram.start(
         "/no/such/program",

@@ -3,11 +3,11 @@ import UploadCore
 
 @Suite struct InterfaceZoneTests {
   @Test(arguments: [("eth0", "eth0"), ("25eth0", "eth0"), ("252", "2"), ("25", "25"), ("2", "2"), ("", "")])
-  func `the percent sign of a zone is written plain or as in URLs`(text: String, zone: String) {
+  func `a zone is read without the 25 of an encoded percent sign`(text: String, zone: String) {
     #expect(InterfaceZone.decoded(text) == zone)
   }
 
-  @Test func `only link-local addresses have a zone`() {
+  @Test func `only link-local IPv6 addresses have a zone`() {
     for address in ["fe80::1", "FE80::1", "febf::1"] { #expect(InterfaceZone.belongs(to: address)) }
     for address in ["::1", "fec0::1", "2001:db8::1", "ff02::1", "127.0.0.1", "fe80"] {
       #expect(!InterfaceZone.belongs(to: address))

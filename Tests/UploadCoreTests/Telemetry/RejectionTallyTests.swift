@@ -10,7 +10,7 @@ import Testing
     RejectedRequest(time: "", client: "192.0.2.7", method: "PUT", path: path, status: status, reason: "No.")
   }
 
-  @Test func `the first is reported at once, identical ones are counted and reported with the next`() {
+  @Test func `the first of identical requests is reported at once, and later ones together after ten seconds`() {
     var tally = RejectionTally()
     #expect(tally.note(request("/a"), at: start) == true)
     #expect(tally.take(at: start).map(\.count) == [1])
@@ -25,7 +25,7 @@ import Testing
     #expect(tally.announced == 2)
   }
 
-  @Test func `those that differ are reported apart`() {
+  @Test func `requests that differ in path or status are reported separately, in order`() {
     var tally = RejectionTally()
     #expect(tally.note(request("/a"), at: start) == true)
     #expect(tally.note(request("/b"), at: start) == true)
@@ -33,14 +33,14 @@ import Testing
     #expect(tally.take(at: start).map { "\($0.path ?? "-") \($0.status)" } == ["/a 401", "/b 401", "/a 413"])
   }
 
-  @Test func `output is bounded in a second, and nothing is lost`() {
+  @Test func `of 25 different requests at most ten are reported per second, until all are`() {
     var tally = RejectionTally()
     for number in 0..<25 { _ = tally.note(request("/\(number)"), at: start) }
     let counts = [0, 0.5, 1, 2, 3].map { tally.take(at: start + .seconds($0)).count }
     #expect(counts == [10, 0, 10, 5, 0])
   }
 
-  @Test func `memory is bounded under a flood of different requests, and all are counted`() {
+  @Test func `a flood of different requests needs limited memory, and the reports count all of them`() {
     var tally = RejectionTally()
     var counted: UInt64 = 0
     for number in 0..<100_000 {
@@ -55,7 +55,7 @@ import Testing
     #expect(counted == 100_000)
   }
 
-  @Test func `only requests that are to be reported notify the observer`() {
+  @Test func `a hundred identical rejected requests call the observer once and are reported with their count`() {
     let ledger = UploadLedger()
     let calls = Atomic(0)
     ledger.onActivity { calls.add(1, ordering: .relaxed) }

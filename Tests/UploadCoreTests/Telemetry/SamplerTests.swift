@@ -32,7 +32,9 @@ import UploadTestSupport
   }
 
   @Test(arguments: UploadDirection.allCases)
-  func `a state follows from the phase, and from how long nothing moved`(direction: UploadDirection) {
+  func `the state of a running upload follows from its phase and the time since its last byte`(
+    direction: UploadDirection
+  ) {
     let peer: StallCause = direction == .incoming ? .client : .server
     let moving: UploadState = direction == .incoming ? .receiving : .sending
     let table: [(UploadPhase, UploadState, StallCause?)] = [
@@ -50,7 +52,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an outcome is stronger than any phase`() {
+  @Test func `the state of an ended upload follows from its outcome, whatever its phase`() {
     let meter = begin()
     meter.phase = .disk
     let outcomes: [(UploadOutcome, UploadState)] = [
@@ -63,7 +65,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload stalls after the limit, counts from its last byte, and recovers`() throws {
+  @Test func `an upload is stalled when no byte has moved for the limit, until the next byte moves`() throws {
     var sampler = makeSampler()
     let meter = begin()
     meter.phase = .peer
@@ -85,7 +87,7 @@ import UploadTestSupport
     #expect(recovered.stalledSeconds == 0)
   }
 
-  @Test func `a stalled upload has no rate, although the mean of its last seconds is above 0`() throws {
+  @Test func `an upload that is stalled or waits for its next attempt has speed 0`() throws {
     var sampler = makeSampler(stallAfter: .seconds(1))
     let meter = begin()
     meter.phase = .peer
@@ -102,7 +104,7 @@ import UploadTestSupport
     #expect(try #require(sampler.sample(at: start + .seconds(5.5)).uploads.first).speed == 0)
   }
 
-  @Test func `an upload that never sent a byte stalls from its start`() throws {
+  @Test func `an upload without any byte is stalled when the limit has passed since its start`() throws {
     var sampler = makeSampler()
     _ = begin()
     let upload = try #require(sampler.sample(at: start + .seconds(5)).uploads.first)
@@ -137,7 +139,7 @@ import UploadTestSupport
     #expect(upload.outcome == nil)
   }
 
-  @Test func `the stored and durable bytes of an outgoing upload are unknown until the response`() throws {
+  @Test func `the stored and durable bytes of an outgoing upload are unknown until it ends`() throws {
     var sampler = makeSampler()
     let meter = begin(.outgoing)
     meter.addReceived(10)
@@ -150,7 +152,7 @@ import UploadTestSupport
     #expect(ended.stored == 10 && ended.durable == 10)
   }
 
-  @Test func `an ended upload is shown once, with the time it took`() throws {
+  @Test func `an ended upload is in one snapshot only, with its duration and without speed and memory`() throws {
     var sampler = makeSampler()
     let meter = begin()
     meter.addReceived(300)
@@ -167,7 +169,7 @@ import UploadTestSupport
     #expect(sampler.sample(at: start + .seconds(11)).uploads.isEmpty)
   }
 
-  @Test func `an end that the ledger has not handed out yet is not shown`() throws {
+  @Test func `an upload that has ended but is not among the ledger's ended ones is shown as running`() throws {
     var sampler = makeSampler()
     let meter = begin()
     #expect(meter.end(.cancelled, at: start + .seconds(1)))
@@ -176,7 +178,7 @@ import UploadTestSupport
     #expect(upload.state == .waiting)
   }
 
-  @Test func `no upload shows its end twice while others sample`() async {
+  @Test func `each of many uploads that end while samples are taken is in exactly one snapshot as ended`() async {
     let ledger = ledger
     var sampler = makeSampler()
     let count = 2_000
@@ -204,7 +206,7 @@ import UploadTestSupport
       (999, 1_000, 1_000_000, 2, 1), (0, 1_000, 0.5, 2, nil), (500, nil, 100, 2, nil), (0, .max, 1, 2, 0x1p64),
     ] as [(UInt64, UInt64?, Double, Double, Double?)]
   )
-  func `time left waits for a second of data and is never 0 before the end`(
+  func `the time left is at least 1 s, and unknown in the first second, without a size or without speed`(
     bytes: UInt64,
     size: UInt64?,
     speed: Double,
@@ -214,7 +216,7 @@ import UploadTestSupport
     #expect(Sampler.eta(bytes: bytes, size: size, speed: speed, seconds: seconds) == left)
   }
 
-  @Test func `a clock before the start results in no negative time`() throws {
+  @Test func `a snapshot from before the start of an upload has no negative duration`() throws {
     var sampler = makeSampler()
     _ = begin()
     let upload = try #require(sampler.sample(at: start - .seconds(1)).uploads.first)
@@ -229,7 +231,11 @@ import UploadTestSupport
       (0, 10, 0), (5, 10, 0.5), (10, 10, 1), (11, 10, 1), (0, 0, 1), (5, nil, nil),
     ] as [(UInt64, UInt64?, Double?)]
   )
-  func `the share that has moved is between 0 and 1`(bytes: UInt64, size: UInt64?, fraction: Double?) throws {
+  func `the share of the size that has moved is 0 to 1, and unknown without a size`(
+    bytes: UInt64,
+    size: UInt64?,
+    fraction: Double?
+  ) throws {
     let meter = UploadMeter(direction: .incoming, mode: .stream, name: "a", size: size, remote: "")
     meter.addReceived(Int(bytes))
     let ledger = UploadLedger()

@@ -4,7 +4,7 @@ import Testing
 @testable import UploadCore
 
 @Suite struct UploadLedgerTests {
-  @Test func `a call of the activity action needs no more stack after many calls`() {
+  @Test func `the activity action needs no more stack in its thousandth call than in its second`() {
     let addresses = Mutex<[UInt]>([])
     ledger.onActivity {
       var local = 0
@@ -34,7 +34,7 @@ import Testing
     return meter
   }
 
-  @Test func `uploads are counted by how they end and which way they go`() {
+  @Test func `uploads and their bytes are counted by outcome and direction`() {
     let finished = begin()
     finished.addReceived(10)
     let failed = begin()
@@ -57,7 +57,7 @@ import Testing
     #expect(ledger.totals(.outgoing).transferredBytes == 0)
   }
 
-  @Test func `only the first end counts`() {
+  @Test func `a second end of an upload is ignored`() {
     let meter = begin()
     ledger.end(meter, .cancelled)
     ledger.end(meter, .finished(FinishedUpload(path: "a", bytes: 9)))
@@ -78,7 +78,7 @@ import Testing
     #expect(ledger.drain().ended.map(\.id) == [meter.id])
   }
 
-  @Test func `ended uploads are handed out once, in the order of their ends`() {
+  @Test func `ended uploads are drained once, in the order of their ends`() {
     let (first, second) = (begin(), begin())
     ledger.end(second, .cancelled)
     ledger.end(first, .cancelled)
@@ -86,7 +86,7 @@ import Testing
     #expect(ledger.drain().ended.isEmpty)
   }
 
-  @Test func `running uploads come oldest first`() {
+  @Test func `running uploads are listed and drained oldest first`() {
     let meters = [3, 1, 2].map { begin(at: .seconds($0)) }
     let expected = [meters[1].id, meters[2].id, meters[0].id]
     #expect(ledger.active().map(\.id) == expected)
@@ -100,14 +100,14 @@ import Testing
     #expect(ledger.totals(.incoming).cancelled == 70_000)
   }
 
-  @Test func `sizes of any value in a server's response do not trap`() {
+  @Test func `sizes of finished uploads whose sum exceeds 64 bits do not trap`() {
     for _ in 0..<3 {
       ledger.end(begin(.outgoing), .finished(FinishedUpload(path: "a", bytes: .max)))
     }
     #expect(ledger.totals(.outgoing).finished == 3)
   }
 
-  @Test func `running and ended bytes read at one instant never shrink`() async {
+  @Test func `the sum of running and ended bytes, read at one instant, never shrinks while uploads end`() async {
     let ledger = ledger
     await withTaskGroup { group in
       group.addTask {

@@ -7,7 +7,7 @@ import UploadTestSupport
 @Suite struct UploadMeterTests {
   private let meter = UploadMeter(direction: .incoming, mode: .stream, name: "a", size: nil, remote: "")
 
-  @Test func `received, stored and durable are counted apart`() {
+  @Test func `received, stored and durable bytes are counted separately`() {
     meter.addReceived(100)
     meter.addStored(60)
     #expect((meter.received, meter.stored, meter.durable) == (100, 60, 0))
@@ -40,7 +40,7 @@ import UploadTestSupport
     #expect((meter.received, meter.stored) == (0, 0))
   }
 
-  @Test func `the peak is kept when memory is released`() {
+  @Test func `the peak of an upload's memory is kept when its memory is released`() {
     let pages = MappedPages(65_536)
     meter.add(pages.region)
     meter.setNetworkBytes(1_000)
@@ -50,7 +50,7 @@ import UploadTestSupport
     #expect(meter.peakResidentBytes == 66_536)
   }
 
-  @Test func `resident are the pages that were touched, and the network's buffers`() {
+  @Test func `the resident memory is that of the touched pages of all regions and of the network buffers`() {
     let (first, second) = (MappedPages(1 << 20), MappedPages(65_536))
     meter.add(first.region)
     meter.add(second.region)
@@ -74,13 +74,13 @@ import UploadTestSupport
     #expect(meter.peakResidentBytes == 10)
   }
 
-  @Test func `a phase is read as it was written`() {
+  @Test func `the phase is waiting at first, and then the one that was set`() {
     #expect(meter.phase == .waiting)
     meter.phase = .disk
     #expect(meter.phase == .disk)
   }
 
-  @Test func `counters of many threads add up`() async {
+  @Test func `bytes that several threads count at the same time add up`() async {
     let meter = meter
     await withTaskGroup { group in
       for _ in 0..<4 {
@@ -113,7 +113,7 @@ import UploadTestSupport
     return meter
   }
 
-  @Test func `the data path is interrupted once`() {
+  @Test func `cancelling a running upload twice interrupts its data path once and does not end it`() {
     let meter = begin()
     meter.onCancel { [dataPath] in dataPath.interrupt() }
     #expect(ledger.cancel(meter.id))
@@ -122,7 +122,7 @@ import UploadTestSupport
     #expect(meter.ended == nil)
   }
 
-  @Test func `a data path that is set after the cancellation is interrupted at once`() {
+  @Test func `a data path that is set after the upload was cancelled is interrupted at once`() {
     let meter = begin()
     #expect(meter.cancel())
     meter.onCancel { [dataPath] in dataPath.interrupt() }
@@ -148,7 +148,7 @@ import UploadTestSupport
     #expect(!ledger.cancel(UploadID()))
   }
 
-  @Test func `all that run can be cancelled together`() {
+  @Test func `cancelling all uploads interrupts only those that have not ended`() {
     let meters = (0..<3).map { _ in begin() }
     for meter in meters { meter.onCancel { [dataPath] in dataPath.interrupt() } }
     ledger.end(meters[1], .cancelled)
@@ -175,7 +175,7 @@ import UploadTestSupport
 }
 
 @Suite struct UploadIDTests {
-  @Test func `an identifier is twelve hexadecimal digits`() {
+  @Test func `an identifier is twelve lower-case hexadecimal digits`() {
     for _ in 0..<1_000 {
       let text = UploadID().description
       #expect(text.count == 12)
@@ -183,7 +183,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `no two are the same`() {
+  @Test func `a thousand identifiers are all different`() {
     #expect(Set((0..<1_000).map { _ in UploadID() }).count == 1_000)
   }
 }
