@@ -72,8 +72,8 @@ enum DashboardSignal: CaseIterable {
 
   private static let heeded = StopSignals.heeded(allCases.map(\.number))
 
-  /// Blocks the signals in this thread and in those that it starts later; call it before any thread starts. Those that
-  /// were ignored at the program's start are left out.
+  /// Blocks the signals in this thread and in those that it starts later; call it before any thread starts. SIGHUP,
+  /// SIGINT and SIGQUIT are left out where the program was started with them ignored.
   /// - Returns: a descriptor for ``next(from:)``, readable when a signal has arrived.
   static func open() -> Int32 {
     clinux_block_signals(heeded, Int32(heeded.count))
