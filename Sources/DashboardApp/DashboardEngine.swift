@@ -43,6 +43,7 @@ package struct DashboardEngine: Sendable {
   }
 
   /// The values in the dashboard that do not change while it runs.
+  /// - Parameter paths: the working directory and the home directory.
   func facts(_ paths: LocalPath) -> DashboardFacts {
     let (start, home) = (paths.workingDirectory, paths.home)
     var facts = DashboardFacts(url: address.url, directory: setup.directory, workingDirectory: start, home: home)

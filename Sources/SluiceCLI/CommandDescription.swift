@@ -10,7 +10,7 @@ struct CommandDescription: Sendable {
   let name: String
   /// Long names without dashes of options that take a value.
   private(set) var valueNames: [String] = []
-  /// Long names of switches, without `help` and `version`.
+  /// Long names without dashes of switches, except `help` and `version`.
   private(set) var switchNames: [String] = []
   /// The members of ``valueNames`` that may be repeated.
   private(set) var repeatable: Set<String> = []

@@ -117,7 +117,7 @@ struct FrameClock {
     return true
   }
 
-  /// Blocks until a frame is due, and counts it as drawn.
+  /// Blocks until a frame is due. The next one is due a tenth of a second later.
   mutating func sleep() {
     while !isDue() { poll(nil, 0, millisecondsLeft) }
   }

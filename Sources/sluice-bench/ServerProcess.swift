@@ -126,7 +126,7 @@ struct ProcessUsage {
   /// - Parameters:
   ///   - stat: text of `/proc/PID/stat`.
   ///   - status: text of `/proc/PID/status`.
-  ///   - ticksPerSecond: the unit of times in `stat`.
+  ///   - ticksPerSecond: how many of the units in which `stat` counts time a second has (`_SC_CLK_TCK`).
   init?(stat: String, status: String, ticksPerSecond: Int) {
     // The second field is the program's name in brackets, which may contain blanks and brackets.
     guard let nameEnd = stat.lastIndex(of: ")"), ticksPerSecond > 0 else { return nil }

@@ -116,7 +116,7 @@ final class PausedUploads {
     for meter in started { ledger.begin(meter) }
   }
 
-  /// Aborts the uploads, and blocks until that has begun; call it in the end.
+  /// Aborts the uploads, which discards their files; call it in the end.
   func end() {
     let sinks = sinks
     try? store.eventLoop.submit { for sink in sinks.value { sink.abort() } }.wait()

@@ -15,8 +15,8 @@ extension ProgressRenderer {
   package mutating func end() {}
 }
 
-/// Writes one output line for each event: JSON for programs, or plain text for people. With a logger, also a log line
-/// for each upload that has ended and each rejected request.
+/// Writes one output line for each event that its style includes: JSON for programs, or plain text for people. With a
+/// logger, also a log line for each upload that has ended and each rejected request.
 package struct LineRenderer: ProgressRenderer {
   /// The format of an output line.
   package enum Style: Sendable {
@@ -88,8 +88,8 @@ package struct LineRenderer: ProgressRenderer {
   }
 }
 
-/// For `send` on a terminal: one progress line per file at the bottom, redrawn in place, with events above them;
-/// failures are written to standard error.
+/// For `send` on a terminal: one progress line per running upload at the bottom, redrawn in place, as many as fit and
+/// at most 16. Other events are output lines above them; failures are written to standard error.
 package struct LiveRenderer: ProgressRenderer {
   /// The most progress lines; a lower terminal gets fewer, because text that scrolls out of it cannot be redrawn.
   private static let most = 16

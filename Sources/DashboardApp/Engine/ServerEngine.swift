@@ -163,7 +163,8 @@ package struct ServerEngine: Sendable {
     clinux_trim_memory()
   }
 
-  /// Waits for pending disk operations and ends the threads that write; call it once, after the server has stopped.
+  /// Cancels queued disk operations, waits for running ones, and ends the threads that write; call it after the server
+  /// has stopped.
   ///
   /// The event loops end with the process: Hummingbird may submit its last tasks after it has reported its end.
   package func shutDown() async { await writers.shutDown() }

@@ -34,7 +34,7 @@ enum FileText {
   /// The message for a path with a NUL. A system call would end the path there, and use another file.
   static let nulProblem = "a file name cannot contain a NUL"
 
-  /// The kind of file that a mode from stat(2) means, after links: a symbolic link is a special file.
+  /// The kind of file that a mode from stat(2) means. The mode of a symbolic link itself means a special file.
   static func kind(_ mode: mode_t) -> DirectoryEntry.Kind {
     switch mode & S_IFMT {
     case S_IFDIR: .directory
@@ -84,8 +84,8 @@ struct LocalPath: Sendable {
   var workingDirectory: String
 
   /// Makes a path absolute, without `.`, `..` and doubled slashes. `~` alone and `~/` at the beginning stand for
-  /// ``home``; `~user` is an ordinary name. As in shells, symbolic links are not resolved, and `..` removes the
-  /// component before it.
+  /// ``home``; `~user` is an ordinary name, and an empty path is ``workingDirectory``. As in shells, symbolic links are
+  /// not resolved, and `..` removes the component before it.
   func absolute(_ path: String) -> String {
     var names: [Substring.UnicodeScalarView] = []
     // By scalars: a combining mark after a slash would form another character with it.

@@ -22,8 +22,8 @@ package struct OutputFile: ~Copyable {
   private let path: String
   /// The file's final path, after all links.
   private let target: String
-  /// The path that is written to until ``finish()``: the final one, or a temporary name in the same directory. An
-  /// exit that does not wait should remove it.
+  /// The path that is written to until ``finish()``: the final one, or a temporary name in the same directory. A
+  /// forced exit must remove it (``StopRequest/onForce(_:)``).
   package let temporary: String
   /// -1 once it is closed.
   private var descriptor: Int32

@@ -49,7 +49,7 @@ package final class EventQueue<Event: Sendable>: Sendable {
 
 /// Wake-ups for one task that waits for them. Those posted while it is busy count as one.
 package struct WakeUps: Sendable {
-  /// An element for each wake-up, or one for several during which no element was awaited. For a single task.
+  /// An element for each wake-up; those that are posted before the task waits again are one. For a single task.
   package let stream: AsyncStream<Void>
   private let continuation: AsyncStream<Void>.Continuation
 

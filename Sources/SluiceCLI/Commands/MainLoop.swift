@@ -26,9 +26,9 @@ enum MainLoop {
   /// Runs `body` on other threads, and blocks this one, the main thread, until it returns.
   ///
   /// The first SIGINT, SIGTERM or SIGHUP asks it to stop. If it takes longer than `stopLimit`, the process exits with
-  /// status 1. If another signal arrives meanwhile, the process exits at once with `forcedStatus`. SIGQUIT ends the
-  /// process at once. Nothing incomplete remains: uploads have no name before they are complete, and the actions of
-  /// ``StopRequest/onForce(_:)`` remove other files.
+  /// status 1. If another signal arrives later than 0.5 s after the first, the process exits at once with
+  /// `forcedStatus`. SIGQUIT ends the process at once. Nothing incomplete remains: uploads have no name before they are
+  /// complete, and the actions of ``StopRequest/onForce(_:)`` remove other files.
   /// - Parameters:
   ///   - forcedStatus: the exit status after a second signal; 1 instead of 0 when output was lost.
   ///   - stopLimit: how long `body` may take to return once it was asked to stop.
