@@ -105,7 +105,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `SIGINT exits with 130 and leaves no file and no process`() async throws {
+  @Test func `SIGINT ends compare with 130 and leaves no file and no process`() async throws {
     try await withTemporaryDirectory { directory in
       let arguments = ["compare", "--size", "8MiB", "--runs", "1000", "--json"]
       let process = try Sluice.start(arguments, environment: ["TMPDIR": directory.path])

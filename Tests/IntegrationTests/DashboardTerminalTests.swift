@@ -158,7 +158,7 @@ import UploadTestSupport
     ("-u TERM", "TERM is not set"),
     ("TERM=", "TERM is not set"),
   ])
-  func `an unusable TERM exits with 64 and names the alternatives`(environment: String, words: String) async throws {
+  func `with an unusable TERM the dashboard exits with 64 and a hint`(environment: String, words: String) async throws {
     try await withTmux { tmux in
       try await tmux.command("env \(environment) \(Sluice.path) --port 0 --dir uploads; echo \"status=$?\"")
       let screen = try await tmux.shows("status=64\n")

@@ -117,7 +117,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `128 stalled clients do not keep other uploads from the small memory budget`() async throws {
+  @Test func `128 stalled clients do not block other uploads in a memory budget of 4 MiB`() async throws {
     // Slabs of 64 KiB: half as many clients could occupy them all.
     let options = ["--memory-budget", "4MiB", "--idle-timeout", "10m"]
     let bytes = SplitMix64.bytes(200_000)

@@ -36,7 +36,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `without a terminal the dashboard exits with 64 and names the alternatives`() async throws {
+  @Test func `without a terminal the dashboard exits with 64 and names alternatives`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await Sluice.run(["--port", "0"], directory: directory.path)
       #expect(ended.exit == .status(64))

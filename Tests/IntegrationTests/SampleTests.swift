@@ -4,7 +4,7 @@ import UploadTestSupport
 /// `sluice sample`: a file of an exact size.
 @Suite struct SampleTests {
   @Test(arguments: ["0": 0, "1": 1, "11": 11, "1000": 1000, "64KiB": 65_536, "1.5MB": 1_500_000, "3MiB": 3 << 20])
-  func `a sample file has exactly the requested size`(text: String, size: Int) async throws {
+  func `a sample of rows and a random one have exactly the size of --size`(text: String, size: Int) async throws {
     try await withTemporaryDirectory { directory in
       let rows = try await Sluice.run(["sample", directory.file("rows.csv"), "--size", text])
       #expect(rows.exit == .status(0), "\(rows)")

@@ -107,7 +107,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `SIGKILL during an upload leaves no file`() async throws {
+  @Test func `a server killed by SIGKILL during an upload leaves no file`() async throws {
     try await withServer(Self.patient, stops: false) { server in
       let (socket, _) = try await begin(CutUploadTests.Framing.form.request(size: 4 << 20).bytes, server)
       server.process.signal(SIGKILL)

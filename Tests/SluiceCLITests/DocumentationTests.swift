@@ -74,7 +74,8 @@ import UploadReport
     #expect(page[begin.upperBound..<end.lowerBound] == KeyTable.markdown(), "it should be:\n\(KeyTable.markdown())")
   }
 
-  @Test(arguments: ["ci:run", "ci:test"]) func `the README's commands are marked for the gate`(marker: String) throws {
+  @Test(arguments: ["ci:run", "ci:test"])
+  func `the README's install commands have the marker by which CI runs them`(marker: String) throws {
     #expect(try Self.text("README.md").contains("<!-- \(marker) -->\n```sh\n.ci/install "))
   }
 

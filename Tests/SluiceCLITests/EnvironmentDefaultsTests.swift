@@ -4,7 +4,7 @@ import Testing
 @testable import SluiceCLI
 
 @Suite struct EnvironmentDefaultsTests {
-  @Test func `a variable's name follows the option's name`() {
+  @Test func `the variable of an option is SLUICE_ and the option's name in capitals`() {
     #expect(EnvironmentDefaults.variable(for: "max-size") == "SLUICE_MAX_SIZE")
     #expect(EnvironmentDefaults.variable(for: "to") == "SLUICE_TO")
   }
