@@ -10,7 +10,7 @@ package struct DashboardEngine: Sendable {
   package struct Setup: Sendable {
     package var server: ServerEngine.Configuration
     package var directory: String
-    /// Files sent at once.
+    /// Number of files sent at once; further ones are queued. Less than 1 counts as 1.
     package var jobs: Int
     /// How certificates of servers that the user names are verified.
     package var trust: ServerTrust
@@ -26,12 +26,13 @@ package struct DashboardEngine: Sendable {
   let server: ServerEngine
   /// The server as a target of uploads.
   private let ownTarget: SendTarget
-  /// Ends when the server has ended, with the error that ended it; nil when it was stopped.
+  /// Ends when the server has ended. Its value is the error that ended the server, nil after ``stop(lettingFinish:)``.
   let serving: Task<UploadError?, Never>
   private let setup: Setup
 
   /// Starts the server, and returns when it listens.
-  /// - Throws: ``UploadError`` when the directory cannot be used, or the port is in use.
+  /// - Throws: ``UploadError``: `badDirectory`, `badValue`, `badCertificate`, or `cannotListen`, as when the port is in
+  ///   use.
   init(_ setup: Setup) async throws(UploadError) {
     self.setup = setup
     queue = UploadQueue(ledger, jobs: setup.jobs)
@@ -42,6 +43,7 @@ package struct DashboardEngine: Sendable {
   }
 
   /// The values in the dashboard that do not change while it runs.
+  /// - Parameter paths: the working directory and the home directory.
   func facts(_ paths: LocalPath) -> DashboardFacts {
     let (start, home) = (paths.workingDirectory, paths.home)
     var facts = DashboardFacts(url: address.url, directory: setup.directory, workingDirectory: start, home: home)
@@ -54,7 +56,8 @@ package struct DashboardEngine: Sendable {
     return facts
   }
 
-  /// A snapshot of the ledger's uploads and of the queued ones.
+  /// A snapshot of the ledger's uploads and of the queued ones. Each ended upload is in one snapshot only, so one
+  /// caller must take them all.
   /// - Parameter sampler: the only one of the ledger.
   func snapshot(_ sampler: inout Sampler) -> Snapshot {
     // The queue first: an upload that leaves it meanwhile is then in both, and not in neither.
@@ -68,6 +71,7 @@ package struct DashboardEngine: Sendable {
     return snapshot
   }
 
+  /// The own server, or the server of a URL that the user typed. Does not connect.
   /// - Throws: ``UploadError`` with code `badURL`.
   func target(_ destination: SendDestination) throws(UploadError) -> SendTarget {
     switch destination {
@@ -76,15 +80,17 @@ package struct DashboardEngine: Sendable {
     }
   }
 
-  /// Cancels an upload, queued or running.
-  /// - Returns: false when it has ended already.
+  /// Cancels an upload, queued or running, in either direction.
+  /// - Returns: false when it has ended already, or is unknown.
   func cancel(_ id: UploadID) -> Bool { queue.cancel(id) || ledger.cancel(id) }
 
   /// The time for running uploads to finish after ``stop(lettingFinish:)``, as the user wrote it: `30s`.
   var graceText: String { setup.server.graceText }
 
-  /// Stops the server and the client; queued uploads are cancelled.
-  /// - Parameter lettingFinish: whether running uploads may finish within the grace; otherwise they are cancelled too.
+  /// Stops the server and the client, cancels queued uploads, and returns when both have stopped. Call it again with
+  /// false to end a graceful stop early.
+  /// - Parameter lettingFinish: whether running uploads may finish within the grace. Otherwise they are cancelled too,
+  ///   and are waited for at most 2 s.
   func stop(lettingFinish: Bool) async {
     queue.close()
     if !lettingFinish { ledger.cancelAll() }

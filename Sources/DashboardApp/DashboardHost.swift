@@ -3,9 +3,10 @@ import Glibc
 package import UploadCore
 
 /// The parts of the dashboard that exist before its engine and its screen: signals, the event queue, paths, settings.
+/// Create it before any thread starts.
 ///
-/// The folders of this target, the lowest first; a file uses its own folder and those before it. Commands and options are in
-/// a target above and configure this one with plain values.
+/// The folders of this target, the lowest first; a file uses its own folder and those before it. Commands and options
+/// are in a target above and configure this one with plain values.
 ///
 /// | folder | contents |
 /// |---|---|
@@ -15,17 +16,19 @@ package import UploadCore
 /// | the top | the dashboard: main loop, effects, screen |
 @MainActor
 package struct DashboardHost {
-  /// A descriptor of ``DashboardSignal/open()``, opened before any thread is made.
+  /// A descriptor from which the dashboard reads its signals (``DashboardSignal/next(from:)``). Opening it blocks the
+  /// signals in this thread and in all that start later.
   let signals = DashboardSignal.open()
   let eventQueue = EventQueue<LoopEvent>()
   let paths = LocalPath(home: UserDirectories.home, workingDirectory: UserDirectories.workingDirectory)
-  /// The user's settings; nil when they are not saved.
+  /// The file with the user's settings; nil where they are neither loaded nor saved.
   let settingsFile: SettingsFile?
 
   package init(settingsFile: SettingsFile?) { self.settingsFile = settingsFile }
 
-  /// Starts the engine, and blocks until it is started.
-  /// - Returns: nil when a signal asked the program to end first.
+  /// Starts the engine, and blocks until that has succeeded or failed. Ctrl-Z suspends the process meanwhile.
+  /// - Returns: the engine, or the error of ``DashboardEngine``'s start; nil when a signal asked the program to end
+  ///   first.
   package func start(_ setup: DashboardEngine.Setup) -> Result<DashboardEngine, UploadError>? {
     let started = EventQueue<Result<DashboardEngine, UploadError>>()
     Task.detached {
@@ -51,10 +54,10 @@ enum DashboardSignal: CaseIterable {
   case windowChange
   case stop, resume
 
-  /// Whether it asks the program to end.
+  /// Whether it asks the program to end: SIGINT, SIGTERM, SIGHUP or SIGQUIT.
   var endsProgram: Bool { [.interrupt, .terminate, .hangUp, .quit].contains(self) }
 
-  /// The number in signal(7).
+  /// Its number for system calls, such as `SIGINT`.
   var number: Int32 {
     switch self {
     case .interrupt: SIGINT
@@ -69,14 +72,15 @@ enum DashboardSignal: CaseIterable {
 
   private static let heeded = StopSignals.heeded(allCases.map(\.number))
 
-  /// Blocks the signals; call it before any thread is made.
-  /// - Returns: a descriptor to read them from.
+  /// Blocks the signals in this thread and in those that it starts later; call it before any thread starts. SIGHUP,
+  /// SIGINT and SIGQUIT are left out where the program was started with them ignored.
+  /// - Returns: a descriptor for ``next(from:)``, readable when a signal has arrived.
   static func open() -> Int32 {
     clinux_block_signals(heeded, Int32(heeded.count))
     return clinux_signal_descriptor(heeded, Int32(heeded.count))
   }
 
-  /// The next signal at a descriptor of ``open()``; nil when there is none.
+  /// Removes the next signal from a descriptor of ``open()``. Does not block: nil when there is none.
   static func next(from descriptor: Int32) -> DashboardSignal? {
     let number = clinux_read_signal(descriptor)
     return allCases.first { $0.number == number }

@@ -3,8 +3,8 @@ package import Dashboard
 package import TerminalUI
 package import UploadCore
 
-/// The main thread while the dashboard is shown: it waits for input, signals, results and the next snapshot, updates the
-/// model, performs the effects that the model returns, and draws.
+/// The main thread while the dashboard is shown: it waits for input, signals, results and the next snapshot, updates
+/// the model, performs the effects that the model returns, and draws.
 ///
 /// Input is drawn at once, uploads at the rate the user chose. Everything that may block runs on other threads.
 @MainActor
@@ -14,9 +14,9 @@ package final class DashboardLoop {
     case running
     /// The engine is stopping; the screen is still shown.
     case stopping(lettingFinish: Bool)
-    /// The engine has stopped.
+    /// The engine has stopped: the loop ends.
     case over
-    /// The user did not wait for the engine.
+    /// The user did not wait for the engine to stop: the loop ends.
     case abandoned
   }
 
@@ -24,13 +24,14 @@ package final class DashboardLoop {
   package private(set) var model: DashboardModel
   /// The latest snapshot; nil before the first.
   package private(set) var snapshot: Snapshot?
-  /// The signal that ended the dashboard; nil where none did.
+  /// Number of the last SIGINT, SIGTERM, SIGHUP or SIGQUIT received; nil before. A first SIGINT counts as the key
+  /// Ctrl-C, so the dashboard may continue.
   package private(set) var endSignal: Int32?
-  /// Called with every snapshot.
+  /// Called on the main thread with every snapshot, before the model has it.
   package var onSnapshot: (Snapshot) -> Void = { _ in }
   let engine: DashboardEngine
   let performer: EffectPerformer
-  /// The clipboard of tmux, if the dashboard runs inside of it.
+  /// The clipboard of tmux; nil outside of tmux, where the terminal's own is used.
   var tmuxClipboard: TmuxClipboard?
   private let terminal: any Terminal
   private let eventQueue: EventQueue<LoopEvent>
@@ -60,17 +61,18 @@ package final class DashboardLoop {
     if let note { send(.note(.warning, note)) }
   }
 
-  /// Whether the loop is to end.
+  /// Whether the loop has ended: the engine has stopped, or the user did not wait for that.
   package var isOver: Bool { phase == .over || phase == .abandoned }
 
   /// Whether an upload runs or is queued, or the result of an effect is pending.
   package var isBusy: Bool { performer.isBusy || !engine.queue.isEmpty || !engine.ledger.active().isEmpty }
 
-  /// Runs until the end.
+  /// Handles events on this thread until ``isOver``.
   package func run() { while !isOver { turn() } }
 
-  /// Waits for the next event, and handles all that have arrived.
-  /// - Parameter deadline: when to return without an event.
+  /// Waits for events, the next tick (at most 1 s later) or the deadline. Handles everything that has arrived, takes a
+  /// snapshot if one is due, and draws a frame if there was anything new.
+  /// - Parameter deadline: when to return without an event; nil to return at the next tick.
   package func turn(until deadline: ContinuousClock.Instant? = nil) {
     let input = isTerminalLost ? -1 : terminal.inputDescriptor
     let wakeUp = min(deadline ?? pace.nextTick, pace.nextTick)
@@ -93,7 +95,7 @@ package final class DashboardLoop {
     if sampleIfDue() || hasNews { draw() }
   }
 
-  /// Updates the model, and performs the effects that it returns.
+  /// Updates the model, and performs the effects that it returns. Does not draw.
   func send(_ message: DashboardMessage) { for effect in model.update(message) { perform(effect) } }
 
   // MARK: Events
@@ -159,7 +161,8 @@ package final class DashboardLoop {
 
   // MARK: Effects
 
-  /// Performs an effect; no other function does.
+  /// Performs an effect. Does not wait for its result, which arrives as an event; only `suspend` blocks, until the
+  /// process is continued.
   package func perform(_ effect: DashboardEffect) {
     switch effect {
     case .send(let paths, let target, let mode): performer.send(paths: paths, to: target, mode: mode)
@@ -218,7 +221,7 @@ extension TaskbarProgress {
   }
 }
 
-/// An event that another thread posts to the main thread.
+/// An event that is posted to the main thread's queue.
 enum LoopEvent: Sendable {
   case message(DashboardMessage)
   /// The engine has stopped.

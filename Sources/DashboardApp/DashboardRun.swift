@@ -6,9 +6,9 @@ import UploadCore
 /// The dashboard on this process's terminal, from its checks to the summary after the screen has been restored.
 @MainActor
 package enum DashboardRun {
-  /// Runs until the user quits.
-  /// - Parameter files: files to send to the own server when it has started.
-  /// - Returns: the exit status.
+  /// Runs until the user quits or a signal ends it, then prints the summary. Errors are printed to standard error.
+  /// - Parameter files: paths of files to send to the own server when it has started.
+  /// - Returns: the exit status: 0; 2 when the server cannot start; 64 when the terminal cannot be used.
   package static func run(_ setup: DashboardEngine.Setup, sending files: [String]) -> Int32 {
     let environment = ProcessEnvironment.all
     do throws(TerminalError) {
@@ -40,8 +40,8 @@ package enum DashboardRun {
     }
   }
 
-  /// Restores the screen. A terminal without an alternate screen would show the last frame below the shell's output, so it is
-  /// cleared first.
+  /// Restores the screen. A terminal without an alternate screen would show the last frame below the shell's output, so
+  /// it is cleared first.
   private static func close(_ terminal: NCursesTerminal) {
     let capabilities = terminal.capabilities
     terminal.draw(Surface(size: terminal.size, theme: capabilities.theme(.mono), glyphs: capabilities.glyphs))
@@ -51,8 +51,11 @@ package enum DashboardRun {
 
 /// The summary that is printed once the screen has been restored.
 enum ExitSummary {
-  /// `3 uploads stored, 1 sent, 1 failed.`
-  /// - Parameter cancelled: number of uploads that were cancelled before they began.
+  /// A sentence with the number of uploads by outcome, without those that are 0: `3 uploads stored, 1 sent, 1 failed.`
+  /// - Parameters:
+  ///   - incoming: the finished ones are counted as stored.
+  ///   - outgoing: the finished ones are counted as sent.
+  ///   - cancelled: number of uploads that were cancelled before they started, which no totals contain.
   static func line(incoming: UploadLedger.Totals, outgoing: UploadLedger.Totals, cancelled: Int) -> String {
     let counts: [(UInt64, String)] = [
       (incoming.finished, "stored"),

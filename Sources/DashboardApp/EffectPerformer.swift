@@ -5,7 +5,8 @@ import Synchronization
 import UploadClient
 import UploadCore
 
-/// Performs the dashboard's effects on the engine. No call blocks; results are posted to the event queue.
+/// Performs the dashboard's effects on the engine. No function blocks; results and problems are posted to the event
+/// queue.
 final class EffectPerformer: Sendable {
   private let engine: DashboardEngine
   private let eventQueue: EventQueue<LoopEvent>
@@ -19,7 +20,7 @@ final class EffectPerformer: Sendable {
     helpers.start()
   }
 
-  /// Whether results are pending.
+  /// Whether work of an effect still runs on another thread; a stop does not count.
   var isBusy: Bool { pending.load(ordering: .acquiring) > 0 }
 
   func send(paths: [String], to destination: SendDestination, mode: UploadMode) {
@@ -77,8 +78,10 @@ final class EffectPerformer: Sendable {
 
   func releaseMemory() { inBackground { [engine] in engine.server.releaseMemory() } }
 
-  /// Stops the engine, and posts ``LoopEvent/stopped`` when it has stopped and all settings are written.
-  /// - Parameter lettingFinish: whether running uploads may finish within the grace.
+  /// Stops the engine, and posts ``LoopEvent/stopped`` when it has stopped and the settings are written.
+  /// - Parameters:
+  ///   - lettingFinish: whether running uploads may finish within the grace; otherwise they are cancelled.
+  ///   - settings: writes the last settings, for at most 2 s more; nil where none are saved.
   func stop(lettingFinish: Bool, settings: SettingsSaver?) {
     Task.detached { [engine, eventQueue] in
       await engine.stop(lettingFinish: lettingFinish)
@@ -89,7 +92,7 @@ final class EffectPerformer: Sendable {
 
   func note(_ level: NoteLevel, _ text: String) { eventQueue.post(.message(.note(level, PlainText.sanitized(text)))) }
 
-  /// Posts a note when the server fails.
+  /// From now on posts a note when the server fails; call it once.
   func watchServer() {
     Task.detached { [engine, self] in
       guard let failure = await engine.serving.value else { return }
@@ -113,16 +116,16 @@ final class EffectPerformer: Sendable {
 
 /// The paste buffer of the tmux that this process runs in.
 ///
-/// A terminal's own sequence for the clipboard (OSC 52) does not pass tmux: with its default `set-clipboard external` it
-/// ignores the sequence of programs, without an error. `tmux load-buffer` always works and reports failures.
+/// A terminal's own sequence for the clipboard (OSC 52) does not pass tmux: with its default `set-clipboard external`
+/// it ignores the sequence of programs, without an error. `tmux load-buffer` always works and reports failures.
 struct TmuxClipboard: Sendable {
-  /// - Returns: nil outside of tmux.
+  /// - Returns: nil outside of tmux: `environment` has no `TMUX`, or an empty one.
   init?(_ environment: [String: String]) {
     guard environment["TMUX"]?.isEmpty == false else { return nil }
   }
 
   /// Loads `text` into a new buffer; tmux 3.2 and later also passes it to the clipboard of the outer terminal, if that
-  /// supports it. Blocks.
+  /// supports it. Blocks until tmux has ended, so call it on a thread that can wait.
   /// - Returns: whether tmux accepted it.
   func copy(_ text: String) -> Bool {
     // Through standard input: arguments can be read by other users, and the text may contain a token.

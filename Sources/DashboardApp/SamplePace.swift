@@ -1,7 +1,7 @@
 import UploadCore
 
-/// Decides when to take a snapshot of the uploads: at the user's rate while one is active, otherwise rarely, so that an
-/// idle dashboard uses almost no CPU.
+/// Decides when to take a snapshot of the uploads (a sample): at the user's rate while one is active, otherwise every
+/// second and after ten of these every five seconds, so that an idle dashboard uses almost no CPU.
 struct SamplePace {
   /// Time between two samples while no upload is active.
   private static let idlePeriod = Duration.seconds(1)
@@ -14,20 +14,20 @@ struct SamplePace {
   /// The highest rate in samples per second, regardless of the user's choice.
   private static let mostRate = 10
 
-  /// When to call ``isDue(at:rate:activity:)`` next.
+  /// When to call ``isDue(at:rate:activity:)`` next: at most 1 s after the last call.
   private(set) var nextTick: ContinuousClock.Instant
   private var lastSample: ContinuousClock.Instant?
   private var lastActivity: UInt64 = 0
   /// Samples since an upload was active; nil while one is.
   private var quietSamples: Int?
 
-  /// - Parameter now: when the first sample is due.
+  /// - Parameter now: the first tick, at which a sample is due.
   init(now: ContinuousClock.Instant = .now) { nextTick = now }
 
-  /// Whether to take a sample now. Call it at ``nextTick``; it sets the next one.
+  /// Whether to take a sample now. Call it at ``nextTick``, which it then advances; false before.
   /// - Parameters:
-  ///   - rate: samples per second.
-  ///   - activity: a number that changes whenever an upload begins.
+  ///   - rate: samples per second while an upload is active; counts as 1 to 10.
+  ///   - activity: a number that changes whenever an upload begins, so that its first sample is due at once.
   mutating func isDue(at now: ContinuousClock.Instant, rate: Int, activity: UInt64) -> Bool {
     guard now >= nextTick else { return false }
     if activity != lastActivity { quietSamples = nil }
@@ -43,27 +43,30 @@ struct SamplePace {
     return now - lastSample >= period - Self.idleTick / 2
   }
 
-  /// Notes a sample, and whether no upload was active in it.
+  /// Notes that a sample was taken; call it after each one.
+  /// - Parameter isQuiet: whether no upload runs and no effect of the dashboard is pending. The sample counts as idle
+  ///   if it also has no uploads.
   mutating func note(_ snapshot: Snapshot, isQuiet: Bool) {
     lastSample = snapshot.at
     quietSamples = isQuiet && snapshot.uploads.isEmpty ? (quietSamples ?? 0) + 1 : nil
   }
 
-  /// Makes a sample due within 0.1 s, because of a user's action.
+  /// Makes a sample due at ``nextTick``, and that within 0.1 s; call it when the user does something.
   mutating func wake(at now: ContinuousClock.Instant = .now) {
     quietSamples = nil
     nextTick = min(nextTick, now + .seconds(1) / Self.mostRate)
   }
 }
 
-/// Decides when to read the free space of the disk.
+/// Decides when to read the free space of the disk: every 2 s while uploads run, otherwise every 30 s.
 struct SpaceWatch {
   private static let busyPeriod = Duration.seconds(2)
   private static let quietPeriod = Duration.seconds(30)
 
   private var last: ContinuousClock.Instant?
 
-  /// Whether to read it now; if so, the next time is measured from `now`.
+  /// Whether to read it now, as at the first call; if so, the next time is measured from `now`.
+  /// - Parameter isQuiet: whether no upload runs or is queued.
   mutating func isDue(at now: ContinuousClock.Instant, isQuiet: Bool) -> Bool {
     if let last, now - last < (isQuiet ? Self.quietPeriod : Self.busyPeriod) { return false }
     last = now

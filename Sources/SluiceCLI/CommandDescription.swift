@@ -1,23 +1,23 @@
 import ArgumentParser
 import FoundationEssentials
 
-/// The options of a command as the argument parser itself describes them, so that an option's name is written once, where
-/// the command declares it.
+/// The options of a command as the argument parser itself describes them, so that an option's name is written once,
+/// where the command declares it.
 ///
 /// Describing the commands takes time and memory. It is done only where names are needed: a plain start needs none.
 struct CommandDescription: Sendable {
-  /// The command's name.
+  /// The command's name, as on the command line.
   let name: String
   /// Long names without dashes of options that take a value.
   private(set) var valueNames: [String] = []
-  /// Long names of switches, without `help` and `version`.
+  /// Long names without dashes of switches, except `help` and `version`.
   private(set) var switchNames: [String] = []
   /// The members of ``valueNames`` that may be repeated.
   private(set) var repeatable: Set<String> = []
-  /// The members of ``valueNames`` whose value is a path.
+  /// The members of ``valueNames`` whose value is a path: its placeholder in the help is `path`.
   private(set) var pathNames: Set<String> = []
 
-  /// Long names of all options and switches.
+  /// Long names without dashes of all options and switches.
   var optionNames: [String] { valueNames + switchNames }
 
   /// All commands, in the order in which the help lists them.
@@ -28,13 +28,13 @@ struct CommandDescription: Sendable {
     ]
   }
 
-  /// The descriptions of ``commands``.
+  /// The descriptions of ``commands``, in their order; made when they are first needed.
   static let all = commands.map { CommandDescription($0) }
 
-  /// Long names of all options, of any command, that take a value.
+  /// Long names without dashes of all options, of any command, that take a value.
   static var allValueNames: Set<String> { Set(all.flatMap(\.valueNames)) }
 
-  /// Long names of all options, of any command, whose value is a path.
+  /// Long names without dashes of all options, of any command, whose value is a path.
   static var allPathNames: Set<String> { Set(all.flatMap(\.pathNames)) }
 
   /// The description of one of ``commands``.
@@ -42,7 +42,7 @@ struct CommandDescription: Sendable {
     all.first { $0.name == command._commandName } ?? CommandDescription(command)
   }
 
-  /// Reads the description that `--experimental-dump-help` prints.
+  /// Reads the description that `--experimental-dump-help` prints; without options where that cannot be read.
   init(_ command: any ParsableCommand.Type) {
     name = command._commandName
     guard let dump = try? JSONDecoder().decode(Dump.self, from: Data(command._dumpHelp().utf8)) else { return }

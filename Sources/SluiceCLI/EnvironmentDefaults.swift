@@ -1,7 +1,7 @@
 import ArgumentParser
 
-/// Options from the environment: `SLUICE_MAX_SIZE=1GB` counts as `--max-size 1GB` unless the command line says it itself,
-/// or says something that excludes it.
+/// Options from the environment: `SLUICE_MAX_SIZE=1GB` counts as `--max-size 1GB` unless the command line says it
+/// itself, or says something that excludes it.
 enum EnvironmentDefaults {
   /// The command of a command line, and the arguments after its name.
   private typealias Given = (command: any ParsableCommand.Type, rest: ArraySlice<String>)
@@ -20,14 +20,18 @@ enum EnvironmentDefaults {
     HeadlessCommand._commandName: ["size", "count"], CompareCommand._commandName: ["size"],
   ]
 
-  /// The arguments with the options that the environment sets, inserted after the command's name. Without a command it is
-  /// the dashboard's.
+  /// The arguments with the options that the environment sets, inserted after the command's name. Without a command,
+  /// `dashboard` is inserted too. Arguments for the root command, such as `--help`, are unchanged.
+  /// - Parameter arguments: of the process, without the program's name.
   static func adding(_ environment: [String: String], to arguments: [String]) -> [String] {
     guard let given = split(arguments) else { return arguments }
     return [given.command._commandName] + additions(environment, given).flatMap { $0.arguments } + given.rest
   }
 
   /// Says which options in an error message the environment has set, in a sentence for each; nil when it has set none.
+  /// - Parameters:
+  ///   - message: the parser's error message, with options such as `--port`.
+  ///   - arguments: of the process, before ``adding(_:to:)``.
   static func note(on message: String, _ environment: [String: String], to arguments: [String]) -> String? {
     guard let given = split(arguments) else { return nil }
     let named = Set(message.split { !$0.isLetter && $0 != "-" }.map(String.init))
@@ -36,8 +40,8 @@ enum EnvironmentDefaults {
     return notes.isEmpty ? nil : notes.joined(separator: " ")
   }
 
-  /// Splits a command line; nil where the first argument is for the root command: help, the version, requests of shells for
-  /// completions.
+  /// Splits a command line; nil where the first argument is for the root command: help, the version, requests of shells
+  /// for completions.
   private static func split(_ arguments: [String]) -> Given? {
     if let first = arguments.first {
       let rootOptions = ["--help", "--version", "--generate-completion-script", "--experimental-", "---"]
@@ -63,10 +67,11 @@ enum EnvironmentDefaults {
     }
   }
 
-  /// Whether the value of a switch's variable sets the switch.
+  /// Whether the value of a switch's variable sets the switch: 1, true or yes, in any case.
   static func isOn(_ value: String) -> Bool { ["1", "true", "yes"].contains(value.lowercased()) }
 
-  /// Warnings about variables that have no effect (``KnownVariables``); none with `--help` and `--quiet`.
+  /// Warnings about variables that have no effect (``KnownVariables``); none when help, the version or quiet is
+  /// requested.
   static func warnings(_ environment: [String: String], for arguments: [String]) -> [String] {
     let warnings = KnownVariables.warnings(environment)
     guard !warnings.isEmpty, let given = split(arguments) else { return [] }
@@ -75,6 +80,6 @@ enum EnvironmentDefaults {
     return names.contains("help") || names.contains("quiet") ? [] : warnings
   }
 
-  /// `max-size` as `SLUICE_MAX_SIZE`.
+  /// The variable that sets an option: `SLUICE_MAX_SIZE` for `max-size`.
   static func variable(for name: String) -> String { "SLUICE_" + name.uppercased().replacing("-", with: "_") }
 }

@@ -13,16 +13,17 @@ enum KnownVariables {
     "SLUICE_FUZZ_SEED", "SLUICE_RANDOM_FRAMES", "SLUICE_RECORD_FRAMES",
   ]
 
-  /// Variables of all options of all commands.
+  /// Names of the variables that set the options and switches of all commands.
   static let options = Set(CommandDescription.all.flatMap(\.optionNames).map(EnvironmentDefaults.variable))
 
   private static let switches = Set(CommandDescription.all.flatMap(\.switchNames).map(EnvironmentDefaults.variable))
 
-  /// Whether a variable is set for this package, and for no purpose of ``others``.
+  /// Whether a variable of this name should set an option: it begins with ``prefix`` and is none of ``others``. The
+  /// option need not exist.
   static func mayBeOption(_ name: String) -> Bool { name.hasPrefix(prefix) && !others.contains(name) }
 
-  /// One sentence for each variable that is set and has no effect; in alphabetical order. An empty value counts as unset.
-  /// Values are not repeated: they may be secrets.
+  /// One sentence for each variable that is set and has no effect; in alphabetical order. An empty value counts as
+  /// unset. Values are not repeated: they may be secrets.
   static func warnings(_ environment: [String: String]) -> [String] {
     let set = environment.filter { mayBeOption($0.key) && !$0.value.isEmpty }
     return set.sorted { $0.key < $1.key }.compactMap { name, value in
@@ -44,14 +45,14 @@ enum KnownVariables {
     return best.distance <= min(2, wanted.count / 3) ? best.name : nil
   }
 
-  /// The letters of a name that are compared: without underscores, so that `MAXSIZE` and `MAX_SIZE` are equal. At most 64:
-  /// no option is longer, and the comparison takes quadratic time.
+  /// The letters of a name that are compared: without underscores, so that `MAXSIZE` and `MAX_SIZE` are equal. At most
+  /// 64: no option is longer, and the comparison takes quadratic time.
   private static func letters(_ name: String) -> [UInt8] {
     Array(name.utf8.dropFirst(prefix.utf8.count).lazy.filter { $0 != UInt8(ascii: "_") }.map { $0 | 0x20 }.prefix(64))
   }
 }
 
-/// How many insertions, deletions and replacements make one text of another (Levenshtein).
+/// The least number of insertions, deletions and replacements of bytes that make one text of another (Levenshtein).
 enum EditDistance {
   static func between(_ left: [UInt8], _ right: [UInt8]) -> Int {
     var row = Array(0...right.count)

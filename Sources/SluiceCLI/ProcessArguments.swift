@@ -2,16 +2,16 @@ import UploadCore
 
 /// The process's arguments as text.
 enum ProcessArguments {
-  /// The arguments after the program's name. Bytes that are not UTF-8 are kept (``NameBytes/losslessText``); Swift's own
-  /// `CommandLine.arguments` would replace them, and so name another file.
+  /// The arguments after the program's name. Bytes that are not UTF-8 are kept (``NameBytes/losslessText``); Swift's
+  /// own `CommandLine.arguments` would replace them, and so name another file.
   static func all() -> [String] {
     (1..<max(1, Int(CommandLine.argc))).compactMap { index in
       CommandLine.unsafeArgv[index].map { NameBytes(cString: $0).losslessText }
     }
   }
 
-  /// Makes sure that only names of files to send, and `--name`, contain bytes that are not UTF-8: only these arguments are
-  /// turned back into bytes.
+  /// Checks that only names of files to send (`send`, `dashboard`), and `--name`, contain bytes that are not UTF-8:
+  /// only these arguments are turned back into bytes.
   /// - Parameter arguments: complete, with the command's name and the options added from the environment.
   /// - Throws: ``UploadError`` with code `badValue` that shows the first other argument with such bytes.
   static func checkBytes(_ arguments: [String]) throws(UploadError) {
@@ -31,11 +31,12 @@ enum ProcessArguments {
 
 /// One argument of a command line, with its value if it is an option, as far as it can be split without the parser.
 struct GivenArgument {
-  /// The option's long name without dashes, `help` for `-h`, and empty for the terminator `--`; nil for a file.
+  /// The option's long name without dashes, `help` for `-h`, and empty for the terminator `--`; nil for any other
+  /// argument, such as a file.
   let name: String?
   /// The option's value; nil for a switch, and where it is missing.
   let value: String?
-  /// The one or two arguments as they were written.
+  /// The argument as it was written, and its value if that was an argument of its own.
   let texts: [String]
 
   /// Splits a command line without the command's name.
@@ -63,11 +64,11 @@ struct GivenArgument {
   }
 }
 
-/// `~` at the beginning of paths that no shell has expanded: values of environment variables, and of `--dir=~/up`, which
-/// bash and others pass unchanged.
+/// `~` at the beginning of paths that no shell has expanded: values of environment variables, and of `--dir=~/up`,
+/// which bash and others pass unchanged.
 ///
-/// Without this, `SLUICE_DIR=~/up` would make a directory called `~` in the current one. A directory that is really called
-/// `~` is written `./~`.
+/// Without this, `SLUICE_DIR=~/up` would make a directory called `~` in the current one. A directory that is really
+/// called `~` is written `./~`.
 enum HomePath {
   /// `arguments` with `~` and `~/` replaced in the values of options that are paths. Other users' home directories
   /// (`~name`) are not replaced.

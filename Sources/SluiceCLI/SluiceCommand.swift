@@ -36,7 +36,7 @@ package struct SluiceCommand: ParsableCommand {
 
   package init() {}
 
-  /// Runs the program with this process's arguments and environment, and ends it.
+  /// Runs the program with this process's arguments and environment, and exits with its status.
   ///
   /// Call it first in the main thread: the signals blocked here must be blocked in every thread that is made later.
   package static func start() -> Never {
@@ -48,8 +48,8 @@ package struct SluiceCommand: ParsableCommand {
     run(ProcessArguments.all(), environment)
   }
 
-  /// Opens `/dev/null` as standard input, output and error where they are closed (`<&-`): the next file or pipe would get
-  /// their numbers, and be written to as if it were the terminal.
+  /// Opens `/dev/null` as standard input, output and error where they are closed (`<&-`): the next file or pipe would
+  /// get their numbers, and be written to as if it were the terminal.
   ///
   /// For writing only, so that reading from one fails with an error instead of finding an empty file.
   private static func occupyStandardDescriptors() {
@@ -87,7 +87,8 @@ package struct SluiceCommand: ParsableCommand {
 
 /// Advice on a command line that the parser rejected.
 enum UsageHint {
-  /// The command line that was probably meant, in a sentence; nil where the parser's message is enough.
+  /// A sentence with the command line that was probably meant, or the commands that have an unknown option; nil where
+  /// the parser's message is enough.
   /// - Parameters:
   ///   - message: the parser's error message.
   ///   - arguments: of the process, without the program's name.

@@ -27,6 +27,8 @@ protocol Benchmark: ParsableCommand {
   var common: BenchOptions { get }
 
   /// Measures every subject `rounds` times, in turn, and reports the medians.
+  /// - Parameter rounds: at least 1.
+  /// - Throws: the error of the first measurement that fails.
   func run(rounds: Int) throws -> Report
 }
 
@@ -44,7 +46,7 @@ extension Benchmark {
   }
 }
 
-/// Options of every benchmark.
+/// Options that every benchmark has.
 struct BenchOptions: ParsableArguments {
   @Option(help: "Rounds; their medians are reported. (default: 5)", transform: Parse.number(in: 1...10_000))
   var rounds = 5
@@ -54,7 +56,7 @@ struct BenchOptions: ParsableArguments {
 
 /// Parsers of option values: numbers, sizes, choices, and lists of them separated by commas.
 ///
-/// All throw `ValidationError` with the permitted values.
+/// All throw a `ValidationError` that says which values are permitted.
 enum Parse {
   /// A size in bytes such as `64KiB`, from 1 byte to 1024 TiB.
   static func size(_ text: String) throws -> Int {
@@ -73,7 +75,7 @@ enum Parse {
     }
   }
 
-  /// A raw value of `Choice`.
+  /// The case of `Choice` that has `text` as its raw value.
   static func choice<Choice: RawRepresentable<String> & CaseIterable>(_ text: String) throws -> Choice {
     guard let choice = Choice(rawValue: text) else {
       throw ValidationError("Choose from \(Choice.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -81,7 +83,7 @@ enum Parse {
     return choice
   }
 
-  /// A list of values, each parsed by `value`.
+  /// A parser of values that are separated by commas, each parsed by `value`. Empty ones are skipped.
   static func list<Value: Sendable>(
     _ value: @escaping @Sendable (String) throws -> Value
   ) -> @Sendable (String) throws -> [Value] {

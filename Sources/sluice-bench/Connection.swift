@@ -2,7 +2,7 @@ import Glibc
 import UploadCore
 
 /// A client's connection to a server on this machine. Blocking system calls and one request at a time keep the client's
-/// share of a measurement small.
+/// share of a measurement small. For one thread at a time.
 final class Connection: Sendable {
   /// How long to wait for bytes of a response, in milliseconds; long enough for disks that sync slowly.
   private static let responseTimeout: Int32 = 300_000
@@ -13,7 +13,7 @@ final class Connection: Sendable {
 
   private let descriptor: Int32
 
-  /// Connects to 127.0.0.1.
+  /// Connects to a port of 127.0.0.1.
   /// - Throws: ``UploadError`` with code `connectionRefused`.
   init(port: UInt16) throws(UploadError) {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -31,7 +31,7 @@ final class Connection: Sendable {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// Sends bytes from memory.
+  /// Sends bytes from memory; blocks until the kernel has all of them.
   /// - Parameter more: whether the kernel may delay them to send them together with the next ones.
   /// - Throws: ``UploadError`` with code `connectionLost`.
   func send(_ bytes: [UInt8], more: Bool = false) throws(UploadError) {
@@ -44,7 +44,8 @@ final class Connection: Sendable {
     }
   }
 
-  /// Sends `count` bytes of the file, which is repeated from its start.
+  /// Sends the first `count` bytes of the file, which begins again after its end; blocks until the kernel has all of
+  /// them.
   /// - Throws: ``UploadError`` with code `connectionLost`.
   func send(_ file: SourceFile, count: Int) throws(UploadError) {
     var left = count
@@ -58,7 +59,7 @@ final class Connection: Sendable {
   }
 
   /// Uploads `size` bytes of `source` under a name and waits for the response.
-  /// - Throws: ``UploadError``, as ``expectStored()`` does.
+  /// - Throws: ``UploadError`` with a code of ``expectStored()``.
   func upload(_ name: String, size: Int, from source: SourceFile) throws(UploadError) {
     try sendHead(name, size: size, more: true)
     try send(source, count: size)
@@ -66,7 +67,11 @@ final class Connection: Sendable {
   }
 
   /// Sends the request line and headers for an upload of `size` bytes under a name.
-  /// - Parameter more: whether the kernel may delay them to send them together with the body.
+  /// - Parameters:
+  ///   - name: the file's name, percent-encoded.
+  ///   - size: bytes of the body.
+  ///   - more: whether the kernel may delay them to send them together with the body.
+  /// - Throws: ``UploadError`` with code `connectionLost`.
   func sendHead(_ name: String, size: Int, more: Bool = false) throws(UploadError) {
     let lines = [
       "POST /stream-upload?name=\(name) HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/octet-stream",
@@ -75,7 +80,7 @@ final class Connection: Sendable {
     try send(Array(lines.joined(separator: "\r\n").utf8), more: more)
   }
 
-  /// Reads an upload's response to its end.
+  /// Waits for an upload's response and reads it to its end; at most 5 minutes without a byte.
   /// - Throws: ``UploadError``: code `refusedByServer` for any status but 201, `badAnswer` for a response that is
   ///   malformed or too long, `timedOut` or `connectionLost`.
   func expectStored() throws(UploadError) {
@@ -101,13 +106,13 @@ final class Connection: Sendable {
   }
 }
 
-/// The status and length of an HTTP/1.1 response.
+/// The status and length of an HTTP/1.1 response, from its headers.
 struct ResponseHead {
   let status: Int
-  /// Bytes of headers and body. Without a Content-Length the body is empty.
+  /// Bytes of headers and body together. Without a Content-Length the body counts as empty.
   let length: Int
 
-  /// Nil when `bytes` are malformed, or the headers are not complete yet.
+  /// Nil when `bytes` are malformed, or the headers are not complete yet. The body need not be complete.
   init?(_ bytes: [UInt8]) {
     guard let end = bytes.firstRange(of: "\r\n\r\n".utf8) else { return nil }
     let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")

@@ -100,7 +100,7 @@ struct DashboardBenchmark: Benchmark {
   }
 }
 
-/// Determines when frames are due.
+/// Determines when frames are due: ten per second, the first one a tenth of a second after the start.
 struct FrameClock {
   static let framesPerSecond = 10
   private static let interval = Duration.seconds(1) / framesPerSecond
@@ -109,7 +109,7 @@ struct FrameClock {
   /// Milliseconds until the next frame, rounded up; 0 when it is due.
   var millisecondsLeft: Int32 { Int32(max(0, (next - .now).inSeconds * 1000).rounded(.up)) }
 
-  /// Whether a frame is due. If so, the next one is due an interval later.
+  /// Whether a frame is due. If so, the next one is due a tenth of a second after this call.
   mutating func isDue() -> Bool {
     let now = ContinuousClock.now
     guard now >= next else { return false }
@@ -117,7 +117,7 @@ struct FrameClock {
     return true
   }
 
-  /// Waits until a frame is due.
+  /// Blocks until a frame is due. The next one is due a tenth of a second later.
   mutating func sleep() {
     while !isDue() { poll(nil, 0, millisecondsLeft) }
   }

@@ -8,16 +8,17 @@ import TerminalNCurses
 import TerminalUI
 import UploadCore
 
-/// The dashboard on a terminal, with uploads that all make progress before each frame. The caller draws each frame.
+/// The dashboard on a terminal, with uploads that all make progress before each frame. The caller decides when to draw.
 @MainActor
 final class DashboardStage {
-  /// The caller reads its keys, and closes it in the end.
+  /// The terminal that is drawn on. The caller waits for its input, and closes it in the end.
   let terminal: NCursesTerminal
   private let meters: [UploadMeter]
   private var sampler: Sampler
   private var model: DashboardModel
   private var noise = SplitMix64(seed: 11)
 
+  /// - Parameter uploads: number of running uploads; every other one is outgoing.
   /// - Throws: `TerminalError` when ncurses cannot draw on the terminal.
   init(uploads: Int, on screen: DrainedTerminal) throws {
     let (type, program) = ("xterm-256color", screen.program)
@@ -40,7 +41,7 @@ final class DashboardStage {
   }
 
   /// Adds 0 to 4 MiB to each upload, takes a snapshot, and draws a frame.
-  /// - Returns: CPU seconds of this thread to take the snapshot, update the model, render and flush.
+  /// - Returns: CPU seconds of this thread for four steps: take the snapshot, update the model, render, flush.
   func drawFrame() -> [Double] {
     for (meter, byte) in zip(meters, noise.bytes(meters.count)) {
       meter.addReceived(Int(byte) << 14)
@@ -51,7 +52,7 @@ final class DashboardStage {
     return [sampling, updating] + draw()
   }
 
-  /// Handles the keys that were pressed, and draws a frame when there are any.
+  /// Handles the keys that have arrived, without waiting, and draws one frame when there are any.
   /// - Returns: the number of keys.
   func takeKeys() -> Int {
     var count = 0
@@ -92,6 +93,7 @@ final class DrainedTerminal: Sendable {
   /// When the keys were pressed that ``takeDelays(_:)`` has not removed yet.
   private let pressed = Mutex<[ContinuousClock.Instant]>([])
 
+  /// Opens the pseudo-terminal, and starts a thread that reads its output.
   /// - Throws: ``UploadError`` with code `internalFailure` when the system has no pseudo-terminal.
   init(columns: Int, rows: Int) throws(UploadError) {
     var path = [CChar](repeating: 0, count: 128)
@@ -104,10 +106,11 @@ final class DrainedTerminal: Sendable {
     Thread.detachNewThread { self.drain() }
   }
 
-  /// Number of bytes drawn so far.
+  /// Number of bytes that the program has written and that were read so far.
   var byteCount: Int { bytes.load(ordering: .relaxed) }
 
-  /// Presses `count` keys that move down and up a list, 2 to 34 milliseconds apart, on a thread of its own.
+  /// Presses `count` keys that move down and up a list, 2 to 34 milliseconds apart. Returns at once: a thread of its
+  /// own presses them.
   func type(_ count: Int) {
     Thread.detachNewThread { [self] in
       for (number, pause) in SplitMix64.bytes(count, seed: 3).enumerated() {
@@ -119,7 +122,7 @@ final class DrainedTerminal: Sendable {
     }
   }
 
-  /// Removes the first `count` keys from the record.
+  /// Removes the `count` keys from the record that were pressed first; call it when their frame is written.
   /// - Returns: the seconds since each was pressed.
   func takeDelays(_ count: Int) -> [Double] {
     let now = ContinuousClock.now

@@ -9,13 +9,13 @@ struct DiskBenchmark: Benchmark {
   static let abstract = "The disk engine, fed from memory, against plain loops of system calls."
 
   enum Engine: String, CaseIterable {
-    /// The store at `--durability full`.
+    /// Sluice's store, as with `--durability full`.
     case sluice
-    /// The store at `--durability full` with `--digest sha256`.
+    /// Sluice's store, as with `--durability full --digest sha256`.
     case digest
-    /// `fallocate`, `pwrite` with O_DIRECT, `fsync`.
+    /// System calls: `posix_fallocate`, `pwrite` with O_DIRECT, `fsync`.
     case direct
-    /// `write`, `fsync`.
+    /// System calls: `pwrite` through the page cache, `fsync`.
     case buffered
   }
 

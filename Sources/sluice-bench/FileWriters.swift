@@ -7,18 +7,19 @@ import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// One block of random bytes in memory, of which files are written repeatedly. Aligned for O_DIRECT.
+/// One block of random bytes in memory; the content of files is this block, repeated. Aligned for O_DIRECT.
 ///
 /// Unchecked, because nothing changes after the initializer.
 final class DiskSource: @unchecked Sendable {
-  /// Bytes of the block.
+  /// Length of the block in bytes.
   static let blockSize = 1 << 20
-  /// Bytes; a multiple of the logical block size of any disk, as memory and length of a direct write must be.
+  /// Alignment in bytes for direct writes: a multiple of the logical block size of any disk, of which the memory
+  /// address and the length of a direct write must be multiples.
   static let alignment = 4096
 
-  /// For system calls.
+  /// The block, for system calls; valid while this object exists.
   let bytes: UnsafeRawBufferPointer
-  /// For the store.
+  /// A copy of the block, for the store.
   let buffer: ByteBuffer
 
   init() {
@@ -36,6 +37,7 @@ final class DiskSource: @unchecked Sendable {
 final class BareDirectory: Sendable {
   private let descriptor: Int32
 
+  /// Opens an existing directory.
   /// - Throws: ``UploadError`` with code `storageFailed`.
   init(path: String) throws(UploadError) {
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -45,7 +47,7 @@ final class BareDirectory: Sendable {
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// Stores one file so that it survives a power failure: it is on disk, under its name, when this returns.
-  /// - Throws: ``UploadError`` with code `storageFailed`.
+  /// - Throws: ``UploadError`` with code `storageFailed`, also when the name exists.
   func store(_ content: [UInt8], as name: String) throws(UploadError) {
     let file = clinux_open_unnamed(descriptor, 0o600)
     try expect(file >= 0, "open")
@@ -56,9 +58,11 @@ final class BareDirectory: Sendable {
     try expect(fsync(descriptor) == 0, "fsync")
   }
 
-  /// Writes a file of `size` bytes of `source` and waits until it is synced.
-  /// - Parameter direct: whether to write past the page cache into preallocated space.
-  /// - Throws: ``UploadError`` with code `storageFailed`.
+  /// Writes a new file, the repeated block of `source`, and waits until it is synced; the directory is not.
+  /// - Parameters:
+  ///   - size: length of the file in bytes.
+  ///   - direct: whether to write past the page cache into preallocated space.
+  /// - Throws: ``UploadError`` with code `storageFailed`, also when the name exists.
   func write(_ source: DiskSource, size: Int, name: String, direct: Bool) throws(UploadError) {
     let file = openat(descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     try expect(file >= 0, "open")
@@ -93,8 +97,9 @@ final class BenchStore: Sendable {
   private let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let workers = WorkerPool(threads: WorkerPool.diskThreads)
 
+  /// Opens the directory, which is created if missing, and starts the threads.
   /// - Parameter limit: bytes of memory for all uploads together.
-  /// - Throws: ``UploadError`` with code `badDirectory`.
+  /// - Throws: ``UploadError`` with code `badDirectory`, or `badValue` when the limit is too small.
   init(directory: String, limit: UInt64) throws(UploadError) {
     budget = try MemoryBudget(limit: limit)
     store = DiskStore(directory: try UploadDirectory(path: directory), budget: budget, workers: workers)
@@ -106,11 +111,12 @@ final class BenchStore: Sendable {
     try? eventLoops.syncShutdownGracefully()
   }
 
-  /// Stores a file of `size` bytes, fed by the event loop as in the server, and waits until it is synced.
+  /// Stores a file of `size` bytes, fed by the event loop as in the server, and blocks until it is synced. Not for the
+  /// event loop.
   /// - Parameters:
   ///   - block: the content, which is repeated.
   ///   - algorithms: the digests to compute.
-  /// - Throws: ``UploadError``.
+  /// - Throws: ``UploadError``: `contentMismatch` when the stored file has another size, or the error of the store.
   func write(_ block: ByteBuffer, size: Int, name: String, algorithms: Set<DigestAlgorithm>) throws {
     let (store, eventLoop) = (store, eventLoop)
     let file = FileName(name) ?? .fallback
@@ -143,7 +149,7 @@ private final class StoreFeeder: UploadSinkDelegate {
     meter = UploadMeter(direction: .incoming, mode: .stream, name: name.description, size: UInt64(size), remote: "")
   }
 
-  /// Writes the file.
+  /// Writes the file; call it once, on the event loop.
   /// - Parameter hash: computes digests of the content; nil for none.
   /// - Returns: the staged file: synced, and without a name. Fails with ``UploadError``.
   func feed(_ store: DiskStore, hash: (any ContentHash)?) -> EventLoopFuture<any StagedFile> {

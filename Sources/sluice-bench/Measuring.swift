@@ -4,17 +4,20 @@ import Glibc
 import Synchronization
 import UploadCore
 
-/// What a row of the report measures.
+/// One thing that is measured: a row of the report.
 struct Subject {
-  /// The row's labels, by ``Report/labels``.
+  /// The row's labels, one for each of ``Report/labels``, in their order.
   let labels: [String]
   /// Measures once.
-  /// - Returns: numbers by ``Report/columns``; nil where there is none.
+  /// - Returns: a number for each of the report's measured columns, in their order; nil where there is none.
+  /// - Throws: when the measurement failed, which ends the benchmark.
   let measure: () throws -> [Double?]
 
   /// Measures all subjects in turn, `rounds` times, so that a temporary load of the machine affects all of them.
   /// Reports the progress on standard error.
-  /// - Returns: a row of medians for each subject.
+  /// - Parameter rounds: at least 1.
+  /// - Returns: a row of medians for each subject, in their order.
+  /// - Throws: the first error of a measurement.
   static func medians(of subjects: [Subject], rounds: Int) throws -> [Report.Row] {
     var samples = subjects.map { _ in [[Double?]]() }
     for round in 0..<rounds {
@@ -27,6 +30,8 @@ struct Subject {
   }
 
   /// The median of each column; rounds without a number do not count.
+  /// - Parameter samples: the numbers of each round, by column.
+  /// - Returns: nil for a column without any number; empty when there was no round.
   static func medians(of samples: [[Double?]]) -> [Double?] {
     guard let first = samples.first else { return [] }
     return first.indices.map { column in samples.compactMap { $0[column] }.median }
@@ -35,7 +40,7 @@ struct Subject {
 
 /// The system's page cache.
 enum PageCache {
-  /// Runs `body` and reads the size of the cache meanwhile.
+  /// Runs `body` and meanwhile reads the size of the cache every 20 ms.
   ///
   /// As `body` removes nothing, the growth is the space that its files occupy. Files of other programs count as well,
   /// so the machine must be idle.
@@ -70,7 +75,7 @@ enum Threads {
     let ended = DispatchGroup()
   }
 
-  /// Runs `body` on `count` threads, each with its number from 0, and waits for all of them.
+  /// Runs `body` on `count` new threads, each with its number from 0, and blocks until all have ended.
   /// - Throws: the first error that a thread threw; the others are not interrupted.
   static func run(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
     let record = Record()

@@ -56,9 +56,9 @@ struct ParserBenchmark: Benchmark {
 struct BenchForm {
   let boundary: MultipartBoundary
   let pieces: [ByteBuffer]
-  /// How often the form is parsed.
+  /// How many times the form is parsed in one measurement.
   let repetitions: Int
-  /// Bytes of files in all repetitions.
+  /// Bytes of the forms' files in all repetitions together.
   let fileBytes: Int
 
   /// A boundary of curl.
@@ -69,11 +69,12 @@ struct BenchForm {
   /// Bytes; a little less than the parser accepts before the first boundary.
   private static let junk = 8000
 
-  /// Bytes of all repetitions.
+  /// Bytes of the forms in all repetitions together.
   var bytes: Int { repetitions * pieces.reduce(0) { $0 + $1.readableBytes } }
 
+  /// Makes the form in memory.
   /// - Parameters:
-  ///   - size: bytes of all repetitions, approximately.
+  ///   - size: bytes of all repetitions together, approximately; at least one form.
   ///   - piece: bytes passed to the parser at once.
   init(_ content: FormContent, size: Int, piece: Int) throws(UploadError) {
     boundary = try MultipartBoundary(contentType: "multipart/form-data; boundary=\(Self.boundaryText)")

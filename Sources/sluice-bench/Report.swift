@@ -5,25 +5,25 @@ import UploadReport
 
 /// The results of a benchmark: a row for each subject.
 struct Report {
-  /// One number of every row.
+  /// One number of every row: its heading and format.
   struct Column {
-    /// In the table, with the unit.
+    /// The heading in the table, with the unit.
     let title: String
-    /// In JSON, in lowerCamelCase.
+    /// The key in JSON, in lowerCamelCase.
     let key: String
-    /// Decimals in the table.
+    /// Number of decimals in the table.
     let digits: Int
   }
 
   /// The numbers of one subject.
   struct Row: Equatable {
-    /// By ``Report/labels``.
+    /// One label for each of ``Report/labels``, in their order.
     let labels: [String]
-    /// Medians by ``Report/columns``; nil where there is no number.
+    /// A median for each of ``Report/columns``, in their order; nil where there is no number.
     var numbers: [Double?]
   }
 
-  /// What distinguishes rows: titles in the table, keys in JSON.
+  /// Names of the properties that distinguish rows, such as `engine`: headings in the table, keys in JSON.
   let labels: [String]
   private(set) var columns: [Column]
   private(set) var rows: [Row]
@@ -31,7 +31,8 @@ struct Report {
   var notes: [String] = []
 
   /// Adds a column: a row's number in `column` divided by that of the row whose first label is `baseline` and whose
-  /// other labels are equal. Nil where a number is missing or the divisor is 0.
+  /// other labels are equal. Nil where a number is missing or the divisor is not above 0.
+  /// - Parameter column: index in ``columns``.
   mutating func addRatio(of column: Int, to baseline: String, _ added: Column) {
     let baselines = rows.filter { $0.labels.first == baseline }
     columns.append(added)
@@ -43,7 +44,7 @@ struct Report {
     }
   }
 
-  /// The report as one object.
+  /// The report as one JSON object: numbers unrounded, null where there is none.
   func json(_ benchmark: String, _ rounds: Int, _ machine: Machine) -> JSONValue {
     .object([
       ("benchmark", .string(benchmark)), ("rounds", .integer(rounds)), ("machine", machine.json),
@@ -75,7 +76,8 @@ struct Report {
     return right ? blanks + text : text + blanks
   }
 
-  /// A number with exactly `digits` decimals; a dash for nil and for numbers that are not finite or above 1e15.
+  /// A number rounded to exactly `digits` decimals; a dash for nil, and for numbers that are not finite or whose
+  /// magnitude is 1e15 or more.
   static func text(_ number: Double?, digits: Int) -> String {
     guard let number, number.isFinite, abs(number) < 1e15 else { return "-" }
     let scale = pow(10, Double(digits))
@@ -87,13 +89,13 @@ struct Report {
 
 /// The machine that the numbers are from.
 struct Machine {
-  /// Processors that are online.
+  /// Number of processors that are online.
   var cores: Int
   /// The processor's name; empty where the kernel does not report it.
   var processor: String
-  /// In bytes.
+  /// The main memory in bytes; 0 where the kernel does not report it.
   var memory: UInt64
-  /// The kernel's release.
+  /// The kernel's release, such as `6.1`; empty where it is not known.
   var kernel: String
 
   static func current() -> Machine {

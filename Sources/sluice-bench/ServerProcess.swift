@@ -13,7 +13,8 @@ final class ServerProcess: Sendable {
   let port: UInt16
   private let processID: Int32
 
-  /// Starts the program and waits until it listens. Its environment has no variables that set options.
+  /// Starts the program and blocks until it listens. Its environment has no variables that set options. The caller must
+  /// ``stop()`` it.
   /// - Parameters:
   ///   - executable: path of the program.
   ///   - directory: the upload directory.
@@ -45,7 +46,8 @@ final class ServerProcess: Sendable {
     Thread.detachNewThread { while !events.availableData.isEmpty {} }
   }
 
-  /// Kills the server and waits for its end: a graceful shutdown would wait for uploads whose files are removed anyway.
+  /// Kills the server and waits for its end; call it once. A graceful shutdown would wait for uploads whose files are
+  /// removed anyway.
   func stop() {
     kill(processID, SIGKILL)
     ChildProgram.wait(for: processID)
@@ -67,7 +69,7 @@ final class ServerProcess: Sendable {
     return usage
   }
 
-  /// Path of the `sluice` in the folder of this program.
+  /// Path of `sluice` in the folder of this program; whether it exists is not checked.
   static var besideThisOne: String {
     let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "sluice-bench"
     return URL(filePath: own).deletingLastPathComponent().appending(path: "sluice").path
@@ -86,10 +88,12 @@ struct ServerOptions: ParsableArguments {
   @Option(help: "Path of sluice. (default: the one beside sluice-bench)")
   var sluice: String?
 
-  /// A note for the report.
+  /// A sentence about these options for the report's notes.
   var note: String { "The server ran with --durability \(durability.rawValue)." }
 
-  /// Starts a server on an empty directory, passes it to `body`, kills it, and removes the directory.
+  /// Starts a server on an empty directory, passes it to `body` once it listens, kills it, and removes the directory,
+  /// even when `body` throws or the program is interrupted.
+  /// - Throws: ``UploadError`` with code `cannotListen` or `badDirectory`, or what `body` throws.
   func withServer<Result>(_ body: (ServerProcess) throws -> Result) throws -> Result {
     try Workspace.use(in: dir) { path in
       let server = try ServerProcess(sluice ?? ServerProcess.besideThisOne, directory: path, durability: durability)
@@ -109,7 +113,7 @@ struct ProcessUsage {
   /// Number of threads now.
   var threads: Int
 
-  /// Nil when there is no such process.
+  /// Reads the usage of a process now; nil when there is no such process.
   init?(processID: Int32) {
     self.init(
       stat: ProcFile.read("/proc/\(processID)/stat"),
@@ -118,9 +122,11 @@ struct ProcessUsage {
     )
   }
 
+  /// Reads the usage from the kernel's texts; nil when they are truncated or malformed.
   /// - Parameters:
   ///   - stat: text of `/proc/PID/stat`.
   ///   - status: text of `/proc/PID/status`.
+  ///   - ticksPerSecond: how many of the units in which `stat` counts time a second has (`_SC_CLK_TCK`).
   init?(stat: String, status: String, ticksPerSecond: Int) {
     // The second field is the program's name in brackets, which may contain blanks and brackets.
     guard let nameEnd = stat.lastIndex(of: ")"), ticksPerSecond > 0 else { return nil }

@@ -96,6 +96,7 @@ final class PausedUploads {
     func sinkFailed(_ error: UploadError) {}
   }
 
+  /// Begins `count` uploads in a store, and on the ledger.
   /// - Throws: ``UploadError`` with code `badDirectory`.
   init(_ count: Int, directory: String) throws {
     meters = (0..<count).map {
@@ -115,7 +116,7 @@ final class PausedUploads {
     for meter in started { ledger.begin(meter) }
   }
 
-  /// Discards the uploads.
+  /// Aborts the uploads, which discards their files; call it in the end.
   func end() {
     let sinks = sinks
     try? store.eventLoop.submit { for sink in sinks.value { sink.abort() } }.wait()

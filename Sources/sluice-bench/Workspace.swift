@@ -7,8 +7,8 @@ import UploadCore
 
 /// A directory for one measurement, on the disk that is measured.
 enum Workspace {
-  /// Makes a directory in `parent`, passes it to `body`, and removes it with its content, even when `body` throws or
-  /// the program is interrupted.
+  /// Makes a directory in `parent`, passes its path to `body`, and removes it with its content, even when `body` throws
+  /// or the program is interrupted.
   ///
   /// The removal is synced before this returns, so that it does not slow the next measurement.
   /// - Throws: ``UploadError`` with code `badDirectory`, or what `body` throws.
@@ -48,7 +48,8 @@ enum Interrupt {
     }
   }
 
-  /// Runs `body`, and `undo` after it or when the program is interrupted meanwhile.
+  /// Runs `body`, and `undo` once: after `body`, even when it throws, or on another thread when the program is
+  /// interrupted meanwhile. Calls may be nested, but not run on several threads at once.
   static func guarded<Result>(undo: @escaping @Sendable () -> Void, _ body: () throws -> Result) rethrows -> Result {
     undoing.withLock { $0.append(undo) }
     defer { undoing.withLock { $0.popLast() }?() }
@@ -59,11 +60,13 @@ enum Interrupt {
 /// The content of all uploads: an unlinked file of random bytes, written and synced, so that it is in the page cache
 /// before a measurement. Longer uploads send it repeatedly.
 final class SourceFile: Sendable {
-  /// Bytes; few enough to stay in the page cache.
+  /// Length of the file in bytes; small enough to stay in the page cache.
   static let length = 64 << 20
 
   let descriptor: Int32
 
+  /// Writes the file.
+  /// - Parameter directory: an existing directory on the disk that is measured.
   /// - Throws: ``UploadError`` with code `badDirectory` or `diskFull`.
   init(directory: String) throws(UploadError) {
     let path = directory + "/sluice-bench-source-\(UploadID())"
@@ -81,6 +84,7 @@ final class SourceFile: Sendable {
 
 /// Checks the result of a system call.
 /// - Parameters:
+///   - call: name of the system call, for the cause.
 ///   - message: what failed, without a period.
 ///   - number: the error number of a call that returns it; nil for `errno`.
 /// - Throws: ``UploadError`` with `code`, the message and the error unless the call succeeded.

@@ -20,11 +20,11 @@ struct DirectoryReaderTests {
     ("~", "/home/ann"), ("~/a/../b", "/home/ann/b"), ("a//b/./c/", "/place/a/b/c"), ("/../..", "/"), ("", "/place"),
     ("..", "/"), ("~ann", "/place/~ann"),
   ])
-  func `paths are made absolute`(typed: String, path: String) {
+  func `a typed path becomes absolute, without tilde, dots and doubled slashes`(typed: String, path: String) {
     #expect(LocalPath(home: "/home/ann", workingDirectory: "/place").absolute(typed) == path)
   }
 
-  @Test func `a listing has files, directories and links with sizes and times`() async throws {
+  @Test func `a listing has the kind, size, time and problem of files, directories and links`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write(SplitMix64.bytes(1234), to: "file.bin")
       #expect(mkdir(directory.file("folder"), 0o755) == 0)
@@ -63,7 +63,7 @@ struct DirectoryReaderTests {
   }
 
   @Test(.timeLimit(.minutes(30)))
-  func `a listing opens nothing, so a FIFO does not block it`() async throws {
+  func `neither a listing nor the check of a file blocks at a FIFO or a device`() async throws {
     try await withTemporaryDirectory { directory in
       #expect(mkfifo(directory.file("pipe"), 0o644) == 0)
       let entry = try #require(reader(directory.path).read(directory.path).entries.first)
@@ -76,7 +76,7 @@ struct DirectoryReaderTests {
     }
   }
 
-  @Test func `odd names are listed and can be chosen, also those that are not UTF-8`() async throws {
+  @Test func `files with control characters or bytes that are not UTF-8 in their names are listed`() async throws {
     try await withTemporaryDirectory { directory in
       let odd = ["new\nrow", "\u{1B}[31mred", "-rf", " ", "ü\u{202E}x"]
       for name in odd { try directory.write([1], to: name) }
@@ -97,7 +97,7 @@ struct DirectoryReaderTests {
     }
   }
 
-  @Test func `unreadable files and directories state the reason`() async throws {
+  @Test func `files and directories without read permission have that as their problem`() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.write([1, 2, 3], to: "secret.key")
       #expect(chmod(file, 0) == 0)
@@ -116,7 +116,7 @@ struct DirectoryReaderTests {
     }
   }
 
-  @Test func `a missing directory states the reason`() async throws {
+  @Test func `the listing of a missing directory has that as its problem`() async throws {
     try await withTemporaryDirectory { directory in
       let path = directory.file("gone")
       #expect(mkdir(path, 0o755) == 0)
@@ -130,7 +130,7 @@ struct DirectoryReaderTests {
   }
 
   /// Links to one file are the cheapest entries there are.
-  @Test func `entries beyond the limit are only counted`() async throws {
+  @Test func `of 25,000 entries 20,000 are listed and the others only counted`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([], to: "0")
       let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -150,7 +150,7 @@ struct DirectoryReaderTests {
     FileChecker(paths: LocalPath(home: directory.path, workingDirectory: directory.path))
   }
 
-  @Test func `files are checked before they are sent`() async throws {
+  @Test func `the check of a regular file has its size, and that of anything else a problem`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write(SplitMix64.bytes(77), to: "a.bin")
       #expect(symlink("a.bin", directory.file("link")) == 0)

@@ -21,7 +21,7 @@ import UploadTestSupport
     #expect(!isReadable(eventQueue.descriptor))
   }
 
-  @Test func `waiting ends at the deadline, or when an event arrives`() {
+  @Test func `waiting ends when the deadline has passed, or when there is an event`() {
     let eventQueue = EventQueue<Int>()
     #expect(waitUntilReadable(-1, eventQueue.descriptor, until: ContinuousClock.now - .seconds(1)))
     eventQueue.post(1)

@@ -20,7 +20,7 @@ import Testing
     return all[0]
   }
 
-  @Test func `text of peers stays on one line without control characters`() throws {
+  @Test func `control characters of a message and its metadata are not in the log line`() throws {
     let nasty = "a\"\n\u{1B}[2J\u{202E}b"
     for isJSON in [true, false] {
       let text = try line(isJSON: isJSON, "hello\r\nworld \u{9B}", ["name": "\(nasty)", "bytes": "5"])
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func `both log formats have the same content`() throws {
+  @Test func `plain and JSON log lines have the level, the message and the sorted metadata`() throws {
     let text = try line(isJSON: false, "upload finished", ["name": "a b", "bytes": "5"])
     #expect(text.hasSuffix("Z warning upload finished bytes=\"5\" name=\"a b\""))
     let json = try line(isJSON: true, "upload finished", ["name": "a b", "bytes": "5"])

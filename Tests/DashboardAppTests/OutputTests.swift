@@ -8,7 +8,7 @@ import UploadTestSupport
 
 @Suite struct OutputTests {
   /// Another program that shares the pipe may have made it so.
-  @Test func `a non-blocking pipe receives all output`() async throws {
+  @Test func `more text than a non-blocking pipe holds is written completely`() async throws {
     var ends: [Int32] = [-1, -1]
     try #require(pipe(&ends) == 0)
     let (reader, writer) = (ends[0], ends[1])
@@ -22,7 +22,7 @@ import UploadTestSupport
     #expect(await read.value == Data(text.utf8))
   }
 
-  @Test func `a write to a closed pipe fails at once`() throws {
+  @Test func `a write to a pipe that has no reader fails at once`() throws {
     signal(SIGPIPE, SIG_IGN)
     var ends: [Int32] = [-1, -1]
     try #require(pipe(&ends) == 0)
@@ -32,7 +32,7 @@ import UploadTestSupport
     close(ends[1])
   }
 
-  @Test func `a reader that closed the pipe is no failure, a full disk is`() throws {
+  @Test func `a failed write has a message for a full disk and none for a closed pipe`() throws {
     #expect(Output.failureMessage(EPIPE) == nil)
     let message = try #require(Output.failureMessage(ENOSPC))
     #expect(message.contains("Cannot write to standard output: No space left on device."))

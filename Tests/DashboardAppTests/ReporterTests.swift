@@ -52,7 +52,7 @@ import UploadTestSupport
     await task.value
   }
 
-  @Test func `cancelling the reporter ends its wait`() async {
+  @Test func `a reporter that waits for uploads returns when its task is cancelled`() async {
     let ledger = UploadLedger()
     let sampler = Sampler(ledger: ledger, stallAfter: .seconds(5), slabUse: { SlabUse(used: 0, budget: 0) })
     let renderer = CountingRenderer(record: CountingRenderer.Record())

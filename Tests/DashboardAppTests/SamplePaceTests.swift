@@ -36,11 +36,11 @@ import Testing
     #expect(looks(seconds: 10, rate: rate, isQuiet: false) == expected * 10)
   }
 
-  @Test func `without an active upload a sample is due once per second`() {
+  @Test func `without an active upload the first ten samples are due once per second`() {
     #expect(looks(seconds: 10, rate: 10, isQuiet: true) == 10)
   }
 
-  @Test func `after ten idle samples one is due every five seconds`() {
+  @Test func `after ten samples without an active upload one is due every five seconds`() {
     #expect(looks(seconds: 60, rate: 5, isQuiet: true) == 20)
   }
 
@@ -56,18 +56,18 @@ import Testing
     #expect(isDue)
   }
 
-  @Test func `an upload that begins is sampled in the next tick`() {
+  @Test func `when an upload begins a sample is due at the next tick`() {
     // 10 looks for the seconds, and one for the upload that begins between two of them.
     #expect(looks(seconds: 10, rate: 5, isQuiet: true) { $0 > 4.5 ? 1 : 0 } == 11)
   }
 
-  @Test func `between ticks no sample is due`() {
+  @Test func `before the next tick no sample is due`() {
     var pace = SamplePace(now: start)
     let isDue = [0, 199, 200].map { pace.isDue(at: start + .milliseconds($0), rate: 5, activity: 1) }
     #expect(isDue == [true, false, true])
   }
 
-  @Test func `a running upload and a user's action keep the sample rate up`() {
+  @Test func `a listed upload or a user's action makes a sample due at the next tick`() {
     var pace = SamplePace(now: start)
     _ = pace.isDue(at: start, rate: 5, activity: 0)
     let upload = UploadSnapshot.queued(id: UploadID(), mode: .stream, name: "a", size: nil, remote: "")

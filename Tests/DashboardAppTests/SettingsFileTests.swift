@@ -15,7 +15,7 @@ import UploadTestSupport
     return settings
   }
 
-  @Test func `the path follows the environment`() {
+  @Test func `the path is below an absolute XDG_CONFIG_HOME, otherwise below HOME`() {
     #expect(SettingsLocation.path(["XDG_CONFIG_HOME": "/c", "HOME": "/h"]) == "/c/sluice/config.json")
     #expect(SettingsLocation.path(["HOME": "/h"]) == "/h/.config/sluice/config.json")
     #expect(SettingsLocation.path(["XDG_CONFIG_HOME": "relative", "HOME": "/h"]) == "/h/.config/sluice/config.json")
@@ -35,7 +35,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a symbolic link is preserved`() async throws {
+  @Test func `saving through a symbolic link changes its target and keeps the link`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([], to: "real.json")
       symlink("real.json", directory.file("config.json"))
@@ -46,7 +46,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an unusable file is ignored with a note`() async throws {
+  @Test func `an unusable settings file gives the defaults and a note`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write(Array("{broken".utf8), to: "broken")
       try directory.write(Array(repeating: UInt8(ascii: " "), count: 70_000) + Array("{}".utf8), to: "huge")
@@ -61,7 +61,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an unusable file is renamed before a new one is written`() async throws {
+  @Test func `an unusable settings file is renamed when new settings are saved`() async throws {
     try await withTemporaryDirectory { directory in
       let broken = Array("{\"theme\": light}".utf8)
       let path = try directory.write(broken, to: "config.json")
@@ -76,7 +76,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a failure to write is reported, and the directory is unchanged`() async throws {
+  @Test func `saving below a path that is a file fails with a message and changes nothing`() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.write([1], to: "file")
       let error = #expect(throws: UploadError.self) { try SettingsFile(path: file + "/config.json").save(light) }
@@ -85,7 +85,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `only the last of many versions is saved, and a failure is reported once`() async throws {
+  @Test
+  func `after many saves the last version is in the file, and a repeated failure is reported once`() async throws {
     try await withTemporaryDirectory { directory in
       let file = SettingsFile(path: directory.file("config.json"))
       let saver = SettingsSaver(file) { Issue.record("\($0)") }
@@ -137,11 +138,11 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["", "{", "[]", "7", "null", "\"x\"", "{\"theme\":\"light\"", "\u{0}"])
-  func `a text that is not an object is rejected`(text: String) {
+  func `a text that is not a JSON object has no settings`(text: String) {
     #expect(settings(text) == nil)
   }
 
-  @Test func `bytes that are not JSON are rejected`() {
+  @Test func `bytes that are not UTF-8, and very deep arrays, have no settings`() {
     #expect(SettingsText.settings(from: [0xFF, 0xFE, 0x80]) == nil)
     #expect(SettingsText.settings(from: Array(repeating: UInt8(ascii: "["), count: 60_000)) == nil)
   }

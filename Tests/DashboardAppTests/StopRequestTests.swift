@@ -6,7 +6,7 @@ import Testing
 @Suite struct StopSignalsTests {
   private let start = ContinuousClock.now
 
-  @Test func `signals in quick succession are one request`() {
+  @Test func `signals less than 500 ms after the first are one request, a later one forces the exit`() {
     var signals = StopSignals()
     #expect(signals.handle(SIGTERM, at: start) == .stop)
     #expect(signals.handle(SIGTERM, at: start) == .repeated)
@@ -15,13 +15,13 @@ import Testing
   }
 
   /// A user who presses Ctrl-C all the time wants to exit.
-  @Test func `the time is measured from the first signal`() {
+  @Test func `of signals every 100 ms those from 500 ms after the first force the exit`() {
     var signals = StopSignals()
     let meanings = stride(from: 0, through: 600, by: 100).map { signals.handle(SIGTERM, at: start + .milliseconds($0)) }
     #expect(meanings == [.stop, .repeated, .repeated, .repeated, .repeated, .force, .force])
   }
 
-  @Test func `SIGQUIT terminates at any time`() {
+  @Test func `SIGQUIT terminates before and after a request to stop`() {
     for reloads in [false, true] {
       var signals = StopSignals(reloadsOnHangUp: reloads)
       #expect(signals.handle(SIGQUIT, at: start) == .terminate)
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test func `SIGHUP reloads a server, and stops it when the terminal was closed`() {
+  @Test func `with reloading SIGHUP means a reload, and a stop when the terminal was closed`() {
     var signals = StopSignals(reloadsOnHangUp: true)
     #expect(signals.handle(SIGHUP, at: start) == .reload)
     #expect(signals.handle(SIGHUP, at: start + .seconds(9)) == .reload)
@@ -43,12 +43,12 @@ import Testing
     #expect(closed.handle(SIGHUP, lostTerminal: true, at: start) == .stop)
   }
 
-  @Test func `SIGHUP stops a command that has nothing to reload`() {
+  @Test func `without reloading SIGHUP means a stop`() {
     var signals = StopSignals()
     #expect(signals.handle(SIGHUP, at: start) == .stop)
   }
 
-  @Test func `a forced exit runs the registered actions`() {
+  @Test func `the actions for a forced exit run in order, and not at the request to stop`() {
     let stop = StopRequest()
     let done = EventQueue<Int>()
     stop.onForce { done.post(1) }

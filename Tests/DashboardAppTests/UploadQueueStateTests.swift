@@ -29,7 +29,7 @@ import UploadCore
     try names.map { UploadJob(path: "/\($0)", target: try SendTarget("http://127.0.0.1:1"), mode: .stream) }
   }
 
-  @Test func `uploads start in their order, a few at once`() throws {
+  @Test func `uploads start in their order, at most as many at once as the limit says`() throws {
     let queue = Queue()
     let jobs = try jobs("a", "b", "c")
     #expect(queue.add(jobs) == 3)
@@ -44,7 +44,7 @@ import UploadCore
     #expect(queue.isEmpty)
   }
 
-  @Test func `only the first uploads of a long queue are shown, and the others are counted`() throws {
+  @Test func `draining a queue gives the first uploads up to the limit and counts the others`() throws {
     let queue = Queue()
     _ = queue.add(try jobs("a", "b", "c"))
     let shown = queue.drain(limit: 2)
@@ -52,7 +52,7 @@ import UploadCore
     #expect(queue.drain(limit: 9).rest == 0)
   }
 
-  @Test func `a queued upload is cancelled at once, and shown once as cancelled`() throws {
+  @Test func `a waiting upload is cancelled at once, and drained once as cancelled`() throws {
     let queue = Queue()
     let jobs = try jobs("a", "b")
     _ = queue.add(jobs)
@@ -64,7 +64,7 @@ import UploadCore
     #expect(queue.cancelledCount == 1)
   }
 
-  @Test func `a starting upload is cancelled once it has begun`() throws {
+  @Test func `a starting upload that is cancelled is reported as cancelled when it begins`() throws {
     let queue = Queue()
     let jobs = try jobs("a")
     _ = queue.add(jobs)
@@ -89,7 +89,7 @@ import UploadCore
     #expect(queue.retry(UploadID()) == nil)
   }
 
-  @Test func `an upload cancelled in the queue can be sent again`() throws {
+  @Test func `an upload that was cancelled while it waited can be sent again`() throws {
     let queue = Queue()
     let jobs = try jobs("a")
     _ = queue.add(jobs)
@@ -109,7 +109,7 @@ import UploadCore
     #expect(queue.start(limit: 9).isEmpty)
   }
 
-  @Test func `the queue and the list of past uploads are limited`() throws {
+  @Test func `a full queue rejects uploads, and the oldest of 10,000 past ones cannot be sent again`() throws {
     let queue = Queue()
     let job = try jobs("a")[0]
     let many = (0..<UploadQueueState.limit + 5).map { _ in job.copy }
@@ -125,7 +125,7 @@ import UploadCore
     #expect(other.retry(many[many.count - 1].id) != nil)
   }
 
-  @Test func `a queued upload is shown as waiting, without control characters`() throws {
+  @Test func `the snapshot of a queued upload is waiting, with its size and a sanitized name`() throws {
     let queue = Queue()
     let jobs = try jobs("evil\u{1B}[2J")
     _ = queue.add(jobs)

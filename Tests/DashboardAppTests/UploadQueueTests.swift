@@ -52,7 +52,7 @@ import UploadTestSupport
     try names.map { UploadJob(path: $0, target: try SendTarget("http://127.0.0.1:1"), mode: .multipart) }
   }
 
-  @Test func `uploads run in order, and each is queued or on the ledger under its id`() async throws {
+  @Test func `with one job uploads run in order, each queued or on the ledger under its id`() async throws {
     let queue = queue(jobs: 1)
     let jobs = try jobs("a", "b", "c")
     #expect(queue.add(jobs) == 0)
@@ -69,7 +69,8 @@ import UploadTestSupport
     #expect(stage.ledger.totals(.outgoing).finished == 3)
   }
 
-  @Test func `a cancelled queued upload never begins, and a running one is left to the ledger`() async throws {
+  @Test
+  func `a queued upload that is cancelled never begins, and a running one only the ledger cancels`() async throws {
     let queue = queue(jobs: 1)
     let jobs = try jobs("a", "b")
     _ = queue.add(jobs)
@@ -88,7 +89,7 @@ import UploadTestSupport
     await queue.waitUntilEmpty()
   }
 
-  @Test func `closing lets only running uploads continue`() async throws {
+  @Test func `closing the queue cancels the waiting upload, and the running ones finish`() async throws {
     let queue = queue(jobs: 2)
     _ = queue.add(try jobs("a", "b", "c"))
     try await eventually("two") { stage.paths.count == 2 && queue.drainQueued().waiting.count == 1 }
@@ -102,7 +103,7 @@ import UploadTestSupport
     #expect(stage.ledger.totals(.outgoing).started == 2)
   }
 
-  @Test func `cancelling at any moment ends an upload exactly once`() async throws {
+  @Test func `an upload that is cancelled while it is added or starts ends exactly once`() async throws {
     for _ in 0..<200 {
       let queue = queue(jobs: 1)
       let jobs = try jobs("a")

@@ -22,7 +22,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a request without the access token gets 401 before its body is sent`() async throws {
+  @Test func `a request without the token or with a wrong one gets 401 before its body is sent`() async throws {
     try await withServer(["--token", Self.token]) { server in
       let path = try server.scratch.random(80 << 20, to: "f")
       for arguments in [
@@ -43,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `send presents the token of --token or SLUICE_TOKEN`() async throws {
+  @Test func `send presents the token of --token or SLUICE_TOKEN, and reports a wrong one`() async throws {
     try await withServer(["--token", Self.token]) { server in
       let path = try server.scratch.random(100_000, to: "f")
       let rejected = try await Sluice.run(["send", path, "--to", server.url, "--json"])
@@ -82,7 +82,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `without a loopback address a token is generated, printed and required`() async throws {
+  @Test func `listening on more than loopback, serve generates, prints and requires a token`() async throws {
     try await withServer(["--host", "0.0.0.0"]) { server in
       let line = try #require(server.process.lines.first)
       let token = try #require(line.components(separatedBy: "\"token\":\"").dropFirst().first?.prefix { $0 != "\"" })
@@ -94,7 +94,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `--open accepts uploads without a token and prints a warning`() async throws {
+  @Test func `serve --open accepts uploads without a token on all addresses, and warns`() async throws {
     try await withServer(["--host", "0.0.0.0", "--open", "--raw-port", "0"], stops: false) { server in
       let path = try server.scratch.random(1000, to: "f")
       #expect(try await Curl.run(["-T", path, "http://127.0.0.1:\(server.port)/a"]).isStored("a", size: 1000))
@@ -118,13 +118,13 @@ import UploadTestSupport
     (["--allow-origin", "https://app example"], "is not an origin"),
     (["--allow-origin", "https://bücher.example"], "is not an origin"),
   ])
-  func `conflicting access options exit with 64 and a hint`(options: [String], hint: String) async throws {
+  func `conflicting or invalid access options exit with 64 and a hint`(options: [String], hint: String) async throws {
     let ended = try await Sluice.run(["serve", "--port", "0", "--dir", "/nonexistent"] + options)
     #expect(ended.exit == .status(64))
     #expect(ended.errors.contains(hint), "\(ended)")
   }
 
-  @Test func `foreign origins and hosts get 403, allowed origins may upload`() async throws {
+  @Test func `foreign origins and hosts get 403, and an allowed origin may upload and download`() async throws {
     try await withServer(["--allow-origin", "https://app.example"]) { server in
       let path = try server.scratch.random(1000, to: "f")
       let put = ["-T", path, "\(server.url)/a"]
@@ -149,7 +149,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `X-Forwarded-For of a trusted proxy identifies the client`() async throws {
+  @Test func `X-Forwarded-For of a trusted proxy names the client in events and for its limit`() async throws {
     let options = ["--trusted-proxy", "127.0.0.0/8", "--max-uploads-per-client", "1"]
     try await withServer(options) { server in
       let first = try Socket(port: server.port)

@@ -21,7 +21,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["[::1]", "::1", "*", "0", "::", "0:0:0:0:0:0:0:0", "::1%lo", "[::1%25lo]", "127.1"])
-  func `the printed URL accepts uploads`(host: String) async throws {
+  func `the URL that serve prints accepts uploads, whatever form --host has`(host: String) async throws {
     try await withServe(host) { url, directory in
       #expect(!url.contains("*") && !url.contains("//0") && !url.contains("[::]"), "\(url)")
       let file = try directory.random(1000, to: "f")
@@ -34,7 +34,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["nosuch.invalid", "fe80::1", "[::1]:80", "http://127.0.0.1", "fe80::1%nosuch0", "", "8080"])
-  func `an unusable host is reported with its reason`(host: String) async throws {
+  func `serve with an unusable --host fails with a message about the host`(host: String) async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await Sluice.run([
         "serve", "--host", host, "--open", "--port", "0", "--dir", directory.file("up"),
@@ -46,7 +46,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a host without an address fails at once`() async throws {
+  @Test func `send to a host that has no address fails without a retry`() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.random(10, to: "f")
       for target in ["http://nosuch.invalid", "nosuch.invalid:8080", "http://[fe80::1%25nosuch0]", "[fe80::1]:80"] {

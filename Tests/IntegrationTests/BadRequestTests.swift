@@ -114,7 +114,7 @@ import UploadTestSupport
   @Test(arguments: [
     put + String(repeating: "X: y\n", count: 129), "PUT /\(String(repeating: "x", count: 20_000)) HTTP/1.1",
   ])
-  func `request headers over a limit are rejected with a message that names the limits`(headers: String) async throws {
+  func `request headers over a limit are rejected with a message that names all limits`(headers: String) async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(Case("", 400, headers).bytes)

@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// `Tests/Tools/bench/run`, with those of the compared programs that are installed here.
 @Suite(.barePython) struct BenchToolTests {
-  @Test func `results are printed as a table and as JSON`() async throws {
+  @Test func `every installed program is measured, and the results are a table and JSON`() async throws {
     try await withTemporaryDirectory { directory in
       let json = directory.file("result.json")
       let arguments = ["--size", "2MiB", "--rounds", "1", "--settle", "0", "--json", json]
@@ -45,7 +45,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `programs that are not installed are skipped and named`() async throws {
+  @Test func `a program that cannot run is skipped and named, and a run of it alone fails`() async throws {
     try await withTemporaryDirectory { directory in
       let fake = try directory.write("#!/bin/sh\nexit 3\n".utf8, to: "curl")
       try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: fake)
@@ -67,7 +67,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a server that fails is named and skipped`() async throws {
+  @Test func `a server that fails is named in the results, and the run exits with 1`() async throws {
     try await withTemporaryDirectory { directory in
       let fake = directory.file("sluice")
       // It has a version, and ends when it is to serve.
@@ -81,7 +81,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [SIGINT, SIGTERM]) func `a stopped run leaves no file and no process`(_ signal: Int32) async throws {
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `a run that is stopped by a signal leaves no file and no process`(_ signal: Int32) async throws {
     try await withTemporaryDirectory { directory in
       let runner = try ProcessRunner(
         script.path,
@@ -102,7 +103,7 @@ import UploadTestSupport
   @Test(arguments: [
     ["--size", "none"], ["--size", "0"], ["--rounds", "0"], ["--only", "apache"], ["--only", ""], ["file"],
   ])
-  func `wrong usage prints the usage`(_ arguments: [String]) async throws {
+  func `wrong usage exits with 64 and prints the usage`(_ arguments: [String]) async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await script.run(arguments, in: directory)
       #expect(ended.exit == .status(64))

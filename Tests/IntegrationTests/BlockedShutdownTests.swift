@@ -24,7 +24,7 @@ import UploadTestSupport
 
   /// As under a supervisor that has stopped reading.
   @Test(.bash, arguments: [[], ["--json"]])
-  func `SIGTERM ends a server whose standard output is a full pipe`(options: [String]) async throws {
+  func `SIGTERM ends, with status 1, a server whose standard output is a full pipe`(options: [String]) async throws {
     try await withTemporaryDirectory { directory in
       let port = try HeldPort()
       let url = "http://127.0.0.1:\(port.number)"
@@ -45,7 +45,7 @@ import UploadTestSupport
   }
 
   /// Standard error is the same pipe, so that the last message cannot be written either.
-  @Test(.bash) func `SIGTERM ends a server whose standard output and error are one full pipe`() async throws {
+  @Test(.bash) func `SIGTERM ends, with status 1, a server whose output and errors are one full pipe`() async throws {
     try await withTemporaryDirectory { directory in
       let port = try HeldPort()
       let serve = ["serve", "--port", "\(port.number)", "--dir", "uploads", "--grace", "1s"]
@@ -63,7 +63,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.bash) func `SIGTERM ends send whose standard output is a full pipe`() async throws {
+  @Test(.bash) func `SIGTERM ends, with status 1, a send whose standard output is a full pipe`() async throws {
     try await withServer { server in
       let send = ["send", "-", "--name", "x", "--to", server.url]
       let process = try ProcessRunner("bash", ["-c", Self.script(">p"), server.scratch.path, Sluice.path] + send)
@@ -75,9 +75,10 @@ import UploadTestSupport
     }
   }
 
-  /// A disk that does not respond, as a network's: from its start on, each write or sync of the server takes ten minutes.
+  /// A disk that does not respond, as a network's: from its start on, each write or sync of the server takes ten
+  /// minutes.
   @Test(.strace, arguments: ["pwrite64", "fdatasync,fsync"])
-  func `SIGTERM ends a server whose file system hangs`(calls: String) async throws {
+  func `SIGTERM ends, with status 1, a server whose file system hangs`(calls: String) async throws {
     try await withServer(["--grace", "1s"], stops: false) { server in
       let processID = server.process.processID
       let delay = ["trace=\(calls)", "inject=\(calls):delay_enter=600s"].flatMap { ["-e", $0] }

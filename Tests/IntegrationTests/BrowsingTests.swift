@@ -76,7 +76,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `HEAD with Range describes the whole file`() async throws {
+  @Test func `HEAD ignores Range and describes the whole file`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
@@ -86,7 +86,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `healthz and metrics report a running server`() async throws {
+  @Test func `healthz responds with ok, and metrics count the received bytes`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)
@@ -103,7 +103,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the listing is JSON, or an escaped HTML page where Accept asks for one`() async throws {
+  @Test func `the listing is JSON, or HTML with escaped names where Accept asks for it`() async throws {
     try await withServer { server in
       let empty = try await Curl.run(["\(server.url)/files/"])
       #expect(empty.status == 200 && empty.body == "{\"files\":[]}\n")

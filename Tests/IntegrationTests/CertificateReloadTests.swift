@@ -15,7 +15,7 @@ import UploadTestSupport
     #expect(rename(directory.file("new"), directory.file(name)) == 0)
   }
 
-  @Test func `SIGHUP loads a renewed certificate for new connections, open ones continue`() async throws {
+  @Test func `after SIGHUP new connections get the renewed certificate, and open ones continue`() async throws {
     try await withTemporaryDirectory { directory in
       let options = try await directory.certificate()
       let (first, second) = (try directory.directory("first"), try directory.directory("second"))
@@ -45,7 +45,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a broken certificate or key is reported, and the previous pair stays in use`() async throws {
+  @Test func `SIGHUP with a broken certificate or key is reported, and the previous pair is used`() async throws {
     try await withTemporaryDirectory { directory in
       let options = try await directory.certificate()
       let other = try directory.directory("other")
@@ -86,7 +86,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [[], ["--tls", "self-signed"]])
-  func `without certificate files SIGHUP changes nothing`(options: [String]) async throws {
+  func `without certificate files SIGHUP is logged and the server continues`(options: [String]) async throws {
     try await withServer(options, stops: false) { server in
       let socket = try Socket(port: server.port)
       server.process.signal(SIGHUP)

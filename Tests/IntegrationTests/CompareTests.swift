@@ -32,7 +32,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a memory limit stops the buffered upload, and streams stay below it`() async throws {
+  @Test func `a memory limit of 60 MiB kills the buffered upload of 64 MiB, but no stream`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await Sluice.run(
         ["compare", "--size", "64MiB", "--max-memory", "60MiB", "--json"],
@@ -62,14 +62,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func `clients that are not installed are reported as missing without a failure`() async throws {
+  @Test func `clients that are not installed are reported as missing, and the exit status is 0`() async throws {
     let ended = try await Sluice.run(["compare", "--size", "100kB"], environment: ["PATH": "/nonexistent"])
     #expect(ended.exit == .status(0), "\(ended)")
     #expect(ended.output.contains("curl stream: missing: curl is not installed"), "\(ended)")
     #expect(ended.output.contains("node buffered: missing: node is not installed"))
   }
 
-  @Test func `an unusable file or directory is reported before the first upload`() async throws {
+  @Test func `an unusable file or directory exits with 1 before the first upload`() async throws {
     try await withTemporaryDirectory { directory in
       let place = try directory.directory("tmp")
       mkfifo(directory.file("fifo"), 0o600)
@@ -92,7 +92,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a file that changes while it is compared is a failure`() async throws {
+  @Test func `a file that changes between two runs exits with 1`() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.random(1 << 20, to: "file")
       let place = try directory.directory("tmp")
@@ -105,7 +105,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `SIGINT exits with 130 and leaves no file and no process`() async throws {
+  @Test func `SIGINT ends compare with 130 and leaves no file and no process`() async throws {
     try await withTemporaryDirectory { directory in
       let arguments = ["compare", "--size", "8MiB", "--runs", "1000", "--json"]
       let process = try Sluice.start(arguments, environment: ["TMPDIR": directory.path])
@@ -118,7 +118,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.tmux) func `a terminal shows the chart while the comparison runs`() async throws {
+  @Test(.tmux) func `a terminal shows the chart while the comparison runs, and not after Ctrl-C`() async throws {
     try await withTmux { tmux in
       try await tmux.command("'\(Sluice.path)' compare --size 4MiB --runs 1000")
       try await tmux.shows("clients' memory, full height")

@@ -33,7 +33,7 @@ import UploadTestSupport
   private static let cuts = [0, 1, 65_536, 1_500_000, 2 << 20, (3 << 20) - 1]
 
   @Test(arguments: Framing.allCases, cuts)
-  func `a body that the client ends early gets 400 and stores nothing`(framing: Framing, cut: Int) async throws {
+  func `a body that ends early with FIN gets 400 and stores nothing`(framing: Framing, cut: Int) async throws {
     try await withServer { server in
       let request = framing.request(size: 3 << 20)
       let socket = try Socket(port: server.port)
@@ -88,7 +88,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `bytes after the declared length are no part of the file`() async throws {
+  @Test func `bytes after the declared length are not stored in the file`() async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/x", ["Content-Length: 3"]) + Array("abcdefghi\r\n\r\n".utf8))

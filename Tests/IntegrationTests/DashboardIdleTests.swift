@@ -7,7 +7,7 @@ import UploadTestSupport
   /// Wake-ups of the main thread to wait for. While no upload makes progress, every other wake-up takes a snapshot.
   private static let ticks = 24
 
-  @Test func `an unchanged dashboard writes nothing to the terminal`() async throws {
+  @Test func `a dashboard on which nothing changes writes nothing to the terminal`() async throws {
     try await withTemporaryDirectory { directory in
       let terminal = try PseudoTerminal(
         Sluice.path,

@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `copying the URL sets the tmux buffer and is confirmed at 80 columns`() async throws {
+  @Test func `the key y copies the URL into the tmux buffer, and a note confirms it`() async throws {
     try await withTmux(width: 80, height: 24) { tmux in
       try await tmux.startDashboard()
       let url = "http://127.0.0.1:\(try await tmux.port)"
@@ -43,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the light theme paints the whole screen`() async throws {
+  @Test func `the light theme paints the background of every row`() async throws {
     try await withTmux(width: 80, height: 24) { tmux in
       try await tmux.startDashboard("TERM=tmux-256color")
       try await tmux.press("t")
@@ -101,7 +101,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the dashboard follows the size of its window`() async throws {
+  @Test func `the dashboard adapts to each new size of its window, down to one cell`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       for (width, height) in [(60, 30), (120, 34), (30, 5), (1, 1), (100, 30)] {
@@ -125,7 +125,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [SIGSEGV, SIGABRT, SIGILL])
-  func `a crash restores the terminal, replays standard error and keeps its exit status`(signal: Int32) async throws {
+  func `a crash restores the terminal, shows standard error and keeps its exit status`(signal: Int32) async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       try await tmux.press("M")
@@ -144,7 +144,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the process ends when its terminal is closed`() async throws {
+  @Test func `the dashboard ends when its terminal is closed`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       let process = try tmux.processID
@@ -158,7 +158,7 @@ import UploadTestSupport
     ("-u TERM", "TERM is not set"),
     ("TERM=", "TERM is not set"),
   ])
-  func `an unusable terminal type exits with 64 and alternatives`(environment: String, words: String) async throws {
+  func `with an unusable TERM the dashboard exits with 64 and a hint`(environment: String, words: String) async throws {
     try await withTmux { tmux in
       try await tmux.command("env \(environment) \(Sluice.path) --port 0 --dir uploads; echo \"status=$?\"")
       let screen = try await tmux.shows("status=64\n")
@@ -169,7 +169,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a port in use is reported before the screen is initialized`() async throws {
+  @Test func `a port in use exits with 2 before the screen is initialized`() async throws {
     try await withServer { server in
       try await withTmux { tmux in
         try await tmux.command("\(Sluice.path) --port \(server.port) --dir uploads; echo \"status=$?\"")

@@ -13,7 +13,7 @@ import UploadTestSupport
     return socket
   }
 
-  @Test func `a file on the command line is sent at once`() async throws {
+  @Test func `a file on the command line is sent to the own server at once`() async throws {
     try await withTmux { tmux in
       let path = try tmux.scratch.random(3 << 20, to: "given.bin")
       try await tmux.startDashboard("", "given.bin")
@@ -25,7 +25,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `cancelling an incoming upload responds with 403 and stores nothing`() async throws {
+  @Test func `an incoming upload that the user cancels gets 403 and stores nothing`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       let socket = try await begin(tmux)
@@ -58,7 +58,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a second Ctrl-C quits while an upload is running`() async throws {
+  @Test func `a second Ctrl-C quits without a question while an upload is running`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       let socket = try await begin(tmux)
@@ -71,7 +71,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `SIGTERM lets a running upload finish`() async throws {
+  @Test func `SIGTERM ends the dashboard after the running upload has finished`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       let socket = try await begin(tmux)
@@ -84,7 +84,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a second SIGTERM ends the dashboard at once`() async throws {
+  @Test func `a second SIGTERM ends the dashboard at once and stores no partial file`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       let socket = try await begin(tmux)

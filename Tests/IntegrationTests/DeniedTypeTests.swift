@@ -38,7 +38,7 @@ import UploadTestSupport
       ("plain", "text/plain"), ("\u{1}", "application/octet-stream"), ("<script>x", nil), ("\0<html><script>x", nil),
     ] as [(String, String?)]
   )
-  func `a malformed declared type is ignored`(content: String, type: String?) async throws {
+  func `a malformed declared type is ignored: the detected type decides`(content: String, type: String?) async throws {
     try await withServer(Self.deny) { server in
       let declared = "Content-Type: text/plain,text/html"
       let path = try server.scratch.write(content.utf8, to: "source")
@@ -69,7 +69,7 @@ import UploadTestSupport
   @Test(arguments: [
     ("t.csv", "a,b\n1,2\n"), ("t.txt", "a,b\n1,2\n"), ("t", "a,b\n1,2\n"), ("p.csv", "plain"), ("b.csv", "\u{1}"),
   ])
-  func `content detected as a table is denied as a table`(name: String, content: String) async throws {
+  func `content that is CSV by its name or lines is denied as text/csv`(name: String, content: String) async throws {
     try await withServer(["--deny-type", "text/csv"]) { server in
       let path = try server.scratch.write(content.utf8, to: "source")
       for arguments in [
@@ -90,7 +90,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a denied declared type is rejected whatever the content`() async throws {
+  @Test func `an upload that declares a denied type is rejected whatever its content`() async throws {
     try await withServer(Self.deny) { server in
       let path = try server.scratch.write("\u{1}".utf8, to: "source")
       for type in ["text/csv", "TEXT/HTML; charset=x"] {

@@ -18,7 +18,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [10, 20, 38, 39, 40, 41, 42])
-  func `a descriptor limit below the minimum is reported at start`(limit: Int) async throws {
+  func `a descriptor limit below the minimum exits with 2 and names the minimum`(limit: Int) async throws {
     try await withTemporaryDirectory { directory in
       for command in [["serve", "--port", "0", "--dir", directory.file("uploads")], ["headless", "--size", "1MB"]] {
         let ended = try await start(limit: limit, directory, command)
@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `uploads are stored with the minimum of descriptors, one fewer prevents the start`() async throws {
+  @Test func `the minimum of descriptors is enough for uploads, and one fewer exits with 2`() async throws {
     let options = ["--raw-port", "0"]
     let least = try await withTemporaryDirectory { directory in
       let command = ["serve", "--port", "0", "--dir", directory.file("uploads")] + options

@@ -13,7 +13,8 @@ import UploadTestSupport
     return "sha-256=:\(Data(bytes).base64EncodedString()):"
   }
 
-  @Test(arguments: sizes) func `the reported digest is that of the stored file`(size: Int) async throws {
+  @Test(arguments: sizes)
+  func `with --digest sha256 responses, events and listings have the stored file's digest`(size: Int) async throws {
     try await withServer(["--digest", "sha256"]) { server in
       let path = try server.scratch.random(size, to: "source")
       let digest = try Digest.ofFile(path)
@@ -33,7 +34,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: sizes) func `a digest in the headers is compared with the content`(size: Int) async throws {
+  @Test(arguments: sizes)
+  func `a digest in the headers that differs from the content's gets 400`(size: Int) async throws {
     try await withServer { server in
       let path = try server.scratch.random(size, to: "source")
       let other = try server.scratch.random(size + 1, to: "other")
@@ -49,7 +51,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [false, true], [0, 3, 5 << 20])
-  func `a digest in the trailers is compared with the content`(isAnnounced: Bool, size: Int) async throws {
+  func `a digest in the trailers that differs from the content's gets 400`(isAnnounced: Bool, size: Int) async throws {
     try await withServer { server in
       let path = try server.scratch.random(size, to: "source")
       for (name, digest) in [("good", try field(path)), ("bad", try field(server.scratch.write([9], to: "other")))] {
@@ -73,7 +75,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["stream", "multipart", "buffered"])
-  func `send reports a verified upload`(mode: String) async throws {
+  func `send reports an upload as verified when the server responds with its digest`(mode: String) async throws {
     try await withServer(["--digest", "sha256"]) { server in
       let path = try server.scratch.random(3_000_001, to: "a.bin")
       let ended = try await Sluice.run(["send", "--json", "--mode", mode, "--to", server.url, path])

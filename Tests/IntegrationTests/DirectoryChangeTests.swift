@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// The upload directory changes under a running server.
 @Suite(.curl) struct DirectoryChangeTests {
-  @Test func `uploads are stored in a directory that was renamed and created again`() async throws {
+  @Test func `while the directory is gone uploads get 503, and once it is created anew they succeed`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(10, to: "f")
       #expect(try await Curl.run(["-T", path, "\(server.url)/before"]).status == 201)
@@ -33,7 +33,8 @@ import UploadTestSupport
   }
 
   /// A server in a mount namespace of its own, with a directory there that `nsenter` mounts on.
-  @Test(.mounts) func `an unmounted disk rejects uploads instead of writing to the disk below`() async throws {
+  @Test(.mounts)
+  func `while the disk is unmounted uploads get 503 and none is stored on the disk below`() async throws {
     let prefix = [
       "unshare", "--mount", "sh", "-c",
       #"mkdir -p "$0" && mount -t tmpfs -o size=8m tmpfs "$0" && exec "$@""#,

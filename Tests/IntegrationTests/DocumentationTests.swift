@@ -33,7 +33,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.bash, .curl) func `the documented commands for another machine upload files`() async throws {
+  @Test(.bash, .curl) func `the README's commands for uploads from another machine upload files`() async throws {
     let lines = try Self.readme().commands("sluice serve").split(separator: "\n").map(String.init)
     try #require(lines.count == 3)
     try await withTemporaryDirectory { directory in
@@ -128,7 +128,7 @@ import UploadTestSupport
   }
 
   @Test(.bash, arguments: ["sluice compare", "sluice headless", "sluice sample"])
-  func `documented commands without a server write the files they name`(_ name: String) async throws {
+  func `documented compare, headless and sample commands write only the files they name`(_ name: String) async throws {
     try await withTemporaryDirectory { directory in
       let place = try directory.directory("tmp")
       let command = try DocumentationPage("example/docs/options.md").commands(name).replacing(

@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// Names that are taken already, and names that several want at once.
 @Suite(.curl) struct DuplicateTests {
-  @Test func `a duplicate name gets the next free number`() async throws {
+  @Test func `a second and a third upload of one name get the numbers 2 and 3`() async throws {
     try await withServer { server in
       let paths = try (1...3).map { try server.scratch.random(100 * $0, to: "\($0)") }
       for (path, name) in zip(paths, ["x.txt", "x (2).txt", "x (3).txt"]) {
@@ -18,7 +18,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `on-duplicate error rejects a duplicate and its whole form with 409`() async throws {
+  @Test func `with --on-duplicate error a duplicate, and a form with one, gets 409`() async throws {
     try await withServer(["--on-duplicate", "error"]) { server in
       let old = try server.scratch.random(100, to: "old")
       let new = try server.scratch.random(200, to: "new")
@@ -35,7 +35,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a directory is never replaced by an upload`() async throws {
+  @Test func `with --on-duplicate replace an upload under a directory's name gets 409`() async throws {
     try await withServer(["--on-duplicate", "replace"]) { server in
       try server.uploads.directory("x").write([1], to: "inside")
       let reply = try await Curl.run(["-T", try server.scratch.random(10, to: "f"), "\(server.url)/x"])
@@ -46,7 +46,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["rename", "error", "replace"], [true, false])
-  func `an upload never writes through a symbolic link`(policy: String, dangling: Bool) async throws {
+  func `an upload under a symbolic link's name keeps its target intact`(policy: String, dangling: Bool) async throws {
     try await withServer(["--on-duplicate", policy]) { server in
       let outside = server.scratch.file("outside")
       if !dangling { try server.scratch.write([1, 2, 3], to: "outside") }
@@ -95,7 +95,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `concurrent replacements of one name leave one complete file`() async throws {
+  @Test func `with --on-duplicate replace concurrent uploads of one name leave one complete file`() async throws {
     try await withServer(["--on-duplicate", "replace"]) { server in
       let paths = try (0..<20).map { try server.scratch.random(100_000 + $0, to: "\($0)") }
       let transfers = paths.flatMap { ["-T", $0, "\(server.url)/same", "-o", "/dev/null"] }

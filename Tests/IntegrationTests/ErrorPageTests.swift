@@ -51,19 +51,19 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["files/none", "nothing", "a/b/nothing"])
-  func `404 is an HTML page with a link back`(path: String) async throws {
+  func `a browser's 404 is an HTML page with a link to the upload page`(path: String) async throws {
     try await withServer { server in
       try await expectPage(404, ["\(server.url)/\(path)"], says: "<h1>Not Found</h1>")
     }
   }
 
-  @Test func `the link back keeps the token of the request`() async throws {
+  @Test func `an error page's link to the upload page keeps the token of the request`() async throws {
     try await withServer(["--token", Self.token]) { server in
       try await expectPage(404, ["\(server.url)/files/none?token=\(Self.token)"], says: "<h1>Not Found</h1>")
     }
   }
 
-  @Test func `409 is an HTML page with a link back and an escaped name`() async throws {
+  @Test func `a browser's 409 is an HTML page with a link back and the escaped name`() async throws {
     try await withServer(["--on-duplicate", "error"]) { server in
       let path = try server.scratch.write([1], to: "f")
       #expect(try await Curl.run(["-T", path, "\(server.url)/%3Ci%3Ex"]).status == 201)
@@ -77,7 +77,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `413 is an HTML page with a link back`() async throws {
+  @Test func `a browser's 413 is an HTML page with the limit and a link back`() async throws {
     try await withServer(["--max-size", "1kB"]) { server in
       let path = try server.scratch.random(2000, to: "f")
       for request in [["-F", "file=@\(path)", "\(server.url)/file-upload"], ["-T", path, "\(server.url)/f"]] {
@@ -87,7 +87,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `507 is an HTML page with a link back`() async throws {
+  @Test func `a browser's 507 is an HTML page with a link to the upload page`() async throws {
     try await withServer(["--min-free", "1000000TB"]) { server in
       let path = try server.scratch.random(2000, to: "f")
       for request in [["-F", "file=@\(path)", "\(server.url)/file-upload"], ["-T", path, "\(server.url)/f"]] {
@@ -98,7 +98,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["", "files/", "files/x", "a/b/c", "?token=a-wrong-token"])
-  func `401 is an HTML page with a form for the token`(path: String) async throws {
+  func `a browser's 401 is an HTML page with a form that asks for the token`(path: String) async throws {
     try await withServer(["--token", Self.token]) { server in
       let request = ["\(server.url)/\(path)"]
       let page = try await page(401, request)
@@ -111,7 +111,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload without a token gets the HTML page of 401`() async throws {
+  @Test func `a browser's upload without a token gets the page that asks for it`() async throws {
     try await withServer(["--token", Self.token]) { server in
       let path = try server.scratch.random(2000, to: "f")
       for request in [["-F", "file=@\(path)", "\(server.url)/file-upload"], ["-T", path, "\(server.url)/f"]] {

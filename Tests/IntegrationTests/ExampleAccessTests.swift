@@ -7,25 +7,26 @@ import UploadTestSupport
   private static let token = "a-token.for~the_test"
 
   @Test(.curl, .bash, arguments: ["stream.sh", "form.sh"])
-  func `the curl examples present the access token`(script: String) async throws {
+  func `the curl examples fail without the access token and present it over TLS`(script: String) async throws {
     try await shows("curl/\(script)")
   }
 
-  @Test(.curl, .bash) func `the chunked curl example presents the access token`() async throws {
+  @Test(.curl, .bash)
+  func `the chunked curl example fails without the access token and presents it over TLS`() async throws {
     try await shows("bash", ["-c", #"exec "$0" "${1##*/}" "$2" < "$1""#, "\(Sluice.package)/example/curl/chunked.sh"])
   }
 
-  @Test(.wget, .bash) func `the wget example presents the access token`() async throws {
+  @Test(.wget, .bash) func `the wget example fails without the access token and presents it over TLS`() async throws {
     try await shows("wget/put.sh")
   }
 
   @Test(.node, arguments: ["stream.mjs", "form.mjs"])
-  func `the Node examples present the access token`(script: String) async throws {
+  func `the Node examples fail without the access token and present it over TLS`(script: String) async throws {
     try await shows("node/\(script)")
   }
 
   @Test(.python, arguments: [[], ["--form"]])
-  func `the Python example presents the access token`(options: [String]) async throws {
+  func `the Python example fails without the access token and presents it over TLS`(options: [String]) async throws {
     try await shows("python/upload.py", options)
   }
 

@@ -2,20 +2,20 @@ import Foundation
 import Testing
 import UploadTestSupport
 
-/// The clients that are said to need little memory whatever the size, with a file larger than what they may take. One after
-/// the other, since other tests wait for the same disk.
+/// The clients that are said to need little memory whatever the size, with a file larger than what they may take. One
+/// after the other, since other tests wait for the same disk.
 @Suite(.serialized) struct ExampleMemoryTests {
   private static let size = 256 << 20
   private static let most: UInt64 = 200 << 20
 
   @Test(.node, arguments: ["node/stream.mjs", "node/form.mjs"])
-  func `the Node scripts send a large file in little memory`(script: String) async throws {
+  func `the Node scripts send 256 MiB in less than 200 MiB of memory`(script: String) async throws {
     try await staysSmall { path, server in
       try await ProcessRunner.runWatched("\(Sluice.package)/example/\(script)", [path, server.url])
     }
   }
 
-  @Test(.node) func `the Node form script without openAsBlob sends a large file in little memory`() async throws {
+  @Test(.node) func `the Node form script without openAsBlob sends 256 MiB in less than 200 MiB`() async throws {
     try await staysSmall { path, server in
       let old = try server.scratch.write("delete require('fs').openAsBlob".utf8, to: "old.cjs")
       let script = "\(Sluice.package)/example/node/form.mjs"
@@ -23,7 +23,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.node) func `the JavaScript of the documentation sends a large file in little memory`() async throws {
+  @Test(.node) func `the documented JavaScript sends 256 MiB in less than 200 MiB of memory`() async throws {
     try await staysSmall { path, server in
       let lines = try DocumentationPage("example/docs/http.md").block("js")
         .replacing(DocumentationPage.address, with: server.url)
@@ -33,7 +33,7 @@ import UploadTestSupport
   }
 
   @Test(.curl, .wget, .python, .bash, arguments: ["curl/stream.sh", "curl/form.sh", "wget/put.sh", "python/upload.py"])
-  func `the curl, wget and Python scripts send a large file in little memory`(script: String) async throws {
+  func `the curl, wget and Python scripts send 256 MiB in less than 200 MiB of memory`(script: String) async throws {
     try await staysSmall { path, server in
       let noProxy = ["no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"]
       let script = "\(Sluice.package)/example/\(script)"
@@ -42,7 +42,8 @@ import UploadTestSupport
   }
 
   /// What `compare` shows of Node is what it says it shows: a stream that fits a limit, and a form that does not.
-  @Test(.node) func `in a memory limit Node's stream arrives and its buffered form does not`() async throws {
+  @Test(.node)
+  func `within compare's memory limit Node's stream arrives and its buffered form does not`() async throws {
     try await withTemporaryDirectory { directory in
       // Others are not looked for: this is about Node alone.
       let found = try await ProcessRunner.run("node", ["-p", "process.execPath"]).output

@@ -5,7 +5,7 @@ import UploadTestSupport
 /// Descriptors run out, and come back.
 @Suite(.curl, .bash) struct ExhaustionTests {
   @Test(arguments: [false, true])
-  func `the server recovers after it has run out of descriptors`(raw: Bool) async throws {
+  func `the server stores uploads again after connections have used up its descriptors`(raw: Bool) async throws {
     // The directory's place is the first argument of the prefix; `exec "$@"` leaves it to the shell.
     let limit = Self.descriptors
     let prefix = ["bash", "-c", #"ulimit -Sn \#(limit) && ulimit -Hn \#(limit) && exec "$@""#]
@@ -34,8 +34,9 @@ import UploadTestSupport
     sockets.removeAll()
   }
 
-  /// The files of a form are open until the form is complete, so a form of more files than free descriptors is rejected.
-  @Test func `a form with more files than free descriptors gets 503, the next form is stored`() async throws {
+  /// The files of a form are open until the form is complete, so a form of more files than free descriptors is
+  /// rejected.
+  @Test func `a form with more files than free descriptors gets 503, and the next form is stored`() async throws {
     let limit = Self.descriptors
     try await withServer(prefix: ["bash", "-c", #"ulimit -n \#(limit) && exec "$@""#]) { server in
       let path = try server.scratch.random(1000, to: "f")
@@ -48,7 +49,7 @@ import UploadTestSupport
   }
 
   /// Files of forms and connections together must leave the descriptors that libraries need.
-  @Test func `forms and connections together leave the reserved descriptors free`() async throws {
+  @Test func `forms of many files and many connections together leave 24 descriptors free`() async throws {
     let limit = 256
     try await withServer(prefix: ["bash", "-c", #"ulimit -n \#(limit) && exec "$@""#]) { server in
       let before = try server.sockets
@@ -78,7 +79,7 @@ import UploadTestSupport
   }
 
   /// Inherited descriptors occupy numbers as well, and the server does not count them.
-  @Test func `inherited descriptors do not use up the reserved descriptors`() async throws {
+  @Test func `with many inherited descriptors the server closes connections to keep 24 free`() async throws {
     let script = #"ulimit -n 128; for n in $(seq 30 100); do eval "exec $n</dev/null"; done; exec "$@""#
     try await withServer(prefix: ["bash", "-c", script]) { server in
       let before = try server.sockets
@@ -97,7 +98,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: CutUploadTests.Framing.allCases)
-  func `a file over ulimit -f gets 413, other uploads continue`(framing: CutUploadTests.Framing) async throws {
+  func `a file over ulimit -f gets 413, and another upload finishes`(framing: CutUploadTests.Framing) async throws {
     // In units of 1 KiB. Beside the error the system sends a signal, which must not end the program.
     try await withServer(prefix: ["bash", "-c", #"ulimit -f 2048 && exec "$@""#]) { server in
       let good = try Socket(port: server.port)
@@ -116,7 +117,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `stalled clients that occupy the memory budget do not block other uploads`() async throws {
+  @Test func `128 stalled clients do not block other uploads in a memory budget of 4 MiB`() async throws {
     // Slabs of 64 KiB: half as many clients could occupy them all.
     let options = ["--memory-budget", "4MiB", "--idle-timeout", "10m"]
     let bytes = SplitMix64.bytes(200_000)
@@ -146,7 +147,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `failing uploads do not disturb another upload`() async throws {
+  @Test func `uploads that fail in various ways do not disturb a running one`() async throws {
     try await withServer(["--max-size", "2MB"]) { server in
       let good = try Socket(port: server.port)
       try await good.send(RequestHead.bytes("PUT", "/good", ["Content-Length: 6"]) + [1, 2, 3])

@@ -12,7 +12,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [("022", 0o644), ("027", 0o640), ("077", 0o600), ("002", 0o664)] as [(String, mode_t)])
-  func `the umask determines the mode of stored files`(umask: String, mode: mode_t) async throws {
+  func `without --file-mode stored files have mode 666 less the umask`(umask: String, mode: mode_t) async throws {
     // As systemd's UMask= does it. The directory is left to the server to make.
     try await withServer(prefix: ["sh", "-c", "umask \(umask); exec \"$@\""]) { server in
       try await store(server)
@@ -22,7 +22,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `--file-mode overrides the umask, and files inherit the directory's group`() async throws {
+  @Test func `with --file-mode the umask is ignored, and files inherit a setgid directory's group`() async throws {
     try await withServer(["--file-mode", "640"], prefix: ["sh", "-c", "umask 077; exec \"$@\""]) { server in
       // A group of root's, or the test's own where it is not root.
       let group: gid_t = geteuid() == 0 ? 12_345 : getegid()
@@ -44,7 +44,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["755", "9", "u+rw", "0200"])
-  func `an invalid or executable file mode exits with 64`(mode: String) async throws {
+  func `an invalid, executable or unreadable --file-mode exits with 64`(mode: String) async throws {
     let ended = try await Sluice.run(["serve", "--port", "0", "--file-mode", mode])
     #expect(ended.exit == .status(64), "\(ended)")
     #expect(ended.errors.contains(mode), "\(ended)")

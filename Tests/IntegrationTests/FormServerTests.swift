@@ -49,7 +49,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [(201, "multipart"), (302, "multipart"), (303, "multipart"), (302, "buffered")])
-  func `configured form fields are sent, and a redirect is a success`(status: Int, mode: String) async throws {
+  func `send posts the configured form fields; 201, 302 and 303 are success`(status: Int, mode: String) async throws {
     try await withFormServer(status: status) { url, server, directory in
       let file = try directory.random(70_000, to: "f")
       let ended = try await Sluice.run([
@@ -61,7 +61,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `without the form options the server misses its fields`() async throws {
+  @Test func `without --form-field and --form-value a server with its own field names rejects it`() async throws {
     try await withFormServer(status: 201) { url, server, directory in
       let file = try directory.random(10, to: "f")
       let ended = try await Sluice.run(["send", "--mode", "multipart", "--to", url, file])
@@ -70,7 +70,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [301, 307, 308]) func `other redirects stay errors`(status: Int) async throws {
+  @Test(arguments: [301, 307, 308])
+  func `301, 307 and 308 in response to a form are failures that name the location`(status: Int) async throws {
     try await withFormServer(status: status) { url, _, directory in
       let file = try directory.random(10, to: "f")
       let ended = try await Sluice.run([
@@ -81,7 +82,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [302, 303]) func `a redirect of a body that is no form stays an error`(status: Int) async throws {
+  @Test(arguments: [302, 303])
+  func `302 and 303 in response to a streamed body are failures`(status: Int) async throws {
     let ended = try await Sluice.send(size: 10, to: "/x") { connection in
       try await connection.receiveRequest(body: 10)
       try await connection.send(

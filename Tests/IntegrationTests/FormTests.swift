@@ -3,7 +3,7 @@ import UploadTestSupport
 
 /// Forms, as curl and browsers send them.
 @Suite(.curl) struct FormTests {
-  @Test func `all files of a form are stored, its other fields are not`() async throws {
+  @Test func `all files of a form are stored, and its text field is ignored`() async throws {
     try await withServer { server in
       let sizes = [0, 1, 70_000, 3 << 20]
       let paths = try sizes.map { try server.scratch.random($0, to: "file-\($0)") }
@@ -34,7 +34,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a form of --max-files files is accepted, a form of one more is rejected`() async throws {
+  @Test func `with --max-files 100 a form of 100 files is stored, and one of 101 gets 413`() async throws {
     try await withServer(["--max-files", "100"]) { server in
       let path = try server.scratch.random(100, to: "f")
       let fields = (1...101).map { "file=@\(path);filename=\($0)" }
@@ -49,7 +49,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a chunked form from standard input is stored`() async throws {
+  @Test func `a form in chunks, without a declared length, is stored`() async throws {
     try await withServer { server in
       let bytes = SplitMix64.bytes(50_000)
       let reply = try await Curl.run(
@@ -61,7 +61,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a browser's form gets an HTML page with escaped names`() async throws {
+  @Test func `a browser's form gets 201 and an HTML page with escaped names`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(100, to: "f")
       let reply = try await Curl.run([

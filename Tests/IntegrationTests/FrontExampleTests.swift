@@ -12,7 +12,7 @@ import UploadTestSupport
 
   // MARK: nginx
 
-  @Test(.curl, .nginx) func `nginx forwards body bytes without waiting for the whole body`() async throws {
+  @Test(.curl, .nginx) func `behind nginx the server receives a body while the client still sends it`() async throws {
     try await withNginx { server, url in
       let path = try server.scratch.random(5_000_000, to: "a.bin")
       let bytes = try [UInt8](Data(contentsOf: URL(filePath: path)))
@@ -30,7 +30,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .nginx) func `nginx passes the token and the client's address and logs no token`() async throws {
+  @Test(.curl, .nginx) func `nginx passes the token and the client's address on and logs no token`() async throws {
     try await withNginx { server, url in
       let path = try server.scratch.random(100_000, to: "a.bin")
       #expect(try await Curl.run(["-T", path, "\(url)/a.bin"]).isRejection(401))
@@ -48,7 +48,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .nginx) func `nginx that rewrites Host passes the address in X-Forwarded-Host`() async throws {
+  @Test(.curl, .nginx)
+  func `behind an nginx that rewrites Host, X-Forwarded-Host decides which origin is own`() async throws {
     let host = "proxy_set_header Host $http_host;"
     let rewritten = "proxy_set_header Host upstream.internal; proxy_set_header X-Forwarded-Host $http_host;"
     try await withNginx(editing: { $0.replacing(host, with: rewritten) }) { server, url in
@@ -60,7 +61,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .nginx) func `nginx passes the response to a rejected upload`() async throws {
+  @Test(.curl, .nginx) func `nginx passes on the 413 of an upload that is rejected by its length`() async throws {
     try await withNginx(["--max-size", "1MB"]) { server, url in
       let path = try server.scratch.random(30_000_000, to: "a.bin")
       let reply = try await Curl.run(["-u", ":\(Self.token)", "-T", path, "\(url)/a.bin"])
@@ -81,7 +82,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl, .nginx) func `pages behind a path prefix link to paths with that prefix`() async throws {
+  @Test(.curl, .nginx) func `behind an nginx with a path prefix all links of pages have that prefix`() async throws {
     try await withNginx(prefix: "/up/") { server, url in
       let path = try server.scratch.random(1000, to: "a.bin")
       let base = "\(url)/up/"

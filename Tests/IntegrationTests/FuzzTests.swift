@@ -11,8 +11,8 @@ import UploadTestSupport
   private static let seed = number("SLUICE_FUZZ_SEED") ?? 1
   /// Many cases are meant to take long.
   private static let minutes = count > 4000 ? 60 : 30
-  /// What the process may have grown by since the warm-up, in bytes: caches of the allocator, and slabs kept for the next
-  /// upload.
+  /// What the process may have grown by since the warm-up, in bytes: caches of the allocator, and slabs kept for the
+  /// next upload.
   private static let allowance = 16 << 20
 
   private static func number(_ name: String) -> UInt64? {
@@ -25,7 +25,7 @@ import UploadTestSupport
   private static let options = ["--durability", "none", "--min-free", "0", "--max-size", "1MiB", "--interval", "1h"]
 
   @Test(.timeLimit(.minutes(minutes)))
-  func `every mutated request gets a response or ends the connection`() async throws {
+  func `every mutated request gets a response or ends the connection, and nothing leaks`() async throws {
     try await withServer(Self.options, prefix: Self.quiet) { server in
       let canary = try Canary(server)
       var run = try FuzzRun(server)

@@ -25,7 +25,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `--keep leaves the samples and the stored files in place`() async throws {
+  @Test func `with --keep the generated and the stored files are not removed`() async throws {
     try await withTemporaryDirectory { directory in
       let arguments = ["headless", "--size", "100kB", "--modes", "multipart", "--keep"]
       let ended = try await Sluice.run(arguments, environment: ["TMPDIR": directory.path])
@@ -38,7 +38,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `given files arrive in a given directory whose other files are untouched`() async throws {
+  @Test func `files of --dir that were there before are untouched, and stored ones are removed`() async throws {
     try await withTemporaryDirectory { directory in
       let paths = [
         try directory.random(0, to: "empty"), try directory.random(1, to: "one"),
@@ -64,7 +64,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a missing file exits with 1 after the other files are sent`() async throws {
+  @Test func `headless with a missing file sends the other files and exits with 1`() async throws {
     try await withTemporaryDirectory { directory in
       let arguments = [
         "headless", "--modes", "stream", directory.file("missing"), try directory.random(10, to: "here"),
@@ -78,13 +78,13 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload over the server's size limit exits with 1`() async throws {
+  @Test func `headless with an upload over the server's size limit exits with 1`() async throws {
     let ended = try await Sluice.run(["headless", "--size", "2MB", "--max-size", "1MB", "--modes", "stream"])
     #expect(ended.exit == .status(1))
     #expect(try ended.events.last?.uploads?.map(\.verdict) == ["refused"])
   }
 
-  @Test func `an unusable upload directory exits with 2`() async throws {
+  @Test func `headless with an unusable upload directory exits with 2`() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.write([1], to: "file")
       let ended = try await Sluice.run(["headless", "--dir", file], environment: ["TMPDIR": directory.path])
@@ -96,7 +96,7 @@ import UploadTestSupport
 
   /// A shell that becomes the program sends the signal with the first upload's end: this test's own process may be too
   /// busy to see that event before the last upload has ended.
-  @Test(.bash) func `SIGINT exits with 130 and leaves no file`() async throws {
+  @Test(.bash) func `SIGINT during the uploads of headless exits with 130 and leaves no file`() async throws {
     let script = #"""
       exec "$0" "$@" > >(
         while IFS= read -r event; do [[ $event == *'"event":"finished"'* ]] && break; done

@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// An upload directory that other users can write to, and requests that try to leave it.
 @Suite(.curl) struct HostileDirectoryTests {
-  @Test func `links, pipes and encoded paths cannot leave the upload directory`() async throws {
+  @Test func `downloads by links, pipes and encoded paths outside the directory get 404 or 400`() async throws {
     try await withServer { server in
       try server.scratch.write("secret".utf8, to: "outside")
       let manager = FileManager.default
@@ -31,7 +31,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["rename", "replace"])
-  func `a form's file never writes through a symbolic link`(policy: String) async throws {
+  func `a form's file under a symbolic link's name does not change its target`(policy: String) async throws {
     try await withServer(["--on-duplicate", policy]) { server in
       try server.scratch.write("before".utf8, to: "outside")
       try FileManager.default.createSymbolicLink(atPath: server.uploads.file("x"), withDestinationPath: "../outside")
@@ -43,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `control characters of names reach no event and no page`() async throws {
+  @Test func `control characters of names are in no event and on no page`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(10, to: "f")
       let name = "%1B%5D0%3Bpwned%07%C2%9B31m%E2%80%AEx"

@@ -58,7 +58,7 @@ import UploadTestSupport
   ]
 
   @Test(arguments: Kind.allCases, pieces)
-  func `a body is stored intact however the network splits it`(kind: Kind, fault: FaultyProxy.Fault) async throws {
+  func `a body that is split, merged or delayed is stored intact`(kind: Kind, fault: FaultyProxy.Fault) async throws {
     // A byte at a time is a system call a byte: a small file will do.
     let size = fault.description == "split 1" || fault.description.hasPrefix("trickle") ? 20_000 : Self.size
     try await withServer(Self.options) { server in
@@ -74,7 +74,7 @@ import UploadTestSupport
   private static let places = [5, 150, 40_000, 900_000, -1]
 
   @Test(arguments: Kind.allCases, places)
-  func `a stalled request gets 408 and stores nothing`(kind: Kind, place: Int) async throws {
+  func `a request that stalls for the idle timeout gets 408 and stores nothing`(kind: Kind, place: Int) async throws {
     try await withServer(Self.impatient) { server in
       let at = place < 0 ? kind.request(size: Self.size).bytes.count - 4 : place
       let response = try await send(kind, .stall(at: at), size: Self.size, server)
@@ -84,7 +84,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [Kind.length, .chunks, .form], places)
-  func `a request that ends early gets 400 and stores nothing`(kind: Kind, place: Int) async throws {
+  func `a request that ends early with FIN gets 400 and stores nothing`(kind: Kind, place: Int) async throws {
     try await withServer(Self.options) { server in
       let at = place < 0 ? kind.request(size: Self.size).bytes.count - 4 : place
       let response = try await send(kind, .halfClose(at: at), size: Self.size, server)
@@ -96,7 +96,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Kind.allCases, places)
-  func `a connection reset stores nothing`(kind: Kind, place: Int) async throws {
+  func `a connection that is reset during the request stores nothing`(kind: Kind, place: Int) async throws {
     try await withServer(Self.options) { server in
       let at = place < 0 ? kind.request(size: Self.size).bytes.count - 4 : place
       #expect(try await send(kind, .reset(at: at), size: Self.size, server) ?? [] == [])
@@ -105,7 +105,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `network faults leak no descriptors and no memory`() async throws {
+  @Test func `after six rounds of network faults no descriptor and no memory is leaked`() async throws {
     try await withServer(Self.options) { server in
       let faults: [FaultyProxy.Fault] = [
         .split(50_000), .merged(300_000), .halfClose(at: 900_000), .reset(at: 40_000), .reset(at: 900_000),
@@ -134,7 +134,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["GET /healthz HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket", "GET / HTTP/2.0"])
-  func `bytes after the last request of a connection are not retained`(head: String) async throws {
+  func `48 MiB sent after a connection's last request do not fill the server's memory`(head: String) async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(head + "\r\nHost: localhost\r\n\r\n")
@@ -153,7 +153,7 @@ import UploadTestSupport
   /// In the middle of a file.
   private static let cut = Kind.length.request(size: size).file.lowerBound + 700_001
 
-  @Test func `keep-partial keeps the received bytes of a stalled upload`() async throws {
+  @Test func `with --on-cut keep a stalled upload is stored as NAME.partial`() async throws {
     try await withServer(Self.impatient + Self.keeping) { server in
       let stalled = try await send(.length, .stall(at: Self.cut), size: Self.size, server)
       #expect(try status(stalled, .length) == 408)
@@ -166,7 +166,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `keep-partial keeps the received bytes of an upload that ends early`() async throws {
+  @Test func `with --on-cut keep an upload that ends early is stored as NAME.partial, a form is not`() async throws {
     try await withServer(Self.options + Self.keeping) { server in
       let file = SplitMix64.bytes(Self.size)
       try server.uploads.write([1], to: "x.partial")

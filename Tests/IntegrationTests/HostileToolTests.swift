@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// `Tests/Tools/hostile/run` with small counts: the parts that need no other clients than other tests do.
 @Suite(.barePython, .curl, .node) struct HostileToolTests {
-  @Test func `every part passes and is in the table`() async throws {
+  @Test func `the parts about rejections and stalled clients pass and are in the table`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await script.run(
         ["--only", "rejections,stalled", "--curl", "8", "--node", "2", "--python", "3"]
@@ -21,7 +21,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.mounts) func `small disks are never filled`() async throws {
+  @Test(.mounts) func `the part about full disks passes: uploads to small disks get 507`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await script.run(["--only", "full"], in: directory)
       #expect(ended.exit == .status(0), "\(ended)")
@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an exceeded limit is reported as a failure`() async throws {
+  @Test func `a server that exceeds its rate limit fails the rate part`() async throws {
     try await withTemporaryDirectory { directory in
       let fake = directory.file("sluice")
       // Twice as fast as it was asked to be; of options given twice the last counts.
@@ -46,7 +46,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `clients of the rate part run as long as they are measured`() async throws {
+  @Test func `clients of the rate part may run longer than the measurement`() async throws {
     let program = """
       import pathlib, types, rate
       print(rate.command("stream", pathlib.Path("file"), 600, types.SimpleNamespace(url="", raw_port=0)))
@@ -60,7 +60,7 @@ import UploadTestSupport
     #expect(Int(most) ?? 0 > 600)
   }
 
-  @Test func `a requested part without its programs is a failure`() async throws {
+  @Test func `a requested part whose programs are not installed fails and names them`() async throws {
     try await withTemporaryDirectory { directory in
       try FileManager.default.createSymbolicLink(
         atPath: directory.file("python3"),
@@ -72,7 +72,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [SIGINT, SIGTERM]) func `a stopped run leaves no file and no process`(_ signal: Int32) async throws {
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `a run that is stopped by a signal leaves no file and no process`(_ signal: Int32) async throws {
     try await withTemporaryDirectory { directory in
       let runner = try ProcessRunner(
         script.path,
@@ -90,7 +91,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [["--only", "kindness"], ["--only", ""], ["--curl", "0"], ["--rounds", "many"], ["file"]])
-  func `wrong usage prints the usage`(_ arguments: [String]) async throws {
+  func `wrong usage exits with 64 and prints the usage`(_ arguments: [String]) async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await script.run(arguments, in: directory)
       #expect(ended.exit == .status(64))

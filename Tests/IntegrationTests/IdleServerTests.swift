@@ -4,10 +4,11 @@ import UploadTestSupport
 
 /// A server on which nothing happens costs next to nothing.
 @Suite(.curl) struct IdleServerTests {
-  /// libdispatch looks at its pool of threads once a second (`_dispatch_workq_monitor_pools`), and cannot be told not to.
+  /// libdispatch looks at its pool of threads once a second (`_dispatch_workq_monitor_pools`), and cannot be told not
+  /// to.
   private static let wakeUpsPerSecond = 1
 
-  @Test func `an idle server has few threads that do not wake up`() async throws {
+  @Test func `a server that is idle after uploads has few threads, which hardly ever wake up`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(5_000_000, to: "f")
       // All threads there are have had something to do.

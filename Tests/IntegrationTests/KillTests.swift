@@ -41,7 +41,7 @@ import UploadTestSupport
 
   /// A form without a response may have left some of its files; each of these is complete.
   @Test(.timeLimit(.minutes(minutes)), arguments: ["rename", "error", "replace"], Sending.allCases)
-  func `a server killed at random moments loses no acknowledged upload and leaves no partial file`(
+  func `a server killed at random moments loses no acknowledged upload and has no partial file`(
     policy: String,
     sending: Sending
   ) async throws {

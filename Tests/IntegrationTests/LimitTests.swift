@@ -53,7 +53,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload over the upload limit gets 503 with Retry-After`() async throws {
+  @Test func `with --max-uploads 1 a second concurrent upload gets 503 with Retry-After`() async throws {
     try await withServer(["--max-uploads", "1"]) { server in
       let first = try Socket(port: server.port)
       try await first.send(RequestHead.bytes("PUT", "/first", ["Content-Length: 10"]) + [1, 2, 3])
@@ -68,7 +68,7 @@ import UploadTestSupport
   }
 
   /// Files that have come whole and wait for the rest of their form are under way too.
-  @Test func `each file of a form counts against the upload limit`() async throws {
+  @Test func `with --max-uploads 3 a form of four files gets 503, and one of three is stored`() async throws {
     try await withServer(["--max-uploads", "3"]) { server in
       let path = try server.scratch.random(100, to: "f")
       let files = (1...4).flatMap { ["-F", "file=@\(path);filename=\($0)"] }
@@ -79,7 +79,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `raw connections over the limit wait for a free place`() async throws {
+  @Test func `a raw connection over --max-connections waits until another one ends`() async throws {
     try await withServer(["--max-connections", "2", "--raw-port", "0"]) { server in
       var first: Socket? = try Socket(port: server.rawPort)
       let second = try Socket(port: server.rawPort)
@@ -101,7 +101,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: CutUploadTests.Framing.allCases)
-  func `an idle upload gets 408 and its file is removed`(framing: CutUploadTests.Framing) async throws {
+  func `an upload idle for the timeout gets 408 and its file is removed`(framing: CutUploadTests.Framing) async throws {
     try await withServer(["--idle-timeout", "1s"]) { server in
       let request = framing.request(size: 4 << 20)
       let socket = try Socket(port: server.port)

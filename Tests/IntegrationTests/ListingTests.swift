@@ -19,7 +19,7 @@ import UploadTestSupport
   private static func name(_ number: Int) -> String { "a file with a name of usual length, number \(number).txt" }
 
   @Test(arguments: ["/", "/files/", "/files"])
-  func `listings that no client reads occupy little memory`(target: String) async throws {
+  func `100 listings of 5000 files that no client reads use less than 40 MiB`(target: String) async throws {
     try await withServer { server in
       try fill(server, 5000)
       #expect(try await Curl.run(["-o", server.scratch.file("first"), server.url + target]).status == 200)
@@ -42,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a listing of many files is complete, and its memory is returned`() async throws {
+  @Test func `listings of 10,000 files are complete, and their memory is returned`() async throws {
     try await withServer(["--memory-budget", "4MiB", "--interval", "50ms"]) { server in
       let count = 10_000
       try fill(server, count)
@@ -59,7 +59,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `listings beyond their memory limit are rejected`() async throws {
+  @Test func `a listing that needs too much of the memory budget gets 503`() async throws {
     try await withServer(["--memory-budget", "4MiB"]) { server in
       // Each of 255 bytes.
       for number in 0..<13_000 {
@@ -72,7 +72,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an HTTP/1.0 client reads a listing`() async throws {
+  @Test func `an HTTP/1.0 client receives a complete listing`() async throws {
     try await withServer { server in
       try fill(server, 3)
       let reply = try await Curl.run(["--http1.0", "\(server.url)/files/"])

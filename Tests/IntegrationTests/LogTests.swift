@@ -17,7 +17,7 @@ import UploadTestSupport
 
   private static let token = "a-token-of-ours"
 
-  @Test func `each upload is logged once, and rejected requests cannot fill the log`() async throws {
+  @Test func `with --log-level info each upload is logged once, and many rejections in few lines`() async throws {
     let options = ["--log-format", "json", "--log-level", "info", "--max-size", "1MB", "--token", Self.token]
     try await withServer(options, stops: false) { server in
       let path = try server.scratch.random(1000, to: "f")
@@ -56,7 +56,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the default log level prints nothing`() async throws {
+  @Test func `at the default log level an upload and a rejection log nothing`() async throws {
     // That standard error stays empty is looked at when the server has ended.
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "f")

@@ -22,7 +22,7 @@ import UploadTestSupport
     )
   }
 
-  @Test func `the reported buffer accounts for the client's memory`() async throws {
+  @Test func `a buffered send's reported bytes explain the growth of the client's memory`() async throws {
     try await withServer { server in
       let options = ["--mode", "buffered", "--json", "--interval", "50ms", "--to", server.url]
       let small = try await Sluice.run(["send", server.scratch.random(1000, to: "small")] + options)
@@ -36,7 +36,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the reported slabs account for the server's memory`() async throws {
+  @Test func `the reported bytes of eight uploads explain the growth of the server's memory`() async throws {
     let count = 8
     try await withServer(["--interval", "50ms"]) { server in
       let path = try server.scratch.random(256 * Self.mebibyte, to: "source")

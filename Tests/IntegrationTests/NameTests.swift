@@ -36,7 +36,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [("/../../x", "x"), ("/a/../x", "x"), ("//x", "x"), ("/a/b/x", "x"), ("/./x", "x")])
-  func `a path with dot segments stores under its last component`(target: String, stored: String) async throws {
+  func `a path of several components stores the file under the last`(target: String, stored: String) async throws {
     try await withServer { server in
       try await isStored(stored, by: ["--path-as-is", "-T", try source(server), server.url + target], server)
     }
@@ -59,7 +59,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `forms of .NET and PowerShell 7 keep their file names`() async throws {
+  @Test func `in a form of .NET or PowerShell 7 the file name is that of filename*`() async throws {
     try await withServer { server in
       let disposition = #"form-data; name=file; filename="=?utf-8?B?w6QvYi50eHQ=?="; filename*=utf-8''%C3%A4%20b.txt"#
       let part = "--Z\r\nContent-Disposition: \(disposition)\r\n\r\ncontent\r\n--Z--\r\n"

@@ -14,7 +14,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [[], ["--json"]])
-  func `send sends all files, and exits with 1 when its output is lost`(options: [String]) async throws {
+  func `send that cannot write its output still sends the file and exits with 1`(options: [String]) async throws {
     try await withServer { server in
       let file = try server.scratch.random(1000, to: "f")
       let ended = try await run(["send", "--to", server.url, file] + options, redirection: "> /dev/full")
@@ -25,13 +25,13 @@ import UploadTestSupport
   }
 
   @Test(arguments: [["--help"], ["--version"], ["help", "serve"], ["--generate-completion-script", "bash"]])
-  func `help that cannot be written is an error`(arguments: [String]) async throws {
+  func `help, version or completions that cannot be written exit with 1`(arguments: [String]) async throws {
     let ended = try await run(arguments, redirection: "> /dev/full")
     #expect(ended.exit == .status(1), "\(ended)")
     #expect(ended.errors.contains(Self.complaint), "\(ended)")
   }
 
-  @Test func `headless and sample report lost output`() async throws {
+  @Test func `headless and sample whose output cannot be written report that and exit with 1`() async throws {
     try await withTemporaryDirectory { directory in
       let file = directory.file("s")
       for arguments in [["headless", "--size", "1kB"], ["sample", file, "--size", "1kB"]] {
@@ -42,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `serve continues after lost output and exits with 1`() async throws {
+  @Test func `serve whose output cannot be written accepts uploads and exits with 1 in the end`() async throws {
     try await withTemporaryDirectory { directory in
       let port = try HeldPort()
       let number = port.number
@@ -58,7 +58,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a closed pipe on standard output is no error`() async throws {
+  @Test func `send whose output goes to a closed pipe exits with 0 and reports nothing`() async throws {
     try await withServer { server in
       let file = try server.scratch.random(1000, to: "f")
       let script = #""$0" send --json --to "$1" "$2" | true; echo "${PIPESTATUS[0]}""#

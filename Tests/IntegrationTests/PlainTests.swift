@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// `sluice --plain`, and `sluice` where there is no terminal.
 @Suite struct PlainTests {
-  @Test func `each event is one output line`() async throws {
+  @Test func `with --plain each event is one output line, and a given file is sent`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.random(3 << 20, to: "a.bin")
       let process = try Sluice.start(
@@ -24,7 +24,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `variables set options of the command without a name`() async throws {
+  @Test func `variables set the options of sluice without a command`() async throws {
     try await withTemporaryDirectory { directory in
       let process = try Sluice.start(
         [],
@@ -36,7 +36,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `without a terminal the dashboard exits with 64 and names the alternatives`() async throws {
+  @Test func `without a terminal the dashboard exits with 64 and names alternatives`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await Sluice.run(["--port", "0"], directory: directory.path)
       #expect(ended.exit == .status(64))
@@ -59,7 +59,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a port in use exits with 2`() async throws {
+  @Test func `with --plain a port in use exits with 2`() async throws {
     try await withServer { server in
       let ended = try await Sluice.run(["--plain", "--port", "\(server.port)", "--dir", server.scratch.file("other")])
       #expect(ended.exit == .status(2))

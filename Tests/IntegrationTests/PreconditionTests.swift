@@ -5,7 +5,7 @@ import UploadTestSupport
 /// Conditional requests (RFC 9110 section 13).
 @Suite(.curl) struct PreconditionTests {
   @Test(arguments: ["", "files/", "files"])
-  func `a page meets If-Match with an asterisk and with no ETag`(path: String) async throws {
+  func `for pages and listings If-Match gets 412 with an ETag and 200 with an asterisk`(path: String) async throws {
     try await withServer { server in
       for method in [[], ["--head"]] {
         let ask = method + ["-o", "/dev/null", "\(server.url)/\(path)"]
@@ -18,7 +18,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["rename", "error", "replace"])
-  func `If-None-Match with an asterisk stores only a new name`(policy: String) async throws {
+  func `If-None-Match with an asterisk stores a new name and gets 412 for an old one`(policy: String) async throws {
     try await withServer(["--on-duplicate", policy]) { server in
       let old = try server.scratch.write([1], to: "old")
       let new = try server.scratch.random(3 << 20, to: "new")
@@ -43,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `If-Match and If-Unmodified-Since replace only the named version`() async throws {
+  @Test func `uploads with a failed precondition get 412, and those with a true one replace the file`() async throws {
     try await withServer(["--on-duplicate", "replace"]) { server in
       let files = try (1...3).map { try server.scratch.write([UInt8($0)], to: "\($0)") }
       #expect(try await Curl.run(["-T", files[0], "\(server.url)/x"]).status == 201)
@@ -76,7 +76,7 @@ import UploadTestSupport
 
   /// The file is created, or replaced, while the body of a conditional upload is on its way.
   @Test(arguments: ["If-None-Match: *", "If-Match: TAG"])
-  func `an upload is rejected when another one stored the name first`(condition: String) async throws {
+  func `a conditional upload gets 412 when another one stores the name while it runs`(condition: String) async throws {
     try await withServer(["--on-duplicate", "replace"]) { server in
       var field = condition
       let other = try server.scratch.write([9, 9], to: "other")
@@ -98,7 +98,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `one of many concurrent conditional uploads succeeds`() async throws {
+  @Test func `exactly one of 20 concurrent uploads with the same precondition succeeds`() async throws {
     try await withServer(["--on-duplicate", "replace"]) { server in
       for condition in ["If-None-Match: *", "If-Match: TAG"] {
         var field = condition
@@ -121,7 +121,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `downloads are subject to preconditions`() async throws {
+  @Test func `downloads with preconditions get 412, 304 or the content as RFC 9110 says`() async throws {
     try await withServer { server in
       #expect(try await Curl.run(["-T", try server.scratch.random(100, to: "f"), "\(server.url)/x"]).status == 201)
       let url = "\(server.url)/files/x"

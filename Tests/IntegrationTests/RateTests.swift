@@ -9,7 +9,7 @@ import UploadTestSupport
     try await Curl.runAll(arguments, format: "%{time_total}").compactMap { Double($0) }
   }
 
-  @Test func `concurrent uploads share the rate limit evenly`() async throws {
+  @Test func `three concurrent uploads share the rate limit evenly and end together`() async throws {
     try await withServer(["--limit-rate", "4MB/s", "--interval", "100ms"]) { server in
       let paths = try (0..<3).map { try server.scratch.random(4_000_000, to: "f\($0)") }
       let times = try await seconds(
@@ -26,7 +26,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an earlier upload gets no larger share of the rate limit than a later one`() async throws {
+  @Test func `of two uploads the earlier one gets at most 1.5 times the rate of the later one`() async throws {
     try await withServer(["--limit-rate", "2MB/s", "--interval", "100ms"]) { server in
       var clients: [ProcessRunner] = []
       for (number, least) in [UInt64(1_000_000), 0].enumerated() {
@@ -64,7 +64,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `raw uploads keep to the rate limit`() async throws {
+  @Test func `a raw upload to a server with a rate limit arrives complete`() async throws {
     try await withServer(["--limit-rate", "2MB/s", "--raw-port", "0"]) { server in
       let socket = try Socket(port: server.rawPort)
       try await socket.send(SplitMix64.bytes(3_000_000))
@@ -77,7 +77,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload below the minimum rate gets 408`() async throws {
+  @Test func `an upload below --min-rate for the idle timeout gets 408`() async throws {
     // The rate is looked at over the idle time-out.
     try await withServer(["--min-rate", "1MB/s", "--idle-timeout", "5s"]) { server in
       let path = try server.scratch.random(4_000_000, to: "f")

@@ -41,7 +41,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a reset raw connection stores nothing`() async throws {
+  @Test func `a raw connection that is reset during the upload stores nothing`() async throws {
     try await withServer(Self.options) { server in
       do {
         let socket = try Socket(port: server.rawPort)
@@ -78,7 +78,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an idle raw upload gets 408 and stores nothing`() async throws {
+  @Test func `a raw upload that is idle for the idle timeout gets 408 and stores nothing`() async throws {
     try await withServer(Self.options + ["--idle-timeout", "1s"]) { server in
       let socket = try Socket(port: server.rawPort)
       try await socket.send(SplitMix64.bytes(100_000))

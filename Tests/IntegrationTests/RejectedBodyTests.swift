@@ -41,15 +41,15 @@ import UploadTestSupport
     ["wget", "-S", "-O-", "--tries=1", "--no-check-certificate", "--method=PUT", "--body-file=\(file)", "\(url)/a"]
   }
 
-  @Test(.wget) func `wget reads the response after it has sent 300 MB`() async throws {
+  @Test(.wget) func `wget, which reads only after it has sent 300 MB, receives the 413`() async throws {
     try await expectRejection(by: Self.wget)
   }
 
-  @Test(.wget) func `wget reads the response over TLS`() async throws {
+  @Test(.wget) func `wget, which sends 300 MB over TLS before it reads, receives the 413`() async throws {
     try await expectRejection(Self.options + ["--tls", "self-signed"], by: Self.wget)
   }
 
-  @Test(.wget) func `wget reads the response to plain HTTP on the TLS port`() async throws {
+  @Test(.wget) func `wget, which sends 300 MB of plain HTTP to the TLS port, receives the 400`() async throws {
     try await expectRejection(["--tls", "self-signed"], status: "400") { file, url in
       Self.wget(file, url.replacing("https:", with: "http:"))
     }
@@ -62,7 +62,7 @@ import UploadTestSupport
       ["-F", "file=@FILE", "URL/file-upload"],
     ]
   )
-  func `curl reads the response`(arguments: [String]) async throws {
+  func `curl that sends 300 MB without Expect receives the 413`(arguments: [String]) async throws {
     try await expectRejection { file, url in
       ["curl", "-sS", "--noproxy", "*", "-H", "Expect:"]
         + arguments.map { $0.replacing("FILE", with: file).replacing("URL", with: url) }
@@ -77,33 +77,33 @@ import UploadTestSupport
       ("requests.put(url + '/a', data=iter(lambda: file.read(65536), b''))", size),
     ]
   )
-  func `Python requests reads the response`(call: String, size: Int) async throws {
+  func `Python requests, which sends all before it reads, receives the 413`(call: String, size: Int) async throws {
     try await expectRejection(size: size) { file, url in
       ["python3", "-c", "import requests\nurl = '\(url)'\nfile = open('\(file)', 'rb')\nprint(\(call).status_code)"]
     }
   }
 
   @Test(.node, arguments: ["http", "fetch"])
-  func `Node reads the response`(client: String) async throws {
+  func `Node that sends 300 MB receives the 413`(client: String) async throws {
     let script = "\(Sluice.package)/Tests/Tools/hostile/clients/early.mjs"
     try await expectRejection { file, url in ["node", script, client, url, file, "1"] }
   }
 
   // MARK: For want of a token
 
-  @Test(.wget) func `wget reads the response that asks for a token`() async throws {
+  @Test(.wget) func `wget that sends 300 MB without a token receives the 401`() async throws {
     try await expectRejection(Self.token, status: "401", by: Self.wget)
   }
 
   @Test(.curl, arguments: [["-T", "FILE", "URL/a"], ["-F", "file=@FILE", "URL/file-upload"]])
-  func `curl reads the response that asks for a token`(arguments: [String]) async throws {
+  func `curl that sends 300 MB without a token and Expect receives the 401`(arguments: [String]) async throws {
     try await expectRejection(Self.token, status: "401") { file, url in
       ["curl", "-sS", "--noproxy", "*", "-H", "Expect:"]
         + arguments.map { $0.replacing("FILE", with: file).replacing("URL", with: url) }
     }
   }
 
-  @Test(.python) func `Python requests reads the response that asks for a token`() async throws {
+  @Test(.python) func `Python requests that sends 300 MB without a token receives the 401`() async throws {
     try await expectRejection(Self.token, status: "401") { file, url in
       let call = "requests.put('\(url)/a', data=open('\(file)', 'rb'))"
       return ["python3", "-c", "import requests\nprint(\(call).status_code)"]
@@ -111,14 +111,14 @@ import UploadTestSupport
   }
 
   @Test(.node, arguments: ["http", "fetch"])
-  func `Node reads the response that asks for a token`(client: String) async throws {
+  func `Node that sends 300 MB without a token receives the 401`(client: String) async throws {
     let script = "\(Sluice.package)/Tests/Tools/hostile/clients/early.mjs"
     try await expectRejection(Self.token, status: "401") { file, url in ["node", script, client, url, file, "1"] }
   }
 
   // MARK: The raw port
 
-  @Test(.netcat) func `netcat reads the response of the raw port`() async throws {
+  @Test(.netcat) func `netcat that sends 300 MB to the raw port receives the 413`() async throws {
     try await withServer(Self.options + ["--raw-port", "0"]) { server in
       let file = try server.scratch.write([], to: "large")
       try #require(truncate(file, off_t(Self.size)) == 0)

@@ -6,7 +6,7 @@ import UploadTestSupport
 @Suite(.curl) struct RejectionTests {
   private static let token = "a-token-of-ours"
 
-  @Test func `rejected requests are reported as events without tokens, and identical ones are counted`() async throws {
+  @Test func `rejected requests are events that contain no token, and identical ones are one event`() async throws {
     let options = ["--max-size", "1kB", "--deny-type", "image/*", "--token", Self.token]
     try await withServer(options) { server in
       let path = try server.scratch.random(2000, to: "f")
@@ -47,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a client that guesses tokens is rejected for a minute`() async throws {
+  @Test func `after ten wrong tokens a client gets 429 with Retry-After, even with the right one`() async throws {
     try await withServer(["--token", Self.token]) { server in
       for number in 0..<10 { #expect(try await Curl.run(["-u", ":wrong-token-\(number)", server.url]).status == 401) }
       let blocked = try await Curl.run(["--verbose", "-u", ":\(Self.token)", server.url])
@@ -59,7 +59,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `unfinished headers of many connections occupy bounded memory`() async throws {
+  @Test func `when unfinished headers exceed their memory limit the oldest get 431`() async throws {
     try await withServer { server in
       let field = "X-A: \(String(repeating: "a", count: 15_000))\r\n"
       let head = Array("GET / HTTP/1.1\r\nHost: localhost\r\n\(field)\(field)\(field)\(field)".utf8)

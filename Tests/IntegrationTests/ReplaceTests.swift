@@ -48,7 +48,7 @@ import UploadTestSupport
   ]
 
   @Test(arguments: Way.allCases, collisions)
-  func `files whose sanitized names are equal do not replace each other`(way: Way, names: Collision) async throws {
+  func `--on-duplicate replace stores all files of equal sanitized names`(way: Way, names: Collision) async throws {
     try await withServer(Self.replace) { server in
       let paths = try ["first", "second", "first again"].map { try server.scratch.write($0.utf8, to: $0) }
       let first = try await Curl.run(way.arguments(paths[0], as: names.first, to: server))
@@ -65,7 +65,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Way.allCases, collisions)
-  func `on-duplicate error rejects the second of two equal sanitized names`(way: Way, names: Collision) async throws {
+  func `--on-duplicate error rejects the second of equal sanitized names`(way: Way, names: Collision) async throws {
     try await withServer(["--on-duplicate", "error"]) { server in
       let paths = try ["first", "second"].map { try server.scratch.write($0.utf8, to: $0) }
       let first = try await Curl.run(way.arguments(paths[0], as: names.first, to: server))

@@ -4,7 +4,7 @@ import UploadTestSupport
 /// `sluice sample`: a file of an exact size.
 @Suite struct SampleTests {
   @Test(arguments: ["0": 0, "1": 1, "11": 11, "1000": 1000, "64KiB": 65_536, "1.5MB": 1_500_000, "3MiB": 3 << 20])
-  func `a sample file has exactly the requested size`(text: String, size: Int) async throws {
+  func `a sample of rows and a random one have exactly the size of --size`(text: String, size: Int) async throws {
     try await withTemporaryDirectory { directory in
       let rows = try await Sluice.run(["sample", directory.file("rows.csv"), "--size", text])
       #expect(rows.exit == .status(0), "\(rows)")
@@ -18,7 +18,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `rows of a sample file are complete and numbered`() async throws {
+  @Test func `rows of a sample file are complete and numbered from 0`() async throws {
     try await withTemporaryDirectory { directory in
       _ = try await Sluice.run(["sample", directory.file("rows.csv"), "--size", "100kB"])
       let text = String(decoding: try directory.read("rows.csv"), as: UTF8.self)
@@ -37,7 +37,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an existing file is overwritten only with --force`() async throws {
+  @Test func `sample replaces an existing file only with --force`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write([1, 2, 3], to: "file")
       let existing = try await Sluice.run(["sample", path, "--size", "10"])
@@ -51,7 +51,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a size beyond the free disk space fails and leaves no file`() async throws {
+  @Test func `sample with a size beyond the free disk space fails and leaves no file`() async throws {
     try await withTemporaryDirectory { directory in
       let ended = try await Sluice.run(["sample", directory.file("huge"), "--size", "8000PB"])
       #expect(ended.exit == .status(1) || ended.exit == .status(64))

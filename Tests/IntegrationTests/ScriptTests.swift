@@ -21,7 +21,7 @@ import UploadTestSupport
     )
   }
 
-  @Test func `a script selects a file, and its upload shows on both sides`() async throws {
+  @Test func `a script selects a file in the picker, and its frame shows the upload as sent and stored`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.directory("files").random(3 << 20, to: "picked.bin")
       let ended = try await run(
@@ -54,7 +54,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `files of a script are removed afterwards without --keep`() async throws {
+  @Test func `without --keep the files that a script has stored are removed afterwards`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.random(100_000, to: "a.bin")
       let uploads = try directory.directory("up")
@@ -106,7 +106,7 @@ import UploadTestSupport
     #expect(ended.exit == .status(0), "\(ended)")
   }
 
-  @Test func `--settings saves and loads settings, and reports a broken file`() async throws {
+  @Test func `a script saves and loads the file of --settings, and the dashboard reports a broken one`() async throws {
     try await withTemporaryDirectory { directory in
       let arguments = ["--settings", directory.file("liked.json")]
       let first = try await run("key m\nexpect \"next: multipart\"\nkey q", arguments, in: directory)
@@ -119,7 +119,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `queued files are sent in turn and are cancelled by quit`() async throws {
+  @Test func `a script's 20 queued files are all sent, and quit cancels them without partial files`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.random(1 << 20, to: "a.bin")
       let sends = String(repeating: "send a.bin\n", count: 20)

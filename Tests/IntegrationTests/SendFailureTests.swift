@@ -26,7 +26,7 @@ import UploadTestSupport
     #expect(try ended.events.last?.uploads?.map(\.verdict) == [verdict])
   }
 
-  @Test func `the request has the given path, headers and type`() async throws {
+  @Test func `send requests the path of --to with the fields of --header and --type`() async throws {
     let options = ["--header", "X-Team: blue", "--header", "Authorization: Bearer secret", "--type", "text/x-own"]
     let heads = Slot<String>()
     let ended = try await send(options, size: 10, to: "/any/path?q=1") { connection in
@@ -44,7 +44,7 @@ import UploadTestSupport
     #expect(!ended.output.contains("secret"))
   }
 
-  @Test func `a rejection before the body is reported and the body is not sent`() async throws {
+  @Test func `a rejection before the body is reported, and send does not send all of the body`() async throws {
     let ended = try await send(size: 64 << 20) { connection in
       #expect(try await connection.receiveHead().lowercased().contains("expect: 100-continue"))
       let body = #"{"status":413,"msg":"Far too \u001b[31mlarge.","ok":false}"#
@@ -70,7 +70,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["", "HTTP/1.1 201 Cre", "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\nhalf"])
-  func `an incomplete response is a lost connection`(response: String) async throws {
+  func `a response that is missing or incomplete fails as a lost connection`(response: String) async throws {
     let ended = try await send(size: 1000) { connection in
       try await connection.receive { $0.count > 1000 }
       try await connection.send(response)
@@ -78,7 +78,7 @@ import UploadTestSupport
     try expectFailure(ended, "connectionLost")
   }
 
-  @Test func `a connection reset during the body is a lost connection`() async throws {
+  @Test func `a connection that is reset during the body fails as a lost connection`() async throws {
     let ended = try await send(size: 64 << 20) { connection in
       try await connection.receiveHead()
       try await connection.send("HTTP/1.1 100 Continue\r\n\r\n")
@@ -134,7 +134,7 @@ import UploadTestSupport
     try expectFailure(ended, "refusedByServer", verdict: "refused", says: "http://elsewhere.example/")
   }
 
-  @Test func `a response with a different size is a mismatch`() async throws {
+  @Test func `a response that states another size than was sent fails as a mismatch`() async throws {
     let ended = try await send(size: 10) { connection in
       try await connection.receiveRequest(body: 10)
       let body = #"{"status":201,"msg":"file uploaded","ok":true,"files":[{"name":"f.bin","size":9,"type":null}]}"#
@@ -145,7 +145,7 @@ import UploadTestSupport
     try expectFailure(ended, "contentMismatch", verdict: "mismatch")
   }
 
-  @Test func `a refused connection is reported with its address`() async throws {
+  @Test func `a refused connection is reported with the address and the port`() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.random(10, to: "f")
       let held = try HeldPort()

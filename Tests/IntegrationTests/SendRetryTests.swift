@@ -30,7 +30,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a server that is unreachable for several attempts receives the upload later`() async throws {
+  @Test func `a server that starts after five failed attempts receives the upload`() async throws {
     try await withTemporaryDirectory { directory in
       let port = try HeldPort()
       let file = try directory.random(70_000, to: "f")
@@ -47,7 +47,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [["--retry", "1"], ["--retry-for", "300ms"], ["--retry-for", "0"]])
-  func `limits of attempts and of retry time are kept and reported`(options: [String]) async throws {
+  func `send gives up after --retry or --retry-for and reports that`(options: [String]) async throws {
     try await withTemporaryDirectory { directory in
       let port = try HeldPort()
       let file = try directory.random(10, to: "f")
@@ -92,7 +92,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["stream", "multipart", "buffered"]) func `send keeps to its rate limit`(mode: String) async throws {
+  @Test(arguments: ["stream", "multipart", "buffered"])
+  func `send with --limit-rate 1MB/s needs two seconds for 2 MB in every mode`(mode: String) async throws {
     try await withServer { server in
       let file = try server.scratch.random(2_000_000, to: "f")
       let ended = try await Sluice.run([

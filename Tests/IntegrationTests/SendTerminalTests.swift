@@ -12,7 +12,7 @@ import UploadTestSupport
     return String(decoding: terminal.output, as: UTF8.self)
   }
 
-  @Test func `a dumb terminal gets plain output lines`() async throws {
+  @Test func `a dumb terminal gets plain output lines without control sequences`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "f")
       let sent = try await screen(["send", path, "--to", server.url], term: "dumb")
@@ -47,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `standard input without data is reported as a stall`() async throws {
+  @Test func `send reports standard input without data as a stall caused by the input`() async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--json", "--stall-after", "200ms", "--to", server.url])
       // On a busy machine it may have waited for the server first.

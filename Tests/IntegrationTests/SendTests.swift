@@ -24,7 +24,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["send", "dashboard --plain --port 0 --dir up"])
-  func `a file whose name is not UTF-8 can be named on the command line`(command: String) async throws {
+  func `send and the dashboard send a file whose name is not UTF-8`(command: String) async throws {
     try await withTemporaryDirectory { directory in
       let (listener, port) = try Socket.listening()
       let isSend = command == "send"
@@ -48,7 +48,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `JSON lines have the documented keys in order`() async throws {
+  @Test func `JSON lines of send and serve have the documented keys in order`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(64 << 20, to: "a.bin")
       let arguments = ["send", "--json", "--interval", "1ms", "--to", server.url, path]
@@ -84,7 +84,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `standard input is sent under the name of --name`() async throws {
+  @Test func `standard input is sent under the name of --name, otherwise as stdin.bin`() async throws {
     try await withServer { server in
       for (mode, size) in [("stream", 0), ("stream", 300_000), ("multipart", 300_001), ("buffered", 300_002)] {
         let bytes = SplitMix64.bytes(size)
@@ -100,7 +100,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `--quiet prints only failures`() async throws {
+  @Test func `send --quiet prints only failures, on standard error`() async throws {
     try await withServer(["--max-size", "1kB"]) { server in
       let small = try server.scratch.random(10, to: "small")
       let good = try await Sluice.run(["send", "--quiet", small, "--to", server.url])
@@ -114,7 +114,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `plain output has a sentence per upload and a summary of several`() async throws {
+  @Test func `plain output has a sentence for each upload and a summary of several`() async throws {
     try await withServer { server in
       let paths = try ["one", "two"].map { try server.scratch.random(10, to: $0) }
       let ended = try await Sluice.run(["send", "--to", server.url] + paths)
@@ -127,7 +127,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a URL that ends in a slash gets the file's name and PUT`() async throws {
+  @Test func `a URL that ends in a slash gets the file's name by PUT, and other URLs get POST`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "a b.bin")
       let put = try await Sluice.run(["send", path, "--to", "\(server.url)/inbox/"])
@@ -145,7 +145,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `variables set options, and the command line overrides them`() async throws {
+  @Test func `variables set options of send, and the command line overrides them`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(10, to: "f")
       let environment = ["SLUICE_TO": server.url, "SLUICE_MODE": "multipart", "SLUICE_JSON": "1"]
@@ -165,7 +165,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `--type overrides the type of the file name`() async throws {
+  @Test func `send declares the type of --type, otherwise that of the file's name`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(10, to: "f.png")
       for (arguments, type) in [([], "image/png"), (["--type", "text/x-own"], "text/x-own")] {
@@ -176,7 +176,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `one failed upload of several exits with 1`() async throws {
+  @Test func `a missing file and a directory fail, the other file is sent, and the status is 1`() async throws {
     try await withServer { server in
       let good = try server.scratch.random(1000, to: "good")
       let missing = server.scratch.file("missing")
@@ -193,7 +193,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a file that cannot be opened fails before a started event`() async throws {
+  @Test func `a file that cannot be opened fails without a started event`() async throws {
     try await withTemporaryDirectory { directory in
       // Nothing listens there: the file is looked at before a connection is made.
       let arguments = ["send", directory.file("nothere"), directory.path, "--to", "http://127.0.0.1:1"]
@@ -206,7 +206,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `SIGINT cancels the upload and exits with 130`() async throws {
+  @Test func `SIGINT cancels the upload of send and exits with 130`() async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--json", "--name", "x", "--to", server.url])
       // Standard input is not closed: the upload cannot end by itself.
@@ -223,7 +223,7 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: geteuid() != 0, "root may read everything"))
-  func `a file without read permission is reported`() async throws {
+  func `send reports a file without read permission and exits with 1`() async throws {
     try await withTemporaryDirectory { directory in
       let locked = try directory.write([1], to: "locked")
       chmod(locked, 0)

@@ -42,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a later second signal ends the server at once`() async throws {
+  @Test func `a second SIGINT some time after the first ends the server at once`() async throws {
     try await withServer(Self.patient, stops: false) { server in
       let (socket, _) = try await begin(CutUploadTests.Framing.length.request(size: 2 << 20).bytes, server)
       server.process.signal(SIGINT)
@@ -74,7 +74,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a pipelined request during shutdown is not accepted`() async throws {
+  @Test func `a request pipelined after a running upload during shutdown is not stored`() async throws {
     try await withServer(Self.patient, stops: false) { server in
       let request = CutUploadTests.Framing.length.request(size: 2 << 20)
       let (socket, rest) = try await begin(request.bytes, server)
@@ -107,7 +107,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `SIGKILL during an upload leaves no file`() async throws {
+  @Test func `a server killed by SIGKILL during an upload leaves no file`() async throws {
     try await withServer(Self.patient, stops: false) { server in
       let (socket, _) = try await begin(CutUploadTests.Framing.form.request(size: 4 << 20).bytes, server)
       server.process.signal(SIGKILL)

@@ -13,7 +13,8 @@ import UploadTestSupport
   /// The last one stands for the real-time signals.
   private static let fatal = faults + [SIGQUIT, SIGSYS, SIGXCPU, SIGSTKFLT, 40]
 
-  @Test(arguments: fatal) func `the first termination signal ends a server`(signal: Int32) async throws {
+  @Test(arguments: fatal)
+  func `a fatal signal ends a server at once, and the running upload stores nothing`(signal: Int32) async throws {
     try await withServer(stops: false) { server in
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/half", ["Content-Length: 900000"]) + [1])
@@ -25,7 +26,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: fatal) func `the first termination signal ends send`(signal: Int32) async throws {
+  @Test(arguments: fatal) func `a fatal signal ends send at once`(signal: Int32) async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--name", "x", "--to", server.url])
       try process.send([1, 2, 3])
@@ -40,7 +41,7 @@ import UploadTestSupport
   }
 
   /// What a command has made is removed before it ends.
-  @Test func `SIGQUIT leaves no file of a headless run`() async throws {
+  @Test func `SIGQUIT ends a headless run, which leaves no file`() async throws {
     try await withTemporaryDirectory { directory in
       let process = try Sluice.start(["headless", "--size", "1GiB"], environment: ["TMPDIR": directory.path])
       _ = try await process.line { $0.contains("\"event\":\"progress\"") }
@@ -50,7 +51,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a server ignores unused signals`() async throws {
+  @Test func `signals that mean nothing to a server do not disturb a running upload`() async throws {
     try await withServer { server in
       let socket = try Socket(port: server.port)
       try await socket.send(RequestHead.bytes("PUT", "/a", ["Content-Length: 3"]) + [1])
@@ -62,7 +63,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a file over ulimit -f fails, and the server continues`() async throws {
+  @Test func `a file over ulimit -f gets 413, and the server stores the next file`() async throws {
     try await withServer(prefix: ["sh", "-c", "ulimit -f 64; shift; exec \"$@\"", "sh"]) { server in
       let large = try server.scratch.random(1_000_000, to: "large")
       #expect(try await Curl.run(["-T", large, "\(server.url)/large"]).isRejection(413))
@@ -72,7 +73,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `send ignores unused signals`() async throws {
+  @Test func `signals that mean nothing to send do not disturb its upload`() async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--name", "x", "--to", server.url])
       try process.send([1, 2])
@@ -85,7 +86,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [SIGTERM, SIGHUP]) func `SIGTERM and SIGHUP cancel send`(signal: Int32) async throws {
+  @Test(arguments: [SIGTERM, SIGHUP])
+  func `SIGTERM and SIGHUP cancel the upload of send, which exits with 1`(signal: Int32) async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--json", "--name", "x", "--to", server.url])
       try process.send([1, 2, 3])
@@ -96,7 +98,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.tmux) func `a server is suspended from its terminal and continued`() async throws {
+  @Test(.tmux) func `Ctrl-Z suspends a server and fg continues it`() async throws {
     try await withTmux { tmux in
       try await tmux.command("clear; \(Sluice.path) serve --port 0 --dir uploads")
       try await tmux.shows("the address") { $0.contains("http://127.0.0.1:") }
@@ -110,7 +112,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.tmux) func `send is suspended from its terminal and continued`() async throws {
+  @Test(.tmux) func `Ctrl-Z suspends send and fg continues it`() async throws {
     try await withServer { server in
       try await withTmux { tmux in
         // The shell's own descriptor keeps the pipe open while the sender is stopped.
@@ -126,7 +128,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.tmux) func `the dashboard ignores unused signals`() async throws {
+  @Test(.tmux) func `signals that mean nothing to the dashboard do not disturb it`() async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       for signal in Self.ignored { kill(try tmux.processID, signal) }
@@ -138,7 +140,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.tmux, arguments: faults) func `a crash restores the dashboard's terminal`(signal: Int32) async throws {
+  @Test(.tmux, arguments: faults) func `a crash of the dashboard restores the terminal`(signal: Int32) async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       kill(try tmux.processID, signal)
@@ -147,7 +149,7 @@ import UploadTestSupport
   }
 
   /// Daemons reload by SIGHUP, but a server that was started in a terminal must not outlive it unseen.
-  @Test(.tmux) func `a server stops when its terminal is closed`() async throws {
+  @Test(.tmux) func `a server that was started in a terminal stops when the terminal is closed`() async throws {
     try await withTmux { tmux in
       let start = "sh -c 'echo $$ >pid; exec \"$0\" \"$@\"' \(Sluice.path) serve --port 0 --dir uploads"
       // Nothing of it is the terminal's, but the session.

@@ -6,7 +6,7 @@ import UploadTestSupport
 /// Signals as programs send them that start others: several at once, or none that is to be heeded.
 @Suite struct SignalTests {
   /// `timeout` and supervisors signal the process, and at once its group.
-  @Test func `two simultaneous signals count as one`() async throws {
+  @Test func `two simultaneous signals cancel send once, and it still prints its summary`() async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--json", "--name", "x", "--to", server.url])
       try process.send(SplitMix64.bytes(500_000))
@@ -31,7 +31,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the servers of a comparison end when it is killed`() async throws {
+  @Test func `the servers of a comparison end when SIGKILL ends it`() async throws {
     try await withTemporaryDirectory { directory in
       let arguments = ["compare", "--size", "8MiB", "--runs", "1000", "--json", "--dir", directory.path]
       let process = try Sluice.start(arguments)
@@ -45,7 +45,7 @@ import UploadTestSupport
   }
 
   /// As `nohup` starts a program, and a shell without job control one in the background.
-  @Test func `signals that are ignored at start stay ignored`() async throws {
+  @Test func `signals that are ignored when send starts stay ignored`() async throws {
     try await withServer { server in
       let script = "trap '' HUP INT QUIT; exec \"$0\" \"$@\""
       let process = try ProcessRunner(
@@ -62,7 +62,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `closed standard descriptors are not reused for other files`() async throws {
+  @Test func `send with closed standard descriptors sends its file, but not standard input`() async throws {
     try await withServer { server in
       let file = try server.scratch.random(300_000, to: "f")
       let silent = "exec \"$0\" send \"$1\" --to \"$2\" <&- >&- 2>&-"

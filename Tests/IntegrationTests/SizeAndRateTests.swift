@@ -19,19 +19,19 @@ import UploadTestSupport
   }
 
   @Test(arguments: [[], ["serve"], ["headless"]], serverOptions)
-  func `a rate of serve needs a unit`(command: [String], option: String) async throws {
+  func `commands with a server reject a rate option that has no unit`(command: [String], option: String) async throws {
     for rate in ["10", "1.5", "10/s"] {
       expectMissingUnit(try await Sluice.run(command + [option, rate]), option, rate: rate)
     }
   }
 
-  @Test func `a rate of send needs a unit`() async throws {
+  @Test func `send rejects a --limit-rate that has no unit`() async throws {
     let ended = try await Sluice.run(["send", "f", "--to", "http://127.0.0.1:1", "--limit-rate", "10"])
     expectMissingUnit(ended, "--limit-rate", rate: "10")
   }
 
   @Test(arguments: ["SLUICE_LIMIT_RATE", "SLUICE_LIMIT_RATE_PER_UPLOAD", "SLUICE_MIN_RATE"])
-  func `a rate in the environment needs a unit, and the variable is named`(variable: String) async throws {
+  func `a rate variable that has no unit is rejected and named`(variable: String) async throws {
     let option = "--" + variable.dropFirst(7).lowercased().replacing("_", with: "-")
     let ended = try await Sluice.run(["serve"], environment: [variable: "10"])
     expectMissingUnit(ended, option, rate: "10")
@@ -39,7 +39,7 @@ import UploadTestSupport
   }
 
   @Test(.curl, arguments: [("1MB", "1 MB"), ("1.5MB", "1.5 MB"), ("1MiB", "1 MiB"), ("900kb", "900 kB")])
-  func `a message repeats --max-size in its unit`(option: String, text: String) async throws {
+  func `messages state the limit of --max-size in the unit that was given`(option: String, text: String) async throws {
     try await withServer(["--max-size", option, "--raw-port", "0"]) { server in
       let path = try server.scratch.random(2_000_000, to: "large")
       for arguments in [
@@ -64,7 +64,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.curl) func `a message repeats --min-free in its unit`() async throws {
+  @Test(.curl) func `the message of a 507 states --min-free in the unit that was given`() async throws {
     try await withServer(["--min-free", "1000000TB"]) { server in
       let path = try server.scratch.random(2000, to: "f")
       let reply = try await Curl.run(["-T", path, "\(server.url)/f"])

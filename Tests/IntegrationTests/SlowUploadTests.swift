@@ -3,7 +3,7 @@ import UploadTestSupport
 
 /// Many uploads that hardly move, beside one that does.
 @Suite(.curl) struct SlowUploadTests {
-  @Test func `uploads that become slow return their memory to a fast upload`() async throws {
+  @Test func `400 slow uploads leave enough of a small memory budget for a fast one`() async throws {
     try await withServer(["--memory-budget", "4MiB", "--interval", "50ms"]) { server in
       let path = try server.scratch.random(64 << 20, to: "source")
       var slow: [Socket] = []

@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// A disk that has less room than clients have bytes.
 @Suite(.curl, .mounts) struct SpaceTests {
-  @Test func `a running upload's remaining size is reserved on the disk`() async throws {
+  @Test func `while the space of a running upload is reserved, one that does not fit gets 507`() async throws {
     try await withServer(["--min-free", "4MiB"], prefix: SluiceServer.onTmpfs("size=20m")) { server in
       let request = CutUploadTests.Framing.length.request(size: 12 << 20)
       let first = try Socket(port: server.port)
@@ -29,7 +29,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["chunked", "form"])
-  func `an upload of unknown size stops at the space to keep free`(framing: String) async throws {
+  func `an upload of unknown size that would use the space of --min-free gets 507`(framing: String) async throws {
     try await withServer(["--min-free", "8MiB"], prefix: SluiceServer.onTmpfs("size=20m")) { server in
       let path = try server.scratch.random(14 << 20, to: "large")
       let arguments =
@@ -47,7 +47,7 @@ import UploadTestSupport
   }
 
   /// ramfs reports no blocks at all.
-  @Test func `without reported free space uploads are stored, with a warning that none is kept free`() async throws {
+  @Test func `on a file system that reports no free space uploads are stored, with a warning`() async throws {
     let prefix = ["unshare", "--mount", "sh", "-c", #"mkdir -p "$0" && mount -t ramfs ramfs "$0" && exec "$@""#]
     try await withServer(["--min-free", "1GiB"], stops: false, prefix: prefix) { server in
       let path = try server.scratch.random(3 << 20, to: "f")

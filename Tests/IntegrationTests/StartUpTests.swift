@@ -39,14 +39,14 @@ import UploadTestSupport
     ["headless", "--modes", "raw"], ["headless", "file", "--size", "1MB"], ["sample", "--size", "1MB"],
     ["sample", "/tmp/never-made"], ["sample", "/tmp/never-made", "--size", "x"],
   ])
-  func `wrong usage exits with 64`(arguments: [String]) async throws {
+  func `wrong usage of any command exits with 64 and an error message`(arguments: [String]) async throws {
     let ended = try await Sluice.run(arguments)
     #expect(ended.exit == .status(64), "\(ended)")
     #expect(ended.output == "")
     #expect(ended.errors.contains("Error: "), "\(ended)")
   }
 
-  @Test func `an upload directory that is a file exits with 2`() async throws {
+  @Test func `serve with an upload directory that is a file exits with 2`() async throws {
     try await withTemporaryDirectory { directory in
       let file = try directory.write([1], to: "file")
       for path in [file, file + "/inner"] {
@@ -59,7 +59,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.mounts) func `a read-only file system is reported at start`() async throws {
+  @Test(.mounts) func `serve on a read-only file system exits with 2 and says so`() async throws {
     try await withTemporaryDirectory { directory in
       let script = #"mount -t tmpfs -o ro tmpfs "$0" && exec "$@""#
       let serve = [Sluice.path, "serve", "--port", "0", "--dir", directory.path]
@@ -73,7 +73,7 @@ import UploadTestSupport
     ("", "The path of the directory for uploads is empty."), ("/proc", "No file can be created in /proc:"),
     ("/proc/none", "The directory /proc/none cannot be created:"),
   ])
-  func `an unusable directory is reported with what to do`(path: String, message: String) async throws {
+  func `serve and headless exit with 2 for an unusable directory`(path: String, message: String) async throws {
     for command in ["serve", "headless"] {
       let ended = try await Sluice.run([command, "--port", "0", "--dir", path])
       #expect(ended.exit == .status(2))
@@ -83,7 +83,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a generated token is printed as a link`() async throws {
+  @Test func `a generated token is printed, also in a link that opens the upload page`() async throws {
     try await withTemporaryDirectory { directory in
       let process = try Sluice.start(["serve", "--host", "0.0.0.0", "--port", "0", "--dir", directory.file("up")])
       let line = try await process.line { $0.contains(" open http://") }
@@ -115,13 +115,13 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
-  func `a directory without write permission is reported at start`() async throws {
+  func `serve with a directory that is not writable exits with 2 and says so`() async throws {
     let ended = try await Sluice.run(["serve", "--port", "0", "--dir", "/"])
     #expect(ended.exit == .status(2))
     #expect(ended.errors.contains("/ is not writable"), "\(ended)")
   }
 
-  @Test func `the process that occupies the port is named`() async throws {
+  @Test func `a port in use exits with 2 and names the process that occupies it`() async throws {
     try await withServer(["--raw-port", "0"]) { server in
       for (option, port) in [("--port", server.port), ("--raw-port", server.rawPort)] {
         let ports = option == "--port" ? ["--port", "\(port)"] : ["--port", "0", "--raw-port", "\(port)"]
@@ -138,7 +138,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an address of another machine exits with 2 and names --host`() async throws {
+  @Test func `serve at an address of another machine exits with 2 and names --host`() async throws {
     try await withTemporaryDirectory { directory in
       // An address for documentation, which no machine has (RFC 5737).
       let ended = try await Sluice.run(["serve", "--port", "0", "--host", "192.0.2.1", "--dir", directory.path])
@@ -147,7 +147,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `variables set options, and the command line overrides them`() async throws {
+  @Test func `variables set options of serve, and the command line overrides them`() async throws {
     try await withServer(environment: ["SLUICE_MAX_SIZE": "1kB", "SLUICE_RAW_PORT": "0"]) { server in
       #expect(server.rawPort > 0)
       let socket = try Socket(port: server.port)
@@ -163,7 +163,7 @@ import UploadTestSupport
     #expect(bad.exit == .status(64))
   }
 
-  @Test func `a misspelt variable is reported on standard error`() async throws {
+  @Test func `a misspelt variable is a warning on standard error, and the server starts`() async throws {
     let variable = "SLUICE_" + "MAXSIZE"
     try await withServer(environment: [variable: "1kB"], stops: false) { server in
       server.process.signal(SIGINT)
@@ -177,7 +177,7 @@ import UploadTestSupport
   }
 
   @Test
-  func `a literal tilde means the home directory, and the expanded path is printed`() async throws {
+  func `a literal tilde in --dir or SLUICE_DIR is the home directory`() async throws {
     try await withTemporaryDirectory { directory in
       let home = try directory.directory("home")
       for (arguments, variables) in [([], ["SLUICE_DIR": "~/up"]), (["--dir=~/up"], [:])] {
@@ -195,7 +195,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a missing directory is created, and leftover partial files are removed`() async throws {
+  @Test func `serve creates a missing directory and removes leftover partial files`() async throws {
     try await withTemporaryDirectory { directory in
       let uploads = try directory.directory("uploads")
       try uploads.write([1], to: ".sluice-0123.part")
@@ -213,7 +213,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `without --json events are plain sentences`() async throws {
+  @Test func `without --json serve prints events as sentences after the time of day`() async throws {
     try await withTemporaryDirectory { directory in
       let process = try Sluice.start(["serve", "--port", "0", "--dir", directory.file("up")])
       let line = try await process.line { $0.contains(" listening on http://127.0.0.1:") }

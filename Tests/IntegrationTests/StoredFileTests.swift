@@ -15,7 +15,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Change.allCases)
-  func `a file that was changed on disk has no digest`(change: Change) async throws {
+  func `after another program changes a stored file no response has its digest`(change: Change) async throws {
     try await withServer(["--digest", "sha256"]) { server in
       let path = try server.scratch.write("before".utf8, to: "source")
       let digest = try Digest.ofFile(path)
@@ -45,7 +45,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload over a file that was changed on disk has its own digest`() async throws {
+  @Test func `an upload that replaces a file changed on disk has its own digest`() async throws {
     try await withServer(["--digest", "sha256", "--on-duplicate", "replace"]) { server in
       let first = try server.scratch.write("before".utf8, to: "first")
       let second = try server.scratch.write("second".utf8, to: "second")
@@ -73,7 +73,7 @@ import UploadTestSupport
     Storing(target: "/stream-upload?name=q%3F%23%2B.txt", location: "./files/q%3F%23%2B.txt", isPost: true),
     Storing(target: "/file-upload", location: "./files/in%20form.txt", isForm: true),
   ])
-  func `Location and url address the stored file`(storing: Storing) async throws {
+  func `Location and url lead to the stored file, relative to the request's URL`(storing: Storing) async throws {
     try await withServer { server in
       let path = try server.scratch.write("content".utf8, to: "source")
       let request = server.url + storing.target
@@ -89,7 +89,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the URL is that of the final name`() async throws {
+  @Test func `Location and url contain the final name, and a form of two files has no Location`() async throws {
     try await withServer { server in
       let path = try server.scratch.write("content".utf8, to: "source")
       for location in ["./files/v.txt", "./files/v%20%282%29.txt"] {
@@ -107,7 +107,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [("bytes=0-9", 206), ("bytes=-5", 206), ("bytes=990-", 206), ("bytes=1000-", 416)])
-  func `a range applies to GET and not to HEAD`(range: String, status: Int) async throws {
+  func `a range applies to GET, and HEAD ignores it`(range: String, status: Int) async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f"]).status == 201)

@@ -12,7 +12,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["stream", "multipart", "buffered"])
-  func `send trusts the server by its fingerprint`(mode: String) async throws {
+  func `send --fingerprint sends files of all sizes to a self-signed server`(mode: String) async throws {
     try await withServer(Self.selfSigned) { server in
       #expect(server.url.hasPrefix("https://"))
       let paths = try (Self.sizes + [100 << 20]).map { try server.scratch.random($0, to: "\($0)") }
@@ -26,7 +26,7 @@ import UploadTestSupport
   }
 
   /// In the send dialog, where the address is typed.
-  @Test func `the dashboard trusts another server by its fingerprint`() async throws {
+  @Test func `the dashboard sends to another self-signed server only with --fingerprint`() async throws {
     try await withServer(Self.selfSigned) { server in
       let path = try server.scratch.random(100_000, to: "f")
       let script = """
@@ -64,7 +64,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an untrusted server gets no data`() async throws {
+  @Test func `send to an untrusted server fails, names its fingerprint and sends nothing`() async throws {
     try await withServer(Self.selfSigned) { server in
       let path = try server.scratch.random(10, to: "f")
       let met = try fingerprint(server)
@@ -80,7 +80,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(.openssl) func `--ca trusts a certificate of that authority and no other`() async throws {
+  @Test(.openssl) func `send --ca trusts certificates of that authority and no others`() async throws {
     try await withTemporaryDirectory { directory in
       let options = try await directory.certificate()
       let other = try directory.directory("other")
@@ -185,7 +185,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a client without a TLS handshake is disconnected`() async throws {
+  @Test func `a client without a complete TLS handshake is disconnected at the idle timeout`() async throws {
     try await withServer(Self.selfSigned + ["--idle-timeout", "1s"]) { server in
       for beginning: [UInt8] in [[], [0x16, 0x03, 0x01, 0x02, 0x00, 0x01]] {
         let socket = try Socket(port: server.port)
@@ -195,14 +195,14 @@ import UploadTestSupport
     }
   }
 
-  @Test func `headless trusts its own self-signed server`() async throws {
+  @Test func `headless --tls self-signed uploads to its own server intact`() async throws {
     let ended = try await Sluice.run(["headless", "--size", "3MiB"] + Self.selfSigned)
     #expect(ended.exit == .status(0), "\(ended)")
     #expect(try ended.events.first?.url?.hasPrefix("https://") == true)
     #expect(try ended.events.last?.uploads?.map(\.verdict) == ["intact", "intact", "intact"])
   }
 
-  @Test func `unusable TLS options are reported`() async throws {
+  @Test func `unusable TLS options of serve and send exit with 2 or 64 and a message`() async throws {
     try await withTemporaryDirectory { directory in
       let none = directory.file("none.pem")
       let dir = directory.file("uploads")

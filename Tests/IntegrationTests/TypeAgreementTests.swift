@@ -67,7 +67,7 @@ import UploadTestSupport
   private static let unknown = "file does not know it"
   private static let unnamed = "file knows it but has no type for it"
 
-  @Test func `Sluice and file detect the same types except for listed differences`() async throws {
+  @Test func `Sluice and the file command detect the same types except for listed differences`() async throws {
     try await withTemporaryDirectory { place in
       try await SampleFiles.make(in: place)
       let kinds = try place.names()

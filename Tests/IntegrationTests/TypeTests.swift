@@ -6,7 +6,7 @@ import UploadTestSupport
 @Suite(.curl) struct TypeTests {
   private static let pdf = Array("%PDF-1.7\n".utf8)
 
-  @Test func `the detected type is in responses, events, listings and downloads`() async throws {
+  @Test func `responses, events, listings and downloads have the detected type, not the declared one`() async throws {
     try await withServer { server in
       let path = try server.scratch.write(Self.pdf, to: "source")
       let reply = try await Curl.run(["-T", path, "-H", "Content-Type: image/png", "\(server.url)/a.txt"])
@@ -29,7 +29,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `only allowed types are accepted by PUT, POST, form and raw port`() async throws {
+  @Test func `types that are not allowed, or denied, get 415 from PUT, form and raw port`() async throws {
     let options = ["--allow-type", "application/pdf", "--allow-type", "image/*", "--raw-port", "0"]
     try await withServer(options, environment: ["SLUICE_DENY_TYPE": "image/gif,image/bmp"]) { server in
       let pdf = try server.scratch.write(Self.pdf, to: "pdf")
@@ -54,7 +54,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a generated name has the extension of the detected type`() async throws {
+  @Test func `an upload without a name gets one with the extension of the detected type`() async throws {
     try await withServer { server in
       let path = try server.scratch.write(Self.pdf, to: "source")
       let reply = try await Curl.run(["-X", "POST", "-T", path, "\(server.url)/stream-upload"])

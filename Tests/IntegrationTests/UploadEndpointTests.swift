@@ -25,7 +25,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the name comes from Content-Disposition or is generated`() async throws {
+  @Test func `an upload without a name in the query gets that of Content-Disposition, or a new one`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(10, to: "source")
       let field = #"Content-Disposition: attachment; filename="wrong.txt"; filename*=UTF-8''gr%C3%BC%C3%9Fe.txt"#
@@ -40,7 +40,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `PUT stores under the name in the path`() async throws {
+  @Test func `PUT stores the body under the name in the path`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(5000, to: "source.bin")
       // A URL that ends in a slash gets the file's name from curl itself.
@@ -50,7 +50,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `PUT responds with 200 when it replaced a file`() async throws {
+  @Test func `PUT responds with 200 when it replaces a file, otherwise with 201`() async throws {
     try await withServer(["--on-duplicate", "replace"]) { server in
       let old = try server.scratch.random(5000, to: "old")
       let new = try server.scratch.random(70, to: "new")
@@ -94,7 +94,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["full", "file", "none"])
-  func `files are stored with every durability`(durability: String) async throws {
+  func `a form's files are stored with every --durability`(durability: String) async throws {
     try await withServer(["--durability", durability]) { server in
       let small = try server.scratch.random(1000, to: "small")
       let large = try server.scratch.random(5 << 20, to: "large")

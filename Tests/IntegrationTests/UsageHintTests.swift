@@ -20,7 +20,7 @@ import UploadTestSupport
     (["headless", "f", "--to=http://127.0.0.1:1"], "--to"),
     (["send", "f", "--to", "http://127.0.0.1:1", "--max-size", "1MB"], "--max-size"),
   ])
-  func `an unknown option is named`(arguments: [String], option: String) async throws {
+  func `an unknown option is named in the error`(arguments: [String], option: String) async throws {
     let errors = try await errors(arguments)
     #expect(errors.contains("Error: Unknown option '\(option)'"), "\(errors)")
     #expect(!errors.contains("is no command"), "\(errors)")
@@ -31,13 +31,13 @@ import UploadTestSupport
     (["serve", "--to", "http://127.0.0.1:1"], "--to is an option of sluice send. See sluice help send."),
     (["send", "f", "--to", "http://127.0.0.1:1", "--max-size", "1MB"], "--max-size is an option of sluice dashboard,"),
   ])
-  func `an option of other commands names those commands`(arguments: [String], hint: String) async throws {
+  func `an option that only other commands have gets a hint at them`(arguments: [String], hint: String) async throws {
     let errors = try await errors(arguments)
     #expect(errors.contains("sluice: \(hint)"), "\(errors)")
   }
 
   @Test(arguments: [["send", "f", "http://127.0.0.1:1/in"], ["send", "http://127.0.0.1:1/in", "f", "--json"]])
-  func `a URL without --to is recognized`(arguments: [String]) async throws {
+  func `send with a URL but without --to suggests the right command line`(arguments: [String]) async throws {
     let errors = try await errors(arguments)
     #expect(errors.contains("sluice: Name the server with --to: sluice send FILE --to http://127.0.0.1:1/in\n"))
     #expect(errors.contains("Error: Missing expected argument '--to <url>'"), "\(errors)")

@@ -4,7 +4,7 @@ import UploadCore
 @testable import sluice_bench
 
 @Suite struct MedianTests {
-  @Test func `the median is the middle value or the mean of two`() {
+  @Test func `the median is the middle value, or the mean of the two middle ones`() {
     #expect([3.0].median == 3)
     #expect([1.0, 2].median == 1.5)
     #expect([9.0, 1, 5].median == 5)
@@ -13,11 +13,11 @@ import UploadCore
   }
 
   @Test(arguments: [(1, 1.0), (25, 1), (26, 2), (50, 2), (75, 3), (99, 4), (100, 4), (0, 1)])
-  func `a percentile is one of the values`(percent: Int, expected: Double) {
+  func `a percentile of four values is one of them`(percent: Int, expected: Double) {
     #expect([4.0, 2, 1, 3].percentile(percent) == expected)
   }
 
-  @Test func `no values have no median`() {
+  @Test func `no values have neither a median nor a percentile`() {
     #expect([Double]().median == nil)
     #expect([Double]().percentile(99) == nil)
   }
@@ -27,7 +27,7 @@ import UploadCore
     #expect(Subject.medians(of: []) == [])
   }
 
-  @Test func `subjects are measured in turn`() throws {
+  @Test func `subjects are measured in turn in each round, and reported by their medians`() throws {
     var order: [String] = []
     let subjects = ["a", "b"].map { name in
       Subject(labels: [name]) {

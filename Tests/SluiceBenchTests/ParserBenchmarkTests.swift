@@ -6,7 +6,7 @@ import UploadProtocol
 
 @Suite struct BenchFormTests {
   @Test(arguments: FormContent.allCases, [1000, 65_536])
-  func `a form has as many file bytes as it reports`(_ content: FormContent, piece: Int) throws {
+  func `the parser finds as many file bytes as the form reports`(_ content: FormContent, piece: Int) throws {
     let form = try BenchForm(content, size: 200_000, piece: piece)
     var parser = MultipartParser(boundary: form.boundary)
     var files = 0

@@ -22,11 +22,11 @@ import UploadReport
     return report
   }
 
-  @Test func `a ratio is to the baseline row with the same labels`() {
+  @Test func `a ratio divides by the baseline's row with the same other labels`() {
     #expect(Self.report.rows.map { $0.numbers[1] } == [0.75, 1, nil, nil])
   }
 
-  @Test func `a report is a Markdown table`() {
+  @Test func `a report is a Markdown table with a heading above and notes below`() {
     #expect(
       Self.report.markdown("disk", 5, Self.machine) == """
         disk, medians of 5; 2 cores (Abacus), 4.0 GiB, Linux 6.1
@@ -43,7 +43,7 @@ import UploadReport
     )
   }
 
-  @Test func `a report is one JSON object`() {
+  @Test func `a report is one JSON object with its rows, and null for missing numbers`() {
     let text = Self.report.json("disk", 5, Self.machine).serialized
     #expect(text.hasPrefix(#"{"benchmark":"disk","rounds":5,"machine":{"cores":2,"processor":"Abacus","#))
     #expect(text.contains(#"{"engine":"sluice","size":"1 MiB","gigabytesPerSecond":1.5,"ratioToBare":0.75}"#))
@@ -55,7 +55,7 @@ import UploadReport
     (0, 0, "0"), (0, 3, "0.000"), (1.005, 1, "1.0"), (0.05, 2, "0.05"), (-0.001, 2, "0.00"), (-1.26, 1, "-1.3"),
     (99.96, 1, "100.0"), (1234.5, 0, "1235"), (.infinity, 1, "-"), (.nan, 1, "-"), (1e300, 1, "-"),
   ])
-  func `a number has exactly its decimals`(_ number: Double, digits: Int, text: String) {
+  func `a number is rounded to its decimals, an unusable one is a dash`(_ number: Double, digits: Int, text: String) {
     #expect(Report.text(number, digits: digits) == text)
   }
 }

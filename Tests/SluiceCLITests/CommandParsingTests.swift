@@ -26,13 +26,13 @@ import UploadStorage
     }
   }
 
-  @Test func `the help of serve shows its options in groups`() {
+  @Test func `the help of serve shows its options in seven groups`() {
     let help = SluiceCommand.helpMessage(for: ServeCommand.self, columns: 120)
     let headings = help.split(separator: "\n").filter { $0.hasSuffix(":") && !$0.hasPrefix(" ") }
     #expect(headings == ["SERVER:", "STORED FILES:", "LIMITS:", "TLS:", "ACCESS:", "OUTPUT:", "OPTIONS:"])
   }
 
-  @Test func `options become the server's configuration`() throws {
+  @Test func `options of serve become the server's configuration`() throws {
     let command = try ServeCommand.parse([
       "--host", "::1", "--raw-port", "0", "--on-duplicate", "error", "--durability", "none", "--memory-budget", "8MiB",
       "--max-size", "1.5GB", "--max-uploads", "3", "--max-files", "7",
@@ -62,7 +62,7 @@ import UploadStorage
     (["--memory-budget", "lots"], "64KiB"), (["--idle-timeout", "soon"], "30s"), (["--idle-timeout", "0"], "above 0"),
     (["--max-uploads", "0"], "of at least 1"), (["--on-duplicate", "ask"], "on-duplicate"), (["--what"], "--what"),
   ])
-  func `an invalid value of serve is reported with a valid one`(arguments: [String], hint: String) {
+  func `an invalid option of serve is rejected with a hint at what is valid`(arguments: [String], hint: String) {
     expectUsageError(arguments, of: ServeCommand.self, hint: hint)
   }
 
@@ -90,7 +90,7 @@ import UploadStorage
     }
   }
 
-  @Test func `the limits of a port and of a count are accepted`() throws {
+  @Test func `the lowest and the highest port and count are accepted`() throws {
     #expect(try ServeCommand.parse(["--port", "0", "--raw-port", "65535"]).server.address.rawPort == 65_535)
     let send = try SendCommand.parse(["f", "--to", "http://h", "--jobs", "10000", "--retry", "0"])
     #expect(send.jobs == 10_000 && send.retry == 0)
@@ -109,7 +109,7 @@ import UploadStorage
     expectUsageError(arguments, of: SendCommand.self, hint: hint)
   }
 
-  @Test func `all sending commands take the same trust options`() throws {
+  @Test func `send, headless and the dashboard have the options --ca and --fingerprint`() throws {
     let pin = String(repeating: "ab", count: 32)
     let wanted = ServerTrust.pinned(try CertificateFingerprint(pin))
     let trust = ["--fingerprint", pin]
@@ -121,7 +121,7 @@ import UploadStorage
     expectUsageError(trust + ["--ca", "/dev/null"], of: DashboardCommand.self, hint: "exclude")
   }
 
-  @Test func `more files than the queue accepts are rejected`() throws {
+  @Test func `the dashboard accepts 10,000 files and rejects 10,001`() throws {
     var command = try DashboardCommand.parse([])
     command.files = Array(repeating: "/dev/null", count: UploadQueueState.limit)
     try command.validate()
@@ -147,7 +147,7 @@ import UploadStorage
     expectUsageError(arguments, of: CompareCommand.self, hint: hint)
   }
 
-  @Test func `headless takes a list of modes`() throws {
+  @Test func `headless parses a list of modes, by default all three`() throws {
     #expect(try HeadlessCommand.parse([]).test.modes == [.stream, .multipart, .buffered])
     #expect(try HeadlessCommand.parse(["--modes", "buffered,stream"]).test.modes == [.buffered, .stream])
   }
@@ -180,7 +180,7 @@ import UploadStorage
     }
   }
 
-  @Test func `a rejected command line is explained by a hint`() {
+  @Test func `the hint for a rejected command line names the right command or --to`() {
     func hint(_ message: String, _ arguments: String...) -> String? { UsageHint.text(on: message, arguments) }
     #expect(
       hint("Unknown option '--to'", "f", "--to", "http://h")
@@ -195,7 +195,7 @@ import UploadStorage
     expectUsageError(["f", "http://h", "--to", "http://h"], of: SendCommand.self, hint: "is a URL, not a file")
   }
 
-  @Test func `without a command the dashboard is parsed`() throws {
+  @Test func `a command line without a command is parsed as the dashboard's`() throws {
     let bare = try #require(try SluiceCommand.parseAsRoot([]) as? DashboardCommand)
     #expect(bare.files == [] && !bare.plain && bare.jobs == 2)
     #expect(bare.place.port == 8080 && bare.place.dir == "./uploads")

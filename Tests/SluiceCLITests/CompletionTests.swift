@@ -6,7 +6,7 @@ import Testing
 /// The completion scripts for shells.
 @Suite struct CompletionTests {
   @Test(arguments: [CompletionShell.bash, .zsh, .fish])
-  func `completions contain every command and option`(shell: CompletionShell) {
+  func `a shell's completion script contains every command and option`(shell: CompletionShell) {
     let script = SluiceCommand.completionScript(for: shell)
     #expect(CommandDescription.all.count == SluiceCommand.configuration.subcommands.count)
     for command in CommandDescription.all {

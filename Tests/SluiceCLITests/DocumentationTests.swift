@@ -67,23 +67,25 @@ import UploadReport
     #expect(listed.sorted() == values.sorted())
   }
 
-  @Test func `the page on keys has the key table`() throws {
+  @Test func `the page on keys has the key table as the dashboard generates it`() throws {
     let page = try Self.text("example/docs/keys.md")
     let begin = try #require(page.range(of: "<!-- keys -->\n"))
     let end = try #require(page.range(of: "<!-- /keys -->"))
     #expect(page[begin.upperBound..<end.lowerBound] == KeyTable.markdown(), "it should be:\n\(KeyTable.markdown())")
   }
 
-  @Test(arguments: ["ci:run", "ci:test"]) func `the README's commands are marked for the gate`(marker: String) throws {
+  @Test(arguments: ["ci:run", "ci:test"])
+  func `the README's install commands have the marker by which CI runs them`(marker: String) throws {
     #expect(try Self.text("README.md").contains("<!-- \(marker) -->\n```sh\n.ci/install "))
   }
 
-  @Test func `every page of the documentation is checked`() throws {
+  @Test func `every page in example/docs is in the list of checked pages`() throws {
     let names = try FileManager.default.contentsOfDirectory(atPath: Self.root.appending(path: "example/docs").path)
     #expect(Set(names.map { "example/docs/\($0)" }).isSubset(of: Self.pages))
   }
 
-  @Test(arguments: pages) func `links lead to existing files and headings`(page: String) throws {
+  @Test(arguments: pages)
+  func `relative links of the documentation lead to existing files and headings`(page: String) throws {
     let file = Self.root.appending(path: page)
     for link in try Self.text(page).matches(of: /\]\(([^)#:]*)(#[^)]*)?\)/) {
       let target = link.1.isEmpty ? file : file.deletingLastPathComponent().appending(path: String(link.1))
@@ -99,7 +101,7 @@ import UploadReport
   @Test(arguments: [
     ("README.md", 5), ("example/README.md", 4), ("example/docs/options.md", 5), ("example/docs/keys.md", 2),
   ])
-  func `documented commands can be parsed`(page: String, least: Int) throws {
+  func `sluice commands in the documentation can be parsed`(page: String, least: Int) throws {
     let text = try Self.text(page)
     let blocks = text.components(separatedBy: "```sh\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
     let inBlocks = blocks.flatMap { $0.split(separator: "\n") }.flatMap { line in
@@ -134,7 +136,8 @@ import UploadReport
     return lines.map { $0.dropFirst(2).dropLast(2).components(separatedBy: " | ") }
   }
 
-  /// The anchors of a page's headings as GitHub names them: in lower case, without punctuation, with hyphens for spaces.
+  /// The anchors of a page's headings as GitHub names them: in lower case, without punctuation, with hyphens for
+  /// spaces.
   private static func anchors(of text: String) -> [String] {
     text.split(separator: "\n").filter { $0.hasPrefix("#") }.map { line in
       let title = line.drop(while: { $0 == "#" }).dropFirst().lowercased()

@@ -4,12 +4,12 @@ import Testing
 @testable import SluiceCLI
 
 @Suite struct EnvironmentDefaultsTests {
-  @Test func `a variable's name follows the option's name`() {
+  @Test func `the variable of an option is SLUICE_ and the option's name in capitals`() {
     #expect(EnvironmentDefaults.variable(for: "max-size") == "SLUICE_MAX_SIZE")
     #expect(EnvironmentDefaults.variable(for: "to") == "SLUICE_TO")
   }
 
-  @Test func `values and switches are added after the command`() {
+  @Test func `values and switches of variables are inserted after the command`() {
     let arguments = EnvironmentDefaults.adding(
       ["SLUICE_PORT": "9000", "SLUICE_JSON": "1", "SLUICE_DIR": "", "PORT": "1"],
       to: ["serve", "--host", "::1"]
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(arguments: [["serve", "--port", "1"], ["serve", "--port=1"]])
-  func `the command line overrides the environment`(arguments: [String]) {
+  func `an option on the command line overrides its variable`(arguments: [String]) {
     #expect(EnvironmentDefaults.adding(["SLUICE_PORT": "9000"], to: arguments) == arguments)
   }
 
@@ -33,14 +33,14 @@ import Testing
     (["headless", "--modes", "stream", "--keep", "f"], ["SLUICE_SIZE": "1MiB"]),
     (["compare", "f"], ["SLUICE_SIZE": "1MiB"]), (["compare", "--", "-f"], ["SLUICE_SIZE": "1MiB"]),
   ])
-  func `an option on the command line overrides variables that it excludes`(
+  func `an option or file on the command line overrides variables that it excludes`(
     arguments: [String],
     environment: [String: String]
   ) {
     #expect(EnvironmentDefaults.adding(environment, to: arguments) == arguments)
   }
 
-  @Test func `the value of an option does not count as a file`() {
+  @Test func `the value of an option does not count as a file that excludes SLUICE_SIZE`() {
     let size = ["SLUICE_SIZE": "1MiB"]
     #expect(
       EnvironmentDefaults.adding(size, to: ["headless", "--dir", "d", "--keep"])
@@ -50,13 +50,13 @@ import Testing
   }
 
   @Test(arguments: [["serve", "--help"], ["serve", "-h"], ["send", "f", "--help"]])
-  func `nothing is added where help is requested`(arguments: [String]) {
+  func `no variable is added where help is requested`(arguments: [String]) {
     let environment = ["SLUICE_PORT": "none", "SLUICE_JOBS": "none"]
     #expect(EnvironmentDefaults.adding(environment, to: arguments) == arguments)
     #expect(EnvironmentDefaults.adding(environment, to: ["send", "--", "-h"]).count == 4)
   }
 
-  @Test func `an error about a variable's value names the variable`() {
+  @Test func `an error about an option that a variable has set gets a note that names the variable`() {
     let environment = ["SLUICE_PORT": "none", "SLUICE_TLS": "off", "SLUICE_HOST": "::1"]
     let about = { EnvironmentDefaults.note(on: $0, environment, to: ["serve", "--host", "::1"]) }
     #expect(about("The value 'none' is invalid for '--port <port>'") == "--port is set by the variable SLUICE_PORT.")
@@ -66,18 +66,18 @@ import Testing
     #expect(EnvironmentDefaults.note(on: "--port", environment, to: ["--help"]) == nil)
   }
 
-  @Test func `arguments after the terminator are not options`() {
+  @Test func `an argument after the terminator does not override a variable`() {
     let arguments = EnvironmentDefaults.adding(["SLUICE_TO": "http://h"], to: ["send", "--", "--to"])
     #expect(arguments == ["send", "--to=http://h", "--", "--to"])
   }
 
-  @Test func `values of repeatable options are separated by commas`() {
+  @Test func `a variable of a repeatable option has several values, separated by commas`() {
     let arguments = EnvironmentDefaults.adding(["SLUICE_HEADER": "A: 1,B: 2"], to: ["send", "f"])
     #expect(arguments == ["send", "--header=A: 1", "--header=B: 2", "f"])
   }
 
   @Test(arguments: ["0", "", "no", "false"])
-  func `a switch is set only by an affirmative value`(value: String) {
+  func `a variable with a negative or empty value does not set its switch`(value: String) {
     #expect(EnvironmentDefaults.adding(["SLUICE_JSON": value], to: ["serve"]) == ["serve"])
   }
 
@@ -104,7 +104,7 @@ import Testing
   }
 
   /// An option that the description lacks could not be set from the environment, one too many would break every start.
-  @Test func `the description of a command has every option of its help`() {
+  @Test func `the description of each command has exactly the options of its help`() {
     for command in CommandDescription.commands {
       let help = SluiceCommand.helpMessage(for: command, columns: 200)
       let names = help.split(separator: "\n").compactMap { line -> String? in
@@ -118,7 +118,7 @@ import Testing
     }
   }
 
-  @Test func `repeatable options are those that the help says may be repeated`() {
+  @Test func `the repeatable options of all commands are the six that are listed`() {
     let repeatable = CommandDescription.all.reduce(into: Set<String>()) { $0.formUnion($1.repeatable) }
     #expect(repeatable == ["header", "form-value", "allow-type", "deny-type", "allow-origin", "trusted-proxy"])
   }

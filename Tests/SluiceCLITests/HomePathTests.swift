@@ -8,7 +8,7 @@ import Testing
     HomePath.expanded(arguments) { home }
   }
 
-  @Test func `a leading tilde in a path option is the home directory`() {
+  @Test func `a leading tilde in the value of a path option becomes the home directory`() {
     #expect(expanded("serve", "--dir=~/up") == ["serve", "--dir=/home/me/up"])
     #expect(
       expanded("serve", "--dir", "~/up", "--tls-key", "~") == [
@@ -23,11 +23,11 @@ import Testing
     ["serve", "--dir=./~/up"], ["serve", "--dir=up/~/x"], ["serve", "--dir=~bob/up"], ["serve", "--token=~/x"],
     ["send", "~/f", "--to", "~/x"], ["send", "--", "--dir", "~/x"], ["serve", "--dir"], ["serve", "--dir="],
   ])
-  func `other arguments are unchanged`(arguments: [String]) {
+  func `a tilde elsewhere, of another user or in another argument is unchanged`(arguments: [String]) {
     #expect(HomePath.expanded(arguments) { "/home/me" } == arguments)
   }
 
-  @Test func `every path option of every command is listed`() {
+  @Test func `the path options are those whose placeholder in the help is path`() {
     #expect(
       CommandDescription.allPathNames
         == ["dir", "tls-cert", "tls-key", "ca", "svg", "script", "frames", "settings"]

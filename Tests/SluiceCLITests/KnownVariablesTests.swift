@@ -8,7 +8,7 @@ import UploadTestSupport
   // Written in two parts, so that the search below does not find them.
   private static let misspelt = "SLUICE_" + "MAXSIZE"
 
-  @Test func `a misspelt variable is reported with the one that was meant`() {
+  @Test func `an unknown variable is reported, with the similar one if there is one`() {
     #expect(
       KnownVariables.warnings([Self.misspelt: "1GB"])
         == ["Unknown environment variable \(Self.misspelt) is ignored. Did you mean SLUICE_MAX_SIZE?"]
@@ -18,13 +18,13 @@ import UploadTestSupport
     #expect(strange.count == 1 && strange.first?.contains("Did you mean") == false, "\(strange)")
   }
 
-  @Test func `known, empty and foreign variables are not reported`() {
+  @Test func `known and empty variables, and those without the prefix, are not reported`() {
     let known = ["SLUICE_MAX_SIZE": "1GB", "SLUICE_TO": "http://h", "SLUICE_BINARY": "x", "SLUICE_JSON": "yes"]
     #expect(KnownVariables.warnings(known) == [])
     #expect(KnownVariables.warnings([Self.misspelt: "", "OTHER_" + "MAXSIZE": "1", "SLUICEX": "1"]) == [])
   }
 
-  @Test func `a value does not appear in a warning`() {
+  @Test func `the value of an unknown variable is not in the warning`() {
     #expect(!KnownVariables.warnings(["SLUICE_" + "TOKN": "geheim"]).joined().contains("geheim"))
   }
 
@@ -38,13 +38,13 @@ import UploadTestSupport
     #expect(EnvironmentDefaults.warnings([Self.misspelt: "1"], for: ["serve"]).count == 1)
   }
 
-  @Test func `the name of a variable cannot control the terminal`() {
+  @Test func `control characters in a variable's name are not in the warning`() {
     let text = KnownVariables.warnings(["SLUICE_\u{1B}[31m": "1"]).joined()
     #expect(text.contains("Unknown") && !text.contains("\u{1B}"))
   }
 
   /// All variables that the package itself reads or sets are in one list.
-  @Test func `every variable that the package mentions is known`() throws {
+  @Test func `every SLUICE variable that the package's files mention is known`() throws {
     let root = URL(filePath: BuiltProgram.package)
     var mentioned: Set<String> = []
     for place in ["Sources", "Tests", "example", ".ci", "README.md"] {

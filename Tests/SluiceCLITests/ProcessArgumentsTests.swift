@@ -10,7 +10,7 @@ import UploadCore
     try ProcessArguments.checkBytes(arguments)
   }
 
-  @Test func `names of files to send may contain any bytes`() throws {
+  @Test func `names of files to send and --name may contain bytes that are not UTF-8`() throws {
     for arguments in [
       ["send", latin, "--to", "http://h"], ["send", "--to=http://h", "--", latin], ["dashboard", latin],
       ["send", "-", "--name", latin, "--to", "http://h"], ["send", "-", "--name=\(latin)", "--to", "http://h"],
@@ -19,7 +19,7 @@ import UploadCore
     }
   }
 
-  @Test func `other arguments must be UTF-8`() {
+  @Test func `other arguments with bytes that are not UTF-8 are rejected`() {
     for arguments in [
       ["serve", "--dir", latin], ["serve", "--dir=\(latin)"], ["sample", latin], ["compare", latin],
       ["headless", latin],

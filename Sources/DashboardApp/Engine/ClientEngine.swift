@@ -4,19 +4,21 @@ package import UploadClient
 package import UploadCore
 package import UploadServer
 
-/// An upload client with threads of its own, so that a server in the same process never waits for it. The threads end with
-/// the process.
+/// An upload client with threads of its own, so that a server in the same process never waits for it. The threads end
+/// with the process.
 package struct ClientEngine: Sendable {
   package let uploader: Uploader
 
-  /// Number of descriptors that a client opens: those of its event loops, and a connection and a file for each upload.
+  /// The most descriptors that a client for `jobs` uploads at once opens: those of its event loops, and a connection
+  /// and a file for each upload.
   package static func descriptors(jobs: Int) -> Int {
     loops(jobs: jobs) * ServerEngine.descriptorsPerLoop + 2 * min(jobs, UploadQueueState.limit)
   }
 
   private static func loops(jobs: Int) -> Int { min(System.coreCount, max(1, jobs)) }
 
-  /// - Parameter jobs: uploads at once; each may occupy a thread while it waits for standard input.
+  /// Starts the threads.
+  /// - Parameter jobs: uploads at once; each may occupy a thread while it reads its file. Less than 1 counts as 1.
   package init(configuration: UploadClientConfiguration, ledger: UploadLedger, jobs: Int) {
     let readers = NIOThreadPool(numberOfThreads: min(16, max(2, jobs)))
     readers.start()
@@ -38,7 +40,7 @@ extension SendTarget {
   }
 }
 
-/// The modes a client can choose.
+/// The modes in which a client sends a file: the values of `--mode` and of the settings.
 package enum SendMode: String, CaseIterable, Sendable {
   case stream, multipart, buffered
 

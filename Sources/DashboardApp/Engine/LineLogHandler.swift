@@ -35,6 +35,7 @@ struct LineLogHandler: LogHandler {
 
 /// Loggers that write to standard error.
 package enum ProcessLog {
+  /// A logger that writes one log line for each entry.
   /// - Parameters:
   ///   - isJSON: JSON objects instead of plain text.
   ///   - level: the lowest level that is written.
@@ -44,6 +45,6 @@ package enum ProcessLog {
     return logger
   }
 
-  /// For commands without logging options: warnings and errors only.
+  /// For commands without logging options: warnings and errors only, as plain text.
   package static var quiet: Logger { logger(isJSON: false, level: .warning) }
 }

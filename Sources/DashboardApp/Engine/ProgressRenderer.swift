@@ -4,7 +4,8 @@ import UploadReport
 
 /// Shows snapshots as text. Only the ``Reporter`` calls it, one call at a time, so it may keep state.
 package protocol ProgressRenderer: Sendable {
-  /// Shows the changes since the previous snapshot.
+  /// Shows a snapshot: what has changed since the previous one. Called for every snapshot, since each ended upload is
+  /// in one only.
   mutating func show(_ snapshot: Snapshot)
   /// Erases progress lines from the terminal; called after the last snapshot, before other output.
   mutating func end()
@@ -14,17 +15,17 @@ extension ProgressRenderer {
   package mutating func end() {}
 }
 
-/// Writes one output line for each event: JSON for programs, or plain text for people. With a logger, also a log line for
-/// each upload that has ended and each rejected request.
+/// Writes one output line for each event that its style includes: JSON for programs, or plain text for people. With a
+/// logger, also a log line for each upload that has ended and each rejected request.
 package struct LineRenderer: ProgressRenderer {
   /// The format of an output line.
   package enum Style: Sendable {
     case json
-    /// Plain text with the time of day, without progress.
+    /// Plain text after the time of day, without progress lines whatever the interval.
     case plain
-    /// Plain text with progress; failures are written to standard error.
+    /// Plain text without the time, with progress lines; failures are written to standard error.
     case sending
-    /// Failures only, on standard error.
+    /// Failures only, as plain text on standard error.
     case quiet
   }
 
@@ -32,7 +33,9 @@ package struct LineRenderer: ProgressRenderer {
   private let logger: Logger?
   private var deriver: EventDeriver
 
-  /// - Parameter interval: the shortest time between two progress lines of an upload; nil for no progress lines.
+  /// - Parameters:
+  ///   - interval: the shortest time between two progress lines of an upload; nil for no progress lines.
+  ///   - logger: for the log lines; nil for none.
   package init(_ style: Style, interval: Duration?, logger: Logger? = nil) {
     (self.style, self.logger) = (style, logger)
     deriver = EventDeriver(interval: interval)
@@ -85,8 +88,8 @@ package struct LineRenderer: ProgressRenderer {
   }
 }
 
-/// For `send` on a terminal: one progress line per file at the bottom, redrawn in place, with events above them;
-/// failures are written to standard error.
+/// For `send` on a terminal: one progress line per running upload at the bottom, redrawn in place, as many as fit and
+/// at most 16. Other events are output lines above them; failures are written to standard error.
 package struct LiveRenderer: ProgressRenderer {
   /// The most progress lines; a lower terminal gets fewer, because text that scrolls out of it cannot be redrawn.
   private static let most = 16

@@ -1,7 +1,7 @@
 package import UploadCore
 
-/// Samples the uploads ten times per second and shows them; waits while there are none. Nothing else may sample the same
-/// ledger.
+/// Samples the uploads ten times per second and shows them; takes no samples while there are none. Nothing else may
+/// sample the same ledger.
 package actor Reporter {
   private static let period = Duration.milliseconds(100)
 
@@ -12,7 +12,8 @@ package actor Reporter {
   private var isOver = false
   private var idle = IdleWatch()
 
-  /// - Parameter onIdle: called once when uploads have run and none has for a second.
+  /// - Parameter onIdle: called each time there has been no upload and no rejected request for a second after some. It
+  ///   must not block.
   package init(
     sampler: Sampler,
     ledger: UploadLedger,
@@ -23,7 +24,7 @@ package actor Reporter {
     ledger.onActivity { [activity] in activity.post() }
   }
 
-  /// Reports until the task is cancelled.
+  /// Reports until the task is cancelled or ``finish()`` is called; call it once.
   package func run() async {
     var wakeUps = activity.stream.makeAsyncIterator()
     while !Task.isCancelled, !isOver {
@@ -35,7 +36,7 @@ package actor Reporter {
     }
   }
 
-  /// Reports a last time; no snapshot is shown after that.
+  /// Reports a last time and ends the renderer; no snapshot is shown after that. Call it once, after the last upload.
   package func finish() {
     report()
     isOver = true
@@ -61,10 +62,12 @@ struct IdleWatch {
   /// The last activity; nil once it was reported as over.
   private var lastActive: ContinuousClock.Instant?
 
-  /// Whether there was activity whose end has not been reported yet.
+  /// Whether there was activity after which ``becomesIdle(with:)`` has not returned true yet.
   var isPending: Bool { lastActive != nil }
 
-  /// - Returns: true once, in the first snapshot a second after the last activity.
+  /// Call it with every snapshot.
+  /// - Returns: true once after each activity, for the first snapshot that is at least a second after the last one with
+  ///   uploads or rejected requests.
   mutating func becomesIdle(with snapshot: Snapshot) -> Bool {
     if !snapshot.uploads.isEmpty || !snapshot.rejected.isEmpty || snapshot.hasUnreportedRejections {
       lastActive = snapshot.at

@@ -15,13 +15,13 @@ package struct ServerEngine: Sendable {
     package var server: ServerConfiguration
     package var certificate = CertificateSource.none
     package var storage = DiskStoreConfiguration()
-    /// Permissions of stored files; nil for 666 less the umask.
+    /// Permissions of stored files; nil for 0666 less the umask, or as the directory's default access list says.
     package var fileMode: FileMode?
     /// Disk space to keep free.
     package var minFree = SizeSetting(256 << 20)
     /// Memory for all uploads together, in bytes.
     package var memoryBudget: UInt64 = 256 << 20
-    /// Time without a byte after which an upload counts as stalled.
+    /// Time without a byte after which an upload counts as stalled; above 0.
     package var stallAfter = Duration.seconds(5)
     /// The grace of ``server`` as the user wrote it, for messages: `30s`.
     package var graceText = "30s"
@@ -43,9 +43,9 @@ package struct ServerEngine: Sendable {
   package enum CertificateSource: Sendable {
     /// Plain HTTP.
     case none
-    /// Two PEM files.
+    /// Paths of two PEM files, which are read when the engine is created and on reload.
     case files(certificate: String, key: String)
-    /// Generated at start.
+    /// Generated when the engine is created.
     case selfSigned
 
     /// - Throws: ``UploadError`` with code `badCertificate`.
@@ -64,21 +64,23 @@ package struct ServerEngine: Sendable {
   package let server: UploadServer
   /// Access token that clients must present; nil when none is required.
   package let token: AccessToken?
-  /// The token, if it was generated. One that the user chose is known to the user, and appears in no log and on no screen.
+  /// The token, if it was generated. One that the user chose is known to the user, and appears in no log and on no
+  /// screen.
   package let generatedToken: AccessToken?
   private let writers: WorkerPool
 
-  /// One per core and at most eight, so that an idle server has few threads.
+  /// Number of the server's event loops: one per core and at most eight, so that an idle server has few threads.
   static let eventLoopCount = min(System.coreCount, 8)
-  /// Descriptors of an event loop of SwiftNIO: epoll, an event and a timer.
+  /// Number of descriptors that an event loop of SwiftNIO opens: epoll, an event and a timer.
   static let descriptorsPerLoop = 3
 
-  /// Opens the directory and creates the server, which does not listen yet.
+  /// Reads or generates the certificate, opens the directory, which is created if missing, and creates the server,
+  /// which does not listen yet. Blocks.
   /// - Parameters:
   ///   - logger: by default, warnings and errors go to standard error.
   ///   - otherDescriptors: number of descriptors that the process will open in addition to the server's.
-  /// - Throws: ``UploadError`` with code `badDirectory` or `badValue`, or `cannotListen` when the process may open too few
-  ///   files.
+  /// - Throws: ``UploadError`` with code `badDirectory`, `badCertificate`, `badValue` when the memory budget is too
+  ///   small, or `cannotListen` when the process may open too few files.
   package init(
     _ configuration: Configuration,
     directory path: String,
@@ -114,8 +116,9 @@ package struct ServerEngine: Sendable {
     )
   }
 
-  /// Starts listening and serving in another task.
-  /// - Returns: the address, and the task, which ends when the server has stopped, with the error that stopped it.
+  /// Starts listening and serving in another task, and returns when the server listens. Call it once.
+  /// - Returns: the address, and the task, which ends when the server has stopped. Its value is the error that stopped
+  ///   the server; nil when it was asked to stop.
   /// - Throws: ``UploadError`` with code `cannotListen`.
   package func listen() async throws(UploadError) -> (address: ServerAddress, serving: Task<UploadError?, Never>) {
     let (addresses, found) = AsyncStream.makeStream(of: ServerAddress.self)
@@ -132,7 +135,8 @@ package struct ServerEngine: Sendable {
     throw await serving.value ?? UploadError(.cannotListen, "The server stopped before it listened.")
   }
 
-  /// A sampler of a ledger's uploads that reports the use of this server's memory budget.
+  /// A sampler of a ledger's uploads that reports the use of this server's memory budget. Make one only: samplers of
+  /// one ledger take the ended uploads from each other.
   package func sampler(_ ledger: UploadLedger) -> Sampler {
     Sampler(ledger: ledger, stallAfter: stallAfter, slabUse: { [budget] in budget.use })
   }
@@ -152,14 +156,15 @@ package struct ServerEngine: Sendable {
     return try result.get()
   }
 
-  /// Returns freed memory to the system; call it when no upload runs. The allocator and the budget cache it for the next
-  /// upload, which looks like a leak from outside.
+  /// Returns to the system the memory that the allocator and the budget cache for the next upload, and that looks like
+  /// a leak from outside. Call it when no upload runs, on any thread.
   package func releaseMemory() {
     budget.dropSpare()
     clinux_trim_memory()
   }
 
-  /// Waits for pending disk operations and ends the writers; call it after the server has stopped.
+  /// Cancels queued disk operations, waits for running ones, and ends the threads that write; call it after the server
+  /// has stopped.
   ///
   /// The event loops end with the process: Hummingbird may submit its last tasks after it has reported its end.
   package func shutDown() async { await writers.shutDown() }

@@ -5,9 +5,11 @@ package import UploadCore
 
 /// Sends queued uploads in their order, a limited number at once. Safe on any thread; no call blocks.
 ///
-/// An upload appears in snapshots of this queue until it has a meter, and then in those of the ledger, under the same id.
+/// An upload appears in snapshots of this queue until it has a meter, and then in those of the ledger, under the same
+/// id.
 package final class UploadQueue: Sendable {
-  /// Sends one file to its end; calls back with its meter once that is on the ledger.
+  /// Sends one file and returns when that has succeeded or failed. Calls back with its meter once that is on the
+  /// ledger.
   typealias Sending = @Sendable (UploadJob, @escaping @Sendable (UploadMeter) -> Void) async -> Void
 
   private struct State {
@@ -27,7 +29,10 @@ package final class UploadQueue: Sendable {
     (self.jobs, self.send) = (max(1, jobs), send)
   }
 
-  /// A queue whose uploads are sent by a client of its own, which retries as usual.
+  /// A queue whose uploads are sent by a client of its own, which retries by the usual policy.
+  /// - Parameters:
+  ///   - ledger: where running and ended uploads appear.
+  ///   - jobs: uploads at once; less than 1 counts as 1.
   package convenience init(_ ledger: UploadLedger, jobs: Int) {
     var configuration = UploadClientConfiguration()
     configuration.retry = .usual
@@ -37,14 +42,14 @@ package final class UploadQueue: Sendable {
     }
   }
 
-  /// Number of uploads that were cancelled before they had a meter.
+  /// Number of uploads that were cancelled while they waited in the queue. The ledger counts all others.
   var cancelledCount: Int { state.withLock { $0.uploads.cancelledCount } }
 
   /// Whether no upload is queued, starting or running.
   package var isEmpty: Bool { state.withLock { $0.uploads.isEmpty } }
 
-  /// Adds uploads at the end.
-  /// - Returns: the number of rejected uploads: the queue is full or closed.
+  /// Adds uploads at the end, the first ones if there is no room for all.
+  /// - Returns: the number of rejected uploads: above 0 when the queue is full or closed.
   package func add(_ jobs: [UploadJob]) -> Int {
     let accepted = state.withLock { $0.uploads.add(jobs) }
     start()
@@ -52,7 +57,8 @@ package final class UploadQueue: Sendable {
   }
 
   /// Queues the file of a finished, failed or cancelled upload again, as a new upload.
-  /// - Returns: the new upload's id; nil when the upload has not ended, is no longer known, or the queue is full.
+  /// - Returns: the new upload's id; nil when the upload has not ended, is not among the last 10,000, or the queue is
+  ///   full or closed.
   func retry(_ id: UploadID) -> UploadID? {
     let added = state.withLock { state -> UploadID? in
       guard let job = state.uploads.retry(id), state.uploads.add([job]) == 1 else { return nil }
@@ -62,11 +68,11 @@ package final class UploadQueue: Sendable {
     return added
   }
 
-  /// Cancels an upload that has no meter yet.
-  /// - Returns: false when it is not queued: it may be on the ledger.
+  /// Cancels an upload that has no meter yet. One that starts just now is cancelled as soon as it has.
+  /// - Returns: false when it is not queued: it is on the ledger, has ended, or is unknown.
   func cancel(_ id: UploadID) -> Bool { state.withLock { $0.uploads.cancel(id) } }
 
-  /// Rejects further uploads, and cancels those that have no meter yet.
+  /// Rejects further uploads, and cancels those that have no meter yet. Running ones continue.
   package func close() {
     state.withLock { $0.uploads.close() }
     resumeIfEmpty()
@@ -83,11 +89,11 @@ package final class UploadQueue: Sendable {
     }
   }
 
-  /// Sets the sizes of uploads that are still queued, in bytes.
+  /// Sets the sizes to show for uploads that are still queued, in bytes; other ids are ignored.
   func note(sizes: [UploadID: UInt64]) { state.withLock { $0.uploads.note(sizes: sizes) } }
 
   /// The first ``shownLimit`` uploads that have no meter yet, the number of further ones, and those that were cancelled
-  /// since the last call.
+  /// while they waited, each in one call only.
   func drainQueued() -> (waiting: [UploadSnapshot], rest: Int, cancelled: [UploadSnapshot]) {
     let drained = state.withLock { $0.uploads.drain(limit: Self.shownLimit) }
     let cancelled = drained.cancelled.map { $0.snapshot(isCancelled: true) }
@@ -132,7 +138,7 @@ package struct UploadJob: Sendable {
     (id, self.path, self.target, self.mode) = (UploadID(), path, target, mode)
   }
 
-  /// The client's view of the file.
+  /// The file as the client opens it, once its upload starts.
   var source: UploadSource { .file(path) }
 
   /// The upload as the dashboard shows it while it is queued, or cancelled before it began.
@@ -141,10 +147,10 @@ package struct UploadJob: Sendable {
     return .queued(id: id, mode: mode, name: name, size: size, remote: remote, isCancelled: isCancelled)
   }
 
-  /// The same file to the same target, as a new upload.
+  /// The same file to the same target in the same mode, as an upload with a new id.
   var copy: UploadJob { UploadJob(path: path, target: target, mode: mode) }
 
-  /// Reads a file's size in bytes; nil when it is not a regular file. May block.
+  /// Reads a file's size in bytes; nil when there is no regular file. Follows symbolic links. May block.
   static func size(of path: String) -> UInt64? {
     var status = stat()
     guard NameBytes.withPath(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }

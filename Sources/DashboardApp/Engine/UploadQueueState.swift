@@ -1,13 +1,14 @@
 import UploadCore
 
-/// Tracks which uploads are queued, which run, and which can be sent again. A pure state machine; ``UploadQueue`` performs
-/// its decisions.
+/// Tracks which uploads are queued, which run, and which can be sent again. A pure state machine; ``UploadQueue``
+/// performs its decisions.
 ///
-/// An upload is queued until its meter is on the ledger: first it waits, then it starts, which includes opening its file.
+/// An upload is queued until its meter is on the ledger: first it waits, then it starts, which includes opening its
+/// file.
 package struct UploadQueueState {
-  /// The most queued uploads, so that pasted paths cannot fill the memory.
+  /// The most uploads that are queued at once, so that pasted paths cannot fill the memory.
   package static let limit = 10_000
-  /// The most uploads that can be sent again; the oldest are dropped first.
+  /// The most uploads that are remembered to be sent again; the oldest are dropped first.
   static let pastLimit = 10_000
 
   private struct Entry {
@@ -26,13 +27,13 @@ package struct UploadQueueState {
   /// Accepted uploads, which can be sent again once they have ended; the oldest first.
   private var past: [UploadJob] = []
   private var isClosed = false
-  /// Number of uploads cancelled while they were queued.
+  /// Number of uploads cancelled while they waited. One that was starting gets a meter, and the ledger counts it.
   private(set) var cancelledCount = 0
 
   /// Whether no upload is queued, starting or running.
   var isEmpty: Bool { entries.isEmpty && busy.isEmpty }
 
-  /// Adds uploads at the end.
+  /// Adds uploads at the end, the first ones if there is no room for all; none once the queue is closed.
   /// - Returns: the number of accepted uploads.
   mutating func add(_ jobs: [UploadJob]) -> Int {
     guard !isClosed else { return 0 }
@@ -43,8 +44,9 @@ package struct UploadQueueState {
     return accepted.count
   }
 
-  /// Marks uploads as starting until `limit` uploads are busy.
-  /// - Returns: the uploads to start.
+  /// Marks waiting uploads as starting, until `limit` uploads start or run. Call it after ``add(_:)`` and
+  /// ``ended(_:)``.
+  /// - Returns: the uploads to start now, in their order.
   mutating func start(limit: Int) -> [UploadJob] {
     var starting: [UploadJob] = []
     while busy.count < limit, let index = entries.firstIndex(where: { !$0.isStarting }) {
@@ -55,27 +57,28 @@ package struct UploadQueueState {
     return starting
   }
 
-  /// Notes that an upload is on the ledger.
-  /// - Returns: whether it was cancelled meanwhile.
+  /// Notes that the meter of a starting upload is on the ledger.
+  /// - Returns: whether it was cancelled meanwhile; the caller then cancels the meter.
   mutating func begun(_ id: UploadID) -> Bool {
     guard let index = entries.firstIndex(where: { $0.job.id == id }) else { return false }
     return entries.remove(at: index).isCancelled
   }
 
-  /// Notes that an upload has ended.
+  /// Notes that an upload that was started has ended, even if it never had a meter.
   mutating func ended(_ id: UploadID) {
     _ = begun(id)
     busy.remove(id)
   }
 
-  /// A new upload of the same file; nil when the upload `id` has not ended, or is no longer known.
+  /// A new upload of the same file, to be added by the caller; nil when the upload `id` has not ended, or is not among
+  /// the last ``pastLimit``.
   func retry(_ id: UploadID) -> UploadJob? {
     guard !busy.contains(id), !entries.contains(where: { $0.job.id == id }) else { return nil }
     return past.last { $0.id == id }?.copy
   }
 
-  /// Cancels an upload.
-  /// - Returns: false when it is not queued; it may be on the ledger.
+  /// Cancels a queued upload: one that waits at once, one that starts when ``begun(_:)`` is called.
+  /// - Returns: false when it is not queued: it is on the ledger, has ended, or is unknown.
   mutating func cancel(_ id: UploadID) -> Bool {
     guard let index = entries.firstIndex(where: { $0.job.id == id }) else { return false }
     if entries[index].isStarting {
@@ -86,7 +89,7 @@ package struct UploadQueueState {
     return true
   }
 
-  /// Rejects further uploads, and cancels all queued ones.
+  /// Rejects further uploads, and cancels all queued ones as ``cancel(_:)`` does.
   mutating func close() {
     isClosed = true
     for entry in entries where !entry.isStarting { markCancelled(entry.job) }
@@ -94,14 +97,15 @@ package struct UploadQueueState {
     for index in entries.indices { entries[index].isCancelled = true }
   }
 
-  /// Sets the sizes of uploads that are still queued, in bytes.
+  /// Sets the sizes of uploads that are still queued, in bytes; other ids are ignored.
   mutating func note(sizes: [UploadID: UInt64]) {
     for index in entries.indices {
       if let size = sizes[entries[index].job.id] { entries[index].job.size = size }
     }
   }
 
-  /// The first `limit` queued uploads, the number of further ones, and those that were cancelled since the last call.
+  /// The first `limit` queued uploads, the number of further ones, and those that were cancelled while they waited
+  /// since the last call.
   mutating func drain(limit: Int = .max) -> (waiting: [UploadJob], rest: Int, cancelled: [UploadJob]) {
     defer { cancelled = [] }
     let waiting = entries.prefix(limit).map(\.job)

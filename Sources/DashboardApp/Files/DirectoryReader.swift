@@ -5,25 +5,25 @@ import UploadCore
 
 /// Reads a directory for the file picker.
 ///
-/// Nothing in the directory is opened, so that no FIFO or device can block the thread. The file system itself may block:
-/// call it on a thread that can wait.
+/// Nothing in the directory is opened, so that no FIFO or device can block the thread. The file system itself may
+/// block: call it on a thread that can wait.
 struct DirectoryReader: Sendable {
   let paths: LocalPath
-  /// The most entries that are listed; the others are only counted. (Measured: 20,000 entries of 100,000 take 0.2 s on a
-  /// local disk, and a longer list is of no use.)
+  /// The most entries that are listed; the others are only counted. (Measured: 20,000 entries of 100,000 take 0.2 s on
+  /// a local disk, and a longer list is of no use.)
   var limit = 20_000
 
-  /// The entries of a directory, or why it cannot be read.
-  /// - Parameter requested: absolute, relative, or beginning with `~`.
+  /// The entries of a directory, in no order. Where it cannot be read, the listing's `problem` says why.
+  /// - Parameter requested: absolute, relative, or beginning with `~/`.
   func read(_ requested: String) -> DirectoryListing {
     var listing = DirectoryListing(requested: requested, path: paths.absolute(requested))
     guard !requested.utf8.contains(0) else {
-      listing.problem = FileKind.nulProblem
+      listing.problem = FileText.nulProblem
       return listing
     }
     let directory = NameBytes.withPath(listing.path) { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK) }
     guard directory >= 0 else {
-      listing.problem = FileKind.reason(errno)
+      listing.problem = FileText.reason(errno)
       return listing
     }
     let failure = DirectoryNames.visit(descriptor: directory) { name in
@@ -34,7 +34,7 @@ struct DirectoryReader: Sendable {
       }
       listing.total += 1
     }
-    if failure != 0 { listing.problem = FileKind.reason(failure) }
+    if failure != 0 { listing.problem = FileText.reason(failure) }
     return listing
   }
 
@@ -46,14 +46,14 @@ struct DirectoryReader: Sendable {
     var status = stat()
     guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
       guard errno != ENOENT else { return nil }
-      entry.problem = FileKind.reason(errno)
+      entry.problem = FileText.reason(errno)
       entry.kind = .other("unknown")
       return entry
     }
     if status.st_mode & S_IFMT == S_IFLNK {
       entry.linkTarget = linkTarget(name, in: directory)
       if fstatat(directory, name, &status, 0) != 0 {
-        entry.problem = errno == ENOENT ? "its target does not exist" : "broken link: \(FileKind.reason(errno))"
+        entry.problem = errno == ENOENT ? "its target does not exist" : "broken link: \(FileText.reason(errno))"
       }
     }
     entry.modified = LocalTime.text(clinux_modified_seconds(&status))
@@ -61,12 +61,12 @@ struct DirectoryReader: Sendable {
       entry.kind = .other("broken link")
       return entry
     }
-    entry.kind = FileKind.kind(status.st_mode)
+    entry.kind = FileText.kind(status.st_mode)
     if entry.kind == .file { entry.size = UInt64(max(0, status.st_size)) }
     let access = entry.kind == .directory ? R_OK | X_OK : R_OK
-    entry.problem = FileKind.problem(entry.kind)
+    entry.problem = FileText.problem(entry.kind)
     if entry.problem == nil, faccessat(directory, name, access, AT_EACCESS) != 0 {
-      entry.problem = FileKind.reason(errno)
+      entry.problem = FileText.reason(errno)
     }
     return entry
   }
@@ -74,7 +74,7 @@ struct DirectoryReader: Sendable {
 
 /// Times in the user's time zone.
 enum LocalTime {
-  /// `2026-11-25 18:30`; empty where the calendar has no such time.
+  /// A time to the minute: `2026-11-25 18:30`. Empty where the calendar has no such time.
   /// - Parameter seconds: since 1970, UTC.
   static func text(_ seconds: Int64) -> String {
     var time = time_t(seconds)

@@ -9,31 +9,32 @@ import UploadCore
 struct FileChecker: Sendable {
   let paths: LocalPath
 
-  /// The size of a file, or why it cannot be sent.
-  /// - Parameter path: absolute, relative, or beginning with `~`.
+  /// The size of a file in bytes. Where it cannot be sent, the result's `problem` says why; it is nil for a regular
+  /// file that this process may read. Symbolic links are followed.
+  /// - Parameter path: absolute, relative, or beginning with `~/`.
   func check(_ path: String) -> SendCheck.File {
-    guard !path.utf8.contains(0) else { return SendCheck.File(path: path, problem: FileKind.nulProblem) }
+    guard !path.utf8.contains(0) else { return SendCheck.File(path: path, problem: FileText.nulProblem) }
     let absolute = paths.absolute(path)
     var status = stat()
     guard NameBytes.withPath(absolute, { stat($0, &status) }) == 0 else {
-      return SendCheck.File(path: path, problem: FileKind.reason(errno))
+      return SendCheck.File(path: path, problem: FileText.reason(errno))
     }
-    let kind = FileKind.kind(status.st_mode)
-    if let problem = kind == .directory ? "a directory cannot be sent" : FileKind.problem(kind) {
+    let kind = FileText.kind(status.st_mode)
+    if let problem = kind == .directory ? "a directory cannot be sent" : FileText.problem(kind) {
       return SendCheck.File(path: path, problem: problem)
     }
     let isReadable = NameBytes.withPath(absolute) { faccessat(AT_FDCWD, $0, R_OK, AT_EACCESS) } == 0
-    let problem = isReadable ? nil : FileKind.reason(errno)
+    let problem = isReadable ? nil : FileText.reason(errno)
     return SendCheck.File(path: path, size: UInt64(max(0, status.st_size)), problem: problem)
   }
 }
 
-/// Names of the kinds of files, and reasons why a file cannot be sent.
-enum FileKind {
-  /// Why a path with a NUL is rejected: a system call would end it there, and use another file.
+/// Texts about files: what kind one is, and why it cannot be used or sent.
+enum FileText {
+  /// The message for a path with a NUL. A system call would end the path there, and use another file.
   static let nulProblem = "a file name cannot contain a NUL"
 
-  /// The kind of file that a mode from stat(2) means.
+  /// The kind of file that a mode from stat(2) means. The mode of a symbolic link itself means a special file.
   static func kind(_ mode: mode_t) -> DirectoryEntry.Kind {
     switch mode & S_IFMT {
     case S_IFDIR: .directory
@@ -45,7 +46,7 @@ enum FileKind {
     }
   }
 
-  /// The kind of file that a mode means, as a noun: `a directory`, `a FIFO`.
+  /// The kind of file that a mode from stat(2) means, with its article: `a directory`, `a FIFO`.
   static func noun(_ mode: mode_t) -> String {
     switch kind(mode) {
     case .directory: "a directory"
@@ -54,14 +55,14 @@ enum FileKind {
     }
   }
 
-  /// Why a file of this kind cannot be sent; nil for files and directories.
+  /// Why a file of this kind can be neither sent nor entered in the picker; nil for regular files and directories.
   static func problem(_ kind: DirectoryEntry.Kind) -> String? {
     guard case .other(let name) = kind else { return nil }
     return "a \(name) cannot be sent; only files can"
   }
 
-  /// The reason why a file system call failed, for a message about a path.
-  /// - Parameter code: an `errno`.
+  /// The reason why reading a path failed, for a message: `it does not exist`.
+  /// - Parameter code: the `errno` of the system call.
   static func reason(_ code: CInt) -> String {
     switch code {
     case ENOENT: "it does not exist"
@@ -82,8 +83,9 @@ struct LocalPath: Sendable {
   /// The directory that relative paths start from; absolute.
   var workingDirectory: String
 
-  /// An absolute path without `~`, `.`, `..` and doubled slashes. As in shells, symbolic links are not resolved, and `..`
-  /// removes the component before it.
+  /// Makes a path absolute, without `.`, `..` and doubled slashes. `~` alone and `~/` at the beginning stand for
+  /// ``home``; `~user` is an ordinary name, and an empty path is ``workingDirectory``. As in shells, symbolic links are
+  /// not resolved, and `..` removes the component before it.
   func absolute(_ path: String) -> String {
     var names: [Substring.UnicodeScalarView] = []
     // By scalars: a combining mark after a slash would form another character with it.

@@ -2,18 +2,19 @@ import Basics
 package import Glibc
 package import UploadCore
 
-/// A file that the program writes under a path the user named: settings, samples, charts, frames. It is removed unless it
-/// was finished.
+/// A file that the program writes under a path the user named: settings, samples, charts, frames. It is removed unless
+/// it was finished.
 ///
-/// Where an existing file may be replaced, the new one is written under a temporary name in the same directory and renamed
-/// at the end (rename(2)): readers find the old file or the new one, complete, and a failure leaves the old one unchanged.
-/// ``OutputTarget`` decides what may be replaced.
+/// Where an existing file may be replaced, the new one is written under a temporary name in the same directory and
+/// renamed at the end (rename(2)): readers find the old file or the new one, complete, and a failure leaves the old one
+/// unchanged. ``OutputTarget`` decides what may be replaced.
 package struct OutputFile: ~Copyable {
   /// What to do with an existing file.
   package enum Existing {
-    /// Fail.
+    /// Leave it unchanged, and fail with `nameTaken`.
     case keep
-    /// Replace it if it is a regular file, keeping its mode and owner.
+    /// Replace it if it is a regular file, keeping its mode and, where permitted, its owner; otherwise fail with
+    /// `nameTaken`.
     case replace
   }
 
@@ -21,15 +22,18 @@ package struct OutputFile: ~Copyable {
   private let path: String
   /// The file's final path, after all links.
   private let target: String
-  /// The path that is written to: ``target``, or a temporary name in the same directory.
+  /// The path that is written to until ``finish()``: the final one, or a temporary name in the same directory. A
+  /// forced exit must remove it (``StopRequest/onForce(_:)``).
   package let temporary: String
   /// -1 once it is closed.
   private var descriptor: Int32
   private var isFinished = false
 
+  /// Creates the file. Like the functions below, it may block.
   /// - Parameters:
   ///   - path: its directory must exist.
-  ///   - mode: permission bits of a new file, less the umask.
+  ///   - existing: what to do with an existing file.
+  ///   - mode: permission bits of a new file, less the umask; a file that replaces another one gets that one's.
   /// - Throws: ``UploadError`` with code `nameTaken`, `badDirectory`, `diskFull` or `storageFailed`.
   package init(path: String, existing: Existing, mode: mode_t = 0o666) throws(UploadError) {
     let found = try existing == .replace ? OutputTarget(path) : nil
@@ -52,8 +56,9 @@ package struct OutputFile: ~Copyable {
     if !isFinished { unlink(temporary) }
   }
 
-  /// Reserves space for `size` bytes before the first of them is written.
-  /// - Throws: ``UploadError`` with code `diskFull` that says how much space is free, or `storageFailed`.
+  /// Reserves space for `size` bytes as far as the file system can; call it before the first write.
+  /// - Throws: ``UploadError`` with code `diskFull` when there is too little space or quota, and `storageFailed` when
+  ///   the system permits no file of that size.
   package func reserve(_ size: SizeSetting) throws(UploadError) {
     var system = statvfs()
     if fstatvfs(descriptor, &system) == 0, system.f_blocks > 0 {
@@ -71,21 +76,26 @@ package struct OutputFile: ~Copyable {
   }
 
   /// Appends all of `bytes`.
+  /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
   package func write(_ bytes: UnsafeRawBufferPointer) throws(UploadError) {
     guard writeAll(bytes, to: descriptor) else { throw Self.writeError(errno, path) }
   }
 
-  /// Writes all of `text`.
+  /// Appends all of `text` in UTF-8.
+  /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
   package func write(_ text: String) throws(UploadError) {
     guard writeAll(text, to: descriptor) else { throw Self.writeError(errno, path) }
   }
 
-  /// Syncs the file to the disk, for a file that must survive a power failure.
+  /// Syncs the content to the disk, so that a power failure after ``finish()`` cannot leave an empty file.
+  /// - Throws: ``UploadError`` with code `diskFull` or `storageFailed`.
   func sync() throws(UploadError) {
     guard fsync(descriptor) == 0 else { throw Self.writeError(errno, path) }
   }
 
-  /// Closes the file and publishes it under its final path.
+  /// Closes the file and publishes it under its final path. If that fails, the file is removed.
+  /// - Throws: ``UploadError`` with code `diskFull`, `storageFailed`, or `nameTaken` or `badDirectory` when the path
+  ///   was changed meanwhile.
   package consuming func finish() throws(UploadError) {
     // Some network file systems report only now that they had no space.
     let closed = close(descriptor)
@@ -128,10 +138,10 @@ package struct OutputFile: ~Copyable {
 
 /// Temporary directories.
 package enum ScratchDirectory {
-  /// Creates a directory that only this user can enter.
+  /// Creates a directory that only this user can enter. The caller removes it.
   /// - Parameters:
-  ///   - prefix: the beginning of its name.
-  ///   - parent: the directory to create it in; nil for `TMPDIR`, otherwise `/tmp`.
+  ///   - prefix: the beginning of its name; a hyphen and six random characters follow.
+  ///   - parent: the directory to create it in; nil for `TMPDIR`, or `/tmp` where that is unset or empty.
   /// - Returns: its path.
   /// - Throws: ``UploadError`` with code `badDirectory` when it cannot be created there.
   package static func make(_ prefix: String, in parent: String? = nil) throws(UploadError) -> String {

@@ -3,20 +3,20 @@ import UploadCore
 
 /// The file that a path given by the user leads to, and whether the program may write it.
 ///
-/// A symbolic link is followed and preserved: people keep their settings as links into a repository. Its target must not
-/// exist yet or be a regular file. Replacing a device, FIFO or socket by a file would break other programs.
+/// A symbolic link is followed and preserved: people keep their settings as links into a repository. Its target must
+/// not exist yet or be a regular file. Replacing a device, FIFO or socket by a file would break other programs.
 struct OutputTarget {
   /// The longest chain of links, as in the kernel (path_resolution(7)).
   private static let mostLinks = 40
 
-  /// The path of the file after all links.
+  /// The path of the file after all links; the given one where it is no link.
   let path: String
   /// The status of the regular file at ``path``, whose mode and owner a new one inherits; nil when there is none.
   let existing: stat?
 
-  /// Follows the links and checks the file at their end. The directory need not exist.
-  /// - Throws: ``UploadError`` with code `nameTaken` when it is not a regular file, `badDirectory` when the links form a
-  ///   loop.
+  /// Follows the links and checks the file at their end. Neither the file nor its directory need exist. May block.
+  /// - Throws: ``UploadError`` with code `nameTaken` when it is something other than a regular file, `badDirectory`
+  ///   when the links form a loop or one cannot be read.
   init(_ given: String) throws(UploadError) {
     let shown = PlainText.sanitized(given)
     var path = given
@@ -29,7 +29,7 @@ struct OutputTarget {
         return
       }
       guard status.st_mode & S_IFMT == S_IFLNK else {
-        guard status.st_mode & S_IFMT == S_IFREG else { throw Self.unsuitable(shown, FileKind.noun(status.st_mode)) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw Self.unsuitable(shown, FileText.noun(status.st_mode)) }
         self.path = path
         existing = status
         return
@@ -60,7 +60,7 @@ struct OutputTarget {
   }
 }
 
-/// Reads a symbolic link.
+/// Reads a symbolic link, one step of it.
 /// - Parameters:
 ///   - name: relative to `directory`, or absolute.
 ///   - directory: a descriptor; the working directory by default.

@@ -8,7 +8,8 @@ import UploadReport
 
 /// The file with the user's settings. Its functions may block.
 ///
-/// A file that cannot be parsed (edited by hand, with a quote missing) is renamed before a new one is written.
+/// A file that cannot be parsed (edited by hand, with a quote missing) is renamed to `NAME.bad` before a new one is
+/// written.
 package struct SettingsFile: Sendable {
   /// The largest file that is read, in bytes.
   private static let limit = 64 * 1024
@@ -17,8 +18,8 @@ package struct SettingsFile: Sendable {
 
   package init(path: String) { self.path = path }
 
-  /// Reads the settings.
-  /// - Returns: the defaults where there is no file; the defaults and a note for the user where it cannot be used.
+  /// Reads the settings; the defaults where there is no file, or it cannot be used. The note tells the user why it
+  /// cannot be used; otherwise it is nil.
   func load() -> (settings: DashboardSettings, note: String?) {
     do throws(Unusable) {
       return (try content(), nil)
@@ -63,9 +64,10 @@ package struct SettingsFile: Sendable {
   /// Appended to the name of a file that cannot be parsed.
   private static let suffix = ".bad"
 
-  /// Writes the settings: a reader finds the old ones or the new ones, complete. A symbolic link is preserved.
-  /// - Throws: ``UploadError``: `nameTaken` when something other than a regular file is there, `badDirectory`, `diskFull`
-  ///   or `storageFailed`.
+  /// Writes the settings, and creates missing directories: a reader finds the old ones or the new ones, complete. A
+  /// symbolic link is preserved.
+  /// - Throws: ``UploadError``: `nameTaken` when something other than a regular file is there, `badDirectory`,
+  ///   `diskFull` or `storageFailed`.
   func save(_ settings: DashboardSettings) throws(UploadError) {
     do throws(UploadError) {
       let target = try OutputTarget(path).path
@@ -131,7 +133,8 @@ enum SettingsText {
     }
   }
 
-  /// - Returns: nil when `bytes` is not a JSON object.
+  /// Reads the content of a settings file; missing keys count as their defaults.
+  /// - Returns: nil when `bytes` are not a JSON object.
   static func settings(from bytes: [UInt8]) -> DashboardSettings? {
     try? JSONDecoder().decode(Object.self, from: Data(bytes)).settings
   }
@@ -151,7 +154,8 @@ enum SettingsText {
 
 /// The place of the user's settings (XDG Base Directory Specification).
 enum SettingsLocation {
-  /// The file's path; nil when the environment names neither a configuration nor a home directory.
+  /// The file's path, below `XDG_CONFIG_HOME` or otherwise `HOME/.config`; nil when neither is an absolute path.
+  /// - Parameter environment: the process's variables.
   static func path(_ environment: [String: String]) -> String? {
     // The specification says to ignore relative paths.
     if let base = environment["XDG_CONFIG_HOME"], base.hasPrefix("/") { return base + "/sluice/config.json" }
@@ -160,12 +164,14 @@ enum SettingsLocation {
   }
 }
 
-/// Writes settings in the background, one version at a time. Of versions saved during a write, only the last is written.
+/// Writes settings in the background, one version at a time. Of versions saved during a write, only the last is
+/// written.
 struct SettingsSaver: Sendable {
   private let settings: AsyncStream<DashboardSettings>.Continuation
   private let writing: Task<Void, Never>
 
-  /// - Parameter onFailure: called with the reason when settings cannot be written; once for the same reason in a row.
+  /// - Parameter onFailure: called on another thread with a message for the user when settings cannot be written; not
+  ///   again while the same message repeats.
   init(_ file: SettingsFile, onFailure: @escaping @Sendable (String) -> Void) {
     let stream: AsyncStream<DashboardSettings>
     (stream, settings) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -183,10 +189,10 @@ struct SettingsSaver: Sendable {
     }
   }
 
-  /// Writes settings soon; returns immediately.
+  /// Has settings written soon by another thread; returns immediately.
   func save(_ settings: DashboardSettings) { self.settings.yield(settings) }
 
-  /// Returns when the last settings are written; later ones are ignored.
+  /// Returns when the last saved settings are written, or that has failed; later ones are ignored.
   func finish() async {
     settings.finish()
     await writing.value

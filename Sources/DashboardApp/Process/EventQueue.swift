@@ -5,8 +5,10 @@ import UploadCore
 
 /// Blocks this thread until a descriptor is readable, a signal handler has run, or `deadline` has passed; at most 60 s
 /// with a deadline.
-/// - Parameter descriptors: those below 0 are ignored.
-/// - Returns: false when poll(2) failed.
+/// - Parameters:
+///   - descriptors: those below 0 are ignored.
+///   - deadline: nil to wait without a limit.
+/// - Returns: true, also after the deadline; false when poll(2) failed, which an interruption by a signal is not.
 @discardableResult
 package func waitUntilReadable(_ descriptors: Int32..., until deadline: ContinuousClock.Instant? = nil) -> Bool {
   var polled = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
@@ -18,9 +20,10 @@ package func waitUntilReadable(_ descriptors: Int32..., until deadline: Continuo
   return poll(&polled, nfds_t(polled.count), timeout) >= 0 || errno == EINTR
 }
 
-/// Events that other threads post to the main thread, which waits for a descriptor.
+/// Events that any thread posts to one thread, usually the main thread, which waits for a descriptor. Nothing here
+/// blocks.
 package final class EventQueue<Event: Sendable>: Sendable {
-  /// Readable while there are events.
+  /// Readable while there are events (``waitUntilReadable(_:until:)``). Do not read it, but call ``drain()``.
   package let descriptor = clinux_event_descriptor()
   private let events = Mutex<[Event]>([])
 
@@ -28,13 +31,13 @@ package final class EventQueue<Event: Sendable>: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Adds an event, and makes ``descriptor`` readable.
+  /// Adds an event, and makes ``descriptor`` readable; callable from any thread.
   package func post(_ event: Event) {
     events.withLock { $0.append(event) }
     clinux_raise_event(descriptor)
   }
 
-  /// Removes and returns all events, in their order.
+  /// Removes and returns all events, in the order in which they were posted; empty when there are none.
   package func drain() -> [Event] {
     clinux_clear_event(descriptor)
     return events.withLock { events in
@@ -46,19 +49,20 @@ package final class EventQueue<Event: Sendable>: Sendable {
 
 /// Wake-ups for one task that waits for them. Those posted while it is busy count as one.
 package struct WakeUps: Sendable {
-  /// One element for each wake-up; for a single task.
+  /// An element for each wake-up; those that are posted before the task waits again are one. For a single task.
   package let stream: AsyncStream<Void>
   private let continuation: AsyncStream<Void>.Continuation
 
   package init() { (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
 
-  /// Wakes the task; while it is busy, its next wait ends at once.
+  /// Wakes the task; while it is busy, its next wait ends at once. Callable from any thread.
   package func post() { continuation.yield() }
 }
 
 /// Waiting with a timeout.
 enum Race {
-  /// Returns when `work` has ended, or after `timeout`; `work` then continues.
+  /// Returns when `work` has ended, after `timeout`, or when this task is cancelled. `work` continues in a task of its
+  /// own.
   static func wait(atMost timeout: Duration, for work: @escaping @Sendable () async -> Void) async {
     let (ends, end) = AsyncStream.makeStream(of: Void.self)
     Task.detached {

@@ -5,6 +5,7 @@ import Glibc
 import Synchronization
 
 /// Writes to standard output and standard error without buffering, so that readers receive every line immediately.
+/// Blocks while a reader does not read. Callable from any thread.
 package enum Output {
   /// Whether output was lost: a write to standard output failed, and not because its reader closed the pipe (EPIPE).
   private static let hasFailed = Atomic<Bool>(false)
@@ -31,18 +32,19 @@ package enum Output {
       + "The output is incomplete. Free some space, or redirect it elsewhere."
   }
 
-  /// The exit status of a command that returned `status`: 1 instead of 0 when some of its output was lost.
+  /// The exit status of a command that returned `status`: 1 instead of 0 when some of its output was lost. Call it
+  /// last.
   package static func exitStatus(_ status: Int32) -> Int32 {
     status == 0 && hasFailed.load(ordering: .acquiring) ? 1 : status
   }
 
-  /// Writes an output line to standard error.
+  /// Writes an output line to standard error; a failure to do so is ignored.
   package static func errorLine(_ text: String) { writeAll(text + "\n", to: STDERR_FILENO) }
 
-  /// Columns of the terminal on standard output; nil when it is not a terminal.
+  /// Columns of the terminal on standard output now, 80 where it does not know them; nil when it is not a terminal.
   package static var columns: Int? { size?.columns }
 
-  /// Rows of the terminal on standard output; nil when it is not a terminal.
+  /// Rows of the terminal on standard output now, 24 where it does not know them; nil when it is not a terminal.
   package static var rows: Int? { size?.rows }
 
   private static var size: (columns: Int, rows: Int)? {
@@ -52,12 +54,12 @@ package enum Output {
     return (columns > 0 ? Int(columns) : 80, rows > 0 ? Int(rows) : 24)
   }
 
-  /// Whether text on standard output can be redrawn: it is a terminal that can move its cursor.
+  /// Whether text on standard output can be redrawn: it is a terminal, and `TERM` is neither unset, empty nor `dumb`.
   package static func canRedraw(_ environment: [String: String]) -> Bool {
     columns != nil && !["", "dumb"].contains(environment["TERM"] ?? "")
   }
 
-  /// Whether the locale's characters are UTF-8.
+  /// Whether the locale's characters are UTF-8, by `LC_ALL`, `LC_CTYPE` or `LANG`, the first that is not empty.
   package static func isUnicode(_ environment: [String: String]) -> Bool {
     let names = ["LC_ALL", "LC_CTYPE", "LANG"]
     let locale = names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""

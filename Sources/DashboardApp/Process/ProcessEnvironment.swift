@@ -4,7 +4,7 @@ import UploadCore
 
 /// The process's environment as text.
 package enum ProcessEnvironment {
-  /// Names and values; bytes that are not UTF-8 are kept (``NameBytes/losslessText``).
+  /// Values by name, read anew each time; bytes that are not UTF-8 are kept (``NameBytes/losslessText``).
   package static var all: [String: String] {
     var result: [String: String] = [:]
     var entry = environ
@@ -21,7 +21,7 @@ package enum ProcessEnvironment {
 
 /// Directories that depend on who runs the program, and from where.
 package enum UserDirectories {
-  /// The user's home directory: HOME, otherwise the system's entry for the user, otherwise `/`.
+  /// The user's home directory: HOME if that is absolute, otherwise the system's entry for the user, otherwise `/`.
   package static var home: String {
     if let home = ProcessEnvironment.all["HOME"], home.hasPrefix("/") { return home }
     guard let directory = getpwuid(getuid())?.pointee.pw_dir else { return "/" }
@@ -36,21 +36,23 @@ package enum UserDirectories {
   }
 }
 
-/// Lets child processes of this program end with it, even when it crashes: a server must not outlive the comparison that
-/// started it.
+/// Lets child processes of this program end with it, even when it crashes: a server must not outlive the comparison
+/// that started it.
 package enum ParentProcess {
   /// The variable with the parent's process id. For internal use, so it is not an option.
   private static let variable = "SLUICE_PARENT_PROCESS"
 
-  /// The environment for a child of `process`.
+  /// `environment` with a variable that names the parent of a child process; for a child that calls ``follow(_:)``.
   ///
   /// The child is killed when the thread that has started it ends (prctl(2)), so that thread must wait for it.
+  /// - Parameter process: process id of the parent.
   package static func naming(_ process: Int32, in environment: [String: String]) -> [String: String] {
     environment.merging([variable: "\(process)"]) { $1 }
   }
 
-  /// Asks the kernel to kill this process when the parent ends that `environment` names, if it names one. Exits with
-  /// status 1 when that parent has ended already.
+  /// Asks the kernel to kill this process when the parent ends that `environment` names (``naming(_:in:)``); does
+  /// nothing where it names none. Exits with status 1 when that parent has ended already. Call it at the program's
+  /// start.
   package static func follow(_ environment: [String: String]) {
     guard let parent = environment[variable].flatMap({ Int32($0) }) else { return }
     clinux_kill_at_end_of_parent()

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A request to stop the running command. A signal makes it; it runs registered actions.
+/// A request to stop the running command. A signal makes it; it runs registered actions. Safe on any thread.
 package final class StopRequest: Sendable {
   private struct State {
     var signal: Int32?
@@ -14,7 +14,7 @@ package final class StopRequest: Sendable {
 
   package init() {}
 
-  /// The signal that made the request; nil before.
+  /// Number of the signal that made the request; nil before.
   package var signal: Int32? { state.withLock { $0.signal } }
 
   /// Runs `action` in a new task when the request is made, or now if it has been made already.
@@ -26,7 +26,8 @@ package final class StopRequest: Sendable {
     if isLate { Task.detached { await action() } }
   }
 
-  /// Makes the request; a second one has no effect.
+  /// Makes the request: starts the actions of ``onRequest(_:)`` and returns. A second request has no effect.
+  /// - Parameter signal: its number.
   package func request(_ signal: Int32) {
     let actions: [@Sendable () async -> Void] = state.withLock { state in
       guard state.signal == nil else { return [] }
@@ -37,21 +38,24 @@ package final class StopRequest: Sendable {
     for action in actions { Task.detached { await action() } }
   }
 
-  /// Registers an action for an exit that does not wait for the command, such as removing unfinished files.
+  /// Registers an action for ``force()``, an exit that does not wait for the command, such as removing unfinished
+  /// files.
   package func onForce(_ action: @escaping @Sendable () -> Void) { state.withLock { $0.lastActions.append(action) } }
 
-  /// Runs the actions of ``onForce(_:)`` on this thread, which is about to end the process.
+  /// Runs the actions of ``onForce(_:)`` on this thread, in the order of their registration; the caller then ends the
+  /// process.
   package func force() { for action in state.withLock({ $0.lastActions }) { action() } }
 }
 
-/// Interprets the signals that a command receives, in the order of their arrival. A pure state machine: no I/O, no clock.
+/// Interprets the signals that a command receives, in the order of their arrival. A pure state machine: no I/O, no
+/// clock.
 package struct StopSignals {
   package enum Meaning: Equatable {
-    /// Stop gracefully.
+    /// Stop gracefully: the first request to stop.
     case stop
     /// Part of the request that was made already: ignore it.
     case repeated
-    /// Exit now.
+    /// Exit now, without waiting for the graceful stop: a later request.
     case force
     /// Terminate now by the signal itself.
     case terminate
@@ -59,8 +63,9 @@ package struct StopSignals {
     case reload
   }
 
-  /// Signals within this time are one request: `timeout` and some supervisors signal the process and then its group, and a
-  /// closing terminal sends several signals. It is shorter than the time between two presses of Ctrl-C.
+  /// Signals within this time after the first are one request: `timeout` and some supervisors signal the process and
+  /// then its group, and a closing terminal sends several signals. It is shorter than the time between two presses of
+  /// Ctrl-C.
   static let together = Duration.milliseconds(500)
 
   private let reloadsOnHangUp: Bool
@@ -69,7 +74,7 @@ package struct StopSignals {
   /// - Parameter reloadsOnHangUp: whether SIGHUP means a reload, as for daemons, unless a terminal was closed.
   package init(reloadsOnHangUp: Bool = false) { self.reloadsOnHangUp = reloadsOnHangUp }
 
-  /// Interprets a signal.
+  /// Interprets the number of a signal: SIGQUIT, SIGHUP, or any other as a request to stop.
   /// - Parameters:
   ///   - lostTerminal: whether the terminal in which the command was started has been closed since.
   ///   - now: when the signal arrived.
@@ -84,8 +89,8 @@ package struct StopSignals {
     return now - first < Self.together ? .repeated : .force
   }
 
-  /// The members of `signals` that the program handles: all but SIGHUP, SIGINT and SIGQUIT that were ignored at its start
-  /// (by `nohup`, or in a background job of a script), which stay ignored.
+  /// The members of `signals` that the program handles: all but those of SIGHUP, SIGINT and SIGQUIT that are ignored
+  /// now. Call it at the program's start: `nohup` and background jobs of a script ignore them, and they stay ignored.
   package static func heeded(_ signals: [Int32]) -> [Int32] {
     signals.filter { ![SIGHUP, SIGINT, SIGQUIT].contains($0) || clinux_is_ignored($0) == 0 }
   }

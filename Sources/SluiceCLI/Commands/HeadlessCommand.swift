@@ -4,7 +4,8 @@ import TerminalUI
 import UploadCore
 import UploadTrials
 
-/// `sluice headless`: the test mode. Server and client in one process without a terminal; it verifies every uploaded byte.
+/// `sluice headless`: the test mode, without a terminal. Server and client in one process, which verifies every
+/// uploaded byte; or the dashboard on a screen in memory, controlled by a script.
 struct HeadlessCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "headless",
@@ -86,7 +87,7 @@ struct HeadlessCommand: ParsableCommand {
   }
 }
 
-/// The files that the test sends, and the directory where they are stored.
+/// What the test sends and in which modes, where it is stored, and what is kept.
 struct TestOptions: ParsableArguments {
   @Option("Size of each generated file. (default: 64MiB)", value: "size")
   var size: OptionValue<SizeSetting>?
@@ -129,7 +130,7 @@ struct TestOptions: ParsableArguments {
   }
 }
 
-/// Running the dashboard from a script.
+/// Options of `headless` for the dashboard that a script controls.
 struct ScriptOptions: ParsableArguments {
   @Option("Dashboard script to run instead, without a terminal; - for stdin.", value: "path", completion: .file())
   var script: String?

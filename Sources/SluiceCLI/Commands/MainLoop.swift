@@ -8,11 +8,11 @@ import UploadCore
 enum MainLoop {
   private static let signals = StopSignals.heeded([SIGINT, SIGTERM, SIGHUP, SIGQUIT])
 
-  /// The default time for a command to stop.
+  /// How long a command may take to stop, unless it says otherwise.
   static let defaultStopLimit = Duration.seconds(30)
 
-  /// Sets the effect of every signal; call it before any thread is made. Blocks the signals that the loop reads itself, and
-  /// ignores those that have no meaning here but would end the process.
+  /// Sets the effect of every signal; call it before any thread starts. Blocks the signals that the loop reads itself,
+  /// and ignores those that have no meaning here but would end the process.
   static func prepareSignals() {
     clinux_block_signals(signals, Int32(signals.count))
     // A closed pipe and a file that is too large are reported as errors of the write.
@@ -23,16 +23,17 @@ enum MainLoop {
     for number in [SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGSYS] { signal(number, SIG_DFL) }
   }
 
-  /// Runs `body` on other threads until it returns.
+  /// Runs `body` on other threads, and blocks this one, the main thread, until it returns.
   ///
   /// The first SIGINT, SIGTERM or SIGHUP asks it to stop. If it takes longer than `stopLimit`, the process exits with
-  /// status 1. If another signal arrives meanwhile, the process exits at once with `forcedStatus`. SIGQUIT ends the process
-  /// at once. Nothing incomplete remains: uploads have no name before they are complete, and the actions of
-  /// ``StopRequest/onForce(_:)`` remove other files.
+  /// status 1. If another signal arrives later than 0.5 s after the first, the process exits at once with
+  /// `forcedStatus`. SIGQUIT ends the process at once. Nothing incomplete remains: uploads have no name before they are
+  /// complete, and the actions of ``StopRequest/onForce(_:)`` remove other files.
   /// - Parameters:
+  ///   - forcedStatus: the exit status after a second signal; 1 instead of 0 when output was lost.
   ///   - stopLimit: how long `body` may take to return once it was asked to stop.
   ///   - reloads: woken by SIGHUP, which then asks to stop only if the terminal was closed; nil where it always does.
-  /// - Returns: the exit status that `body` returned.
+  /// - Returns: the exit status that `body` returned; 1 when poll(2) fails.
   static func run(
     forcedStatus: Int32,
     stopLimit: Duration = defaultStopLimit,
@@ -84,13 +85,14 @@ private enum ForcedExit {
   /// How long the last actions may take, in seconds.
   private static let limit: UInt32 = 3
 
-  /// Exits with `status` after the last actions of `stop`.
+  /// Exits with `status` after the last actions of `stop`; with status 1 if they take longer than 3 s.
   static func exit(_ status: Int32, _ stop: StopRequest) -> Never {
     runLastActions(stop)
     _exit(status)
   }
 
-  /// Exits with status 1 and a message after the last actions of `stop`, because the program did not stop within `limit`.
+  /// Exits with status 1 after the last actions of `stop`, which may take 3 s, because the program did not stop within
+  /// `limit`. A message says so, unless standard error would block.
   static func exitUnstopped(_ stop: StopRequest, after limit: Duration) -> Never {
     let message =
       "sluice: not stopped within \(limit.formattedSeconds): standard output is not read, or the disk does not respond. "
@@ -100,7 +102,7 @@ private enum ForcedExit {
   }
 
   /// Ends the process by a signal's default action after the last actions of `stop`, so that the parent sees the signal
-  /// and a core is dumped where the limits allow one.
+  /// and a core is dumped where the limits allow one. Exits with status 1 if the actions take longer than 3 s.
   static func terminate(by number: Int32, _ stop: StopRequest) -> Never {
     runLastActions(stop)
     signal(number, SIG_DFL)

@@ -116,7 +116,7 @@ struct SendCommand: ParsableCommand {
     }
   }
 
-  /// Whether an argument is a URL and not an existing file.
+  /// Whether an argument begins with `http://` or `https://`, and is not the path of an existing file.
   static func isURL(_ argument: String) -> Bool {
     ["http://", "https://"].contains { argument.lowercased().hasPrefix($0) } && access(argument, F_OK) != 0
   }

@@ -39,22 +39,22 @@ struct ServeCommand: ParsableCommand {
 struct ServeRun: Sendable {
   var server: ServerEngine.Configuration
   var directory: String
-  /// Whether JSON lines are printed instead of plain text.
+  /// Whether events are printed as JSON lines instead of plain text.
   var json = false
-  /// The shortest time between two progress lines of an upload.
+  /// The shortest time between two progress lines of an upload, which only JSON lines include.
   var interval = Duration.milliseconds(500)
   var logger = ProcessLog.quiet
-  /// Files to send to the server once it listens.
+  /// Paths of files to send to the server once it listens.
   var files: [String] = []
-  /// Number of ``files`` sent at once.
+  /// Number of ``files`` sent at once; less than 1 counts as 1.
   var jobs = 1
   private let reloads = WakeUps()
 
   /// Time for a graceful shutdown beyond the grace: ``UploadServer`` closes the remaining connections, writers finish.
   private static let stopTime = Duration.seconds(5)
 
-  /// Runs on the main loop until a signal stops it; SIGHUP reloads the certificate.
-  /// - Returns: the exit status.
+  /// Blocks the main thread until a signal stops the server; SIGHUP reloads the certificate.
+  /// - Returns: the exit status: 0 when it has stopped, 2 when the server could not start.
   func onMainLoop() -> Int32 {
     let limit = server.grace + Self.stopTime
     return MainLoop.run(forcedStatus: 0, stopLimit: limit, reloads: reloads) { await run($0) }

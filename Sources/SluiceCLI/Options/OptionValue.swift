@@ -6,8 +6,9 @@ import UploadProtocol
 import UploadStorage
 import UploadTrials
 
-/// A type of option values that are parsed from text: sizes, rates, times.
+/// A type whose values an option reads from text, such as a size, a rate or a time.
 protocol OptionReadable: Sendable {
+  /// Reads a value as a user writes it.
   /// - Throws: ``UploadError`` with code `badValue` that says what is wrong with `text` and shows a valid one.
   init(_ text: String) throws(UploadError)
 }
@@ -18,47 +19,48 @@ struct OptionValue<Value: OptionReadable>: Sendable, CustomStringConvertible {
   /// The text as it was written.
   let description: String
 
+  /// Reads a value from the command line; for an option's `transform`.
   /// - Throws: a `ValidationError` that says what is wrong with `text`.
   init(parsing text: String) throws {
     value = try validated { () throws(UploadError) in try Value(text) }
     description = text
   }
 
-  /// A default.
+  /// An option's default.
   /// - Parameter text: the value as a user would write it; the help shows it.
   init(_ value: Value, _ text: String) { (self.value, description) = (value, text) }
 }
 
-/// `256MiB`
+/// A size in bytes, written as `256MiB`, `1.9GB` or `512`.
 extension SizeSetting: OptionReadable {
   init(_ text: String) throws(UploadError) { try self.init(parsing: text) }
 }
 
-/// `10MB/s`
+/// A rate, written as `10MB/s`.
 struct TransferRate: OptionReadable {
-  /// In bytes per second.
+  /// The rate in bytes per second.
   let setting: SizeSetting
 
   init(_ text: String) throws(UploadError) { setting = try SizeSetting(parsingRate: text) }
 }
 
-/// `30s`
+/// A time, written as `30s`, `500ms` or `1.5h`; a bare number is seconds.
 extension Duration: OptionReadable {
   init(_ text: String) throws(UploadError) { self = try TimeText.parse(text) }
 }
 
-/// `640`
+/// Permissions of a file, written in octal without execute bits, as `640`.
 extension FileMode: OptionReadable {
   init(_ text: String) throws(UploadError) { try self.init(octal: text) }
 }
 
-/// `image/*`
+/// Media types, written as `image/png`, `image/*` or `*/*`.
 extension MediaTypePattern: OptionReadable {}
 
-/// 64 hexadecimal digits.
+/// The SHA-256 of a certificate, written as 64 hexadecimal digits, with or without colons.
 extension CertificateFingerprint: OptionReadable {}
 
-/// `120x34`
+/// Columns and rows of a screen, written as `120x34`; at most `4096x4096`.
 extension Size: OptionReadable {
   init(_ text: String) throws(UploadError) {
     guard let size = ScreenSize.parse(text) else {
@@ -71,7 +73,7 @@ extension Size: OptionReadable {
 
 /// The whole numbers that an option accepts, and the placeholder for them in its help.
 struct NumberKind: Sendable {
-  /// The placeholder: `port` or `count`. It begins the message about another value.
+  /// The placeholder: `port` or `count`. The message about an invalid value begins with it.
   private let noun: String
   private let range: ClosedRange<Int>
 
@@ -83,7 +85,7 @@ struct NumberKind: Sendable {
     NumberKind(noun: "count", range: least...most)
   }
 
-  /// The help of an option that takes such a number.
+  /// The help of an option for such a number: `abstract`, with the placeholder for the value.
   func help(_ abstract: String) -> ArgumentHelp { ArgumentHelp(abstract, valueName: noun) }
 
   /// Reads a number.
@@ -98,7 +100,7 @@ struct NumberKind: Sendable {
   }
 }
 
-/// Options with their help, and with the placeholder of their value in it.
+/// Options with their help (`abstract`) and the placeholder for their value in it (`value`).
 extension Option {
   /// An option with a default, which the parser adds to the help.
   init(wrappedValue: Value, _ abstract: String, value: String, completion: CompletionKind? = nil)
@@ -152,7 +154,8 @@ extension Option {
 extension SendMode: ExpressibleByArgument {}
 extension FrameFormat: ExpressibleByArgument {}
 
-/// Runs `body` and turns its ``UploadError`` into one that the parser reports as wrong usage.
+/// Runs `body`, and turns its ``UploadError`` into a `ValidationError`, which the parser reports as wrong usage (status
+/// 64).
 func validated<Result>(_ body: () throws(UploadError) -> Result) throws -> Result {
   do throws(UploadError) {
     return try body()

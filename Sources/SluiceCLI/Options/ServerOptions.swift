@@ -36,7 +36,8 @@ struct ServerOptions: ParsableArguments {
     try tls.checkRawPort(host: address.host)
   }
 
-  /// The configuration that a server is hosted with.
+  /// The configuration that a server is hosted with: all of these options.
+  /// - Parameter port: the port to listen on; 0 for any free one.
   /// - Throws: ``UploadError`` with code `badValue`; not for options that were validated.
   func engine(port: Int) throws(UploadError) -> ServerEngine.Configuration {
     var engine = ServerEngine.Configuration(server: try configuration(port: port))
@@ -51,8 +52,9 @@ struct ServerOptions: ParsableArguments {
     return engine
   }
 
-  /// The server's settings, without its certificate.
-  /// - Throws: ``UploadError`` with code `badValue`.
+  /// The settings of the listening server: without certificate, storage and memory, which ``engine(port:)`` adds.
+  /// - Parameter port: the port to listen on; 0 for any free one.
+  /// - Throws: ``UploadError`` with code `badValue`; not for options that were validated.
   func configuration(port: Int) throws(UploadError) -> ServerConfiguration {
     var configuration = ServerConfiguration()
     configuration.host = address.host
@@ -107,20 +109,20 @@ struct StorageOptions: ParsableArguments {
   @Option("Digest to compute for every upload; one that a request states is always verified.", value: "algorithm")
   var digest = DigestOption.none
 
-  /// The store's settings.
+  /// The store's settings: durability and duplicates.
   var storage: DiskStoreConfiguration { DiskStoreConfiguration(durability: durability, onDuplicate: onDuplicate) }
 
   var types: MediaTypeRules { MediaTypeRules(allowed: allowType.map(\.value), denied: denyType.map(\.value)) }
 }
 
-/// Digests computed for every upload.
+/// The digest that is computed for every upload.
 enum DigestOption: String, ExpressibleByArgument, CaseIterable {
-  /// Only those that a request asks for.
+  /// None; one that a request states is still computed and verified.
   case none
   case sha256
 }
 
-/// Limits of size, number, rate and time.
+/// Limits of memory, size, number, rate and time, and the times for stalls and shutdown.
 struct LimitOptions: ParsableArguments {
   @Option("Memory for the buffers of all uploads together.", value: "size")
   var memoryBudget = OptionValue(SizeSetting(256 << 20), "256MiB")
@@ -168,7 +170,7 @@ struct LimitOptions: ParsableArguments {
     }
   }
 
-  /// Sets the limits of a server that these options are about.
+  /// Sets the fields of `limits` that these options are about. Memory, connections and stalls are set elsewhere.
   func apply(to limits: inout UploadLimits) {
     limits.maxSize = maxSize?.value
     limits.form.files = maxFiles

@@ -25,7 +25,10 @@ struct TLSOptions: ParsableArguments {
     }
   }
 
-  /// Rejects a plain TCP listener together with TLS, unless it is on loopback: raw TCP is not encrypted.
+  /// Rejects a plain TCP listener together with TLS, unless it is on loopback: raw TCP is not encrypted. Call it only
+  /// where there is a raw port.
+  /// - Parameter host: the address to listen on.
+  /// - Throws: a `ValidationError`.
   func checkRawPort(host: String) throws {
     guard (tls == .off && tlsCert == nil) || LoopbackName.contains(host) else {
       throw ValidationError("--raw-port is not encrypted. Leave it out, leave out TLS, or listen on loopback only.")
@@ -39,15 +42,15 @@ struct TLSOptions: ParsableArguments {
   }
 }
 
-/// Where a server's certificate comes from when no file is named.
+/// Values of `--tls`: whether a server without certificate files generates a certificate.
 enum TLSMode: String, ExpressibleByArgument, CaseIterable, Sendable {
-  /// No TLS.
+  /// No generated certificate: no TLS, unless there are certificate files.
   case off
   /// Generated at start; clients trust it by its fingerprint.
   case selfSigned = "self-signed"
 }
 
-/// The certificates of servers that are trusted: options of every command that sends to other servers.
+/// Which certificates of other servers are trusted: options of every command that sends to other servers.
 struct TrustOptions: ParsableArguments {
   @Option("PEM file with the authorities trusted for https. (default: those of this machine)", value: "path")
   var ca: String?
