@@ -49,7 +49,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `HEAD sends the headers that GET would send`() async throws {
+  @Test func `HEAD states the length and type of a file without its content`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(12_345, to: "source")
       #expect(try await Curl.run(["-T", path, "\(server.url)/f.png"]).status == 201)

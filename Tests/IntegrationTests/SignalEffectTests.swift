@@ -73,7 +73,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `signals that mean nothing to send do not disturb its upload`() async throws {
+  @Test func `the upload of the send command continues after signals that the command ignores`() async throws {
     try await withServer { server in
       let process = try Sluice.start(["send", "-", "--name", "x", "--to", server.url])
       try process.send([1, 2])

@@ -93,7 +93,7 @@ package final class UploadQueue: Sendable {
   func note(sizes: [UploadID: UInt64]) { state.withLock { $0.uploads.note(sizes: sizes) } }
 
   /// The first ``shownLimit`` uploads that have no meter yet, the number of further ones, and those that were cancelled
-  /// while they waited, each in one call only.
+  /// while they waited. Each cancelled one is returned by one call only, waiting ones by every call.
   func drainQueued() -> (waiting: [UploadSnapshot], rest: Int, cancelled: [UploadSnapshot]) {
     let drained = state.withLock { $0.uploads.drain(limit: Self.shownLimit) }
     let cancelled = drained.cancelled.map { $0.snapshot(isCancelled: true) }

@@ -248,8 +248,9 @@ struct ConnectionStateMachine {
     return end.takeDeferredEvents()
   }
 
-  /// Call it when the decoder or ``RequestRulesHandler`` rejects the input. Ignores all further input. While
-  /// Hummingbird serves a request, or requests are queued, the error is kept for ``takeUnreadable()``.
+  /// Call it when the decoder or ``RequestRulesHandler`` rejects the input. Ignores all further input. The
+  /// error is kept for ``takeUnreadable()`` while Hummingbird serves a request, and while queued requests wait for the
+  /// client to read its responses. Otherwise the connection ends with the request that is being served.
   /// - Parameters:
   ///   - error: code `incomplete` when the input ended early.
   ///   - client: becomes the client of the malformed request when no other is being served.

@@ -2,7 +2,7 @@ package import NIOCore
 package import UploadCore
 
 /// Stores uploads in a local directory: takes buffers from a memory budget, writes on a pool of threads, and gives files
-/// their names once they are synced.
+/// their names once they are complete, and synced as far as configured (``Durability``).
 package final class DiskStore: UploadStore {
   private let budget: MemoryBudget
   private let finalizer: Finalizer

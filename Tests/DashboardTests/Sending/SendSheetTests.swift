@@ -14,7 +14,7 @@ struct SendSheetTests {
     #expect(script.outcome == .send(.send(paths: paths, target: .ownServer, mode: .stream), left: []))
   }
 
-  @Test func `Enter sends nothing until the result of the check has arrived`() {
+  @Test func `Enter is ignored until the result of the check has arrived, and sends when pressed again after that`() {
     var script = SheetScript(respondsLate: true)
     #expect(script.requested.count == 1)
     script.press(KeyEvent(.enter))

@@ -232,7 +232,7 @@ import UploadStorage
   // MARK: Reading
 
   @Test(arguments: Phase.allCases)
-  func `Reads wait for room in a body, for the client between requests, and during storing`(phase: Phase) throws {
+  func `Nothing is read without room, between requests with unread responses, or while storing`(phase: Phase) throws {
     func reads(_ hasRoom: Bool, _ isWritable: Bool) throws -> Bool {
       var machine = try Self.machine(in: phase)
       return machine.reads(hasRoom: hasRoom, isWritable: isWritable)
