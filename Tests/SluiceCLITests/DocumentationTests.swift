@@ -24,6 +24,13 @@ import UploadReport
     #expect(try Self.text("README.md").split(whereSeparator: \.isWhitespace).count <= 1500)
   }
 
+  @Test(arguments: pages) func `each source file that a page names exists`(page: String) throws {
+    for name in try Self.text(page).matches(of: /`([A-Za-z-]+\/[A-Za-z\/+-]+\.swift)`/).map({ String($0.1) }) {
+      let file = Self.root.appending(path: "Sources/\(name)").path
+      #expect(FileManager.default.fileExists(atPath: file), "\(name)")
+    }
+  }
+
   @Test func `the page on JSON lines lists all error codes`() throws {
     let page = try Self.text("example/docs/json.md")
     let marker = try #require(page.range(of: "<!-- error codes -->\n"))

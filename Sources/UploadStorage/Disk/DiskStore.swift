@@ -133,7 +133,8 @@ final class DiskUpload: UploadSink, SlabFillerDelegate {
     hadRoom = hasRoom
     if !hasRoom { meter.phase = .disk }
     guard let most = meter.size, !meter.sizeExact, most >= WritePlan.largeFrom else { return }
-    writer.checkSpace(most).assumeIsolated().whenFailure { if !self.isOver { self.fail($0) } }
+    // Once the file is being published, only the finalizer decides whether it is stored.
+    writer.checkSpace(most).assumeIsolated().whenFailure { if !self.isOver, !self.isPublishing { self.fail($0) } }
   }
 
   func write(_ bytes: ByteBuffer) {

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import NIOCore
 import Synchronization
@@ -144,5 +145,47 @@ import UploadTestSupport
     let readOnly = open("/dev/null", O_RDONLY | O_CLOEXEC)
     defer { close(readOnly) }
     try #require(dup2(readOnly, descriptor) == descriptor)
+  }
+
+  /// The check of a size that is not exact runs beside the upload.
+  @Test func `a check for free space that fails while the file is being published does not fail the upload`()
+    async throws
+  {
+    let (check, link) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    // Whether the next call is to be blocked; the first ones are those of the empty directory.
+    let (blocksCheck, blocksLink) = (Mutex(false), Mutex(false))
+    let isLinking = Mutex(false)
+    let real = FileCalls()
+    var calls = FileCalls()
+    calls.freeSpace = { descriptor in
+      let isBlocked = blocksCheck.withLock { blocks in
+        defer { blocks = false }
+        return blocks
+      }
+      guard isBlocked else { return real.freeSpace(descriptor) }
+      check.wait()
+      return 0
+    }
+    calls.link = { file, directory, name in
+      if blocksLink.withLock({ $0 }) {
+        isLinking.withLock { $0 = true }
+        link.wait()
+      }
+      return real.link(file, directory, name)
+    }
+    try await withStore(threads: 2, calls: calls) { fixture in
+      blocksCheck.withLock { $0 = true }
+      blocksLink.withLock { $0 = true }
+      let probe = try await fixture.probe(size: 4 << 20, isExact: false)
+      try await probe.write([1, 2, 3])
+      async let stored = probe.keep("file")
+      try await eventually("the file is being named") { isLinking.withLock { $0 } }
+      check.signal()
+      // The other of the two threads is being used to name the file: this runs behind the check, and so does its result.
+      try await fixture.workers.runIfActive(eventLoop: fixture.eventLoop) {}.get()
+      link.signal()
+      #expect(try await stored.size == 3)
+      #expect(try await probe.notified.errors.isEmpty)
+    }
   }
 }
