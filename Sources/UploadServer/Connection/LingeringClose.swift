@@ -99,7 +99,7 @@ struct LingeringCloseStateMachine: Equatable, Sendable {
     /// no minimum.
     var pace: UInt64?
 
-    /// For a rejected body: 1 GiB of content and 64 MiB of framing within 10 minutes, with at least 1 MiB in every 10 s.
+    /// For a rejected body: 1 GiB of content and 64 MiB of framing within 10 minutes, at least 1 MiB every 10 s.
     static let full = Limits(bytes: (1 << 30) + (64 << 20), time: .minutes(10), pace: 1 << 20)
     /// For a client that already has ``ServerContext/maxLingeringPerClient`` connections under ``full``, and when the
     /// request is complete.

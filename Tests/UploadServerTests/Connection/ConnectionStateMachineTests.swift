@@ -92,7 +92,7 @@ import UploadStorage
     (.receiving, .deliver, .endBody), (.storing, .discard, .discard), (.skipping, .discard, .finishSkipping),
     (.lingering, .discard, .finishLingering),
   ])
-  private func `Chunks and ends of requests are forwarded, delivered or discarded, depending on the phase`(
+  private func `The phase decides whether chunks and ends of requests are forwarded, delivered or discarded`(
     phase: Phase,
     body: RequestPhase.PartAction,
     end: RequestPhase.PartAction

@@ -48,7 +48,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An upload whose file is still being stored when the grace period ends gets 503`() async throws {
+  @Test func `A complete upload whose file is not staged when the grace period ends gets 503`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.store.stagesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))

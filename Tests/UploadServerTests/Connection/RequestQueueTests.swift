@@ -96,7 +96,7 @@ import UploadStorage
     #expect(queue.isEmpty && !queue.hasEnd)
   }
 
-  @Test func `Draining cannot be nested`() throws {
+  @Test func `While a queue is being drained, draining cannot begin again`() throws {
     let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
     #expect(queue.append(Self.head))
     #expect(queue.beginDraining() == true)
