@@ -3,8 +3,8 @@ import NIOCore
 /// How a connection ends: the server's shutdown, the end of the client's input, and Hummingbird's close.
 ///
 /// Hummingbird may close the connection at either of the first two. So it must not learn of the shutdown while an
-/// upload is being served, nor of the end of the input before all requests have responses. Its close must not discard
-/// responses that are still being sent.
+/// upload is being served, nor of the end of the input before all requests have responses. During the grace period of
+/// a shutdown its close must not discard responses that are still being sent.
 struct ConnectionEnd {
   /// What the handler does when the server stops, the client closes its sending side, or the input is malformed.
   enum Action: Equatable {
@@ -40,6 +40,8 @@ struct ConnectionEnd {
   var hasUnsentResponses: Bool { unsentResponses > 0 }
 
   /// Call it when the server begins to stop. Later calls do nothing and return `ignore`.
+  /// - Returns: what to do with the shutdown event: `close` when lingering, `postpone` while an upload is being served
+  ///   or the rest of a rejected body is skipped, otherwise `forward`.
   mutating func stop(in phase: RequestPhase) -> Action {
     guard shutdown == .none else { return .ignore }
     shutdown = .started
@@ -53,7 +55,7 @@ struct ConnectionEnd {
   }
 
   /// Call it when the grace period of running uploads is over: from then on no close is deferred.
-  /// - Returns: whether to perform the close that was deferred.
+  /// - Returns: whether a close was deferred, which must be performed now.
   mutating func endGrace() -> Bool {
     shutdown = .graceEnded
     return takeClose()
@@ -79,13 +81,15 @@ struct ConnectionEnd {
     return deferred
   }
 
-  /// Call it when the end of a response is written, Hummingbird's or the handler's own. ``responseSent()`` must follow.
+  /// Call it before the end of a response is written, Hummingbird's or the handler's own. ``responseSent()`` must
+  /// follow.
   mutating func responseWritten() {
     unsentResponses += 1
   }
 
-  /// Call it once for each ``responseWritten()``, when the socket has accepted the end of that response.
-  /// - Returns: whether to perform the close that was deferred.
+  /// Call it once for each ``responseWritten()``, when the socket has accepted the end of that response, or its write
+  /// has failed.
+  /// - Returns: whether this was the last unsent response and a close was deferred, which must be performed now.
   mutating func responseSent() -> Bool {
     unsentResponses -= 1
     return unsentResponses == 0 && takeClose()
@@ -93,8 +97,8 @@ struct ConnectionEnd {
 
   /// Call it when Hummingbird asks to close the connection. When the server stops it does so right after its last
   /// write, which would drop bytes that the socket has not accepted, such as the end of a download to a slow client.
-  /// - Returns: whether the close has to wait until ``responseSent()`` or ``endGrace()`` returns true; false: close
-  ///   now.
+  /// - Returns: true within the grace period while a response is unsent: wait until ``responseSent()`` or
+  ///   ``endGrace()`` returns true. Otherwise false: close now.
   mutating func defersClose() -> Bool {
     guard shutdown == .started, unsentResponses > 0 else { return false }
     closeIsDeferred = true
@@ -107,7 +111,7 @@ struct ConnectionEnd {
   }
 }
 
-/// The close of a connection that Hummingbird requested and that has to wait: see ``ConnectionEnd/defersClose()``.
+/// Hummingbird's close of a connection, while it has to wait: see ``ConnectionEnd/defersClose()``.
 /// Loop-bound: call it on the connection's event loop.
 final class DeferredClose {
   private var promise: EventLoopPromise<Void>?

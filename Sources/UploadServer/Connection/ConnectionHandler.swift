@@ -187,7 +187,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
     machine.bytesArrived(at: session.now)
   }
 
-  /// Call it when those bytes have been decoded: sets the timer, if they leave the headers of a request incomplete.
+  /// Call it after ``bytesArrived(_:)``, when the bytes are decoded: sets the timer for headers that are incomplete.
   func bytesDecoded() {
     if machine.bytesDecoded() { session.setTimer() }
   }
@@ -220,8 +220,8 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
     context.close(promise: nil)
   }
 
-  /// Responds with `error` to a request whose headers are incomplete, and closes. No other request may wait or be
-  /// served.
+  /// Responds with `error` to a request whose headers are incomplete, and begins the lingering close. Call it only
+  /// while no other request is queued or being served.
   /// - Parameter limits: of the lingering close.
   func rejectUnfinishedHeaders(_ error: UploadError, lingering limits: LingeringCloseStateMachine.Limits) {
     session.lingeringLimits = limits

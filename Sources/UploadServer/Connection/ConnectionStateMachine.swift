@@ -6,8 +6,8 @@ import UploadCore
 /// The state of one HTTP connection, and what to do with each event: a pure state machine without I/O. The caller
 /// passes the event loop's time.
 ///
-/// Requests are served strictly one after the other, either by an upload or by Hummingbird; pipelined requests wait in
-/// the ``RequestQueue``. The handler reports events and carries out the actions that they return.
+/// Requests are served strictly one after the other, by the handler itself or by Hummingbird; pipelined requests wait
+/// in the ``RequestQueue``. The handler reports events and carries out the actions that they return.
 ///
 /// Each subject has a type of its own: ``RequestPhase``, ``RequestQueue``, ``DecodedInput``, ``ReadDemand``,
 /// ``ConnectionTimeLimits`` and ``ConnectionEnd``. This one says what an event of the connection means for each of
@@ -15,7 +15,7 @@ import UploadCore
 struct ConnectionStateMachine {
   /// What the handler does after it has sent a final response of its own.
   enum NextStep: Equatable {
-    /// Serve the next request, which may be queued already, or arrive later, after the short rest of a rejected body.
+    /// Serve the next request, which may be queued already, or arrive later, perhaps after the rest of a rejected body.
     case nextRequest
     /// Close the connection: the client has closed its sending side, so that no more input arrives.
     case close
@@ -23,7 +23,8 @@ struct ConnectionStateMachine {
     case linger(LingeringCloseStateMachine.Remainder)
   }
 
-  /// The request that is being served, or the last one that was; an empty one before the first.
+  /// The request that is being served, or the last one that was. It is empty before the first; for malformed input and
+  /// for headers that remain incomplete it contains only the client.
   var request = CurrentRequest()
   /// The ``ClientAddress/key`` of the last client that presented the right token on this connection; nil before the
   /// first. The connection of a proxy may carry requests of several clients.
@@ -48,7 +49,8 @@ struct ConnectionStateMachine {
   var isLingering: Bool { phase == .lingering }
   var isForwarding: Bool { phase.isForwarding }
   var isStopping: Bool { end.isStopping }
-  /// Whether no request is being served, and none is queued. The headers of the next one may be incomplete.
+  /// Whether the connection waits for the next request, whose headers may have arrived in part: no request is being
+  /// served, skipped or queued, and the connection does not linger.
   var isAtRest: Bool { phase == .idle && queue.isEmpty }
   /// Whether the request that is being served is an upload whose final response has not been sent.
   var isServingUpload: Bool { phase == .receiving || phase == .storing }
@@ -105,7 +107,8 @@ struct ConnectionStateMachine {
   }
 
   /// Whether to send `100 Continue` now: true once for each upload whose client waits for it (`Expect: 100-continue`).
-  /// - Parameter hasRoom: whether the upload has room for the body; false until then. A full disk is known by then.
+  /// - Parameter hasRoom: whether the upload has room for the body. Without room the result is false: call it again
+  ///   when there is some, unless the upload has failed by then, as on a full disk.
   mutating func continues(hasRoom: Bool) -> Bool {
     guard isReceiving, request.expectsContinue, !request.wasContinued, hasRoom else { return false }
     request.wasContinued = true
@@ -117,6 +120,7 @@ struct ConnectionStateMachine {
   /// Call it when the handler itself, not Hummingbird, is about to send the final response to the request. A rejected
   /// body need not have arrived. Discards the queue when the connection ends.
   /// - Parameter isTimeout: whether the response is 408, which ends the connection.
+  /// - Returns: what to do once the response is written.
   mutating func respond(isTimeout: Bool, at now: NIODeadline) -> NextStep {
     let isStored = phase == .storing
     // After the client has closed its sending side, only the requests that it had pipelined before are served.
@@ -160,15 +164,16 @@ struct ConnectionStateMachine {
 
   // MARK: Reading
 
-  /// Whether the bytes that are decoded next may contain request headers. False within the body of an upload that is
-  /// being received, and within one that is discarded after the last response.
+  /// Whether to decode the next bytes in small steps, because they may begin with request headers or headers may soon
+  /// follow. False within the body of an upload that is being received, and within one that is discarded after the last
+  /// response, though the bytes may contain headers behind its end.
   var mayReceiveHeaders: Bool { input.expectsHeaders || !(isReceiving || isLingering) }
 
   /// Call it when a handler asks to read from the socket. Nothing is read while requests are queued or an upload is
   /// stored.
   /// - Parameters:
   ///   - hasRoom: whether the running upload has room for more of the body.
-  ///   - isWritable: whether the client reads responses. While it does not, no further request is read.
+  ///   - isWritable: whether the client reads responses. While it does not, nothing is read between requests.
   /// - Returns: whether to read now; otherwise the read is pending until ``resumesReading(hasRoom:isWritable:)``.
   mutating func reads(hasRoom: Bool, isWritable: Bool) -> Bool {
     demand.request(isAllowed: allowsRead(hasRoom: hasRoom, isWritable: isWritable))
@@ -192,8 +197,8 @@ struct ConnectionStateMachine {
     queue.isEmpty && phase.allowsRead(hasRoom: hasRoom, isWritable: isWritable)
   }
 
-  /// Call it when bytes arrived, before they are decoded. Between requests they begin the time limit of the next
-  /// headers.
+  /// Call it when bytes arrived, before they are decoded. The first ones between requests begin the time limit of the
+  /// next headers.
   mutating func bytesArrived(at now: NIODeadline) {
     if isAtRest { limits.beginHeaders(at: now) }
   }
@@ -242,7 +247,7 @@ struct ConnectionStateMachine {
   }
 
   /// The events (the server's shutdown, the client's FIN) that were postponed while a request was being served, to be
-  /// forwarded to Hummingbird now. Each is returned once; neither while a request is being served.
+  /// forwarded to Hummingbird now. Each is true once, and only in phase `idle`.
   mutating func takeDeferredEvents() -> (shutdown: Bool, endOfInput: Bool) {
     guard phase == .idle else { return (false, false) }
     return end.takeDeferredEvents()
@@ -252,7 +257,7 @@ struct ConnectionStateMachine {
   /// error is kept for ``takeUnreadable()`` while Hummingbird serves a request, and while queued requests wait for the
   /// client to read its responses. Otherwise the connection ends with the request that is being served.
   /// - Parameters:
-  ///   - error: code `incomplete` when the input ended early.
+  ///   - error: code `incomplete` when the input ended early: in phase `idle` it is ignored.
   ///   - client: becomes the client of the malformed request when no other is being served.
   /// - Returns: what to do now.
   mutating func fail(_ error: UploadError, of client: ClientAddress) -> ConnectionEnd.Action {

@@ -36,12 +36,14 @@ struct ConnectionTimeLimits {
     (lastActivity, respondedAt) = (now, now)
   }
 
-  /// Call it when the client sent or read something: the idle time begins anew.
+  /// Call it when a part of a request was decoded, or a response of Hummingbird was written, or the socket has accepted
+  /// a response: the idle time begins anew.
   mutating func noteActivity(at now: NIODeadline) {
     lastActivity = now
   }
 
-  /// Call it when the server itself responds to a request: the idle time and ``skipTime`` begin anew.
+  /// Call it when the handler itself, not Hummingbird, responds to a request: the idle time and ``skipTime`` begin
+  /// anew.
   mutating func noteResponse(at now: NIODeadline) {
     (lastActivity, respondedAt) = (now, now)
   }

@@ -3,9 +3,11 @@ import NIOCore
 import NIOHTTPTypes
 import UploadStorage
 
-/// What the HTTP decoder has made of a connection's input: whether headers are expected next, and whether the input is over.
+/// What the HTTP decoder has made of a connection's input: whether headers are expected next, and whether further input
+/// is ignored.
 struct DecodedInput {
-  /// Whether further input is discarded undecoded: the last request is complete, or the input is malformed.
+  /// Whether further input is discarded undecoded: the last request is complete, the input is malformed, or headers
+  /// that remained incomplete have been rejected.
   var isIgnored = false
   /// How many parts of requests have been decoded since the last ``beginDecoding()``.
   private(set) var parts = 0
@@ -14,7 +16,8 @@ struct DecodedInput {
   /// Whether the request that is arriving ends the connection (`Connection: close`).
   private var requestIsLast = false
 
-  /// Whether the bytes decoded since ``beginDecoding()`` belong to request headers that are incomplete.
+  /// Whether all bytes decoded since ``beginDecoding()`` belong to incomplete request headers: headers are expected,
+  /// and no part was made of the bytes.
   var isInHeaders: Bool { expectsHeaders && parts == 0 }
 
   /// Resets the count of ``parts``. Call it each time before bytes are passed to the decoder.
@@ -35,18 +38,19 @@ struct DecodedInput {
   }
 }
 
-/// The requests that a client has pipelined behind the one being served: decoded, and waiting for their turn.
+/// The requests of a connection that are decoded and wait for their turn: until the request before them is finished, or
+/// the client reads responses.
 /// Loop-bound.
 ///
 /// The bytes of bodies are limited by ``bodyLimit``. The parts themselves need memory too, a request head hundreds of
 /// bytes and a chunk more than its own length: they are limited by ``overheadLimit``, and count in the memory budget
-/// beyond ``freeOverhead``. A part that would exceed a limit or the budget is not accepted.
+/// beyond ``freeOverhead``. A part that would exceed a limit, or that the budget rejects, is not accepted.
 final class RequestQueue {
   /// The largest total length of queued bodies, in bytes.
   static let bodyLimit = 8 * 1024 * 1024
   /// The largest estimated memory of queued parts without the bytes of their bodies, in bytes.
   static let overheadLimit = 8 * 1024 * 1024
-  /// The part of the overhead that does not count in the memory budget, in bytes.
+  /// Up to how many bytes the overhead does not count in the memory budget.
   static let freeOverhead = 64 * 1024
   /// The budget is charged in steps of this size, in bytes.
   private static let step = 64 * 1024
@@ -57,7 +61,8 @@ final class RequestQueue {
   private var overhead = 0
   /// The part of the overhead that the budget counts, in bytes.
   private var counted = 0
-  /// Whether parts are being removed and served, between ``beginDraining()`` and ``endDraining()``.
+  /// Whether parts are being removed and served: true between ``beginDraining()`` and ``endDraining()``, if the queue
+  /// had parts at the beginning.
   private(set) var isDraining = false
 
   /// - Parameter budget: counts the overhead above ``freeOverhead`` until the queue is empty or released.
@@ -78,7 +83,7 @@ final class RequestQueue {
   var hasEnd: Bool { parts.contains { if case .end = $0 { true } else { false } } }
 
   /// Adds a part at the end.
-  /// - Returns: false when it would exceed a limit or the budget and was not added: then close the connection.
+  /// - Returns: false when it was not added, because of a limit or the budget: then close the connection.
   func append(_ part: HTTPRequestPart) -> Bool {
     let (bodies, others) = (bodyBytes + part.bodySize, overhead + part.overhead)
     guard bodies <= Self.bodyLimit, others <= Self.overheadLimit else { return false }

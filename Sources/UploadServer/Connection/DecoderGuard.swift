@@ -2,12 +2,13 @@ import NIOCore
 import NIOHTTP1
 import UploadCore
 
-/// The channel handler before the HTTP decoder, which retains the bytes of incomplete headers and of all input after
-/// the last request. Reports bytes to the ``ConnectionHandler`` for the time limit of headers, counts incomplete
-/// headers in ``UnfinishedHeaders`` until the client has presented a token, and discards input after the last request.
+/// The channel handler before the HTTP decoder, because the decoder retains the bytes of incomplete headers and of all
+/// input after the last request. Reports bytes to the ``ConnectionHandler`` for the time limit of headers, counts
+/// incomplete headers in ``UnfinishedHeaders`` until the client has presented a token, and discards ignored input.
 ///
 /// Bytes of which the decoder made no part of a request count as incomplete headers, except within a body. To notice
-/// headers that follow a part in the same read, the decoder gets only 4 KiB at a time while headers may follow.
+/// headers that follow a part in the same read, the decoder gets at most 4 KiB at a time, while
+/// ``ConnectionStateMachine/mayReceiveHeaders`` is true.
 final class DecoderGuard: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -112,8 +113,8 @@ final class RequestRulesHandler: ChannelInboundHandler {
 extension UploadError {
   /// The error with which to reject a request that the decoder or ``RequestRulesHandler`` cannot accept.
   /// - Parameter error: an error of the channel.
-  /// - Returns: `incomplete` when the input ended within a request, `badRequest` for other errors of the decoder, an
-  ///   ``UploadError`` itself; nil for all other errors, such as a broken connection.
+  /// - Returns: code `incomplete` when the input ended within a request, `badRequest` for other errors of the decoder;
+  ///   an ``UploadError`` unchanged; nil for all other errors, such as a broken connection.
   static func unreadable(_ error: any Error) -> UploadError? {
     guard let error = error as? HTTPParserError else { return error as? UploadError }
     switch error {

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Closes a connection after its final response as ``LingeringCloseStateMachine`` decides. Loop-bound. The handler that sent
-/// the response reports the bytes that it reads, and calls ``stop()`` when the connection is gone.
+/// Closes a connection after its final response as ``LingeringCloseStateMachine`` decides. Loop-bound. The handler that
+/// sent the response reports the bytes that it reads, and calls ``stop()`` when the connection is gone.
 final class LingeringClose {
   private let context: ChannelHandlerContext
   /// The connection's place in ``ServerContext/lingering``; nil when it does not count there.
@@ -9,7 +9,7 @@ final class LingeringClose {
   private var machine: LingeringCloseStateMachine
   private var timer: Scheduled<Void>?
 
-  /// Nothing happens before ``proceed()``.
+  /// The time limits count from now on. Nothing is closed before ``proceed()``, unless a limit is exceeded.
   /// - Parameters:
   ///   - remainder: the input that is expected after the response.
   ///   - client: whose connections count in ``ServerContext/lingering``.
@@ -77,14 +77,14 @@ final class LingeringClose {
 ///
 /// While a body arrives, the server's sending side is not closed: forwarders such as nginx's stream proxy close both
 /// directions at the first FIN by default, which would be the same reset. It is closed when the body is complete, or
-/// when the client pauses, because it may then be waiting for the end of the connection; and at once when no body is
-/// expected.
+/// when the client pauses, because it may then be waiting for the end of the connection; and at once when nothing is
+/// expected, or bytes whose end is unknown.
 struct LingeringCloseStateMachine: Equatable, Sendable {
   /// The input that is expected after the response.
   enum Remainder: Equatable, Sendable {
     /// Nothing: the request was complete.
     case nothing
-    /// The rest of a body, whose end the decoder reports: see ``end(at:)``.
+    /// The rest of a body whose end is recognized: by the decoder, see ``end(at:)``, or as the FIN of a raw upload.
     case body
     /// Bytes whose end is unknown: they could not be parsed, or the client may not send its body at all.
     case unknown
@@ -95,14 +95,14 @@ struct LingeringCloseStateMachine: Equatable, Sendable {
     var bytes: UInt64
     /// The longest time to read, from the response on.
     var time: TimeAmount
-    /// Bytes that must arrive in each ``LingeringCloseStateMachine/paceInterval``; nil for no minimum.
+    /// Bytes that must arrive in each ``LingeringCloseStateMachine/paceInterval`` until the body is complete; nil for
+    /// no minimum.
     var pace: UInt64?
 
-    /// For a rejected body: 1 GiB of content and its framing. With the chunks of 8 KiB that Python's http.client sends, the
-    /// framing is 1 MiB.
+    /// For a rejected body: 1 GiB of content and 64 MiB of framing within 10 minutes, at least 1 MiB every 10 s.
     static let full = Limits(bytes: (1 << 30) + (64 << 20), time: .minutes(10), pace: 1 << 20)
-    /// For a client that already has ``ServerContext/maxLingeringPerClient`` such connections, and when the request is
-    /// complete.
+    /// For a client that already has ``ServerContext/maxLingeringPerClient`` connections under ``full``, and when the
+    /// request is complete.
     static let brief = Limits(bytes: 64 << 20, time: .seconds(30))
     /// For a client that timed out before its request was complete: only the response has to reach it.
     static let response = Limits(bytes: 64 << 20, time: .milliseconds(500))
@@ -168,7 +168,8 @@ struct LingeringCloseStateMachine: Equatable, Sendable {
     bytes > limits.bytes || now >= deadline
   }
 
-  /// What to do now. Call it when the connection begins to linger, when the body is complete, and when a wait is over.
+  /// What to do now; `halfClose` is returned once. Call it when the connection begins to linger, when the body is
+  /// complete, and when a wait is over.
   mutating func action(at now: NIODeadline) -> Action {
     guard !isOverLimit(at: now) else { return .close }
     guard outputIsOpen else { return .wait(until: deadline) }

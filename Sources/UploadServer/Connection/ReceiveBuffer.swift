@@ -13,14 +13,14 @@ import UploadStorage
 final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   private static let smallest = 16 * 1024
   private static let largestPlain = 1024 * 1024
-  /// The size of the first read under a rate limit, in bytes: many uploads may begin at once, and take turns after that.
+  /// The size of the first read under a rate limit, in bytes: many uploads may begin at once, and take turns after it.
   private static let smallestLimited = 1024
-  /// The largest size under TLS, where each byte is in memory three times: as received, in the decrypter, and decrypted.
+  /// The largest size under TLS, where each byte is in memory three times: received, in the decrypter, and decrypted.
   private static let largestSecure = 256 * 1024
   /// A read consists of tiny parts when it has more than this many, and more than one for each ``partSize`` bytes.
   private static let fewParts = 16
   private static let partSize = 512
-  /// The size of reads after that, in bytes: about a millisecond's work, so that the loop serves its connections in turn.
+  /// The size of reads after that, in bytes: about a millisecond's work, so that the loop serves connections in turn.
   private static let tiny = 4 * 1024
   /// TCP_WINDOW_CLAMP of linux/tcp.h.
   private static let windowClamp: CInt = 10
@@ -66,8 +66,9 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   /// The most bytes that the next read accepts.
   var readSize: Int { staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed) }
 
-  /// Notes that `count` bytes which were read at once have been decoded into so many parts. If these are more than one
-  /// for each 512 bytes, and 16 besides, later reads are limited to 4 KiB for good.
+  /// Notes that `count` bytes which were read at once have been decoded into so many parts. With more than 16 parts
+  /// plus one for each 512 bytes, all later reads are limited to 4 KiB, or 1 KiB under a rate
+  /// limit.
   func noteParts(_ parts: Int, of count: Int) {
     guard parts > Self.fewParts + count / Self.partSize else { return }
     staysSmall.store(true, ordering: .relaxed)
@@ -86,8 +87,8 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
     readSize < size.load(ordering: .relaxed) ? nil : readSize
   }
 
-  /// Doubles the buffer when a read has filled it, unless it has its largest size or the budget is spent. Called by
-  /// SwiftNIO after each read.
+  /// Doubles the buffer when a read has filled it, unless it would exceed its largest size, the budget rejects that, or
+  /// reads had tiny parts. Called by SwiftNIO after each read.
   /// - Returns: always true: SwiftNIO may make a larger buffer.
   func record(actualReadBytes count: Int) -> Bool {
     let size = size.load(ordering: .relaxed)

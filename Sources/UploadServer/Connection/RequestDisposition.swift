@@ -19,9 +19,9 @@ enum RequestDisposition {
   /// - Parameter retryAfter: seconds after which the client may retry; nil when they are not known.
   case reject(UploadError, retryAfter: Int? = nil)
 
-  /// Decides about a request: by access control, then by its route. Begins the request in `machine`, and notes there
-  /// the client that presented the token. Call it for the action `route`; the caller carries out the decision and sets
-  /// the phase.
+  /// Decides about a request: by access control, then by its route; a server that stops rejects it. Begins the request
+  /// in `machine`, and notes there the client that presented the token. Call it for the action `route`; the caller
+  /// carries out the decision and sets the phase.
   init(_ request: IncomingRequest, on machine: inout ConnectionStateMachine, in session: UploadSession) {
     let (access, peer) = (session.server.access, session.context?.remoteAddress)
     let client = access.client(of: request.head, from: peer)

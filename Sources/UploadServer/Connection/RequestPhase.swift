@@ -15,7 +15,8 @@ enum RequestPhase: Equatable {
   case receiving
   /// The upload's body is complete, the response is not sent. Next: ``idle``, ``lingering``.
   case storing
-  /// Responded before the end of the body, whose rest, at most ``skipLimit``, is read and discarded. Next: ``idle``.
+  /// Responded before the end of the request. The rest of its body, from nothing to ``skipLimit``, is read and
+  /// discarded. Next: ``idle``.
   case skipping
   /// The last response is sent; further input is read and discarded. Next: none.
   case lingering
@@ -48,8 +49,10 @@ enum RequestPhase: Equatable {
 
   var isForwarding: Bool { if case .forwarding = self { true } else { false } }
 
-  /// Whether a part must be queued: only a request head, while another request is being served.
-  /// - Parameter canRespond: whether the client reads responses; while it does not, a new request waits as well.
+  /// Whether a part must be queued although the queue is empty: only a request head, while another request is being
+  /// served or skipped. Behind a queued part, all parts are queued.
+  /// - Parameter canRespond: whether the client reads responses; while it does not, a request head waits in phase
+  ///   ``idle``, too.
   func mustWait(_ part: HTTPRequestPart, canRespond: Bool) -> Bool {
     guard case .head = part else { return false }
     return switch self {
@@ -110,7 +113,7 @@ enum RequestPhase: Equatable {
   /// Whether this phase allows the connection to read from the socket.
   /// - Parameters:
   ///   - hasRoom: whether the running upload has room for more of the body.
-  ///   - isWritable: whether the client reads responses. While it does not, no further request is read.
+  ///   - isWritable: whether the client reads responses. While it does not, nothing is read in phase ``idle``.
   func allowsRead(hasRoom: Bool, isWritable: Bool) -> Bool {
     switch self {
     case .receiving: hasRoom

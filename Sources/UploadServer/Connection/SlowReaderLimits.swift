@@ -34,8 +34,8 @@ final class SlowReaderLimits: ChannelOutboundHandler {
     try channel.syncOptions?.setOption(unsentLimit, value: mostUnsent)
   }
 
-  /// Whether the client has yet to acknowledge a part of a response, as of the last check, which is at most a second
-  /// ago.
+  /// Whether the client may have yet to acknowledge a part of a response: true after a flush, until one of the checks,
+  /// at most a second apart, finds everything acknowledged.
   var hasUnread: Bool { timer != nil }
 
   func flush(context: ChannelHandlerContext) {
@@ -87,11 +87,11 @@ final class SlowReaderLimits: ChannelOutboundHandler {
 /// Decides from samples of a connection whether its client still reads a response: a pure state machine. The caller
 /// passes the event loop's time.
 ///
-/// Only acknowledgements show that, and a client's system acknowledges what fits its receive buffer, even if the client
-/// itself reads nothing. When the buffer is full, the system announces room again (RFC 9293 section 3.8.6.2.2) only for
-/// a whole segment or a part of the buffer: Linux for a sixteenth, and it frees what it received in blocks of up to 64
-/// KiB. Smaller reads of the client are not visible. So a client counts as stopped only after ``idleTimeout`` and the
-/// time that a reader of ``slowestRate`` needs for so many bytes, at most 5 minutes.
+/// Only new acknowledgements and a larger receive window show that. A client's system acknowledges what fits its
+/// receive buffer, even if the client itself reads nothing. When the buffer is full, the system announces room again
+/// (RFC 9293 section 3.8.6.2.2) only for a whole segment or a part of the buffer: Linux for a sixteenth, and it frees
+/// what it received in blocks of up to 64 KiB. Smaller reads of the client are not visible. So a client counts as
+/// stopped only after ``idleTimeout`` and the time, at most 5 minutes, that a reader of ``slowestRate`` needs for them.
 struct ResponseProgress: Sendable {
   struct Sample: Equatable {
     /// Bytes of responses that the client's system has acknowledged, since the connection began.
@@ -130,7 +130,8 @@ struct ResponseProgress: Sendable {
     progressAt = now
   }
 
-  /// Takes the next sample into account. Call it repeatedly, at short intervals, while a response is unread.
+  /// Takes the next sample into account. Call it repeatedly, at short intervals, until it returns `delivered` or
+  /// `stopped`.
   mutating func note(_ sample: Sample, at now: NIODeadline) -> Status {
     defer { last = sample }
     largestWindow = max(largestWindow, sample.window)

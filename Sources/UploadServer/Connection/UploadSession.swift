@@ -15,7 +15,8 @@ protocol UploadSessionDelegate: AnyObject {
   func sessionEnded(_ result: Result<[StoredFile], UploadError>, hadUploads: Bool)
   /// The ``deadline`` has passed. To be followed by ``UploadSession/setTimer()``, unless the connection closes.
   func sessionTimerFired()
-  /// The grace period of ``UploadSession/startGrace()`` is over. An upload that was still running has failed.
+  /// The grace period of ``UploadSession/startGrace()`` is over, and ``IncomingBody/fail(_:)`` has been called for an
+  /// upload that was still running.
   func sessionGraceEnded()
 }
 
@@ -37,7 +38,8 @@ final class UploadSession: IncomingBodyDelegate {
   /// The limits of the lingering close, to be set before it begins; nil for those of a rejected body, or of a server
   /// that stops.
   var lingeringLimits: LingeringCloseStateMachine.Limits?
-  /// Reads and discards the input after the last response; nil before it.
+  /// Limits how long input is read and discarded after the last response, and closes; nil before
+  /// ``linger(_:of:isStopping:)`` and after ``stop()``.
   private(set) var lingering: LingeringClose?
   private var timer: Scheduled<Void>?
   private var graceTimer: Scheduled<Void>?
@@ -65,7 +67,8 @@ final class UploadSession: IncomingBodyDelegate {
   /// Whether the client reads responses: the channel accepts more of them. False while ``context`` is nil.
   var isWritable: Bool { context?.channel.isWritable ?? false }
 
-  /// Whether the client has yet to read a response, as far as is known: see ``SlowReaderLimits/hasUnread``.
+  /// Whether the client has yet to read a response, as far as is known: see ``SlowReaderLimits/hasUnread``. False on
+  /// raw connections, which have no such handler.
   var hasUnreadResponse: Bool {
     (try? context?.pipeline.syncOperations.handler(type: SlowReaderLimits.self))?.hasUnread ?? false
   }
@@ -189,8 +192,9 @@ final class UploadSession: IncomingBodyDelegate {
     }
   }
 
-  /// Begins the grace period, because the server stops. At its end a running upload fails with code `shuttingDown`, and
-  /// the delegate is notified in any case. Only the first call has an effect.
+  /// Begins the grace period, because the server stops. At its end ``IncomingBody/fail(_:)`` is called for a running
+  /// upload, with code `shuttingDown`, and the delegate is notified with or without one; neither after ``stop()``. Only
+  /// the first call has an effect.
   func startGrace() {
     guard graceTimer == nil else { return }
     graceTimer = eventLoop.assumeIsolated().scheduleTask(in: server.limits.graceTime) {

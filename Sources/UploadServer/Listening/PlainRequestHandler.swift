@@ -52,8 +52,8 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
   }
 
   /// The whole response, as a page for a browser and as JSON for other clients.
-  /// - Parameter request: the first bytes of the request, searched for the `Accept` field: a browser sends all headers at
-  ///   once.
+  /// - Parameter request: the first bytes of the request, searched for the `Accept` field: a browser sends all headers
+  ///   at once.
   private static func response(to request: ByteBuffer) -> ByteBuffer {
     let lines = String(buffer: request).split(whereSeparator: \.isNewline)
     let accept = lines.first { $0.lowercased().hasPrefix("accept:") }?.dropFirst("accept:".count) ?? ""

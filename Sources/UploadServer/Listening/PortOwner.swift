@@ -37,7 +37,7 @@ extension UploadError {
 /// Finds the process that listens on a port, for the message that the port is taken.
 enum PortOwner {
   /// Name and number of the process that listens on a TCP port, such as `python3, process 4711`. Blocks: reads `/proc`.
-  /// - Returns: nil when no process listens, or it is not visible, as with other users' processes.
+  /// - Returns: nil when no process listens, it is not visible, as with other users' processes, or `port` is no port.
   static func describe(port: Int) -> String? {
     guard let port = UInt16(exactly: port) else { return nil }
     var inode = clinux_listening_inode(AF_INET, port)

@@ -10,7 +10,8 @@ import X509
 enum SelfSignedCertificate {
   /// In seconds: a year, since each start makes a new one.
   private static let lifetime: TimeInterval = 365 * 86_400
-  /// How long before now the certificate becomes valid, in seconds: a client whose clock is slow would reject it otherwise.
+  /// How long before now the certificate becomes valid, in seconds: a client whose clock is slow would reject it
+  /// otherwise.
   private static let allowance: TimeInterval = 86_400
 
   /// Generates a certificate and its key (ECDSA on P-256) for all names and addresses that `host` can be reached by. It
@@ -45,9 +46,9 @@ enum SelfSignedCertificate {
     )
   }
 
-  /// The names and addresses that clients may use for a server that listens on `host`, sorted: those of `localhost` for
-  /// a wildcard or a loopback host, for a wildcard also the machine's name and all its addresses; otherwise `host`
-  /// alone.
+  /// The names and addresses that clients may use for a server that listens on `host`, sorted: `host` itself, without
+  /// an IPv6 zone, or for a wildcard the machine's name and all its addresses; for a wildcard or a loopback host also
+  /// `localhost`, `127.0.0.1` and `::1`.
   /// - Parameter host: as ``ListenHost/normalized(_:)`` returns it.
   static func names(host: String) -> [GeneralName] {
     let isEverywhere = ListenHost.isWildcard(host)

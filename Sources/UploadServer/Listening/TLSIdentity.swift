@@ -51,8 +51,8 @@ struct TLSIdentity: Sendable {
   let context: NIOSSLContext
 
   /// Makes a TLS context of a certificate chain and its key.
-  /// - Parameter chain: the server's own certificate first; not empty.
-  /// - Throws: an error of NIOSSL, such as when the key does not belong to the certificate.
+  /// - Parameter chain: the server's own certificate first.
+  /// - Throws: an error of NIOSSL, such as when the chain is empty or the key does not belong to the certificate.
   init(chain: [NIOSSLCertificate], key: NIOSSLPrivateKey) throws {
     guard let own = chain.first else { throw NIOSSLError.failedToLoadCertificate }
     context = try NIOSSLContext(configuration: Self.configuration(chain: chain, key: key))
@@ -67,7 +67,8 @@ struct TLSIdentity: Sendable {
     var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key))
     configuration.minimumTLSVersion = .tlsv12
     configuration.applicationProtocols = ["http/1.1"]
-    // Many clients never respond to close_notify, which is sent last, and a server that stops would wait this long for each.
+    // Many clients never respond to close_notify, which is sent last, and a server that stops would wait this long for
+    // each.
     configuration.shutdownTimeout = .milliseconds(500)
     return configuration
   }

@@ -7,8 +7,8 @@ import NIOHTTPTypesHTTP1
 import NIOSSL
 import UploadStorage
 
-/// Hummingbird's HTTP/1 channel with what uploads need: large adaptive reads, one per turn, and the handlers in front of
-/// Hummingbird's own.
+/// Hummingbird's HTTP/1 channel with what uploads need: large adaptive reads, one per turn, and the handlers in front
+/// of Hummingbird's own.
 struct UploadChildChannel: ServerChildChannel {
   typealias Value = HTTP1Channel.Value
 

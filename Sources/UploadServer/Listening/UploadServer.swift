@@ -67,8 +67,8 @@ package final class UploadServer: Sendable {
     self.logger = logger
   }
 
-  /// Listens, and serves until ``stop()`` and the end of the last upload, at most the grace period and 2 s later. Call
-  /// it once. Returns also when its task is cancelled.
+  /// Listens, and serves until ``stop()`` and the end of the last connection, at most the grace period and 2 s later.
+  /// Call it once. Returns also when its task is cancelled.
   /// - Parameter onListening: called once with the address when the ports are open, on any thread; not when the server
   ///   has been stopped before.
   /// - Throws: ``UploadError`` with code `cannotListen` when a port cannot be bound, such as when it is taken or not
@@ -114,8 +114,8 @@ package final class UploadServer: Sendable {
   }
 
   /// Begins a graceful shutdown: nothing new is accepted, and running uploads get their grace period. Does not wait for
-  /// the end, which is that of ``run(onListening:)``; a server that is stopped before does not run. Further calls do
-  /// nothing.
+  /// its end, at which ``run(onListening:)`` returns. After a stop before ``run(onListening:)``, that returns without
+  /// serving. Further calls do nothing.
   package func stop() async {
     let group = state.withLock { state in
       state.isStopping = true
@@ -148,8 +148,8 @@ package final class UploadServer: Sendable {
 
   /// Hummingbird's HTTP server with the pages behind it.
   ///
-  /// It does what Hummingbird's `Application` does, except for its clock, which wakes an idle server every second to prepare
-  /// the text of the `Date` field.
+  /// It does what Hummingbird's `Application` does, except for its clock, which wakes an idle server every second to
+  /// prepare the text of the `Date` field.
   private func httpService(
     rawPort: Int?,
     _ onListening: @escaping @Sendable (ServerAddress) -> Void
@@ -186,8 +186,8 @@ package final class UploadServer: Sendable {
   }
 }
 
-/// Several listeners that run, and stop, together. A `ServiceGroup` would stop one after the other, and the second would
-/// accept uploads for as long as one of the first still ran.
+/// Several listeners that run, and stop, together. A `ServiceGroup` would stop one after the other, and the second
+/// would accept uploads for as long as one of the first still ran.
 struct Listeners: Service {
   let all: [any Service]
 

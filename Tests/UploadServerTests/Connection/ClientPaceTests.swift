@@ -20,7 +20,7 @@ import Testing
     #expect(pace.status(at: at(59)) == .timedOut)
   }
 
-  @Test func `A body of which a byte arrives every 29 s does not time out within three weeks`() {
+  @Test func `With an idle timeout of 30 s, a body of which a byte arrives every 29 s is accepted for three weeks`() {
     var pace = pace()
     let weeks: Int64 = 3 * 7 * 86_400
     for second in stride(from: 0, to: weeks, by: 29) {

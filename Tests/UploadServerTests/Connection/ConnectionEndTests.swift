@@ -11,7 +11,7 @@ import Testing
     (RequestPhase.idle, ConnectionEnd.Action.forward), (forwarding, .forward), (.receiving, .postpone),
     (.storing, .postpone), (.skipping, .postpone), (.lingering, .close),
   ])
-  func `A shutdown is postponed during uploads, closes when lingering, else is forwarded`(
+  func `A shutdown is postponed during uploads and skipping, closes when lingering, else is forwarded`(
     phase: RequestPhase,
     action: ConnectionEnd.Action
   ) {
@@ -30,7 +30,7 @@ import Testing
     (.receiving, false, .failUpload), (.storing, false, .postpone), (.skipping, false, .postpone),
     (.lingering, false, .close),
   ])
-  func `FIN is forwarded at rest, fails a body, closes when lingering, else is postponed`(
+  func `FIN fails an incomplete upload, closes a lingering connection, and is otherwise postponed unless at rest`(
     phase: RequestPhase,
     isAtRest: Bool,
     action: ConnectionEnd.Action
@@ -64,7 +64,7 @@ import Testing
     #expect(end.endGrace() == false)
   }
 
-  @Test func `The end of the grace period releases a deferred close, and later ones are not deferred`() {
+  @Test func `At the end of the grace period a deferred close is due, and later closes are not deferred`() {
     var end = ConnectionEnd()
     end.responseWritten()
     #expect(end.stop(in: Self.forwarding) == .forward)
@@ -90,7 +90,7 @@ import Testing
     }
   }
 
-  @Test func `A deferred close is performed once, and completes every promise`() throws {
+  @Test func `Two deferred closes are performed as one, which completes both promises`() throws {
     let channel = EmbeddedChannel()
     let handler = Handler()
     try channel.pipeline.syncOperations.addHandler(handler)

@@ -75,7 +75,9 @@ import UploadStorage
   // MARK: Requests
 
   @Test(arguments: Phase.allCases)
-  func `Only a new request waits, and only while another is being served`(phase: Phase) throws {
+  func `With all responses read, a request head waits only while another request is served or skipped`(phase: Phase)
+    throws
+  {
     for part in [Self.head, Self.body(1), Self.end] {
       var machine = try Self.machine(in: phase)
       let waits = part == Self.head && phase != .idle && phase != .lingering
@@ -90,7 +92,7 @@ import UploadStorage
     (.receiving, .deliver, .endBody), (.storing, .discard, .discard), (.skipping, .discard, .finishSkipping),
     (.lingering, .discard, .finishLingering),
   ])
-  private func `Chunks and ends of requests are forwarded, delivered or discarded, depending on the phase`(
+  private func `The phase decides whether chunks and ends of requests are forwarded, delivered or discarded`(
     phase: Phase,
     body: RequestPhase.PartAction,
     end: RequestPhase.PartAction
@@ -113,7 +115,7 @@ import UploadStorage
     #expect(machine.isAtRest)
   }
 
-  @Test func `Requests pipelined behind an upload wait for its response, and the second waits for the first`() throws {
+  @Test func `Requests pipelined behind an upload are served after its response, one after the other`() throws {
     var machine = try Self.machine(in: .storing)
     for part in [Self.head, Self.body(3), Self.end, Self.head] {
       #expect(machine.receive(part, canRespond: true, at: Self.at(0)) == .wait)
@@ -133,7 +135,7 @@ import UploadStorage
     #expect(!machine.isAtRest)
   }
 
-  @Test func `A client that does not read responses is served no further request`() throws {
+  @Test func `While a client does not read responses, its next request waits in the queue`() throws {
     var machine = try Self.machine()
     #expect(machine.receive(Self.head, canRespond: false, at: Self.at(0)) == .wait)
     #expect(machine.waitsForClient)
@@ -147,7 +149,7 @@ import UploadStorage
     #expect(machine.isForwarding, "Hummingbird looks at it when a read is complete")
   }
 
-  @Test func `100 Continue is sent once for an upload, when there is room`() throws {
+  @Test func `100 Continue is sent once for an upload, and not before there is room`() throws {
     var machine = try Self.machine()
     var request = Self.request()
     request.expectsContinue = true
@@ -168,7 +170,7 @@ import UploadStorage
       (true, RequestPhase.skipLimit + 1, false), (true, .max, false), (false, 0, false), (false, 1, false),
     ]
   )
-  func `With keep-alive up to 1 MiB of a rejected body is skipped, otherwise the connection ends`(
+  func `With keep-alive up to 1 MiB of a rejected body is skipped, otherwise the connection lingers`(
     keepAlive: Bool,
     remaining: UInt64,
     skips: Bool
@@ -208,7 +210,7 @@ import UploadStorage
     #expect(machine.receive(Self.head, canRespond: true, at: Self.at(0)) == .discard)
   }
 
-  @Test func `After an upload a 408 or a client without keep-alive ends the connection, otherwise it is kept`() throws {
+  @Test func `After an upload the connection is kept, except after a 408 or without keep-alive`() throws {
     var machine = try Self.machine(in: .storing)
     #expect(machine.respond(isTimeout: true, at: Self.at(0)) == .linger(.nothing))
     machine = try Self.machine(in: .storing)
@@ -232,7 +234,7 @@ import UploadStorage
   // MARK: Reading
 
   @Test(arguments: Phase.allCases)
-  func `Nothing is read without room, between requests with unread responses, or while storing`(phase: Phase) throws {
+  func `Only a body without room, unread responses between requests, and storing prevent a read`(phase: Phase) throws {
     func reads(_ hasRoom: Bool, _ isWritable: Bool) throws -> Bool {
       var machine = try Self.machine(in: phase)
       return machine.reads(hasRoom: hasRoom, isWritable: isWritable)
@@ -253,7 +255,7 @@ import UploadStorage
 
   // MARK: Time
 
-  @Test func `A connection at rest is closed when it is idle, unless a response is not read yet`() throws {
+  @Test func `A connection at rest is closed as idle; while a response is unread, the timeout begins anew`() throws {
     var machine = try Self.machine()
     #expect(machine.deadline(paceDeadline: nil) == Self.at(30))
     #expect(machine.timerFired(hasUnreadResponse: false, at: Self.at(29)) == .none)
@@ -294,7 +296,8 @@ import UploadStorage
   // MARK: Ends
 
   @Test(arguments: Phase.allCases)
-  func `A shutdown is postponed during uploads, closes when lingering, else is forwarded`(phase: Phase) throws {
+  func `A shutdown is postponed in uploads and skipping, closes when lingering, else is forwarded`(phase: Phase) throws
+  {
     var machine = try Self.machine(in: phase)
     let isPostponed = phase == .receiving || phase == .storing || phase == .skipping
     #expect(machine.stop() == (phase == .lingering ? .close : isPostponed ? .postpone : .forward))
@@ -358,7 +361,8 @@ import UploadStorage
   }
 
   @Test(arguments: Phase.allCases)
-  func `Malformed input is rejected after earlier responses, fails a body, and ends skipping`(phase: Phase) throws {
+  func `Malformed input is rejected when idle or after forwarding, and fails an incomplete upload`(phase: Phase) throws
+  {
     var machine = try Self.machine(in: phase)
     let error = UploadError(.badRequest, "no HTTP")
     let expected: ConnectionEnd.Action =

@@ -67,7 +67,7 @@ import Testing
     #expect(limits.timerFired(in: .skipping, hasUnreadResponse: true, at: Self.at(40)) == .close)
   }
 
-  @Test func `A connection that lingers after its last response has no deadline of these limits`() {
+  @Test func `While a connection lingers after its last response, no idle timeout applies`() {
     #expect(Self.limits().deadline(in: .lingering, paceDeadline: nil) == nil)
   }
 }

@@ -39,7 +39,7 @@ import Testing
     #expect(input.isInHeaders)
   }
 
-  @Test func `Input behind a request that ends the connection is ignored`() {
+  @Test func `Input behind a request with Connection: close is ignored`() {
     var input = DecodedInput()
     input.note(Self.head(isLast: true))
     #expect(!input.isIgnored, "its body still arrives")
@@ -64,7 +64,7 @@ import Testing
     #expect(demand.resume(isAllowed: true) == false)
   }
 
-  @Test func `A wanted read needs no pending one, but must be allowed`() {
+  @Test func `A wanted read is performed without a pending one, but only when it is allowed`() {
     var demand = ReadDemand()
     #expect(demand.resume(isAllowed: false, isWanted: true) == false)
     #expect(demand.resume(isAllowed: true, isWanted: true) == true)

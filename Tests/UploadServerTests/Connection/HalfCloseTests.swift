@@ -64,7 +64,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `With a rejection between two forwarded requests, FIN waits for the second response`() async throws {
+  @Test func `FIN behind two forwarded requests and a rejected one is forwarded after all responses`() async throws {
     try await withHandler { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /1") + request("DELETE /") + request("GET /2"))
@@ -112,7 +112,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A connection that breaks after the last byte still stores its file`() async throws {
+  @Test func `An upload is stored although its connection closes after the last byte of the body`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))

@@ -36,7 +36,9 @@ import Testing
   }
 
   @Test(arguments: [Machine.Remainder.nothing, .unknown])
-  private func `The output is closed at once when no end of a body is expected`(remainder: Machine.Remainder) {
+  private func `The output is closed at once when nothing remains or the end of the input is unknown`(
+    remainder: Machine.Remainder
+  ) {
     var machine = machine(remainder)
     #expect(machine.action(at: start) == .halfClose)
     let time = remainder == .nothing ? Machine.closingTime : Machine.paceInterval
@@ -80,7 +82,10 @@ import Testing
   @Test(arguments: [
     (Machine.Limits.brief, TimeAmount.seconds(30)), (.response, .milliseconds(500)), (.stopping, .seconds(1)),
   ])
-  private func `The lower limits are 64 MiB, and 30 s, half a second or 1 s`(limits: Machine.Limits, time: TimeAmount) {
+  private func `Limits brief, response and stopping allow 64 MiB within 30 s, 500 ms and 1 s`(
+    limits: Machine.Limits,
+    time: TimeAmount
+  ) {
     var machine = machine(.body, limits)
     machine.received(64 * mebibyte, at: start)
     #expect(machine.action(at: start) != .close)

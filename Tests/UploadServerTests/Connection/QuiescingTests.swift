@@ -48,7 +48,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `An upload whose file is still being stored when the grace period ends gets 503`() async throws {
+  @Test func `A complete upload whose file is not staged when the grace period ends gets 503`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.store.stagesAtOnce = false
       try harness.send(request("PUT /a", body: "x"))
@@ -75,7 +75,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Hummingbird gets a shutdown once, and its running response says Connection: close`() async throws {
+  @Test func `While Hummingbird serves a request, a shutdown is forwarded, and the response says Connection: close`()
+    async throws
+  {
     try await withHandler(limits: limits) { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /a"))
@@ -130,7 +132,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A pipelined upload that begins after a shutdown is rejected with 503`() async throws {
+  @Test func `A queued upload whose turn comes during a shutdown is rejected with 503`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /a") + request("PUT /b", body: "x"))

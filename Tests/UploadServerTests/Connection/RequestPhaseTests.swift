@@ -17,7 +17,9 @@ import Testing
   ]
 
   @Test(arguments: all)
-  func `Only a request head waits: during a request, or while responses are unread`(phase: RequestPhase) {
+  func `A request head waits for the request before it and for unread responses, except when lingering`(
+    phase: RequestPhase
+  ) {
     for canRespond in [false, true] {
       #expect(!phase.mustWait(Self.body, canRespond: canRespond))
       #expect(!phase.mustWait(.end(nil), canRespond: canRespond))
@@ -32,7 +34,7 @@ import Testing
     (.storing, .discard, .storing), (forwarding, .forward, .forwarding(requestEnded: true, responded: false)),
     (.forwarding(requestEnded: false, responded: true), .forward, .idle),
   ])
-  func `The end of a request leads from each phase to the next`(
+  func `The end of a request ends receiving and skipping, and forwarding once it is responded to`(
     phase: RequestPhase,
     action: RequestPhase.PartAction,
     next: RequestPhase
@@ -52,7 +54,7 @@ import Testing
     #expect(action == expected)
   }
 
-  @Test func `Between requests a request head is routed, and only its route changes the phase`() {
+  @Test func `A request head that arrives when idle is to be routed, and only forwarding it changes the phase`() {
     var phase = RequestPhase.idle
     #expect(phase.receive(Self.head) == .route)
     #expect(phase == .idle)
@@ -60,7 +62,7 @@ import Testing
     #expect(phase == Self.forwarding)
   }
 
-  @Test func `Hummingbird's response ends the phase only after the end of the request`() {
+  @Test func `The end of Hummingbird's response ends forwarding only after the end of the request`() {
     var phase = Self.forwarding
     phase.endForwardedResponse()
     #expect(phase == .forwarding(requestEnded: false, responded: true))
@@ -80,7 +82,7 @@ import Testing
   }
 
   @Test(arguments: [RequestPhase.idle, .receiving])
-  func `Up to 1 MiB of a rejected body is skipped; a longer or unknown rest lingers`(before: RequestPhase) {
+  func `Up to 1 MiB of a rejected body is skipped; a longer or unknown rest leads to lingering`(before: RequestPhase) {
     for remaining in [0, 1, RequestPhase.skipLimit] {
       var phase = before
       #expect(phase.respond(remaining: remaining, mayContinue: true) == true)
@@ -101,7 +103,9 @@ import Testing
   }
 
   @Test(arguments: all)
-  func `Reads wait for room in a body, for the client when idle, and during storing`(phase: RequestPhase) {
+  func `Reads are blocked without room for a body, by unread responses when idle, and always while storing`(
+    phase: RequestPhase
+  ) {
     #expect(phase.allowsRead(hasRoom: true, isWritable: true) == (phase != .storing))
     #expect(phase.allowsRead(hasRoom: false, isWritable: true) == (phase != .storing && phase != .receiving))
     #expect(phase.allowsRead(hasRoom: true, isWritable: false) == (phase != .storing && phase != .idle))

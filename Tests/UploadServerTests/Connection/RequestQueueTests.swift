@@ -45,7 +45,7 @@ import UploadStorage
     #expect(budget.use.used == 0, "it ends with its connection")
   }
 
-  @Test func `With a nearly spent budget only a few request heads are queued`() throws {
+  @Test func `When buffers have used their share of the budget, only 100 to 200 request heads are queued`() throws {
     let budget = try MemoryBudget(limit: 4 << 20)
     #expect(budget.growBuffer(by: 1 << 20))
     let count = fill(RequestQueue(budget: budget))
@@ -71,7 +71,7 @@ import UploadStorage
     #expect(!queue.append(.body(ByteBuffer(repeating: 0, count: 1))))
   }
 
-  @Test func `The end of a request is found in the queue`() throws {
+  @Test func `The end of a request is found at any place in the queue`() throws {
     let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
     #expect(queue.isEmpty && !queue.hasEnd)
     #expect(queue.append(Self.head))
@@ -96,7 +96,7 @@ import UploadStorage
     #expect(queue.isEmpty && !queue.hasEnd)
   }
 
-  @Test func `Draining cannot be nested`() throws {
+  @Test func `While a queue is being drained, draining cannot begin again`() throws {
     let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
     #expect(queue.append(Self.head))
     #expect(queue.beginDraining() == true)
@@ -108,7 +108,7 @@ import UploadStorage
     #expect(!queue.isDraining)
   }
 
-  @Test func `Draining may begin with an empty queue, and ends without parts to serve`() throws {
+  @Test func `Draining an empty queue may begin, and its end reports that there was nothing to serve`() throws {
     let queue = RequestQueue(budget: try MemoryBudget(limit: 64 << 20))
     #expect(queue.beginDraining() == true)
     #expect(!queue.isDraining)

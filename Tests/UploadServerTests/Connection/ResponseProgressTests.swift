@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test
-  func `without new acknowledgements a client is stopped after the timeout and the time for unseen reads`() {
+  func `without new acknowledgements a client counts as stopped after the timeout and the time for unseen reads`() {
     #expect(stopped { _ in sample(0) } == 6)
     #expect(stopped { _ in sample(3000) } == 9)
     // 64 KiB at 1 kB/s are 65.5 s.
@@ -35,7 +35,9 @@ import Testing
   }
 
   @Test(arguments: [UInt64(1000), 2000, 20_000])
-  func `a client that reads at least 1,000 bytes per second never counts as stopped`(rate: UInt64) {
+  func `a client that reads at least 1,000 B/s from a receive buffer of up to 4 MiB never counts as stopped`(
+    rate: UInt64
+  ) {
     // Its system acknowledges a block of 64 KiB when the client has read all of it.
     #expect(stopped { second in sample(200_000 + UInt64(second) * rate / 65_536 * 65_536) } == nil)
     // The same with a receive buffer of 4 MiB, which opens when a sixteenth of it is free.

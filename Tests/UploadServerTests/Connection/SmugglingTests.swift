@@ -86,7 +86,9 @@ import UploadTestSupport
     "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}\r\n\r\n",
     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
   ])
-  func `A malformed request line or Host field gets 400, and ends the connection`(text: String) async throws {
+  func `An invalid request line, an invalid or missing Host, and chunked HTTP/1.0 get 400 and end the connection`(
+    text: String
+  ) async throws {
     try await isRejected(text)
   }
 

@@ -65,7 +65,8 @@ import UploadTestSupport
   }
 
   @Test
-  func `Malformed input and FIN take effect only after the requests that wait for the client to read`() async throws {
+  func `Requests that wait until the client reads are served before malformed input or FIN takes effect`() async throws
+  {
     try await withHandler { harness in
       setWritable(false, harness)
       try? harness.send(request("GET /1") + request("GET /2") + "NONSENSE\r\n\r\n")

@@ -88,7 +88,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Requests behind a response that ends the connection are read and discarded`() async throws {
+  @Test func `Requests behind the last one that a connection serves are discarded without a response`() async throws {
     try await withHandler { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a", ["Connection: close"], body: "x"))
@@ -148,7 +148,10 @@ import UploadTestSupport
     (request("GET /a", ["Content-Length: 100"]) + "abc", 400),
     (request("POST /nowhere", ["Content-Length: 100"]) + "abc", 404),
   ])
-  func `FIN in a body behind a forwarded request: both get a response`(cut: String, status: Int) async throws {
+  func `A forwarded request, and the one behind it in whose body FIN arrives, both get a response`(
+    cut: String,
+    status: Int
+  ) async throws {
     try await withHandler { harness in
       harness.hummingbird.respondsImmediately = false
       try harness.send(request("GET /1") + cut)

@@ -11,7 +11,7 @@ import UploadTestSupport
     return try await WireClient.exchange(text, port: server.port)
   }
 
-  @Test func `Files of a stream, a form and a PUT are stored under their names as they were sent`() async throws {
+  @Test func `A stream, a form and a PUT are stored; a second file of the same name gets a number`() async throws {
     try await RunningServer.with { server in
       let client = try await WireClient(port: server.port)
       let bytes = SplitMix64.bytes(3_000_000)

@@ -53,7 +53,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [[0x16, 0x03, 0x01], [0x40], [0x5B], [0x00, 0xFF]] as [[UInt8]])
-  func `All other bytes are passed on, without a response`(bytes: [UInt8]) throws {
+  func `Bytes that do not begin with a capital letter are passed on, without a response`(bytes: [UInt8]) throws {
     let (response, passed) = try send(bytes)
     #expect(response == "")
     #expect(passed == bytes.count)

@@ -58,7 +58,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The sender is not read while the store has no room`() async throws {
+  @Test func `Nothing is read from the socket while the store has no room`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("abc")
       #expect(harness.readsOnTurn() == 1)
@@ -133,7 +133,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A sender that is idle is disconnected before its first byte, and gets 408 after it`() async throws {
+  @Test func `An idle sender is disconnected if no byte has arrived, and otherwise gets 408`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       harness.advance(19)
       #expect(harness.isOpen)
@@ -152,7 +152,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `The connection of an idle sender closes within a second of the 408`() async throws {
+  @Test func `The connection of an idle sender closes within a second after the 408`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("abc")
       harness.advance(20)

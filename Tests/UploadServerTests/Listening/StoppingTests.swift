@@ -99,7 +99,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `A server that is stopped before it runs does not listen`() async throws {
+  @Test func `A server that is stopped before it runs returns without reporting that it listens`() async throws {
     try await withTemporaryDirectory { place in
       let parts = try RunningServer.Parts(place)
       let server = parts.server(Self.withRawPort)
@@ -112,7 +112,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `Starting and stopping leaves no descriptor open and logs nothing`() async throws {
+  @Test func `Starting and stopping leaves no descriptor open and writes nothing to standard error`() async throws {
     let result = try await #require(
       processExitsWith: .success,
       observing: [\.standardErrorContent, \.standardOutputContent]

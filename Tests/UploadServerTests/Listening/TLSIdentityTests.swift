@@ -14,7 +14,7 @@ import UploadTestSupport
     #expect(try TLSIdentity(selfSignedFor: "127.0.0.1").fingerprint != first.fingerprint)
   }
 
-  @Test func `A self-signed certificate is for all names and addresses that the host can be reached by`() {
+  @Test func `A self-signed certificate names localhost for a loopback host, and only the host itself for another`() {
     func names(_ host: String) -> String {
       SelfSignedCertificate.names(host: host).map { String(describing: $0) }.joined(separator: " ")
     }
@@ -31,7 +31,7 @@ import UploadTestSupport
     #expect(configuration.shutdownTimeout < .seconds(1))
   }
 
-  @Test func `A missing, empty or mismatched certificate or key fails with a message that names it`() async throws {
+  @Test func `The error about a missing, empty or mismatched certificate or key says what is wrong`() async throws {
     try await withTemporaryDirectory { directory in
       let (certificate, key) = try Self.write(directory, "own")
       let (_, other) = try Self.write(directory, "other")
