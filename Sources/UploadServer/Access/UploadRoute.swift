@@ -19,8 +19,8 @@ enum UploadRoute: Sendable {
   /// Paths that are read, and could be mistaken for names of files.
   private static let notFiles: Set<String> = ["/healthz", "/metrics"]
 
-  /// Finds the route for a request. None with a body goes to Hummingbird, which has no limit on a body that its routes
-  /// do not read.
+  /// Finds the route for a request. None with a body goes to Hummingbird, which would read it to its end without a
+  /// limit although no route uses it.
   /// - Throws: ``UploadError`` when the request is to be rejected at once, with code `badRequest`, `malformedForm`,
   ///   `unsupportedType`, `notFound` or `methodNotAllowed`.
   init(_ request: IncomingRequest) throws(UploadError) {

@@ -12,8 +12,8 @@ struct BrowsingRoutes: Sendable {
   let budget: MemoryBudget
   let ledger: UploadLedger
 
-  /// The router with all of them, for GET and HEAD. An error becomes a response (``ErrorResponseMiddleware``), unless it
-  /// occurs while a body is sent.
+  /// The router with all of them, for GET and HEAD. An error becomes a response, see ``ErrorResponseMiddleware``,
+  /// unless it occurs while a body is sent.
   func router() -> Router<BrowsingContext> {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: ErrorResponseMiddleware())
@@ -83,9 +83,9 @@ struct BrowsingContext: RequestContext {
   }
 }
 
-/// Turns every error that Hummingbird or a route throws before there is a response into one like that of a rejected
-/// upload: JSON, or a page. An ``UploadError`` has the status of its code, a client error of Hummingbird 404 or 400,
-/// and every other error 500.
+/// Turns every error that Hummingbird or a route throws before there is a response into an error response, as for a
+/// rejected upload: JSON, or a page. An ``UploadError`` has the status of its code, a client error of Hummingbird 404
+/// or 400, and every other error 500.
 struct ErrorResponseMiddleware: RouterMiddleware {
   typealias Context = BrowsingContext
 

@@ -26,8 +26,8 @@ protocol IncomingBody: AnyObject {
   func end(trailers: HTTPFields?) throws(UploadError)
 
   /// Aborts the upload because of `error`, which the delegate gets: within this call, or, when the file is already
-  /// being finalized or its content is to be kept, once that has ended. Too late while the body is being published: then
-  /// the delegate gets that result. Ignored after the end.
+  /// being finalized or its content is to be kept, once that has ended. Too late while the body is being published:
+  /// then the delegate gets that result. Ignored after the end.
   func fail(_ error: UploadError)
 }
 
