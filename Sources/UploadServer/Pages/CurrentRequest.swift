@@ -32,8 +32,8 @@ struct CurrentRequest {
   /// The foreign origin whose pages may read the response, of ``AccessGate/allowedOrigin(of:)``; nil for none.
   var allowedOrigin: String?
 
-  /// Stands for a request that could not be parsed or was not complete, or for a raw connection. The connection ends
-  /// with the response.
+  /// Stands for a request that could not be parsed or was not complete, for a raw connection, or for none so far. The
+  /// connection ends with the response.
   init(client: ClientAddress = ClientAddress(nil)) {
     self.client = client
   }
