@@ -4,9 +4,10 @@ import NIOCore
 import UploadCore
 import UploadProtocol
 
-/// Decides from a request's headers alone whether to accept it. Rejects web pages of foreign origins that are not
-/// allowed, and clients without the access token where one is required. A server on a loopback address also rejects
-/// requests whose `Host` is another name (DNS rebinding), unless a trusted proxy sends them. Callable on any thread.
+/// Decides before a request's body is read whether to accept it. Rejects web pages of foreign origins that are not
+/// allowed, and, where a token is required, requests without it and clients that have presented too many wrong ones. A
+/// server on a loopback address also rejects requests whose `Host` is neither `localhost`, a name below it, nor a
+/// loopback address (DNS rebinding), unless a trusted proxy sends them. Callable on any thread.
 struct AccessGate: Sendable {
   /// What to do with a request.
   enum Decision {
@@ -24,14 +25,15 @@ struct AccessGate: Sendable {
   /// The values of `WWW-Authenticate` in a 401 response: the schemes by which a client may present the token (RFC 6750,
   /// RFC 7617). Because of the second one a browser asks its user for a password.
   static let challenges = ["Bearer realm=\"sluice\"", "Basic realm=\"sluice\", charset=\"UTF-8\""]
-  /// How many tokens of one request are compared: a header field and a parameter, and one to spare. Others are ignored.
+  /// How many tokens of one request are compared: a parameter and a header field, and one to spare. Further ones are
+  /// ignored, and are no guesses.
   private static let maxCandidates = 3
 
   /// Hides the server's token, and what clients present as one, in texts for events and logs.
   let redactor: TokenRedactor
   private let rules: AccessRules
   private let origins: Set<String>
-  /// Whether the server can only be reached by names of this machine.
+  /// Whether the server listens on a loopback address alone, so that `Host` is checked.
   private let isLoopback: Bool
   private let guesses = TokenGuesses()
 
@@ -47,8 +49,8 @@ struct AccessGate: Sendable {
   /// - Parameters:
   ///   - peer: the other end of the connection; nil when it is not known.
   ///   - client: where the request comes from, as ``client(of:from:)`` says.
-  ///   - isAuthenticated: whether this client has presented the token on this connection before. Then it is not blocked
-  ///     by wrong tokens that others present from its address.
+  ///   - isAuthenticated: whether this client has presented the right token on this connection before. Then wrong
+  ///     tokens from its address do not block it; each request still needs the token.
   func decision(
     on incoming: IncomingRequest,
     from peer: SocketAddress?,
@@ -93,8 +95,8 @@ struct AccessGate: Sendable {
     return .reject(UploadError(.tooManyGuesses, message), retryAfter: seconds)
   }
 
-  /// Where a request comes from. Behind a trusted proxy it is the last address in `X-Forwarded-For` that is not a
-  /// trusted proxy's. Without one, after a malformed element, and behind no trusted proxy, it is the peer.
+  /// Where a request comes from. From a trusted proxy it is the last element of `X-Forwarded-For` that is not a trusted
+  /// proxy's address, or the peer where that is malformed or there is none. From any other peer it is the peer.
   /// - Parameter peer: the other end of the connection; nil, when it is not known, gives the client "unknown".
   func client(of request: HTTPRequest, from peer: SocketAddress?) -> ClientAddress {
     guard isTrusted(peer) else { return ClientAddress(peer) }
@@ -119,13 +121,14 @@ struct AccessGate: Sendable {
     (request.head.method == .get || request.head.method == .head) && request.path == "/healthz"
   }
 
-  /// The tokens that a request presents. Empty ones are not counted as guesses.
+  /// The tokens that a request presents, that of the query first, without empty ones, which are no guesses.
   private static func candidates(in request: IncomingRequest) -> [String] {
     let credentials = request.head.headerFields[values: .authorization].compactMap(credential)
     return ((request.token.map { [$0] } ?? []) + credentials).filter { !$0.isEmpty }
   }
 
-  /// A bearer token, or the password of the basic scheme with any user name (RFC 6750, RFC 7617).
+  /// A bearer token, or the password of the basic scheme with any user name (RFC 6750, RFC 7617); nil for all other
+  /// values of `Authorization`.
   private static func credential(_ field: String) -> String? {
     let parts = field.split(separator: " ")
     guard parts.count == 2 else { return nil }
@@ -162,11 +165,10 @@ struct AccessGate: Sendable {
     }
   }
 
-  /// The server's address as the client used it, perhaps that of a proxy. The authority is a host with or without a
-  /// port, nil for a request without `Host`; the scheme is `http` or `https`, nil when it is not known.
-  ///
-  /// A trusted proxy reports both in `X-Forwarded-Host` and `X-Forwarded-Proto`. Of several values the last counts: it
-  /// is the one that the trusted proxy wrote itself, while those before may be the client's own.
+  /// The server's address as the client used it, perhaps that of a proxy. The authority, a host with or without a port,
+  /// is that of `X-Forwarded-Host`, otherwise of `Host`; nil without both. The scheme is that of `X-Forwarded-Proto`;
+  /// nil where this is neither `http` nor `https`. Of several values in a forwarded field the last counts: it is the
+  /// one that the trusted proxy wrote itself, while those before may be the client's own.
   /// - Parameter peer: the other end of the connection; the two fields count only if it is a trusted proxy.
   func publicAddress(of request: HTTPRequest, from peer: SocketAddress?) -> (scheme: String?, authority: String?) {
     guard isTrusted(peer) else { return (nil, request.authority) }
@@ -190,7 +192,7 @@ struct AccessGate: Sendable {
     return String(text)
   }
 
-  /// Whether the value of a `Host` field is a name of this machine, with or without a port.
+  /// Whether the value of a `Host` field is `localhost`, a name below it or a loopback address, with or without a port.
   private static func isLoopback(host: String) -> Bool {
     let host = host.lowercased()
     let isBracketed = host.hasPrefix("[")

@@ -43,8 +43,8 @@ package struct AccessToken: Sendable {
   }
 }
 
-/// Makes texts about a request safe for events and logs: replaces a text with a token or credentials as a whole,
-/// replaces control characters, and truncates after 256 bytes. Callable on any thread.
+/// Makes texts about a request safe for events and logs: replaces a text with a token or a URL's credentials as a
+/// whole, replaces control characters, and truncates after 256 bytes. Callable on any thread.
 ///
 /// Searches in bytes, not in characters: a combining mark after a token would make its last character another one.
 struct TokenRedactor: Sendable {
@@ -58,13 +58,14 @@ struct TokenRedactor: Sendable {
 
   private let token: String?
 
-  /// - Parameter token: the server's; nil when it requires none. What clients present as a token is hidden anyway.
+  /// - Parameter token: the server's; nil when it requires none: then texts with `token=` are hidden all the same.
   init(_ token: AccessToken?) {
     self.token = token?.text.lowercased()
   }
 
   /// The path of a request's target, without query and fragment. In its place `/[redacted]` when it contains the token
-  /// or `token=`, in any case and however often percent-encoded; `[redacted]` for a URL with credentials.
+  /// or `token=`, in any case and percent-encoded or not, or is percent-encoded more than three times; `[redacted]` for
+  /// a URL with credentials.
   func path(_ target: String) -> String {
     let path = Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })
     // The absolute form of a target may contain a user name and a password.
@@ -72,8 +73,9 @@ struct TokenRedactor: Sendable {
     return revealsToken(path) ? "/\(Self.hidden)" : bounded(path)
   }
 
-  /// A method, a host, or a message about a request. In its place `[redacted]` when it contains the token, `token=` (in
-  /// any case and however often percent-encoded) or a URL with credentials; only ``example`` is shown.
+  /// A method, a host, or a message about a request. In its place `[redacted]` when it contains the token, a `token=`
+  /// that is not part of ``example`` (both in any case, percent-encoded or not) or a URL with credentials, or is
+  /// percent-encoded more than three times.
   func text(_ text: String) -> String {
     let hasCredentials = text.utf8.contains(UInt8(ascii: "@")) && text.utf8.containsBytes("://".utf8)
     let isHidden = hasCredentials || revealsToken(text.replacing(Self.example, with: "")[...])

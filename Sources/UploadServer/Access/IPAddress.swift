@@ -15,7 +15,7 @@ struct IPAddress: Sendable, Hashable {
     self.init(text.prefix { $0 != "%" })
   }
 
-  /// Reads an address without brackets, port and zone; nil for every other text. Names are not resolved.
+  /// Reads an address without brackets, port and zone; nil for every other text, such as a name or `127.1`.
   init?(_ text: some StringProtocol) {
     var all = [UInt8](repeating: 0, count: 16)
     if inet_pton(AF_INET, String(text), &all) == 1 {
@@ -50,7 +50,8 @@ package struct AddressRange: Sendable, Equatable {
   /// How many leading bits an address must share with ``bytes``.
   private let bits: Int
 
-  /// Reads an address without brackets and port, perhaps with `/` and the number of its leading bits that count.
+  /// Reads an address without brackets and port, perhaps with `/` and the number of its leading bits that count: 0 to
+  /// 32 for IPv4, also inside IPv6 (`::ffff:10.0.0.0/8`), and 0 to 128 for IPv6. Without it all bits count.
   /// - Throws: ``UploadError`` with code `badValue` when `text` is neither an address nor a network.
   package init(parsing text: String) throws(UploadError) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
@@ -77,7 +78,8 @@ package struct AddressRange: Sendable, Equatable {
 
 /// The address of a request's or a raw connection's client, as far as it can be trusted.
 struct ClientAddress: Sendable, Equatable {
-  /// The address as events show it, with its port where that is known: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
+  /// The address as events show it, with its port where that is known: `192.0.2.1:4711`, `[2001:db8::1]:4711`. One that
+  /// a proxy reports has neither port nor brackets; `unknown` without an IP address.
   let text: String
   /// The address alone, without port and brackets.
   let host: String

@@ -5,7 +5,8 @@ import UploadProtocol
 /// The headers of a request, with its target and the length of its body parsed once for access control and routing.
 struct IncomingRequest {
   let head: HTTPRequest
-  /// The parsed target, `/` for a request without one; an error with code `badRequest` where it begins with no slash.
+  /// The parsed target, `/` for a request without one; an error with code `badRequest` where it does not begin with a
+  /// slash.
   let target: Result<RequestTarget, UploadError>
   let length: BodyLength
 
@@ -18,14 +19,14 @@ struct IncomingRequest {
   /// The target's path as it was sent, without the query; empty when the target cannot be used.
   var path: String { (try? target.get().path) ?? "" }
 
-  /// The value of the query's parameter `token`, decoded and perhaps empty; nil when there is none, its encoding is
-  /// malformed, or the target cannot be used.
+  /// The value of the query's first parameter `token`, decoded and perhaps empty; nil when there is none, its encoding
+  /// is malformed, or the target cannot be used.
   var token: String? { try? target.get().parameter("token") }
 }
 
 /// The length of a request's body as its headers state it. `Transfer-Encoding` takes precedence over `Content-Length`.
 enum BodyLength: Sendable, Equatable {
-  /// There is no body, or an empty one.
+  /// Neither field states a body, or `Content-Length` is 0.
   case none
   /// A `Content-Length`, in bytes, above 0.
   case known(UInt64)
@@ -76,6 +77,6 @@ extension UInt8 {
 }
 
 extension StringProtocol {
-  /// The text without all of its spaces and tabs, those in the middle included.
+  /// The text without its spaces and tabs, those in the middle included.
   var withoutBlanks: String { String(filter { $0 != " " && $0 != "\t" }) }
 }

@@ -5,10 +5,11 @@ package import UploadProtocol
 
 /// Reads the address to listen on as people write it: `127.0.0.1`, `[::1]`, `*`, `fe80::1%eth0`, `files.example`.
 package enum ListenHost {
-  /// `text` as the resolver reads it: without brackets, with `::` or `0.0.0.0` for `*`, with the zone after a plain
-  /// `%`, and with a short form of IPv4 such as `127.1` completed. Names are not resolved here.
-  /// - Throws: ``UploadError`` with code `badValue` for what cannot be an address: an empty text, a number alone, one
-  ///   with a port or a scheme, a malformed IPv6 address, a zone that is no network interface of this machine.
+  /// `text` as the resolver reads it: without brackets, with `::` or `0.0.0.0` for `*`, with the zone of a link-local
+  /// address after a plain `%`, without any other zone, and with a short form of IPv4 such as `127.1` or `0`
+  /// completed. Names are not resolved here.
+  /// - Throws: ``UploadError`` with code `badValue` for what cannot be an address or a name, such as an empty text, one
+  ///   with a port or a scheme, a number except `0`, or a zone that is no network interface of this machine.
   package static func normalized(_ text: String) throws(UploadError) -> String {
     guard !text.isEmpty else {
       throw UploadError(.badValue, "--host is empty. Write 127.0.0.1, an interface's address, or * for all of them.")
@@ -66,7 +67,7 @@ package enum ListenHost {
     }
   }
 
-  /// All addresses of the machine: `::` where one socket can serve IPv4 as well as IPv6, otherwise those of IPv4.
+  /// All addresses of the machine: `::` where one socket can serve IPv4 as well as IPv6, otherwise `0.0.0.0`.
   private static func wildcard() -> String {
     let descriptor = socket(AF_INET6, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return "0.0.0.0" }
@@ -101,7 +102,7 @@ package struct ServerAddress: Sendable, Equatable {
   package let port: Int
   /// The raw listener's TCP port; nil without one.
   package var rawPort: Int?
-  /// The fingerprint of the certificate that clients see; nil without TLS.
+  /// The fingerprint of the certificate that clients saw when the server began to listen; nil without TLS.
   package var fingerprint: CertificateFingerprint?
 
   /// The server's URL, without a final slash and without a token: `http://127.0.0.1:8080`, or with `https` where the
@@ -116,8 +117,9 @@ package struct ServerAddress: Sendable, Equatable {
 /// The host to show to people when the server listens on every address of the machine: `0.0.0.0` or `::` cannot be
 /// reached from another machine.
 enum ReachableHost {
-  /// `host` itself, or in place of a wildcard the first of `addresses` that others on the network can reach, IPv4
-  /// before IPv6. For `0.0.0.0` it is never an IPv6 address. Without such an address it is the loopback address.
+  /// `host` itself, or in place of a wildcard the first of `addresses` that is neither loopback nor link-local, IPv4
+  /// before IPv6. For `0.0.0.0` it is never an IPv6 address. Without such an address it is `127.0.0.1`, or `::1` for an
+  /// IPv6 wildcard.
   /// - Parameter addresses: the machine's own, see ``addresses``.
   static func host(for host: String, addresses: [SocketAddress]) -> String {
     guard ListenHost.isWildcard(host) else { return host }

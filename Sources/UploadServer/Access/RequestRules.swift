@@ -7,7 +7,8 @@ enum RequestRules {
   /// Checks the headers of a request.
   /// - Returns: the headers. Where the connection ends with this request, as it does with HTTP/1.0, the `Connection`
   ///   field is exactly `close`, the only spelling that later handlers look for. HTTP/1.0 loses its `Expect` field.
-  /// - Throws: ``UploadError`` with code `badRequest`; `notImplemented` for every transfer coding but `chunked`.
+  /// - Throws: ``UploadError`` with code `notImplemented` for a transfer coding that is not `chunked` alone, sent with
+  ///   HTTP/1.1 and without `Content-Length`; `badRequest` for everything else that breaks a rule.
   static func checked(_ head: HTTPRequestHead) throws(UploadError) -> HTTPRequestHead {
     let hosts = head.headers["host"]
     guard hosts.count == 1 || (hosts.isEmpty && head.version == .http1_0) else {

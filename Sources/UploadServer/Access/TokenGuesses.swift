@@ -3,15 +3,16 @@ import Synchronization
 
 /// Slows down guessing: a client that has presented ``limit`` wrong tokens within ``window`` is blocked for ``window``.
 ///
-/// Requests without a token are no guesses. Callable on any thread; locked only for wrong tokens, and while any client
-/// has presented one.
+/// Requests without a token are no guesses. Callable on any thread; locked only while a wrong token is counted, and
+/// while there are records of any.
 final class TokenGuesses: Sendable {
   /// How many wrong tokens block a client.
   static let limit = 10
   /// The time in which ``limit`` wrong tokens block a client, and for which it is then blocked.
   static let window = TimeAmount.minutes(1)
-  /// The most clients whose wrong tokens are counted. When there are this many, a further one makes room: the half that
-  /// guessed least recently is dropped, blocked clients last.
+  /// The most clients whose wrong tokens are counted. When there are this many, a further one makes room: records older
+  /// than ``window`` are dropped, then, down to half of this number, those whose last guess is oldest, blocked clients
+  /// last.
   static let maxClients = 4096
 
   /// When a client presented its wrong tokens of the last ``window``, oldest first. A blocked client has ``limit`` of
@@ -64,6 +65,6 @@ final class TokenGuesses: Sendable {
     (times.last ?? .distantPast) + (times.count < limit ? .zero : window)
   }
 
-  /// How many clients have records now, blocked ones included; at most ``maxClients``.
+  /// How many clients have records now, blocked and expired ones included; at most ``maxClients``.
   var clients: Int { records.withLock { $0.count } }
 }

@@ -4,12 +4,13 @@ import UploadProtocol
 
 /// Where an accepted request goes, decided from its headers alone, before a byte of its body is read.
 enum UploadRoute: Sendable {
-  /// No body, and not an upload: Hummingbird's router serves it.
+  /// GET or HEAD without a body, and not of an upload endpoint: Hummingbird's router serves it.
   case hummingbird
   /// The body is one file.
   /// - Parameters:
   ///   - name: nil when the request names none, or none that can be used: then one is generated.
-  ///   - declaredType: in lower case, without parameters; nil when the request states none that says anything.
+  ///   - declaredType: in lower case, without parameters; nil when the request states none, a malformed one, or
+  ///     `application/x-www-form-urlencoded`, which curl states for any body.
   case file(name: FileName?, declaredType: String?)
   /// The body is a form, whose parts this boundary separates.
   case form(MultipartBoundary)
@@ -18,8 +19,8 @@ enum UploadRoute: Sendable {
   /// Paths that are read, and could be mistaken for names of files.
   private static let notFiles: Set<String> = ["/healthz", "/metrics"]
 
-  /// Finds the route for a request. No request with a body goes to Hummingbird: it would read a body that no route
-  /// asked for without limit.
+  /// Finds the route for a request. None with a body goes to Hummingbird, which would read it to its end without a
+  /// limit although no route uses it.
   /// - Throws: ``UploadError`` when the request is to be rejected at once, with code `badRequest`, `malformedForm`,
   ///   `unsupportedType`, `notFound` or `methodNotAllowed`.
   init(_ request: IncomingRequest) throws(UploadError) {
@@ -49,7 +50,7 @@ enum UploadRoute: Sendable {
     }
   }
 
-  /// The methods that are allowed for a request's path, as the `Allow` field lists them: `GET, HEAD, PUT`.
+  /// The methods that are allowed for a request's path, as the `Allow` field lists them, such as `GET, HEAD, PUT`.
   static func methods(for request: IncomingRequest) -> String {
     if endpoints.contains(request.path) { return "POST" }
     return notFiles.contains(request.path) || request.path == "/" ? "GET, HEAD" : "GET, HEAD, PUT"

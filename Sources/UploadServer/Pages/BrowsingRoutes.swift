@@ -12,7 +12,8 @@ struct BrowsingRoutes: Sendable {
   let budget: MemoryBudget
   let ledger: UploadLedger
 
-  /// The router with all of them, for GET and HEAD. Every error becomes a response: see ``ErrorResponseMiddleware``.
+  /// The router with all of them, for GET and HEAD. An error becomes a response, see ``ErrorResponseMiddleware``,
+  /// unless it occurs while a body is sent.
   func router() -> Router<BrowsingContext> {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: ErrorResponseMiddleware())
@@ -40,7 +41,8 @@ struct BrowsingRoutes: Sendable {
 
   /// A listing of all files in this format; 503 when listings use all of the memory that they may. Waits while uploads
   /// use the memory.
-  /// - Throws: ``UploadError`` for a malformed or failed precondition, and when the store cannot be read.
+  /// - Throws: ``UploadError`` for a malformed or failed precondition, and when the store cannot be read;
+  ///   `CancellationError` when it has been shut down.
   private func list(_ format: ListingFormat, for request: Request, over channel: any Channel) async throws -> Response {
     let preconditions = try Preconditions(request.headers, for: .read, now: CurrentTime.seconds)
     guard preconditions.areMetByPage else { throw Preconditions.failure(.ifMatch) }
@@ -81,8 +83,9 @@ struct BrowsingContext: RequestContext {
   }
 }
 
-/// Turns every error of Hummingbird's routes into an error response like that of a rejected upload: JSON, or a page. An
-/// ``UploadError`` has the status of its code, a client error of Hummingbird 404 or 400, and every other error 500.
+/// Turns every error that Hummingbird or a route throws before there is a response into an error response, as for a
+/// rejected upload: JSON, or a page. An ``UploadError`` has the status of its code, a client error of Hummingbird 404
+/// or 400, and every other error 500.
 struct ErrorResponseMiddleware: RouterMiddleware {
   typealias Context = BrowsingContext
 

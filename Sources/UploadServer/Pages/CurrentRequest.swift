@@ -8,30 +8,32 @@ import UploadStorage
 struct CurrentRequest {
   /// The client that sent it: behind a trusted proxy the one that the proxy reports, otherwise the peer.
   var client: ClientAddress
-  /// Whether the client wants to keep the connection open after the response.
+  /// Whether the request lets the connection serve another one after the response. False as well once malformed input
+  /// has arrived with which the connection ends.
   var keepAlive = false
   var length = BodyLength.none
   /// Bytes of the body's content, without chunk framing, that have been delivered to the upload.
   var received: UInt64 = 0
   /// The page that shows the response to a client that prefers HTML to JSON; nil for every other client.
   var page: Page?
-  /// The client waits for `100 Continue` before it sends the body.
+  /// The client has sent `Expect: 100-continue`: it may wait for `100 Continue` before it sends the body.
   var expectsContinue = false
   /// `100 Continue` has been sent.
   var wasContinued = false
-  /// The method as it was sent; nil when it could not be parsed.
+  /// The method as it was sent; nil when no request was parsed.
   var method: String?
-  /// The host and port that the client asked for, see ``AccessGate/publicAddress(of:from:)``; nil when unknown.
+  /// The host that the client asked for, with its port if it named one; see ``AccessGate/publicAddress(of:from:)``. nil
+  /// when it is not known.
   var host: String?
-  /// The target as it was sent, with the query, and so perhaps with the token; nil when it could not be parsed.
+  /// The target as it was sent, with the query, and so perhaps with the token; nil when no request was parsed.
   var rawTarget: String?
   /// The methods that are allowed for the path, for the `Allow` field of a 405; empty when the request is not parsed.
   var allowedMethods = ""
   /// The foreign origin whose pages may read the response, of ``AccessGate/allowedOrigin(of:)``; nil for none.
   var allowedOrigin: String?
 
-  /// Stands for a request that could not be parsed or was not complete, or for a raw connection. The connection ends
-  /// with the response.
+  /// Stands for a request that could not be parsed or was not complete, for a raw connection, or for none so far. The
+  /// connection ends with the response.
   init(client: ClientAddress = ClientAddress(nil)) {
     self.client = client
   }
@@ -96,7 +98,7 @@ enum CurrentTime {
   static var seconds: Int64 { Int64(time(nil)) }
 }
 
-/// The time at the beginning of a log line.
+/// The time of log lines and of reports about rejected requests.
 package enum LogTime {
   /// The current time in UTC, in whole seconds: `1994-11-06T08:49:37Z` (RFC 3339).
   package static var now: String { HTTPDate.internetText(CurrentTime.seconds) }

@@ -6,7 +6,7 @@ import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// Responds to `GET /files/NAME`: the file as an attachment, whole or in part.
+/// Responds to GET and HEAD of `/files/NAME`: the file as an attachment, whole or in part.
 ///
 /// One open file serves the size, the tag and the bytes, so that a file that is replaced in between is never mixed with
 /// its successor.
@@ -26,8 +26,8 @@ struct Download: Sendable {
   /// The client's connection.
   let channel: any Channel
 
-  /// The response to GET or HEAD for this file, by its preconditions and range: 200, 206, 304 or 416. The file is read
-  /// while the body is sent, which fails when the file has another length by then.
+  /// The response to GET or HEAD for this file, by the request's preconditions and range: 200, 206, 304 or 416. The
+  /// file is read while the body is sent, which fails when the store yields fewer or more bytes than announced.
   /// - Throws: ``UploadError`` with code `badRequest` for a malformed precondition, or `preconditionFailed`.
   func response(to request: Request) throws(UploadError) -> Response {
     let preconditions = try Preconditions(request.headers, for: .read, now: CurrentTime.seconds)
@@ -162,8 +162,8 @@ extension Channel {
 
 extension OpenFile {
   /// The file with its type. Where no type is stored with it, as on file systems without attributes, it is detected
-  /// again: from the content of a local file, for which the call blocks, otherwise from the name. It is nil where
-  /// neither shows one.
+  /// again: from the name and, for a local file, from the content, for which the call blocks; see
+  /// ``MediaTypeNames/best(detected:declared:fileName:)``. It is nil where neither shows one.
   var typed: StoredFile {
     guard file.type == nil else { return file }
     var typed = file

@@ -5,7 +5,7 @@ import UploadProtocol
 import UploadReport
 import UploadStorage
 
-/// Responds with a listing in chunks of a few KiB. Each is sent only when the client has accepted the one before, since
+/// Responds with a listing in chunks of a few KiB. Each is sent only when the socket has accepted the one before, since
 /// thousands of clients may request a listing at once and read it slowly, or not at all.
 struct Listing: Sendable {
   /// The size in bytes from which a rendered chunk is sent. A chunk is about all that a response occupies besides the

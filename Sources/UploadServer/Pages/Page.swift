@@ -10,7 +10,8 @@ import UploadStorage
 struct Page: Sendable {
   /// From the page to the front page, without the token: `./`, or one `../` for each directory of the page's own path.
   private let root: String
-  /// The token in the address that the page was requested with, which its links pass on. Empty without one.
+  /// The query `?token=...` of the page's links: the token in the address that the page was requested with. Empty
+  /// without one.
   private let query: String
 
   /// The pages for requests of one path.

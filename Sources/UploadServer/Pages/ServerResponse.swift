@@ -6,8 +6,8 @@ import UploadProtocol
 import UploadReport
 import UploadStorage
 
-/// A complete response with its body, for stored uploads, for errors and for small pages. Hummingbird streams all
-/// others.
+/// A complete response with its body in memory: to an upload or a preflight request, for an error, a health check or
+/// metrics. Downloads and listings are streamed instead.
 struct ServerResponse: Sendable {
   var status: HTTPResponse.Status
   var fields: HTTPFields
@@ -40,8 +40,9 @@ struct ServerResponse: Sendable {
     self.init(status: status, contentType: "application/json", body: json)
   }
 
-  /// Success as JSON, with the stored files; of a single file also `Location` and `Repr-Digest`.
-  /// - Parameter path: of the request, for URLs relative to it; nil where there is none, as in a raw upload: no URLs.
+  /// Success as JSON, with the stored files; of a single file also `Location`, and `Repr-Digest` if a digest is known.
+  /// - Parameter path: of the request, for URLs relative to it; nil where there is none, as in a raw upload: then the
+  ///   response has neither URLs nor `Location`.
   static func stored(_ files: [StoredFile], status: HTTPResponse.Status, path: String? = nil) -> ServerResponse {
     let entries = files.map { file in
       let url = path.map { [("url", JSONValue.string(file.url(relativeTo: $0)))] } ?? []
@@ -105,7 +106,8 @@ struct ServerResponse: Sendable {
   }
 
   /// An error response as JSON, with the error's message and the status of its code.
-  /// - Parameter retryAfter: seconds until the client may retry; nil for 5 with 429 and 503, and none with others.
+  /// - Parameter retryAfter: seconds until the client may retry; nil for 5 s with status 429 and 503, and for no
+  ///   `Retry-After` with others.
   init(failure error: UploadError, retryAfter: Int? = nil) {
     self.init(failure: error.message, status: error.code.status)
     if let retryAfter { fields[.retryAfter] = String(retryAfter) }

@@ -3,8 +3,8 @@ import UploadCore
 import UploadProtocol
 
 /// Inspects the content of one upload as it arrives: counts its bytes in the meter, enforces the size limit, detects
-/// the type from the first bytes, and rejects types that are not accepted. After these first bytes it costs two
-/// comparisons per chunk.
+/// the type from the first bytes, and rejects types that are not accepted. After these first bytes it costs one
+/// addition and two comparisons per chunk.
 struct ContentInspector {
   let meter: UploadMeter
   let name: RequestedName
@@ -40,7 +40,7 @@ struct ContentInspector {
 
 /// The name to store an upload under: the requested one, or a generated one with the extension of the content's type.
 struct RequestedName {
-  /// The name that the request states, made safe; nil when it states none.
+  /// The name that the request states, made safe; nil when it states none that can be used.
   let requested: FileName?
   private let stem = "upload-\(UploadID())"
 
@@ -51,8 +51,9 @@ struct RequestedName {
     return requested ?? FileName("\(stem).\(suffix)") ?? FileName.fallback
   }
 
-  /// The name and the media type for the content whose types `meter` has. The type is the detected one, otherwise the
-  /// declared one, otherwise that of the name; see ``MediaTypeNames/best(detected:declared:fileName:)``.
+  /// The name and the media type for the content whose detected and declared type `meter` has. The type is chosen from
+  /// these two and that of the name by ``MediaTypeNames/best(detected:declared:fileName:)``; where none is known, it is
+  /// `application/octet-stream`.
   func resolved(for meter: UploadMeter) -> (name: FileName, type: String) {
     let (detected, declared) = (meter.detectedType, meter.declaredType)
     let name = fileName(type: declared).description

@@ -23,8 +23,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     case receiving, storing, over
   }
 
-  /// The most parts that are written and synced while the next arrive. More would let memory grow with the number of
-  /// files.
+  /// The most parts that are being staged while the next arrive. More would let memory grow with the number of files.
   private static let maxStaging = 8
 
   private let context: ServerContext
@@ -34,8 +33,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private let length: BodyLength
   /// The client's address, as events show it.
   private let remote: String
-  /// The bytes after the content of a form's last file: the closing delimiter, and the CRLF that every known client
-  /// sends after it.
+  /// How many bytes follow the content of a form's last file: the closing delimiter, and the CRLF that every known
+  /// client sends after it.
   private let closingLength: Int
   private let eventLoop: any EventLoop
   private weak var delegate: (any IncomingBodyDelegate)?

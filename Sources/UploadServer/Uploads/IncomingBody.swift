@@ -3,11 +3,11 @@ import NIOCore
 import UploadCore
 import UploadStorage
 
-/// The body of one request on its way into the store: a file, or a form of files. Lives on the connection's event loop;
-/// every call is made there.
+/// The body of one request, or of a raw connection, on its way into the store: a file, or a form of files. Lives on the
+/// connection's event loop; every call is made there.
 protocol IncomingBody: AnyObject {
   /// Whether there is room for more bytes. While there is none, nothing more should be read from the socket, until
-  /// ``IncomingBodyDelegate/bodyHasRoom()`` is called.
+  /// ``IncomingBodyDelegate/bodyHasRoom()`` is called or the body ends.
   var hasRoom: Bool { get }
 
   /// The meter of the file that arrives, or of the last one that has arrived. nil before a file has begun: then the
@@ -19,13 +19,15 @@ protocol IncomingBody: AnyObject {
   /// - Throws: ``UploadError`` when the body has to be rejected: pass it to ``fail(_:)``.
   func receive(_ bytes: ByteBuffer) throws(UploadError)
 
-  /// Call it when the body is complete: stores it, and reports the result to the delegate. Ignored after a failure.
+  /// Call it when the body is complete: stores it, and reports the result to the delegate later or within this call.
+  /// Ignored after a failure.
   /// - Parameter trailers: the trailer fields; nil when there are none.
   /// - Throws: ``UploadError`` when the body has to be rejected: pass it to ``fail(_:)``.
   func end(trailers: HTTPFields?) throws(UploadError)
 
-  /// Aborts the upload because of `error`, which the delegate gets: at once, or when content that is to be kept is
-  /// stored. Too late while the body is being published: then the delegate gets that result. Ignored after the end.
+  /// Aborts the upload because of `error`, which the delegate gets: within this call, or, when the file is already
+  /// being finalized or its content is to be kept, once that has ended. Too late while the body is being published:
+  /// then the delegate gets that result. Ignored after the end.
   func fail(_ error: UploadError)
 }
 
@@ -39,7 +41,8 @@ protocol IncomingBodyDelegate: AnyObject {
   /// There is room for more bytes of the body: reads may resume.
   func bodyHasRoom()
   /// The body has ended: all its files are stored, or it has failed. Called once.
-  /// - Parameter result: the files under their final names, or why nothing was stored.
+  /// - Parameter result: the files under their final names, or why the upload failed. Then nothing was stored, except
+  ///   `NAME.partial` where the message says that it is kept.
   func bodyEnded(_ result: Result<[StoredFile], UploadError>)
 }
 

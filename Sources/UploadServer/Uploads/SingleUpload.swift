@@ -26,7 +26,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   /// nil before the store has begun, and at the end.
   private var sink: (any UploadSink)?
   private var state = State.receiving
-  /// Why the upload fails even if the file can be finalized.
+  /// The first failure in ``State/storing``, or why content is being kept: reported in place of an error of the store.
   private var failure: UploadError?
 
   /// Begins the upload, which is reported from now on. A store that fails at once fails it in the loop's next turn.

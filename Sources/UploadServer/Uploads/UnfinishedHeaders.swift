@@ -4,8 +4,8 @@ import Synchronization
 /// The memory for request headers that are not complete, over all connections that have presented no token. Above
 /// ``limit`` the connections whose headers began first are evicted.
 ///
-/// Headers that arrive in one read are not counted here; for others a lock is taken with each read. Callable on any
-/// thread.
+/// Headers that are complete after one read are not counted here; for others a lock is taken with each read. Callable
+/// on any thread.
 final class UnfinishedHeaders: Sendable {
   /// The default limit on the memory, in bytes.
   static let limit = 64 * 1024 * 1024

@@ -1,7 +1,7 @@
 import UploadCore
 
 extension UploadError {
-  /// The file is larger than the limit, in bytes. Code `tooLarge`.
+  /// The file is larger than `limit`, which the message states. Code `tooLarge`.
   static func tooLarge(limit: SizeSetting) -> UploadError {
     UploadError(.tooLarge, "File too large: the limit is \(limit). Send a smaller file.")
   }

@@ -12,14 +12,14 @@ package struct UploadLimits: Sendable {
   package var form = MultipartLimits()
   /// The most uploads at the same time, each file of a form counting as one. Over it: 503.
   package var maxUploads = 4096
-  /// The most requests with uploads at the same time of one client, see ``ClientAddress/key``; nil for no limit. Over
-  /// it: 429.
+  /// The most requests with uploads, and raw uploads, of one client at the same time, see ``ClientAddress/key``; nil
+  /// for no limit. Over it: 429.
   package var maxUploadsPerClient: Int?
-  /// A client that sends nothing of a body for this long gets 408. A connection on which no request begins for this
-  /// long, or no response is read, is closed.
+  /// A client that sends nothing of a body for this long, while the server would read it, gets 408. A connection is
+  /// closed on which no request begins for this long, or no response is read for this long and up to 5 minutes more.
   package var idleTimeout = Duration.seconds(30)
-  /// The lowest average rate, in bytes per second, of a client that can send, checked after 10 s; nil for no limit.
-  /// Below it: 408.
+  /// The lowest average rate of a body, in bytes per second, over the time in which the server would read it, checked
+  /// after 10 s of that; nil for no limit. Below it: 408.
   package var minRate: SizeSetting?
   /// The rate that all uploads together are limited to, in bytes per second, at least 1; nil for no limit.
   package var rate: UInt64?
@@ -39,8 +39,8 @@ extension UploadLimits {
   var idleTime: TimeAmount { TimeAmount(idleTimeout) }
   /// The ``grace`` in the unit of event loops; at most 292 years.
   var graceTime: TimeAmount { TimeAmount(grace) }
-  /// The time from their first byte in which the headers of a request must be complete: 20 s, or the idle timeout if it
-  /// is shorter. Over it: 408.
+  /// The time in which the headers of a request must be complete, from their first byte that arrives while no request
+  /// is served: 20 s, or the idle timeout if it is shorter. Over it: 408.
   var headerTime: TimeAmount { min(.seconds(20), idleTime) }
 }
 

@@ -30,7 +30,10 @@ import UploadTestSupport
     ("PUT /a", ["Authorization: Basic bWU6c2VjcmV0LXRva2VuLTE="]), ("PUT /a?token=secret-token-1", []),
     ("POST /stream-upload?name=a&token=secret-token-1", []), ("PUT /a?token=secret%2Dtoken-1", []),
   ])
-  func `a request with the token as bearer token, password or parameter is accepted`(line: String, fields: [String])
+  func `a request with the token as bearer token, as password or in the query is accepted`(
+    line: String,
+    fields: [String]
+  )
     async throws
   {
     try await withHandler(access: gate(token: Self.token)) { harness in
@@ -62,7 +65,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `listings, downloads and metrics require the token, health does not`() async throws {
+  @Test func `listings, downloads and metrics require the token, the health check does not`() async throws {
     try await withHandler(access: gate(token: Self.token)) { harness in
       for path in ["/", "/files/", "/files/a", "/metrics", "/nothing", "/healthz/../files/"] {
         try harness.send(request("GET \(path)"))
@@ -91,7 +94,7 @@ import UploadTestSupport
   @Test(arguments: [
     "http://localhost", "https://localhost", "HTTP://LOCALHOST", "http://localhost:80", "https://localhost:443",
   ])
-  func `pages of the server's own origin are accepted`(origin: String) async throws {
+  func `a PUT from a page of the server's own origin is accepted`(origin: String) async throws {
     try await withHandler(access: gate(isLoopback: true)) { harness in
       try harness.send(request("PUT /a", ["Origin: \(origin)"], body: "x"))
       let response = try harness.received()
@@ -104,7 +107,9 @@ import UploadTestSupport
     "http://evil.example", "null", "http://localhost:8081", "http://localhost.evil.example", "file://", "https://good",
     "http://good.example", "https://good.example.evil", "https://good.example:444", "",
   ])
-  func `pages of origins that are neither the server's own nor allowed are rejected`(origin: String) async throws {
+  func `a PUT and a preflight request from a page of a foreign origin that is not allowed get 403`(origin: String)
+    async throws
+  {
     try await withHandler(access: gate(origins: ["https://good.example"], isLoopback: true)) { harness in
       try harness.send(request("PUT /a", ["Origin: \(origin)"], body: "x"))
       let response = try harness.received()
@@ -156,7 +161,8 @@ import UploadTestSupport
   @Test(arguments: [
     "localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:8080", "127.1.2.3", "[::1]:8080", "[::1]", "app.localhost:1",
   ])
-  func `a loopback server accepts every name of this machine in Host`(host: String) async throws {
+  func `a loopback server accepts localhost, a name below it and a loopback address in Host`(host: String) async throws
+  {
     try await withHandler(access: gate(isLoopback: true)) { harness in
       try harness.send("GET /a HTTP/1.1\r\nHost: \(host)\r\n\r\n")
       #expect(try harness.statuses() == [200])
@@ -168,7 +174,9 @@ import UploadTestSupport
     "0.0.0.0", "localhost@evil.example", "", "[::1]evil.example", "[::1].evil.example:80", "localhost:evil.example",
     "localhost:80:80", "127.0.0.1:80.evil.example", "[::1", "::1",
   ])
-  func `a loopback server rejects foreign and malformed hosts, any other accepts a foreign one`(host: String)
+  func `a loopback server rejects a foreign or malformed Host, one on other addresses accepts a foreign Host`(
+    host: String
+  )
     async throws
   {
     try await withHandler(access: gate(isLoopback: true)) { harness in
@@ -203,7 +211,7 @@ import UploadTestSupport
     (["X-Forwarded-For: 2001:db8::7"], "2001:db8::7"), (["X-Forwarded-For: 1.1.1.1, evil"], "192.0.2.1:4711"),
     ([], "192.0.2.1:4711"), (["X-Forwarded-For: "], "192.0.2.1:4711"),
   ])
-  func `behind a trusted proxy the client is the last X-Forwarded-For address that is no proxy`(
+  func `behind a trusted proxy the client is the last X-Forwarded-For address that is no proxy's, else the peer`(
     fields: [String],
     remote: String
   )
@@ -233,7 +241,7 @@ import UploadTestSupport
     ("https://files.example", ["X-Forwarded-Host: files.example", "X-Forwarded-Proto: gopher"]),
     ("http://localhost", []), ("http://localhost", ["X-Forwarded-Proto: http"]),
   ])
-  func `pages of the server's own origin as a trusted proxy forwards it are accepted`(
+  func `behind a trusted proxy a PUT from a page of the server's public origin is accepted`(
     origin: String,
     fields: [String]
   ) async throws {
@@ -250,7 +258,7 @@ import UploadTestSupport
     ("http://files.example", ["X-Forwarded-Host: files.example", "X-Forwarded-Proto: https"]),
     ("https://files.example", ["X-Forwarded-Proto: https"]),
   ])
-  func `behind a trusted proxy pages of any other host or scheme are rejected`(origin: String, fields: [String])
+  func `behind a trusted proxy a PUT from a page of another host or scheme gets 403`(origin: String, fields: [String])
     async throws
   {
     try await withHandler(access: gate(proxies: ["192.0.2.0/24"], isLoopback: true)) { harness in
@@ -285,7 +293,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the limit per client applies to each client that a trusted proxy forwards`() async throws {
+  @Test func `behind a trusted proxy the limit on uploads per client applies to each client separately`() async throws {
     var limits = UploadLimits()
     limits.maxUploadsPerClient = 1
     try await withHandler(limits: limits, access: gate(proxies: ["192.0.2.1"])) { harness in

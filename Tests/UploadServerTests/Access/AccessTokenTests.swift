@@ -14,7 +14,9 @@ import UploadCore
   }
 
   @Test(arguments: ["", "short", "has space", "percent%20", "quote\"quote", "ümläuteüü", "text\ntext", "a+b/c==dd"])
-  func `a short token, or one that a URL or header would change, is rejected and not repeated`(text: String) {
+  func `a short token, or one that a URL or header would change, is rejected, and the message does not repeat it`(
+    text: String
+  ) {
     do {
       _ = try AccessToken(text)
       Issue.record("accepted")

@@ -11,7 +11,10 @@ import UploadCore
     ("fe80::1%lo", "fe80::1%lo"), ("[fe80::1%25lo]", "fe80::1%lo"), ("fe80::1%1", "fe80::1%1"),
     ("::1%lo", "::1"),
   ])
-  func `an address in any usual spelling is accepted and normalized`(text: String, host: String) throws {
+  func `host names, addresses and their short forms are normalized as the resolver reads them`(
+    text: String,
+    host: String
+  ) throws {
     #expect(try ListenHost.normalized(text) == host)
   }
 
@@ -33,7 +36,7 @@ import UploadCore
     #expect(!error.message.contains("\u{1B}"))
   }
 
-  @Test func `a loopback address is recognized with a zone, a link-local one is not`() {
+  @Test func `a loopback address with a zone counts as loopback, a link-local one does not`() {
     #expect(LoopbackName.contains("::1%lo"))
     #expect(!LoopbackName.contains("fe80::1%lo"))
     #expect(SelfSignedCertificate.names(host: "::1%lo").contains { "\($0)".contains("localhost") })

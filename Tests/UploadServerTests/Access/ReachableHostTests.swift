@@ -8,7 +8,7 @@ import Testing
     ReachableHost.host(for: host, addresses: try addresses.map { try SocketAddress(ipAddress: $0, port: 0) })
   }
 
-  @Test func `a configured host is shown as it is`() throws {
+  @Test func `a host that is no wildcard is shown unchanged`() throws {
     #expect(try host("127.0.0.1", "192.168.1.7") == "127.0.0.1")
     #expect(try host("files.example", "192.168.1.7") == "files.example")
   }
@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: ["::0", "0:0:0:0:0:0:0:0", "0.0.0.0"])
-  func `a wildcard is recognized however it is written`(wildcard: String) throws {
+  func `a wildcard is replaced in its IPv4 form and in long and short forms of IPv6`(wildcard: String) throws {
     #expect(try host(wildcard, "192.168.1.7") == "192.168.1.7")
   }
 

@@ -37,7 +37,7 @@ import UploadCore
     (["chunked, chunked"], .notImplemented), (["chunked", "chunked"], .notImplemented), (["identity"], .notImplemented),
     (["chunked, gzip"], .notImplemented), (["xchunked"], UploadError.Code.notImplemented),
   ])
-  func `chunked is the only accepted transfer coding, not with HTTP/1.0 or Content-Length`(
+  func `chunked is the only accepted transfer coding, and none is with HTTP/1.0 or a Content-Length`(
     codings: [String],
     expected: UploadError.Code?
   ) {
@@ -70,7 +70,7 @@ import UploadCore
     #expect(try check(fields, .http1_0)["expect"] == [])
   }
 
-  @Test func `other header fields are unchanged`() throws {
+  @Test func `header fields that no rule concerns are unchanged`() throws {
     let headers = try check([Self.host, ("X-A", "1"), ("Content-Length", "3")])
     #expect(headers == HTTPHeaders([("Host", "a"), ("X-A", "1"), ("Content-Length", "3")]))
   }

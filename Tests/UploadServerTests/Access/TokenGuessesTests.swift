@@ -28,7 +28,7 @@ import UploadCore
     }
   }
 
-  @Test func `each wrong token of a request is a guess`() {
+  @Test func `each of several wrong tokens in one request counts as a guess`() {
     let guesses = TokenGuesses()
     for _ in 0..<4 { guesses.note(3, of: "a", at: start) }
     #expect(guesses.blockedTime(of: "a", at: start) != nil)
@@ -59,7 +59,7 @@ import UploadCore
     request("GET /files/", (token.map { ["Authorization: Bearer \($0)"] } ?? []) + fields)
   }
 
-  @Test func `ten wrong tokens give a client 429 for a minute, with the right token too`() async throws {
+  @Test func `after ten wrong tokens a client gets 429 for a minute, even with the right token`() async throws {
     try await withHandler(access: gate()) { harness in
       for number in 0..<10 {
         try harness.send(get("wrong-token-\(number)"))
@@ -86,7 +86,7 @@ import UploadCore
     }
   }
 
-  @Test func `requests without a token or with malformed credentials are no guesses`() async throws {
+  @Test func `requests without a token or with malformed credentials do not count as guesses`() async throws {
     try await withHandler(access: gate()) { harness in
       for fields in [[], ["Authorization: Bearer"], ["Authorization: Basic !!"], ["Authorization: other"]] {
         for _ in 0..<10 { try harness.send(get(nil, fields)) }
@@ -107,7 +107,7 @@ import UploadCore
     }
   }
 
-  @Test func `a connection that has presented the token is not blocked by guesses from its address`() async throws {
+  @Test func `a connection that has presented the right token is not blocked by wrong tokens after it`() async throws {
     try await withHandler(access: gate()) { harness in
       try harness.send(get(Self.token))
       for _ in 0..<20 { try harness.send(get("wrong-token")) }

@@ -16,7 +16,7 @@ import UploadCore
     ("/a#\(token)", "/a"), ("*", "*"), ("/%zz", "/%zz"), ("/100%", "/100%"), ("/a\u{1B}[2J", "/a\u{FFFD}[2J"),
     ("/a?\u{301}token=guess", "/a"),
   ])
-  func `a path is shown without its query`(target: String, shown: String) {
+  func `a path is shown without query and fragment`(target: String, shown: String) {
     #expect(redactor.path(target) == shown)
   }
 
@@ -26,7 +26,7 @@ import UploadCore
     "/%253Ftoken%253Dguess", "/files/token=guess",
     "/\("Secret-token_1".utf8.map { "%" + String($0, radix: 16) }.joined())",
   ])
-  func `a path that contains a token is not shown, whatever its encoding`(target: String) {
+  func `a path that contains the token or a token parameter is not shown, even percent-encoded`(target: String) {
     #expect(redactor.path(target) == "/[redacted]")
   }
 

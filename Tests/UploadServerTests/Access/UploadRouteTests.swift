@@ -42,11 +42,14 @@ import UploadProtocol
     ("/stream-upload?name=%00%1B%5Ba", "[a"), ("/stream-upload?name=.sluice-1.part", "_.sluice-1.part"),
     ("/stream-upload?name=%FF", #"\xFF"#), ("/stream-upload?Name=a", "(made up)"), ("/stream-upload?name=%3F", "?"),
   ])
-  func `a streamed file gets the name in the query, made safe, or none`(path: String, expected: String) {
+  func `a streamed file gets the first name in the query, made safe, or no name if that cannot be used`(
+    path: String,
+    expected: String
+  ) {
     #expect(name(route(.post, path)) == expected)
   }
 
-  @Test func `without a name in the query a file gets the name in Content-Disposition`() {
+  @Test func `without a name in the query a streamed file gets the name in Content-Disposition`() {
     let fields: HTTPFields = [.contentDisposition: "attachment; filename=\"x/y.txt\""]
     #expect(name(route(.post, "/stream-upload", fields)) == "y.txt")
     #expect(name(route(.post, "/stream-upload?name=q", fields)) == "q")
@@ -109,7 +112,9 @@ import UploadProtocol
   }
 
   @Test(arguments: [HTTPRequest.Method.get, .head])
-  func `GET and HEAD go to Hummingbird, except with a body or to an upload endpoint`(method: HTTPRequest.Method) {
+  func `GET and HEAD go to Hummingbird, but are rejected with a body or to an upload endpoint`(
+    method: HTTPRequest.Method
+  ) {
     for path in ["/", "/files/", "/files/a", "/healthz", "/metrics", "/nothing", "/%", "/stream-upload/"] {
       let forwarded = route(method, path, length: .none)
       if case .success(.hummingbird) = forwarded {} else { Issue.record("\(path) is not Hummingbird's") }
@@ -121,7 +126,9 @@ import UploadProtocol
   }
 
   @Test(arguments: [HTTPRequest.Method.post, .delete, .patch, .options, .trace, .connect])
-  func `away from the endpoints other methods get 405 without a body and 404 with one`(method: HTTPRequest.Method) {
+  func `outside the upload endpoints a method except GET, HEAD and PUT gets 405 without a body and 404 with one`(
+    method: HTTPRequest.Method
+  ) {
     #expect(rejection(route(method, "/", length: .none)) == .methodNotAllowed)
     #expect(rejection(route(method, "/files/a", length: .none)) == .methodNotAllowed)
     #expect(rejection(route(method, "/files/a", length: .known(1))) == .notFound)
@@ -160,7 +167,7 @@ import UploadProtocol
     ("application/x-www-form-urlencoded", nil), ("nonsense", nil), ("", nil), (";", nil),
     ("a/\u{202E}b", nil), ("text/plain,text/html", nil),
   ])
-  func `a declared type loses its parameters, and a malformed or generic one counts as none`(
+  func `a declared type loses its parameters; a malformed one and application/x-www-form-urlencoded count as none`(
     field: String,
     expected: String?
   ) {

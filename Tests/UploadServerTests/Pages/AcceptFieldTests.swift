@@ -16,11 +16,14 @@ import Testing
       ("text/html;q=0, */*", false), ("text/html;q=x", false), ("text/htmlx", false), ("", false),
     ]
   )
-  func `a client that prefers HTML gets it, every other one JSON`(accept: String, prefersHTML: Bool) {
+  func `HTML is preferred only with a higher quality than JSON, or at the same one when named more precisely`(
+    accept: String,
+    prefersHTML: Bool
+  ) {
     #expect(AcceptField.prefersHTML([.accept: accept]) == prefersHTML)
   }
 
-  @Test func `without an Accept field the client gets JSON`() {
+  @Test func `without an Accept field HTML is not preferred`() {
     #expect(!AcceptField.prefersHTML([:]))
   }
 }

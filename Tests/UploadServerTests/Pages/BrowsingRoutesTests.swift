@@ -76,7 +76,7 @@ import UploadTestSupport
     #expect(missingStatus == 404 && missingText.contains("Page not found."), "\(missingText)")
   }
 
-  @Test func `every route that reads the store responds with 503 while it cannot be used`() async throws {
+  @Test func `every route that reads the store responds with 503 while the store is unavailable`() async throws {
     let store = store()
     store.add("a", [1])
     let (healthy, body) = try await get("/healthz", from: store)

@@ -26,11 +26,14 @@ import Testing
     ("bytes=0-1-2", .whole),
     ("bytes =0-1", ByteRange.whole),
   ])
-  func `a range of a file of 10,000 bytes is satisfied, unsatisfiable or ignored`(field: String, expected: ByteRange) {
+  func `a single range gives its bytes within the file, or is unsatisfiable without any; all others are ignored`(
+    field: String,
+    expected: ByteRange
+  ) {
     #expect(ByteRange(field: field, size: 10_000) == expected)
   }
 
-  @Test func `without a Range field the whole file is sent`() {
+  @Test func `without a Range field the whole file is requested`() {
     #expect(ByteRange(field: nil, size: 0) == .whole)
     #expect(ByteRange(field: nil, size: 5) == .whole)
   }

@@ -40,7 +40,11 @@ import UploadTestSupport
     arguments: [(nil, 200, "0123456789"), ("bytes=2-8", 206, "2345678"), ("bytes=-1", 206, "9")]
       as [(String?, Int, String)]
   )
-  func `the buffers of a file are sent in their order`(range: String?, status: Int, expected: String) async throws {
+  func `a download sends the requested bytes of a file's buffers in their order`(
+    range: String?,
+    status: Int,
+    expected: String
+  ) async throws {
     try await withDownload { download, channel in
       let response = try download.response(to: get(range))
       #expect(response.status.code == status)
@@ -53,7 +57,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [(11, "0123456789"), (9, "012345678"), (8, "012345")] as [(UInt64, String)])
-  func `a download of a file of another length than announced fails, and sends no byte beyond it`(
+  func `a download of a file that is shorter or longer than announced fails, and sends no byte beyond that length`(
     announced: UInt64,
     expected: String
   ) async throws {
@@ -70,7 +74,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [(20, "0123456789"), (5, "012")] as [(UInt64, String)])
-  func `the connection is closed when a file has another length than announced`(
+  func `the connection is closed when a downloaded file is shorter or longer than announced`(
     announced: UInt64,
     expected: String
   ) async throws {

@@ -39,7 +39,7 @@ import UploadStorage
     #expect(!page.contains("<table>"))
   }
 
-  @Test func `the front page uploads with a plain form`() {
+  @Test func `the front page has a plain HTML form that posts to the upload endpoint`() {
     let page = Page(path: "/").front.text([])
     #expect(page.hasPrefix("<!doctype html>\n"))
     #expect(page.contains("method=\"post\" action=\"./file-upload\" enctype=\"multipart/form-data\""))
@@ -77,7 +77,7 @@ extension PageTests {
     }
   }
 
-  @Test func `an error page escapes its message and leads back with the token`() {
+  @Test func `an error page escapes its message and links to the front page with the token`() {
     let page = Page(path: "/files/x", token: "t&").error("<b>\u{1B}\"", status: .contentTooLarge)
     #expect(page.contains("<h1>Content Too Large</h1>") && page.contains("Status 413"))
     #expect(page.contains("<p>&lt;b&gt;\u{FFFD}&quot;</p>"))

@@ -7,7 +7,7 @@ import UploadStorage
 @testable import UploadServer
 
 @Suite struct ServerResponseTests {
-  @Test func `success has the JSON fields that clients rely on`() {
+  @Test func `the response to a stored upload has the JSON fields that clients rely on`() {
     let files = [
       StoredFile(name: "a \"b\".txt", size: 12, type: "text/plain", modified: 0),
       StoredFile(name: "ü", size: .max, type: nil, modified: 0, replaced: true),
@@ -25,7 +25,7 @@ import UploadStorage
     #expect(String(buffer: ServerResponse.stored([], status: .ok).body).hasPrefix(#"{"status":200,"#))
   }
 
-  @Test func `an error has the JSON fields that clients rely on`() {
+  @Test func `an error response has the JSON fields that clients rely on`() {
     let response = ServerResponse(failure: UploadError(.tooLarge, "Too \"large\"\n\u{1B}."))
     #expect(String(buffer: response.body) == #"{"status":413,"msg":"Too \"large\"\n\u001b.","ok":false}"# + "\n")
     #expect(response.status.code == 413)

@@ -25,7 +25,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a cancelled upload with a short rest leaves the connection open`() async throws {
+  @Test func `after a cancelled upload with a short rest the connection serves the next request`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "begin")
       try cancel(harness)
@@ -59,7 +59,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload can be cancelled while it is being synced`() async throws {
+  @Test func `an upload can be cancelled while its file is being staged`() async throws {
     try await withHandler { harness in
       harness.store.stagesAtOnce = false
       try harness.send(request("PUT /a", body: "hello"))

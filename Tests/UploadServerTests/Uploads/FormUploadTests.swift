@@ -26,7 +26,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a form may arrive one byte at a time`() async throws {
+  @Test func `a form that arrives one byte at a time is stored`() async throws {
     try await withHandler { harness in
       let body = FormText.file("a", "x\r\n--y") + FormText.file("b", "-b") + FormText.end
       try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: \(body.utf8.count)"]))
@@ -98,7 +98,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a form whose files cannot be published fails`() async throws {
+  @Test func `a form whose files cannot be published fails with the store's error`() async throws {
     try await withHandler { harness in
       harness.store.publishFailure = UploadError(.nameTaken, "Taken.")
       try harness.send(FormText.post(FormText.file("a", "1"), FormText.file("b", "2")))
@@ -121,7 +121,9 @@ import UploadTestSupport
   }
 
   @Test(arguments: [FormText.file("a", "1"), FormText.file("a", "1") + "--b", "--b\r\nContent-Dispo", "", "text"])
-  func `an incomplete form stores nothing, even when its length is right`(body: String) async throws {
+  func `an incomplete form gets 400 and stores nothing, even when its Content-Length is right`(body: String)
+    async throws
+  {
     try await withHandler { harness in
       try harness.send(request("POST /file-upload", [FormText.type], body: body))
       #expect(try harness.statuses() == [400])
@@ -212,7 +214,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `each file of a form counts as an upload, and so does a form without a file`() async throws {
+  @Test func `each file of a form counts towards the upload limit, and so does a form before its first file`()
+    async throws
+  {
     var limits = UploadLimits()
     limits.maxUploads = 2
     try await withHandler(limits: limits) { harness in

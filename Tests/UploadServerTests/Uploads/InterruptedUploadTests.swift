@@ -20,7 +20,7 @@ import UploadTestSupport
     return error
   }
 
-  @Test func `a body that timed out is kept, and the response says so`() async throws {
+  @Test func `with --on-cut keep a body that timed out is kept, and the response says so`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.store.publishesAtOnce = false
       try harness.send(request("PUT /a.bin", ["Content-Length: 10"]) + "abc")
@@ -37,7 +37,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a body that the client ended early, or whose connection was reset, is kept`() async throws {
+  @Test func `with --on-cut keep a body that the client ended early, or whose connection was reset, is kept`()
+    async throws
+  {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
       harness.sendEnd()
@@ -55,7 +57,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a malformed body, an empty one and a form are not kept`() async throws {
+  @Test func `with --on-cut keep a malformed body, an empty one and an interrupted form are not kept`() async throws {
     try await withHandler(limits: limits) { harness in
       try harness.send(request("PUT /a", ["Transfer-Encoding: chunked"]) + "3\r\nabc\r\n")
       try? harness.send("ZZ\r\n")
@@ -79,7 +81,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `when the content cannot be kept the original error is reported`() async throws {
+  @Test func `with --on-cut keep the timeout is still reported when the content cannot be stored`() async throws {
     try await withHandler(limits: limits) { harness in
       harness.store.publishFailure = UploadError(.diskFull, "Full.")
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "abc")
@@ -91,7 +93,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the content of a raw connection that was reset is kept`() async throws {
+  @Test func `with --on-cut keep the content of a raw connection that was reset is kept`() async throws {
     try await RawHarness.with(limits: limits) { harness in
       try harness.send("abc")
       harness.disconnect(IOError(errnoCode: 104, reason: "reset"))

@@ -6,7 +6,7 @@ import UploadCore
 
 /// Limits in messages, and limits at the ends of their ranges.
 @Suite struct LimitMessageTests {
-  @Test func `the longest times do not overflow, and headers never get more than 20 s`() {
+  @Test func `the longest times do not overflow, and the time limit of headers is at most 20 s`() {
     var limits = UploadLimits()
     (limits.idleTimeout, limits.grace) = (.seconds(Int64.max), .seconds(Int64.max))
     #expect(limits.idleTime == .nanoseconds(.max) && limits.graceTime == .nanoseconds(.max))

@@ -11,7 +11,8 @@ import UploadTestSupport
   private var chunk: String { "100000\r\n\(piece)\r\n" }
 
   @Test(arguments: [true, false])
-  func `a rejected body is discarded to its end, then the connection is closed`(isChunked: Bool) async throws {
+  func `a rejected body is discarded to its end, then the server closes its sending side`(isChunked: Bool) async throws
+  {
     try await withHandler { harness in
       try harness.send(
         request("POST /nowhere", [isChunked ? "Transfer-Encoding: chunked" : "Content-Length: 104857600"])
@@ -47,7 +48,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `on a client's fifth connection with a rejected body only 64 MiB are discarded`() async throws {
+  @Test func `a client's fifth connection with a rejected body is closed after 64 MiB of it`() async throws {
     try await withHandler { harness in
       harness.fillLingering()
       try harness.send(request("POST /nowhere", ["Content-Length: 1000000000"]))

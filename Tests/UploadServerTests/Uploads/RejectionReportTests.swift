@@ -31,7 +31,7 @@ import UploadTestSupport
     ("POST /file-upload", ["Content-Type: multipart/form-data"], "POST /file-upload 400"),
     ("POST /stream-upload", ["Transfer-Encoding: gzip"], "- - 501"), ("GET /a b", [], "- - 400"),
   ])
-  func `each rejected request is reported with client, method, path and status`(
+  func `each rejected request is reported with client and status, and with method and path if it was parsed`(
     line: String,
     fields: [String],
     expected: String
@@ -76,7 +76,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `identical rejected requests are counted, and none is reported with a token`() async throws {
+  @Test func `repeated rejected requests are all counted, and none is reported with a token`() async throws {
     try await withHandler(access: gate()) { harness in
       for target in [
         "/a?token=wrong-token-1", "/%3Ftoken=wrong-token-1", "/secret-token-1", "/%73ecret-token-1",
@@ -101,7 +101,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `rejected raw connections are reported`() async throws {
+  @Test func `a rejected raw connection is reported with client and status`() async throws {
     var limits = UploadLimits()
     limits.maxUploads = 0
     try await RawHarness.with(limits: limits) { harness in

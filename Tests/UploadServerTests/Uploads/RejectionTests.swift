@@ -6,7 +6,7 @@ import UploadTestSupport
 
 /// Rejected requests whose client continues to send, and limits of uploads per client.
 @Suite struct RejectionTests {
-  @Test func `a short rest of a rejected body is skipped, and the next request is served`() async throws {
+  @Test func `up to 1 MiB of a rejected body is discarded, and the next request is served`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /nowhere", ["Content-Length: 1048576"]))
       let response = try harness.received()
@@ -22,7 +22,10 @@ import UploadTestSupport
   @Test(arguments: [
     ["Content-Length: 1048577"], ["Transfer-Encoding: chunked"], ["Content-Length: 8", "Connection: close"],
   ])
-  func `the rest of any other rejected body is discarded, and the client's end closes the connection`(fields: [String])
+  func
+    `a rejected body that is over 1 MiB, chunked or sent with Connection: close is discarded until the client closes`(
+      fields: [String]
+    )
     async throws
   {
     try await withHandler { harness in
@@ -74,7 +77,10 @@ import UploadTestSupport
     ("GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 400),
     (request("CONNECT localhost:80"), 400),
   ])
-  func `input after the last request is discarded up to 64 MiB`(text: String, status: Int) async throws {
+  func `input after the last request is discarded up to 64 MiB, then the connection is closed`(
+    text: String,
+    status: Int
+  ) async throws {
     try await withHandler { harness in
       harness.fillLingering()
       try? harness.send(text)
@@ -111,7 +117,10 @@ import UploadTestSupport
     ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", 400),
     ("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
   ])
-  func `malformed input gets an error response, and the connection is closed`(text: String, status: Int) async throws {
+  func `malformed input gets an error response, the output is closed, and no later request is served`(
+    text: String,
+    status: Int
+  ) async throws {
     try await withHandler { harness in
       try? harness.send(text)
       let response = try harness.received()
@@ -166,7 +175,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a malformed chunk gets an error response, and the upload is aborted`() async throws {
+  @Test func `a malformed chunk gets 400, and the upload is aborted`() async throws {
     try await withHandler { harness in
       try harness.send(request("POST /stream-upload?name=a", ["Transfer-Encoding: chunked"]) + "3\r\nabc\r\n")
       try? harness.send("ZZ\r\n")

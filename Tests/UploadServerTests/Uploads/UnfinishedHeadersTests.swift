@@ -36,7 +36,7 @@ import UploadCore
     #expect(headers.bytes == 200, "evicted headers no longer count")
   }
 
-  @Test func `headers that exceed the limit alone are evicted`() {
+  @Test func `headers that alone exceed the limit are evicted`() {
     let headers = UnfinishedHeaders(limit: 200)
     let evicted = Evicted()
     _ = headers.add(101, evict: evicted.add(1))
@@ -57,7 +57,9 @@ import UploadCore
 
   // MARK: Through the handler
 
-  @Test func `incomplete headers count until they are complete, and none do once a token was presented`() async throws {
+  @Test func `headers count until they are complete, and not on a connection that has presented the token`()
+    async throws
+  {
     var rules = AccessRules()
     rules.token = try AccessToken("secret-token-1")
     try await withHandler(access: AccessGate(rules)) { harness in
@@ -77,7 +79,7 @@ import UploadCore
     }
   }
 
-  @Test func `headers after a complete request in the same read count as well`() async throws {
+  @Test func `incomplete headers after a complete request in the same read count as well`() async throws {
     try await withHandler { harness in
       let field = "X-A: \(String(repeating: "a", count: 15_000))\r\n"
       let unfinished = "GET / HTTP/1.1\r\n" + field + field + field
@@ -102,7 +104,7 @@ import UploadCore
     }
   }
 
-  @Test func `headers that were completed before the eviction arrives are served`() async throws {
+  @Test func `a request whose headers are completed before the eviction arrives is served`() async throws {
     try await withHandler { harness in
       try harness.send("GET /a HTTP/1.1\r\nHost: localhost\r\n")
       let others = harness.server.unfinishedHeaders.add(UnfinishedHeaders.limit / 2) {}

@@ -41,7 +41,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["sha-256=abc", "sha-256=:AAAA:", "(", "sha-256"]) func `a malformed digest is rejected at once`(
+  @Test(arguments: ["sha-256=abc", "sha-256=:AAAA:", "(", "sha-256"])
+  func `a malformed digest gets 400 before the body arrives`(
     value: String
   ) async throws {
     try await withHandler { harness in
@@ -101,7 +102,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a trailer that contradicts the headers is rejected`() async throws {
+  @Test func `a digest in the trailer that contradicts the one in the headers gets 400`() async throws {
     try await withHandler { harness in
       let other = "Repr-Digest: \(Self.digest.replacing("LPJ", with: "LPK"))"
       try harness.send(chunked(["Repr-Digest: \(Self.digest)"], trailers: [other]))
@@ -109,7 +110,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an interrupted upload is rejected as incomplete, whatever digest it states`() async throws {
+  @Test func `an interrupted upload gets 400 even if the data received matches its digest`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Repr-Digest: \(Self.digest)", "Content-Length: 50"]) + "hello")
       harness.sendEnd()

@@ -30,7 +30,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `100 Continue is sent once the store has room`() async throws {
+  @Test func `100 Continue is sent as soon as the store has room, not before`() async throws {
     try await withHandler { harness in
       harness.store.beginsWithRoom = false
       try harness.send(request("PUT /a", ["Expect: 100-continue", "Content-Length: 5"]))
@@ -42,7 +42,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a store that is full responds with 507 instead of 100 Continue`() async throws {
+  @Test func `when the store is full an upload that expects 100 Continue gets 507 instead`() async throws {
     try await withHandler { harness in
       harness.store.beginsWithRoom = false
       try harness.send(request("PUT /a", ["Expect: 100-continue", "Content-Length: 5000000"]))
@@ -82,7 +82,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a connection that closes while its store fails to begin ends the upload once`() async throws {
+  @Test func `when a connection closes before a failure to begin its upload is reported, the upload ends once`()
+    async throws
+  {
     try await withHandler { harness in
       harness.store.beginFailure = UploadError(.storageFailed, "No.")
       let text = request("PUT /a", ["Content-Length: 5"])

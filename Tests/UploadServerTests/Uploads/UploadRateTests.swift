@@ -33,7 +33,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload under a rate limit neither times out nor counts as slow`() async throws {
+  @Test func `while a rate limit blocks its reads an upload neither times out nor counts as slow`() async throws {
     var limits = limits(rate: 100)
     limits.minRate = 1000
     limits.idleTimeout = .seconds(5)
@@ -47,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `reads stay paused while the disk has no room, even when the rate limit permits them`() async throws {
+  @Test func `reads stay paused while the store has no room, even when the rate limit permits them`() async throws {
     try await withHandler(limits: limits(rate: 1000)) { harness in
       harness.advance(10)
       try harness.send(request("PUT /a", ["Content-Length: 4000"]) + String(repeating: "x", count: 1000))

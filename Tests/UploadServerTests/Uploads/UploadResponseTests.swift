@@ -41,7 +41,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a form with several files has a URL for each and no Location`() async throws {
+  @Test func `the response to a form with several files has a URL for each and no Location`() async throws {
     try await withHandler { harness in
       try harness.send(FormText.post(FormText.file("a.txt", "first"), FormText.file("b.txt", "second")))
       let response = try harness.received()
@@ -75,7 +75,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a browser's form gets a page, every other client JSON`() async throws {
+  @Test func `a stored form gets a page where the client prefers HTML, otherwise JSON`() async throws {
     try await withHandler { harness in
       let form = "--b\r\nContent-Disposition: form-data; name=f; filename=a\r\n\r\nx\r\n--b--\r\n"
       let type = "Content-Type: multipart/form-data; boundary=b"
@@ -87,7 +87,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a rejected upload is shown on a page to a browser, with the same header fields`() async throws {
+  @Test func `a rejected upload gives a browser a page and other clients JSON, with the same protective header fields`()
+    async throws
+  {
     var limits = UploadLimits()
     limits.maxSize = 3
     try await withHandler(limits: limits) { harness in

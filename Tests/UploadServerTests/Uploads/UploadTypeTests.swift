@@ -42,7 +42,7 @@ import UploadTestSupport
 
   private struct NotFinished: Error {}
 
-  @Test func `a generated name has the extension of the detected type`() async throws {
+  @Test func `a generated name has the extension of the detected type, otherwise of the declared one`() async throws {
     try await withHandler { harness in
       for body in [Self.pdf, "\u{1}", "plain"] {
         try harness.send(request("POST /stream-upload", ["Content-Type: image/png"], body: body))
@@ -120,7 +120,7 @@ import UploadTestSupport
       ("PUT /a.txt", [], "x", 201, "text/plain"),
     ] as [(String, [String], String, Int, String?)]
   )
-  func `a file is rejected when it would be reported with a denied type, and stored otherwise`(
+  func `a file is rejected when it could be reported with a denied type, and stored otherwise`(
     line: String,
     fields: [String],
     body: String,
@@ -158,7 +158,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an interrupted body of a denied type is not kept`() async throws {
+  @Test func `with --on-cut keep an interrupted body of a denied type is not kept`() async throws {
     var limits = try limits(deny: ["text/html"])
     limits.onCut = .keep
     try await withHandler(limits: limits) { harness in
