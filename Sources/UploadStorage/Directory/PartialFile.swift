@@ -106,8 +106,8 @@ final class PartialFile: Sendable {
     guard calls.truncate(descriptor, length) == 0 else { throw StorageError.uploadFailed("ftruncate") }
   }
 
-  /// Gives the file the permissions chosen for stored files, if any were. The last step before its sync: attributes
-  /// cannot be added to a read-only file.
+  /// Gives the file the permissions chosen for stored files, if any were. Call it when all bytes are written and
+  /// ``FileAttributes`` noted, before a sync: attributes cannot be added to a read-only file.
   /// - Throws: ``UploadError`` with code `storageFailed`.
   func applyMode() throws(UploadError) {
     guard let mode = directory.fileMode, calls.setMode(descriptor, mode.bits) != 0 else { return }
@@ -149,7 +149,8 @@ final class PartialFile: Sendable {
     _ = calls.startWriteback(descriptor, 0..<0)
   }
 
-  /// Drops the file's pages from the page cache once they are on the disk: an upload is rarely read back soon.
+  /// Drops those of the file's pages from the page cache that are on the disk already: an upload is rarely read back
+  /// soon. Pages that are not written yet stay.
   func dropPages() {
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }
