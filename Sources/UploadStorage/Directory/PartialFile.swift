@@ -49,7 +49,8 @@ final class PartialFile: Sendable {
   /// Reserves the blocks of a file whose size is known, before its first write. Where the file system does not support
   /// that the bytes stay promised to it.
   /// - Parameter range: in bytes.
-  /// - Throws: ``UploadError`` with code `diskFull` when there is not that much space, `tooLarge` or `storageFailed`.
+  /// - Throws: ``UploadError`` with code `diskFull` when not enough space would stay free, `tooLarge` or
+  ///   `storageFailed`.
   func reserve(_ range: Range<UInt64>) throws(UploadError) {
     try directory.space.promise(range.upperBound - range.lowerBound)
     promised.store(range.upperBound - range.lowerBound, ordering: .relaxed)

@@ -140,13 +140,14 @@ package final class UploadDirectory: Sendable {
     return place
   }
 
-  /// Checks whether the path still leads to the open directory, or to another one on the same file system, unless that
-  /// was done for this upload within the check interval. Blocks: call it on a thread of the store.
+  /// Checks whether the path still leads to the upload's directory, or to another one on the same file system, unless
+  /// that was done for this upload within the check interval. Blocks: call it on a thread of the store.
   /// - Parameters:
   ///   - place: the directory in which the upload began.
   ///   - last: when this last checked for the upload, in nanoseconds of `NIODeadline`; updated. 0 before the first
   ///     call, which checks nothing: the upload's file has just been created.
-  /// - Throws: ``UploadError`` with code `directoryUnavailable` when the upload can no longer be published.
+  /// - Throws: ``UploadError`` with code `directoryUnavailable` when it leads to none, or to one on another file
+  ///   system.
   func check(_ place: OpenedDirectory, last: borrowing Atomic<Int64>) throws(UploadError) {
     let now = Int64(NIODeadline.now().uptimeNanoseconds)
     let before = last.load(ordering: .relaxed)

@@ -29,8 +29,9 @@ struct WritePlan {
   static let alignment = 4096
   /// From this size a file is large, in bytes.
   static let largeFrom: UInt64 = 1024 * 1024
-  /// How much is reserved ahead of a file of unknown size, in bytes: writes that extend a file run one at a time, writes into
-  /// reserved blocks do not (measured on ext4 with two at once: 0.7 to 2.2 against 2.0 to 2.6 GB/s).
+  /// How much is reserved ahead for a file whose size is not known exactly, in bytes: writes that extend a file run one
+  /// at a time, writes into reserved blocks do not (measured on ext4 with two at once: 0.7 to 2.2 against 2.0 to 2.6
+  /// GB/s).
   static let aheadStep: UInt64 = 64 * 1024 * 1024
 
   /// The size, where it is known exactly.

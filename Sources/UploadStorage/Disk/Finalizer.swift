@@ -190,7 +190,8 @@ final class SyncTogether {
   }
 
   /// Syncs files of which every byte was written after this was made; blocks.
-  /// - Returns: false when that failed, or cannot be relied on; then each file has to be synced by itself.
+  /// - Returns: false when that failed, cannot be relied on or may take long; then each file has to be synced by
+  ///   itself.
   func syncs(_ files: [PartialFile]) -> Bool {
     guard let device = FileStatus(descriptor: descriptor)?.identity.device else { return false }
     // While they were created another directory may have replaced the first, on another file system.

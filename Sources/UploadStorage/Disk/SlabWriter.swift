@@ -138,7 +138,7 @@ final class SlabWriter {
 
   // MARK: The end
 
-  /// Drops the reference to the file without closing it: it belongs to the finalizer, or has its name.
+  /// Drops the reference to the file without closing it; call it when the finalizer has staged or published the file.
   func releaseFile() {
     file = nil
   }
