@@ -4,9 +4,8 @@ package import UploadCore
 /// A place where uploads are stored, and read again: any that can stage a file completely before the file gets its name.
 /// Servers know a store by this protocol alone. ``DiskStore`` stores on local disks.
 ///
-/// A file passes through three values: a ``FinalizeRequest`` says what it is to become, a ``StagedFile`` is complete,
-/// and synced as far as configured, but has no name yet, and a ``StoredFile`` has its name. An ``OpenFile`` is a stored
-/// file being read.
+/// A file passes through three values: a ``FinalizeRequest`` says what it is to become, a ``StagedFile`` is complete
+/// but has no name yet, and a ``StoredFile`` has its name. An ``OpenFile`` is a stored file being read.
 package protocol UploadStore: Sendable {
   /// Begins to store one file; call it on `eventLoop`. Does not block; failures reach the delegate, perhaps within this
   /// call.

@@ -124,8 +124,7 @@ extension DirectoryLocation {
   ///
   /// Another directory replaces it when it is on the same device, or when the mount point of its file system is this
   /// directory's mount point or lies below it. It does not when only an empty mount point is left of an unmounted disk:
-  /// files stored in the bare mount point would fill the disk below, and disappear when the first disk is mounted
-  /// again.
+  /// files stored in the bare mount point would fill the disk below, and disappear when the disk is back.
   /// - Parameters:
   ///   - found: where the path leads; nil when it leads to no directory.
   ///   - deviceAtMountPoint: the device at this directory's mount point now; nil when nothing is there.

@@ -8,8 +8,7 @@ package import UploadCore
 /// ``UploadDirectoryReader`` reads it, ``DirectoryPublisher`` gives files their names.
 ///
 /// Files in it are reached beneath a descriptor, never by path. But the directory that the path leads to is compared
-/// with the open one whenever an upload begins, has been written for some time or is published, and when files are
-/// read.
+/// with the open one whenever an upload begins, has been written for some time or is published, and before reads.
 package final class UploadDirectory: Sendable {
   /// As the user wrote it, perhaps relative.
   package let path: String
@@ -146,8 +145,7 @@ package final class UploadDirectory: Sendable {
   ///   - place: the directory in which the upload began.
   ///   - last: when this last checked for the upload, in nanoseconds of `NIODeadline`; updated. 0 before the first
   ///     call, which checks nothing: the upload's file has just been created.
-  /// - Throws: ``UploadError`` with code `directoryUnavailable` when it leads to none, or to one on another file
-  ///   system.
+  /// - Throws: ``UploadError`` with code `directoryUnavailable` when it leads to none or to another file system.
   func check(_ place: OpenedDirectory, last: borrowing Atomic<Int64>) throws(UploadError) {
     let now = Int64(NIODeadline.now().uptimeNanoseconds)
     let before = last.load(ordering: .relaxed)

@@ -2,9 +2,8 @@
 /// upload's size, and on the bytes planned before. Call ``reserveWhole()`` first, ``next(_:)`` for each slab,
 /// ``tail(_:isAligned:)`` last.
 ///
-/// Large files bypass the page cache (`O_DIRECT`), which requires that offset, length and memory address are multiples
-/// of ``alignment``; so the offset of every extent, and the length of every one but the last, is a multiple. Small
-/// files are cheaper through the page cache.
+/// Large files bypass the page cache (`O_DIRECT`), so every offset and memory address, and every length but the last,
+/// is a multiple of ``alignment``. Small files are cheaper through the page cache.
 struct WritePlan {
   /// One write: a range of the file, and how it is written.
   struct Extent: Sendable, Equatable {

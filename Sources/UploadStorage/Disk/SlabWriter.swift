@@ -5,8 +5,7 @@ import UploadCore
 /// call is made there.
 ///
 /// ``WritePlan`` decides where the bytes go. A slab that is also hashed counts as being written until both are done.
-/// Each completion is called once, unless its method says otherwise, on the event loop; perhaps within the call itself,
-/// as when the workers have been shut down.
+/// Completions are called on the event loop, once; within the call itself when the workers have been shut down.
 final class SlabWriter {
   /// How many writes run at once: one fills the disk's queue while the other's completion travels back.
   private static let writesAtOnce = 2
