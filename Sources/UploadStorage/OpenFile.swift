@@ -2,8 +2,8 @@ import Glibc
 package import NIOCore
 package import UploadCore
 
-/// A stored file opened for reading: it has one version and its whole content for as long as this is referenced, even when
-/// another file replaces it meanwhile.
+/// A stored file opened for reading: the same file for as long as this is referenced, even when another one replaces
+/// it, or its name is removed. Only a program that changes it in place changes its content.
 package protocol OpenFile: Sendable {
   /// Name, size, type and digests, as they were when it was opened.
   var file: StoredFile { get }
@@ -22,13 +22,14 @@ package protocol FileListing: Sendable {
   var count: Int { get }
 
   /// Opens files one after the other, in their order, until `body` returns false or none is left. Files that have been
-  /// removed since are skipped.
+  /// removed since, or cannot be opened, are skipped.
   /// - Parameters:
   ///   - start: the place in the order to begin at, within `0...count`.
   ///   - initial: the value that `body` changes, such as text that it appends to.
   ///   - body: gets the value, and a file that is open during the call. Runs on a thread of the store, where it may
   ///     block.
-  /// - Returns: the changed value, and the place to continue at: `count` when none is left.
+  /// - Returns: the changed value, and the place to continue at: after the file for which `body` returned false;
+  ///   `count` when none is left.
   /// - Throws: `CancellationError` when the store has been shut down.
   func read<Value: Sendable>(
     from start: Int,

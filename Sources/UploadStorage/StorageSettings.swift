@@ -3,13 +3,13 @@ package import UploadCore
 
 /// What happens when a file with the requested name exists already.
 package enum DuplicatePolicy: String, Sendable, CaseIterable {
-  /// The new one gets the next free number: `name (2).ext`.
+  /// The new one gets a free number, as in `name (2).ext`: the next one, where none is missing among those taken.
   case rename
   /// The upload is rejected with code `nameTaken` (409).
   case error
   /// The new one replaces an old file or symbolic link in one step, once it is synced as far as configured. It is
-  /// numbered if its requested name was altered, and rejected with code `nameTaken` if the name belongs to anything
-  /// else, such as a directory.
+  /// numbered if its requested name was altered or belongs to another file of the same request, and rejected with code
+  /// `nameTaken` if the name belongs to anything else, such as a directory.
   case replace
 }
 

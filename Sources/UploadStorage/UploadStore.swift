@@ -4,16 +4,16 @@ package import UploadCore
 /// A place where uploads are stored, and read again: any that can stage a file completely before the file gets its name.
 /// Servers know a store by this protocol alone. ``DiskStore`` stores on local disks.
 ///
-/// A file passes through three values: a ``FinalizeRequest`` says what it is to become, a ``StagedFile`` is complete and
-/// synced but has no name yet, and a ``StoredFile`` has its name. An ``OpenFile`` is a stored file being read.
+/// A file passes through three values: a ``FinalizeRequest`` says what it is to become, a ``StagedFile`` is complete
+/// but has no name yet, and a ``StoredFile`` has its name. An ``OpenFile`` is a stored file being read.
 package protocol UploadStore: Sendable {
   /// Begins to store one file; call it on `eventLoop`. Does not block; failures reach the delegate, perhaps within this
   /// call.
   /// - Parameters:
   ///   - meter: states what is known of the size; gets stored and durable bytes, the memory in use and the phase.
   ///   - hash: computes digests of the content as it arrives; nil for none.
-  ///   - condition: checked before the first byte is accepted, and to be repeated at the end, in ``FinalizeRequest``;
-  ///     nil for none.
+  ///   - condition: checked before the first byte is stored; repeat it in the ``FinalizeRequest`` to have it checked at
+  ///     the end too. nil for none.
   ///   - eventLoop: the loop that the returned sink, and its delegate, live on.
   ///   - delegate: is notified on `eventLoop`; not retained.
   func begin(
@@ -24,8 +24,8 @@ package protocol UploadStore: Sendable {
     delegate: any UploadSinkDelegate
   ) -> any UploadSink
 
-  /// Gives staged files of this store their names: all of them, or none. Two with the same requested name are numbered,
-  /// or rejected where the policy is `error`.
+  /// Gives staged files of this store their names: all of them, or none. Of several with the same requested name all
+  /// but the first are numbered; where the policy is `error` the call fails.
   /// - Returns: the files in the order given; fails with ``UploadError``, or `CancellationError` when the store has
   ///   been shut down, and leaves nothing behind, except what has replaced another file before the store failed.
   func publish(_ files: [any StagedFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]>
@@ -45,7 +45,8 @@ package protocol UploadStore: Sendable {
   func open(_ name: NameBytes) async throws -> (any OpenFile)?
 
   /// The stored files now, without those that are still being stored.
-  /// - Returns: nil when the memory budget has no room for all names.
+  /// - Returns: nil when all names together need more of the memory budget than listings may use; waits for memory that
+  ///   uploads are to release.
   /// - Throws: what ``check()`` throws; ``UploadError`` with code `storageFailed` when the system has no memory left.
   func list() async throws -> (any FileListing)?
 
@@ -57,7 +58,7 @@ package protocol UploadStore: Sendable {
 /// Accepts the bytes of one upload. Lives on one event loop; every call is made there.
 package protocol UploadSink: AnyObject {
   /// Accepts the next bytes. Bytes for which there is no room yet are queued, so that none are lost; check ``hasRoom``
-  /// before writing more. Ignored once the end was requested, or the upload has failed.
+  /// before writing more. Ignored once the end was requested, or the upload has failed or was aborted.
   func write(_ bytes: ByteBuffer)
 
   /// Whether more bytes may be written. Where not, ``UploadSinkDelegate/sinkHasRoom()`` is called once they may, unless
@@ -67,7 +68,7 @@ package protocol UploadSink: AnyObject {
   /// Ends the file, which is to be published later by ``UploadStore/publish(_:on:)``, with others of a form: writes the
   /// bytes that are left, compares the digests and syncs as far as configured.
   /// - Returns: fails with ``UploadError``: with code `contentMismatch` when a digest is not the expected one,
-  ///   `cancelled` when the end was requested before or the upload is over.
+  ///   `cancelled` when the end was requested before or the upload is over, otherwise why the file cannot be stored.
   func stage(_ request: FinalizeRequest) -> EventLoopFuture<any StagedFile>
 
   /// Ends the file and gives it its name: stages and publishes in one step. The bytes that have arrived are the whole
@@ -82,12 +83,12 @@ package protocol UploadSink: AnyObject {
   func abort()
 }
 
-/// Is notified of what happens to an ``UploadSink`` between calls; always on the sink's event loop.
+/// Is notified when an ``UploadSink`` has room again, or has failed; always on the sink's event loop.
 package protocol UploadSinkDelegate: AnyObject {
   /// There is room again after ``UploadSink/hasRoom`` was false: more bytes may be written.
   func sinkHasRoom()
-  /// The upload cannot be stored: a pending future of ``UploadSink/stage(_:)`` or ``UploadSink/finalize(_:)`` has
-  /// failed, and the sink releases everything by itself. May be called within
+  /// The upload cannot be stored: the future of ``UploadSink/stage(_:)`` or ``UploadSink/finalize(_:)``, if one is
+  /// pending, has failed, and the sink releases everything by itself. May be called within
   /// ``UploadStore/begin(_:hash:condition:on:delegate:)``. Not called after ``UploadSink/abort()``, nor when
   /// ``UploadStore/publish(_:on:)`` fails.
   func sinkFailed(_ error: UploadError)
@@ -135,8 +136,8 @@ package struct FinalizeRequest: Sendable {
 
 /// What the file that has the requested name must satisfy for an upload to be published.
 ///
-/// It is checked when the upload begins and again at the moment in which the file gets its name, so that an upload that
-/// was published in between is noticed.
+/// Given both to ``UploadStore/begin(_:hash:condition:on:delegate:)`` and in the ``FinalizeRequest``, it is checked
+/// when the upload begins and again when the file gets its name, so that an upload published in between is noticed.
 package struct PublishCondition: Sendable {
   /// The requested name; nil when the request names none, so that no file can have it.
   package let name: FileName?

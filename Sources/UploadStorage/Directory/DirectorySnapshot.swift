@@ -125,8 +125,8 @@ struct DirectoryStamp: Sendable {
     isSettled = Self.isSettled(status.content, at: time)
   }
 
-  /// Whether the last change was more than 100 ms ago, so that one after it would have another time: file systems count
-  /// time in the kernel's ticks of up to 10 ms.
+  /// Whether the last change was more than 100 ms ago, so that one after it would have another time: most file systems
+  /// count time in the kernel's ticks of up to 10 ms.
   /// - Parameter now: the time since 1970.
   static func isSettled(_ content: ContentVersion, at now: Duration) -> Bool {
     now - content.modified > .milliseconds(100)

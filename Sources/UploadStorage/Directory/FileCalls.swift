@@ -2,7 +2,8 @@ import CLinux
 import Glibc
 import UploadCore
 
-/// The system calls that move an upload's bytes to the disk, most of which block; tests replace them with failing ones.
+/// The system calls that write, sync and name the files of uploads, most of which block; tests replace them with
+/// failing ones.
 ///
 /// Unless a call says otherwise it returns the result of the system call: 0 or more, or a negative number, with `errno`
 /// set, when it failed. A file or directory is given by its open descriptor.
@@ -22,8 +23,8 @@ package struct FileCalls: Sendable {
   var sync: @Sendable (Int32) -> Int32 = { fdatasync($0) }
   /// Opens an open directory again. Returns a new descriptor with its own position, which the caller closes.
   var openAgain: @Sendable (Int32) -> Int32 = { openat($0, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-  /// `syncfs` of the file system that a descriptor is on: syncs every file there. Fails with `ENOSYS` where it does not
-  /// sync them, or would not report failed writes.
+  /// `syncfs` of the file system that a descriptor is on: syncs every file there. Fails with `ENOSYS` where it is not
+  /// known to sync them and to report failed writes.
   var syncFileSystem: @Sendable (Int32) -> Int32 = { clinux_sync_file_system($0) }
   /// Whether at most 128 MiB wait to be written to the disks of the whole machine, so that ``syncFileSystem`` is cheap.
   /// False when that is not known.
@@ -55,9 +56,9 @@ package struct FileCalls: Sendable {
   }
   /// Begins to write a range of bytes from the page cache to the disk, and does not wait. `0..<0` is the whole file.
   var startWriteback: @Sendable (Int32, Range<UInt64>) -> Int32 = { call(clinux_start_writeback, $0, $1) }
-  /// `fstatvfs`: bytes that this process may still use on a directory's file system; nil when that is not known. File
-  /// systems that report no blocks at all (ramfs, some FUSE ones) do not count them: nothing free among no blocks is
-  /// not a full disk.
+  /// `fstatvfs`: bytes that an unprivileged process may still use on a directory's file system; nil when that is not
+  /// known. File systems that report no blocks at all (ramfs, some FUSE ones) do not count them: nothing free among no
+  /// blocks is not a full disk.
   var freeSpace: @Sendable (Int32) -> UInt64? = { descriptor in
     var status = statvfs()
     guard fstatvfs(descriptor, &status) == 0, status.f_blocks > 0 else { return nil }
@@ -123,7 +124,7 @@ struct FileStatus {
     }
   }
 
-  /// A version by inode, time of change and size. Two files stored within a second differ in the inode, a change in
+  /// A version by inode, modification time and size. Two files stored within a second differ in the inode, a change in
   /// place differs in the nanoseconds of the time.
   var version: FileVersion {
     let content = content
@@ -141,14 +142,14 @@ struct FileIdentity: Hashable, Sendable {
   let inode: UInt64
 }
 
-/// Distinguishes the contents of a file, as far as its size and time of change do.
+/// Distinguishes the contents of a file, as far as its size and modification time do.
 struct ContentVersion: Sendable, Equatable {
   /// In bytes.
   var size: UInt64
-  /// Whole seconds of the time of the last change, since 1970. A file system may store any value.
+  /// Whole seconds of the modification time, since 1970. A file system may store any value.
   var seconds: Int64
   var nanoseconds: Int64
 
-  /// Time of the last change since 1970, with its nanoseconds.
+  /// The modification time since 1970, with its nanoseconds.
   var modified: Duration { .seconds(seconds) + .nanoseconds(nanoseconds) }
 }

@@ -5,9 +5,9 @@ import UploadCore
 /// uploads.
 ///
 /// Blocks that a file has reserved are no longer free for the system. Space is promised only to files without blocks:
-/// where the file system cannot reserve, or whose length is unknown. So a byte is counted twice only while it is
-/// written, or while its block is reserved, and no upload is rejected for that. Makes system calls and waits: call it
-/// on workers only.
+/// where the file system cannot reserve, or whose length is unknown. So a byte is counted twice only during its write,
+/// or while its block is being reserved; for the latter no upload is rejected. Makes system calls and waits: call it on
+/// workers only.
 final class FreeSpace: Sendable {
   /// How much stays free, in bytes.
   private let kept: SizeSetting
@@ -30,8 +30,8 @@ final class FreeSpace: Sendable {
   }
 
   /// Lets a file grow by `count` bytes: they are promised until ``release(_:)``, so that files that grow at the same
-  /// time do not all find the same space. Where there seems to be no room, waits for a running ``settle(_:)`` and
-  /// checks again.
+  /// time do not all find the same space. Where there seems to be no room, waits for a running ``settle(_:)`` or
+  /// ``reserveAhead(_:reserve:)`` and checks again.
   /// - Throws: ``UploadError`` with code `diskFull` when not enough would stay free; then nothing is promised.
   func promise(_ count: UInt64) throws(UploadError) {
     if promiseIfRoom(for: count) == nil { return }

@@ -54,7 +54,8 @@ final class OpenedDirectory: Sendable {
     return calls.entryStatus(descriptor, name, &status) == 0 ? FileStatus(status) : nil
   }
 
-  /// Checks a condition against the file that has the condition's name now, or against none where it has no name.
+  /// Checks a condition against the file that has the condition's name now; against none where no file has that name,
+  /// or the condition names none.
   /// - Throws: what the condition throws.
   func check(_ condition: PublishCondition) throws(UploadError) {
     try condition.check(condition.name.flatMap { entry(at: $0.bytes)?.version })
@@ -121,9 +122,9 @@ extension DirectoryLocation {
 
   /// Compares this directory, which is open, with what its path leads to now.
   ///
-  /// Another directory replaces it when it is on the same device, or when its path has become or lies below a mount point at
-  /// least as deep as before. Never when a disk was unmounted: files stored in the bare mount point would fill the disk
-  /// below, and disappear when the first disk is mounted again.
+  /// Another directory replaces it when it is on the same device, or when the mount point of its file system is this
+  /// directory's mount point or lies below it. It does not when only an empty mount point is left of an unmounted disk:
+  /// files stored in the bare mount point would fill the disk below, and disappear when the disk is back.
   /// - Parameters:
   ///   - found: where the path leads; nil when it leads to no directory.
   ///   - deviceAtMountPoint: the device at this directory's mount point now; nil when nothing is there.

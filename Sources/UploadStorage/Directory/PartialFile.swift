@@ -49,7 +49,8 @@ final class PartialFile: Sendable {
   /// Reserves the blocks of a file whose size is known, before its first write. Where the file system does not support
   /// that the bytes stay promised to it.
   /// - Parameter range: in bytes.
-  /// - Throws: ``UploadError`` with code `diskFull` when there is not that much space, `tooLarge` or `storageFailed`.
+  /// - Throws: ``UploadError`` with code `diskFull` when not enough space would stay free, `tooLarge` or
+  ///   `storageFailed`.
   func reserve(_ range: Range<UInt64>) throws(UploadError) {
     try directory.space.promise(range.upperBound - range.lowerBound)
     promised.store(range.upperBound - range.lowerBound, ordering: .relaxed)
@@ -106,8 +107,8 @@ final class PartialFile: Sendable {
     guard calls.truncate(descriptor, length) == 0 else { throw StorageError.uploadFailed("ftruncate") }
   }
 
-  /// Gives the file the permissions chosen for stored files, if any were. The last step before its sync: attributes
-  /// cannot be added to a read-only file.
+  /// Gives the file the permissions chosen for stored files, if any were. Call it when all bytes are written and
+  /// ``FileAttributes`` noted, before a sync: attributes cannot be added to a read-only file.
   /// - Throws: ``UploadError`` with code `storageFailed`.
   func applyMode() throws(UploadError) {
     guard let mode = directory.fileMode, calls.setMode(descriptor, mode.bits) != 0 else { return }
@@ -149,7 +150,8 @@ final class PartialFile: Sendable {
     _ = calls.startWriteback(descriptor, 0..<0)
   }
 
-  /// Drops the file's pages from the page cache once they are on the disk: an upload is rarely read back soon.
+  /// Drops those of the file's pages from the page cache that are on the disk already: an upload is rarely read back
+  /// soon. Pages that are not written yet stay.
   func dropPages() {
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
   }

@@ -36,8 +36,8 @@ enum StorageError {
     }
   }
 
-  /// The path of the upload directory leads to nothing that files may be stored in now. Clients read these messages, so
-  /// they name no path.
+  /// The error when the path of the upload directory leads to nothing that files may be stored in now. Clients read the
+  /// message, so it names no path.
   /// - Parameter cause: the call that failed; nil where none did.
   /// - Returns: an error with code `directoryUnavailable`.
   static func directoryUnavailable(_ problem: DirectoryLocation.Problem, _ cause: SystemCallError?) -> UploadError {
@@ -55,7 +55,7 @@ enum StorageError {
     return UploadError(.directoryUnavailable, message, cause: cause)
   }
 
-  /// The upload directory was replaced by one that cannot be used.
+  /// The error when the upload directory was replaced by one that cannot be used.
   /// - Parameter cause: why not: a failed call, or an ``UploadError``, whose own cause the message then states.
   /// - Returns: an error with code `directoryUnavailable`.
   static func directoryReplaced(_ cause: any Error) -> UploadError {
@@ -64,7 +64,7 @@ enum StorageError {
     return UploadError(.directoryUnavailable, message + " Check it on the server.", cause: cause)
   }
 
-  /// An upload began on another file system than that of the upload directory now.
+  /// The error when an upload began on another file system than that of the upload directory now.
   /// - Parameter cause: the call that failed for it; nil where none did.
   /// - Returns: an error with code `directoryUnavailable`.
   static func directoryMoved(_ cause: (any Error)? = nil) -> UploadError {
@@ -72,8 +72,8 @@ enum StorageError {
     return UploadError(.directoryUnavailable, message, cause: cause)
   }
 
-  /// The file system rejects the mode chosen for stored files. Reads `errno`, so make it right after the failed
-  /// `fchmod`. Code `badDirectory`.
+  /// The error when the file system rejects the mode chosen for stored files. Reads `errno`, so make it right after the
+  /// failed `fchmod`. Code `badDirectory`.
   static func directoryRejectsMode(_ mode: FileMode, path: String) -> UploadError {
     let cause = SystemCallError("fchmod", errno)
     let message = "The file system of \(PlainText.sanitized(path)) does not support mode \(mode) for files: \(cause)."
@@ -81,8 +81,8 @@ enum StorageError {
     return UploadError(.badDirectory, message + help, cause: cause)
   }
 
-  /// The directory for uploads cannot be used. Reads `errno`, so make it right after the failed call. Code
-  /// `badDirectory`.
+  /// The error when the directory for uploads cannot be used. Reads `errno`, so make it right after the failed call.
+  /// Code `badDirectory`.
   /// - Parameter call: the call's name; `mkdir` means that the directory cannot be created.
   static func directoryUnusable(_ call: String, path: String) -> UploadError {
     let cause = SystemCallError(call, errno)
@@ -102,7 +102,7 @@ enum StorageError {
     return UploadError(.badDirectory, message, cause: cause)
   }
 
-  /// No file can be created in the directory for uploads, as in /proc. Code `badDirectory`.
+  /// The error when no file can be created in the directory for uploads, as in /proc. Code `badDirectory`.
   /// - Parameter error: that of the attempt to create one.
   static func directoryRejectsFiles(_ error: UploadError, path: String) -> UploadError {
     let cause = error.cause as? SystemCallError
@@ -117,8 +117,8 @@ enum StorageError {
     return UploadError(.badDirectory, message + " Name another directory with --dir.", cause: error.cause)
   }
 
-  /// The file system of the directory for uploads does not support a call that finalizes each upload. Reads `errno`, so
-  /// make it right after the failed call. Code `badDirectory`.
+  /// The error when the file system of the directory for uploads does not support a call that finalizes each upload.
+  /// Reads `errno`, so make it right after the failed call. Code `badDirectory`.
   /// - Parameter call: the call's name; ``directorySync`` for the sync of the directory.
   static func directoryCannotFinalize(_ call: String, path: String) -> UploadError {
     let cause = SystemCallError(call, errno)

@@ -7,8 +7,8 @@ package import UploadCore
 /// The directory that uploads are stored in: its descriptor, what its file system supports, and the creation of new files.
 /// ``UploadDirectoryReader`` reads it, ``DirectoryPublisher`` gives files their names.
 ///
-/// Files in it are reached beneath a descriptor, never by path. But the directory that the path leads to is compared with
-/// the open one whenever an upload begins, has been written for some time, or is published.
+/// Files in it are reached beneath a descriptor, never by path. But the directory that the path leads to is compared
+/// with the open one whenever an upload begins, has been written for some time or is published, and before reads.
 package final class UploadDirectory: Sendable {
   /// As the user wrote it, perhaps relative.
   package let path: String
@@ -17,7 +17,7 @@ package final class UploadDirectory: Sendable {
   let descriptor: Int32
   let calls: FileCalls
   let space: FreeSpace
-  /// The permissions of stored files; nil for 0666 less the umask.
+  /// The permissions of stored files; nil for 0666 less the umask, or what the directory's default access list says.
   let fileMode: FileMode?
   private let durability: Durability
   /// While an upload is written, the path is checked this often, in nanoseconds.
@@ -28,11 +28,13 @@ package final class UploadDirectory: Sendable {
 
   // What the file system supports: probed when the directory is opened, or learned from the first call that it rejects.
 
-  /// Whether unnamed files (`O_TMPFILE`) can be created: true until the first is rejected.
+  /// Whether unnamed files (`O_TMPFILE`) can be created: true until the first is rejected, and again when a directory
+  /// on another file system replaces this one.
   let supportsUnnamed = Atomic<Bool>(true)
   /// Whether files can be written past the page cache (`O_DIRECT`): probed, and false once such a write is rejected.
   let supportsDirect = Atomic<Bool>(false)
-  /// Whether blocks can be reserved: true until the first reserve is rejected.
+  /// Whether blocks can be reserved: true until the first reserve is rejected, and again when a directory on another
+  /// file system replaces this one.
   let supportsReserve = Atomic<Bool>(true)
 
   /// Opens a directory, creates it first if it is missing, and deletes unfinished files that a crash has left; blocks.
@@ -40,11 +42,12 @@ package final class UploadDirectory: Sendable {
   ///   - path: absolute, or relative to the working directory. Missing parents are created too.
   ///   - calls: the system calls that write files; failing ones in tests.
   ///   - minFree: how much space stays free.
-  ///   - durability: of the uploads, so that a file system that does not support it is rejected now.
+  ///   - durability: of the uploads: with `full` a file system that cannot sync a directory is rejected now.
   ///   - fileMode: permissions of stored files; nil for 0666 less the umask, or what the directory's default access
   ///     list says.
   ///   - pathCheckInterval: how often the path is checked while an upload is written.
-  /// - Throws: ``UploadError`` with code `badDirectory` when it is not a directory, or nothing can be stored there.
+  /// - Throws: ``UploadError`` with code `badDirectory` when it is not a directory or cannot be created, or when files
+  ///   cannot be stored there with these settings.
   package init(
     path: String,
     calls: FileCalls = FileCalls(),
@@ -136,13 +139,13 @@ package final class UploadDirectory: Sendable {
     return place
   }
 
-  /// Checks whether the path still leads to the open directory, or to another one on the same file system, unless that
-  /// was done for this upload within the check interval. Blocks: call it on a thread of the store.
+  /// Checks whether the path still leads to the upload's directory, or to another one on the same file system, unless
+  /// that was done for this upload within the check interval. Blocks: call it on a thread of the store.
   /// - Parameters:
   ///   - place: the directory in which the upload began.
   ///   - last: when this last checked for the upload, in nanoseconds of `NIODeadline`; updated. 0 before the first
   ///     call, which checks nothing: the upload's file has just been created.
-  /// - Throws: ``UploadError`` with code `directoryUnavailable` when the upload can no longer be published.
+  /// - Throws: ``UploadError`` with code `directoryUnavailable` when it leads to none or to another file system.
   func check(_ place: OpenedDirectory, last: borrowing Atomic<Int64>) throws(UploadError) {
     let now = Int64(NIODeadline.now().uptimeNanoseconds)
     let before = last.load(ordering: .relaxed)
@@ -210,8 +213,8 @@ package final class UploadDirectory: Sendable {
     FileName.partialPrefix + UploadID().description + FileName.partialSuffix
   }
 
-  /// Calls `body` with all names in the directory, those of directories and unfinished files too, in no order; blocks.
-  /// Ends early, or calls it for none, when the directory cannot be read.
+  /// Calls `body` with all names in the directory, those of directories and unfinished files too, in no order; each is
+  /// valid during the call. Blocks. Ends early, or calls it for none, when the directory cannot be read.
   func visitNames(_ body: (UnsafePointer<CChar>) -> Void) {
     DirectoryNames.visit(descriptor: calls.openAgain(descriptor), body)
   }

@@ -32,7 +32,7 @@ struct UploadDirectoryReader: Sendable {
   var stamp: DirectoryStamp { DirectoryStamp(descriptor: directory.descriptor) }
 
   /// Calls `body` with the names of the regular files, without unfinished ones, in no order; blocks.
-  /// - Parameter body: gets each name, valid during the call, and the time of the last change in seconds since 1970.
+  /// - Parameter body: gets each name, valid during the call, and the file's modification time in seconds since 1970.
   func visitFiles(_ body: (UnsafePointer<CChar>, Int64) -> Void) {
     directory.visitNames { name in
       var status = stat()
@@ -62,8 +62,8 @@ struct FileAttributes {
   /// Of the open file; not closed by this.
   let descriptor: Int32
 
-  /// The media type noted with the file; nil when there is none, or the text is no media type, since any program may
-  /// write attributes.
+  /// The media type noted with the file. Nil when there is none, and for a text over 256 bytes, without `/`, or with
+  /// spaces or anything but printable ASCII: any program may write attributes.
   var type: String? {
     guard let text = read(Self.typeName) else { return nil }
     return text.contains("/") && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
@@ -76,7 +76,7 @@ struct FileAttributes {
   }
 
   /// Notes media type and SHA-256, each unless it is nil. All of the content must have been written: the digest is
-  /// noted with the size and time of change that it was computed for. Failures are ignored: the attributes are only a
+  /// noted with the size and modification time that the file has now. Failures are ignored: the attributes are only a
   /// convenience.
   func note(type: String?, sha256: [UInt8]?) {
     if let type { write(type, as: Self.typeName) }

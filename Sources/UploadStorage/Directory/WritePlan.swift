@@ -2,8 +2,8 @@
 /// upload's size, and on the bytes planned before. Call ``reserveWhole()`` first, ``next(_:)`` for each slab,
 /// ``tail(_:isAligned:)`` last.
 ///
-/// Large files bypass the page cache (`O_DIRECT`), which requires that offset, length and memory address are multiples
-/// of ``alignment``; so every extent but the last is one. Small files are cheaper through the page cache.
+/// Large files bypass the page cache (`O_DIRECT`), so every offset and memory address, and every length but the last,
+/// is a multiple of ``alignment``. Small files are cheaper through the page cache.
 struct WritePlan {
   /// One write: a range of the file, and how it is written.
   struct Extent: Sendable, Equatable {
@@ -11,25 +11,26 @@ struct WritePlan {
     /// Bytes of content, without padding.
     var count: Int
     /// True for a write past the page cache or, where the file system does not support that, with early writeback.
-    /// False for one through the page cache, which the sync at the end writes to the disk.
+    /// False for one through the page cache, where it stays until a sync, or until the kernel writes it.
     var isLarge: Bool
     /// The range of bytes to reserve before it is written, which includes the extent as far as that has no blocks; nil
-    /// for none. A failure is ignored, since the write would fail as well.
+    /// for none. A failure of that is ignored: then the write itself needs space.
     var ahead: Range<UInt64>?
 
     var end: UInt64 { offset + UInt64(count) }
   }
 
   /// The last write of a file: the bytes that are left, which may be none, and whether the file has to be truncated to
-  /// its content after it, since reserved blocks or padding have made it longer.
+  /// its content after it, since reserved blocks or padding may have made it longer.
   typealias Tail = (extent: Extent, needsTruncation: Bool)
 
-  /// What `O_DIRECT` requires, in bytes: the logical block of every disk that Linux mounts by default, and a page.
+  /// `O_DIRECT` requires multiples of this, in bytes, on every disk with logical blocks of up to 4 KiB.
   static let alignment = 4096
   /// From this size a file is large, in bytes.
   static let largeFrom: UInt64 = 1024 * 1024
-  /// How much is reserved ahead of a file of unknown size, in bytes: writes that extend a file run one at a time, writes into
-  /// reserved blocks do not (measured on ext4 with two at once: 0.7 to 2.2 against 2.0 to 2.6 GB/s).
+  /// How much is reserved ahead for a file whose size is not known exactly, in bytes: writes that extend a file run one
+  /// at a time, writes into reserved blocks do not (measured on ext4 with two at once: 0.7 to 2.2 against 2.0 to 2.6
+  /// GB/s).
   static let aheadStep: UInt64 = 64 * 1024 * 1024
 
   /// The size, where it is known exactly.

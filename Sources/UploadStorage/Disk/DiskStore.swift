@@ -79,9 +79,10 @@ package final class DiskStore: UploadStore {
 
 /// One upload being written into a directory. Lives on one event loop: every call is made there.
 ///
-/// Bytes are copied once, by the ``SlabFiller``; the ``SlabWriter`` writes each full slab at its offset. While no slab
-/// is free, or two writes are running, further bytes are queued as they are and ``hasRoom`` is false. At the end the
-/// ``Finalizer`` writes the tail. This type decides which of the three acts next, and reports to its delegate.
+/// Bytes are copied once, by the ``SlabFiller``; the ``SlabWriter`` writes each full slab at its offset. Bytes for
+/// which no slab is free, or only a full one that cannot be written yet, are queued; then, and while the file is being
+/// opened, ``hasRoom`` is false. At the end the ``Finalizer`` writes the tail. This type decides which of the three
+/// acts next.
 final class DiskUpload: UploadSink, SlabFillerDelegate {
   private static let aborted = UploadError(.cancelled, "The upload was cancelled before it was stored.")
 

@@ -5,8 +5,8 @@ import UploadCore
 /// Finalizes the files of a ``DiskStore`` on its workers: writes their tails, syncs them, and gives them their
 /// names. One file, the small files of many uploads and the files of a form take the same path.
 ///
-/// Small files are finalized in groups: those that arrive while others are being synced form the next group, so that
-/// however many arrive, few syncs run at once. A single one does not wait for others.
+/// Small files are finalized in groups: those that arrive while four groups are running form the next one, so that
+/// however many arrive, few syncs run at once. A file that arrives while fewer are running does not wait for others.
 final class Finalizer: Sendable {
   /// A file to be staged, and published at once where its upload requests that.
   private typealias Member = (tail: FileTail, completion: FinalizeCompletion)
@@ -51,7 +51,7 @@ final class Finalizer: Sendable {
 
   /// Gives staged files their names: all of them, or none. Does not block.
   /// - Returns: the files in the order given; fails with ``UploadError``, or `CancellationError` when the workers were
-  ///   shut down before. Then the files are deleted, except those that have replaced another.
+  ///   shut down before. No file keeps a name then, except those that have replaced another.
   func publish(_ files: [StagedDiskFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]> {
     workers.runIfActive(eventLoop: eventLoop) { [self] in
       let stored = try publish([files])[0].get()
@@ -114,8 +114,8 @@ final class Finalizer: Sendable {
 
   /// Writes the tails of files and syncs the files where the durability requires it; blocks.
   ///
-  /// Small files share a sync of their bytes, so nothing of several files may have been written before. Otherwise they
-  /// are independent: one that fails leaves nothing behind and fails alone.
+  /// Several files may share one sync of their bytes, so nothing of them may have been written before, unless it is a
+  /// single file. A file that fails does not make others fail.
   /// - Returns: the result for each, in their order.
   func stage(_ tails: [FileTail]) -> [Result<StagedDiskFile, any Error>] {
     let isSynced = configuration.durability != .none
@@ -141,7 +141,7 @@ final class Finalizer: Sendable {
 
   /// Gives staged files their names and syncs these, once for all, if the durability is `full`; blocks.
   /// - Parameter requests: the files of each request: all of them are published, or none. Requests are independent,
-  ///   except that a failed sync of the names fails all.
+  ///   except that all fail when the directory is unavailable, or the sync of the names fails.
   /// - Returns: the result for each request, in their order; the files of one that failed are deleted, except those
   ///   that have replaced another file.
   func publish(_ requests: [[StagedDiskFile]]) -> [Result<[StoredFile], UploadError>] {
@@ -190,7 +190,8 @@ final class SyncTogether {
   }
 
   /// Syncs files of which every byte was written after this was made; blocks.
-  /// - Returns: false when that failed, or cannot be relied on; then each file has to be synced by itself.
+  /// - Returns: false when that failed, cannot be relied on or may take long; then each file has to be synced by
+  ///   itself.
   func syncs(_ files: [PartialFile]) -> Bool {
     guard let device = FileStatus(descriptor: descriptor)?.identity.device else { return false }
     // While they were created another directory may have replaced the first, on another file system.
@@ -202,7 +203,7 @@ final class SyncTogether {
 /// The unwritten rest of a file whose last byte has arrived, with the request to finalize the file. A ``DiskUpload`` makes
 /// it, the ``Finalizer`` writes it.
 struct FileTail: Sendable {
-  /// The last bytes; unchanged until the file is staged.
+  /// The bytes that are left; unchanged until the file is staged.
   enum Content: Sendable {
     /// Page-aligned, as `O_DIRECT` requires.
     case slab(Slab)
@@ -229,7 +230,7 @@ struct FileTail: Sendable {
   let request: FinalizeRequest
   /// The meter of the upload that the file is received by.
   let meter: UploadMeter
-  /// The file; nil while nothing of it has been written.
+  /// The file; nil when none has been created yet.
   let file: PartialFile?
   let placement: WritePlan.Tail
   let content: Content

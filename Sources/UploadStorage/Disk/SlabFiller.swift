@@ -180,7 +180,7 @@ final class SlabFiller {
     release(slab)
   }
 
-  /// Returns a slab that was taken to the budget; call it after the last use.
+  /// Gives a slab of ``takeSlab()``, ``takeBlocks()`` or ``takeTail()`` back to the budget; call it after its last use.
   func release(_ slab: Slab) {
     meter.remove(slab.region)
     budget.release(slab)

@@ -5,7 +5,7 @@ import UploadCore
 /// call is made there.
 ///
 /// ``WritePlan`` decides where the bytes go. A slab that is also hashed counts as being written until both are done.
-/// Each completion is called once, on the event loop; within the call itself when the workers have been shut down.
+/// Completions are called on the event loop, once; within the call itself when the workers have been shut down.
 final class SlabWriter {
   /// How many writes run at once: one fills the disk's queue while the other's completion travels back.
   private static let writesAtOnce = 2
@@ -19,7 +19,7 @@ final class SlabWriter {
   /// The hash that the next slab is added to, once the slabs before are hashed.
   private var nextHash: EventLoopFuture<any ContentHash>?
   private var plan: WritePlan
-  /// nil until the first write, or a reserve, has created it.
+  /// Nil until the first write, or ``open(if:then:)``, has created it.
   private var file: PartialFile?
   private var runningWork = 0
   /// Whether ``open(if:then:)`` has begun and its completion has not been called.
@@ -43,8 +43,8 @@ final class SlabWriter {
 
   // MARK: Opening
 
-  /// Checks the condition, and creates the file and reserves its blocks where it is large and its size known. Does
-  /// nothing where there is nothing to do. Call it before the first write.
+  /// Checks the condition, if there is one, and creates the file and reserves its blocks if it is large and of known
+  /// size. Does nothing if neither applies. Call it before the first write.
   /// - Parameter completion: called only when something was done, with success or the reason why the upload fails.
   func open(if condition: PublishCondition?, then completion: @escaping (Result<Void, any Error>) -> Void) {
     let range = plan.reserveWhole()
@@ -73,7 +73,7 @@ final class SlabWriter {
 
   // MARK: Writing
 
-  /// Writes a slab behind those written before, if ``canWrite``. Its content must be whole blocks
+  /// Writes a slab behind those written before; call it only while ``canWrite``. Its content must be whole blocks
   /// (``WritePlan/alignment``), and must not change until the completion is called.
   /// - Parameter completion: gets how many bytes were written, or why they were not.
   func write(_ slab: Slab, then completion: @escaping (Result<Int, any Error>) -> Void) {
@@ -109,7 +109,7 @@ final class SlabWriter {
   }
 
   /// The tail for the ``Finalizer``; call it once, when ``isIdle`` and every slab has been written. Its file is nil
-  /// where nothing has been written: then the file is small.
+  /// where none has been created yet: then the upload is small.
   /// - Parameter content: the bytes that are left.
   func tail(_ content: FileTail.Content, _ request: FinalizeRequest) -> FileTail {
     FileTail(
@@ -137,13 +137,13 @@ final class SlabWriter {
 
   // MARK: The end
 
-  /// Drops the reference to the file without closing it: it belongs to the finalizer, or has its name.
+  /// Drops the reference to the file without closing it; call it when the finalizer has staged or published the file.
   func releaseFile() {
     file = nil
   }
 
-  /// Deletes the file on a worker, where there is one. Does nothing while work on it is running: call it again after
-  /// that.
+  /// Has a worker delete the file, if one has been created. Does nothing while work on it is running: call it again
+  /// after that.
   func discardFile() {
     guard isIdle, let file else { return }
     self.file = nil

@@ -67,8 +67,9 @@ package final class MemoryBudget: Sendable {
   /// Queues a request for a slab, which is to be returned with ``release(_:)``. Does not block.
   /// - Parameters:
   ///   - size: as in ``take(upTo:)``.
-  ///   - isSlow: whether the upload did not fill its last slab in time: its own small buffer is enough for a while.
-  ///   - grant: gets the slab on `eventLoop`, perhaps after the ticket was dropped: then it releases the slab.
+  ///   - isSlow: whether it joins the queue of slow uploads: the upload did not fill its last slab or block in time.
+  ///   - grant: gets the slab on `eventLoop`, perhaps after the ticket was dropped; then this closure has to release
+  ///     it.
   /// - Returns: the request, for ``drop(_:)``.
   func wait(
     upTo size: Int,
@@ -146,8 +147,8 @@ package final class MemoryBudget: Sendable {
 
   /// Counts a receive buffer that is about to grow; stop counting with ``shrinkBuffer(by:)``.
   /// - Parameter count: by how many bytes.
-  /// - Returns: false, and nothing is counted, when it must not grow: the budget is spent, uploads wait for it, or
-  ///   buffers have used a quarter of it.
+  /// - Returns: false, and nothing is counted, when it must not grow: the limit would be exceeded, requests for memory
+  ///   wait, or all buffers together would use more than a quarter of the limit.
   package func growBuffer(by count: Int) -> Bool {
     state.withLock { state in
       let hasRoom = !state.isContended && state.used + count <= limit

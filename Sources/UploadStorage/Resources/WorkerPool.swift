@@ -82,8 +82,8 @@ package final class WorkerPool: @unchecked Sendable {
   }
 
   /// Has a thread run `body`.
-  /// - Returns: what `body` returned; fails with what it throws, or with `CancellationError` when the pool was shut
-  ///   down before.
+  /// - Returns: what `body` returned; fails with what it throws, or with `CancellationError` when the pool is shut down
+  ///   before `body` has begun.
   package func runIfActive<Result: Sendable>(
     eventLoop: any EventLoop,
     _ body: @escaping @Sendable () throws -> Result
@@ -94,7 +94,7 @@ package final class WorkerPool: @unchecked Sendable {
   }
 
   /// Has a thread run `body`, and waits for it without blocking.
-  /// - Throws: what `body` throws, or `CancellationError` when the pool was shut down before.
+  /// - Throws: what `body` throws, or `CancellationError` when the pool is shut down before `body` has begun.
   package func runIfActive<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
       submit { state in continuation.resume(with: Self.result(of: body, state)) }

@@ -30,7 +30,7 @@ import Testing
     #expect(opened.change(to: location(Self.disk, 2, at: mountPoint), deviceAtMountPoint: Self.root) == .replaced)
   }
 
-  @Test func `a disk mounted deeper, or at the mount point of the old one, replaces the directory`() {
+  @Test func `a disk mounted at the mount point of the old one, or below it, replaces the directory`() {
     let opened = location(Self.disk, 10, at: "/srv")
     let deeper = location(Self.other, 2, at: "/srv/uploads")
     #expect(opened.change(to: deeper, deviceAtMountPoint: Self.disk) == .replaced)
@@ -54,7 +54,7 @@ import Testing
     #expect(opened.change(to: nil, deviceAtMountPoint: Self.root) == .unavailable(.missing))
   }
 
-  @Test func `a path that leads to a disk at another mount point, with the old one still mounted, is not followed`() {
+  @Test func `a path that leads to a disk at another mount point, with the old disk still mounted, is unavailable`() {
     let opened = location(Self.disk, 10, at: "/mnt/one")
     let found = location(Self.other, 10, at: "/mnt/other")
     #expect(opened.change(to: found, deviceAtMountPoint: Self.disk) == .unavailable(.elsewhere))

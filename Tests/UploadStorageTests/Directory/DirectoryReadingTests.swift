@@ -30,7 +30,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `reading an open file returns the bytes up to its end, and 0 there`() async throws {
+  @Test func `reading an open file returns the bytes from an offset to its end, and no bytes at its end`() async throws
+  {
     try await withTemporaryDirectory { place in
       try place.write([1, 2, 3], to: "a")
       let file = try #require(try UploadDirectory(path: place.path).reader.open("a"))
@@ -42,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the version of a file differs exactly when its time or inode differs`() async throws {
+  @Test func `the version of a file stays the same until its modification time or inode changes`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let version = { try #require(directory.reader.open("a")).version.text }
@@ -64,7 +65,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `only a regular file with exactly the requested name is opened`() async throws {
+  @Test func `only a finished regular file with exactly the requested name is opened`() async throws {
     try await withTemporaryDirectory { place in
       let root = place.file("root")
       let directory = try UploadDirectory(path: root)

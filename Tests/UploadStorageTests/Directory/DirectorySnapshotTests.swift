@@ -50,7 +50,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the stamp of a directory is the same until a file is added, and never just after a change`() async throws
+  @Test func `two stamps of a directory are the same until a file is added, but not if both are taken just after it`()
+    async throws
   {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
@@ -68,7 +69,7 @@ import UploadTestSupport
 
   /// Any program may set the time of a directory, and some file systems store all 64 bits.
   @Test(arguments: [Int64.min, -1, 0, 1_700_000_000, .max])
-  func `a time of change of any value is settled when it is more than 100 ms ago, and does not trap`(seconds: Int64) {
+  func `a modification time of any value counts as settled only when it is more than 100 ms ago`(seconds: Int64) {
     let content = ContentVersion(size: 0, seconds: seconds, nanoseconds: 999_999_999)
     #expect(DirectoryStamp.isSettled(content, at: .seconds(1_800_000_000)) == (seconds < 1_800_000_000))
     #expect(!DirectoryStamp.isSettled(content, at: content.modified + .milliseconds(100)))

@@ -43,7 +43,8 @@ import UploadTestSupport
     }
   }
 
-  /// Both kinds are created with 0666, from which the kernel takes the umask. A test cannot change that of all others.
+  /// Unnamed and hidden files are created with 0666, from which the kernel subtracts the umask. The umask belongs to
+  /// the whole process, so the test does not change it.
   @Test(arguments: [true, false])
   func `without a chosen mode files are created with 0666 less the umask`(isHidden: Bool) async throws {
     try await withTemporaryDirectory { place in

@@ -8,9 +8,9 @@ import UploadTestSupport
 
 @testable import UploadStorage
 
-/// What is kept free, on a disk whose size a test says.
+/// Space that stays free, on a simulated disk whose free space the test sets.
 @Suite struct FreeSpaceTests {
-  /// A disk of which some is used: by the blocks that files reserve, and by what the test says.
+  /// A disk with `free` bytes, from which the blocks that files reserve are subtracted.
   private final class SmallDisk: Sendable {
     let free: Mutex<UInt64>
     let supportsReserve: Bool
@@ -98,7 +98,10 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the space promised to an upload is freed when it ends, and shrinks as bytes are written`() async throws {
+  @Test
+  func `the space promised to an upload shrinks as its bytes are written, and no space is promised after its end`()
+    async throws
+  {
     let disk = SmallDisk(free: 10 * Self.mebibyte, supportsReserve: false)
     try await withStore(calls: disk.calls) { fixture in
       let first = try await fixture.probe(size: 6 * Self.mebibyte)
@@ -300,7 +303,9 @@ import UploadTestSupport
   }
 
   @Test(arguments: [DuplicatePolicy.replace, .error, .rename])
-  func `an interrupted upload is kept under a numbered name whatever the policy`(policy: DuplicatePolicy) async throws {
+  func `an interrupted upload whose name is taken is kept under a numbered name, whatever the policy of the store`(
+    policy: DuplicatePolicy
+  ) async throws {
     try await withStore(durability: .full, onDuplicate: policy) { fixture in
       try fixture.place.write([9], to: "a.partial")
       let probe = try await fixture.probe(size: 3 * Self.mebibyte)

@@ -14,7 +14,9 @@ import UploadTestSupport
     try #require(utimensat(AT_FDCWD, path, [time, time], 0) == 0)
   }
 
-  @Test func `the noted digest of a file is known until its size or time changes`() async throws {
+  @Test func `the noted digest of a file is used only while size and modification time are the noted ones`()
+    async throws
+  {
     try await withStore { fixture in
       let path = fixture.place.file("a")
       guard Descriptors.takesAttributes(fixture.place.file("probe")) else { return }
@@ -53,7 +55,7 @@ import UploadTestSupport
     String(repeating: "a", count: 64) + " -1 2 3", String(repeating: "a", count: 64) + " 1 2 3 4",
     String(repeating: "a", count: 64) + " 1 2 4", String(repeating: "a", count: 64) + "  1 2 3",
   ])
-  func `a noted digest without the size and time of its content counts as none`(text: String) {
+  func `a note other than a digest with the size and time of the content counts as no digest`(text: String) {
     let content = ContentVersion(size: 1, seconds: 2, nanoseconds: 3)
     #expect(FileAttributes.sha256(in: text, of: content) == nil)
     #expect(FileAttributes.sha256(in: String(repeating: "a", count: 64) + " 1 2 3", of: content) != nil)

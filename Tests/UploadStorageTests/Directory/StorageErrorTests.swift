@@ -27,7 +27,10 @@ import UploadCore
     (ENOTDIR, "is not a directory"), (EEXIST, "is not a directory"), (EACCES, "is not writable (Permission denied)"),
     (EROFS, "is on a read-only file system"), (EIO, "cannot be used for uploads: open: Input/output error"),
   ])
-  func `a directory that cannot be used is reported with what to do`(number: Int32, words: String) {
+  func `a directory that cannot be used is reported with its path, the reason and the option to name another`(
+    number: Int32,
+    words: String
+  ) {
     errno = number
     let error = StorageError.directoryUnusable("open", path: "/srv")
     #expect(error.code == .badDirectory)

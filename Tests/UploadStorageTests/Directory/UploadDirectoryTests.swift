@@ -18,7 +18,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `existing files stay, and a second server may use the same directory`() async throws {
+  @Test func `opening a directory keeps its files, also when a second server opens it`() async throws {
     try await withTemporaryDirectory { place in
       try place.write([1], to: "kept")
       let first = try UploadDirectory(path: place.path)
@@ -176,7 +176,7 @@ import UploadTestSupport
   }
 
   @Test(.timeLimit(.minutes(30)))
-  func `where files cannot be locked a hidden file is not created, and nothing is left`() async throws {
+  func `where files cannot be locked the creation of a hidden file fails, and leaves no file`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let error = try #require(throws: UploadError.self) {
@@ -190,7 +190,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a hidden file swept or locked by another server before its own lock is created anew`() async throws {
+  @Test func `when another server sweeps or locks a hidden file before its creator locks it, another one is created`()
+    async throws
+  {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       var tries = 0

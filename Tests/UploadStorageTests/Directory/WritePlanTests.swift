@@ -29,7 +29,7 @@ import UploadTestSupport
     #expect(tail.needsTruncation, "the last block is padded")
   }
 
-  @Test func `a large file that ends with a block needs no truncation`() {
+  @Test func `a large file of known size and whole blocks needs no truncation`() {
     var plan = WritePlan(size: UInt64(Self.mebi), isExact: true)
     _ = plan.reserveWhole()
     _ = plan.next(Slab.small)

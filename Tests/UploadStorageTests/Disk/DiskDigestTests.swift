@@ -47,7 +47,8 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: sizes, [false, true]) func `content with another digest than expected leaves nothing behind`(
+  @Test(arguments: sizes, [false, true])
+  func `an upload with another digest than expected fails, and leaves nothing behind`(
     size: Int,
     isLate: Bool
   ) async throws {

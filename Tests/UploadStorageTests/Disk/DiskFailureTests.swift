@@ -55,7 +55,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `when the directory is removed staged and new uploads fail, with no path in the message`() async throws {
+  @Test func `when the directory is removed, publishing a staged upload and storing a new one fail as unavailable`()
+    async throws
+  {
     try await withTemporaryDirectory { parent in
       try await withStore(in: parent.path) { fixture in
         let started = try await fixture.probe()
@@ -82,7 +84,7 @@ import UploadTestSupport
     try await withTemporaryDirectory { try await useAgain(in: $0.path, isUnnamed: isUnnamed) }
   }
 
-  /// Unnamed files can be made in a removed directory there.
+  /// On tmpfs unnamed files can be created even in a removed directory.
   @Test(
     .enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)),
     arguments: [true, false]

@@ -54,7 +54,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `there is no listing when reservations have used all that they may`() async throws {
+  @Test func `listing returns nil when reservations have used up their share of the budget`() async throws {
     try await withStore { fixture in
       let reservation = await fixture.budget.reserve(fixture.budget.reservable)
       let listing = try await fixture.store.list()

@@ -27,7 +27,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an abort with a slab half full leaves nothing`() async throws {
+  @Test func `an abort with a partly filled slab leaves nothing`() async throws {
     try await withStore { fixture in
       let probe = try await fixture.probe()
       try await probe.write([1, 2, 3])
@@ -131,7 +131,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a sink that is released during its last write leaves no memory and no file`() async throws {
+  @Test func `a sink that is released during a write retains no memory and leaves no file open`() async throws {
     try await withStore(threads: 1) { fixture in
       let gate = await WorkerGate(blocking: fixture.workers, threads: 1)
       try await fixture.probe().write(SplitMix64.bytes(Slab.small))

@@ -178,7 +178,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a form's files are all published, or none of them`() async throws {
+  @Test func `when the name of one file of a form is rejected, none of its files is published`() async throws {
     try await withStore(durability: .full, onDuplicate: .error) { fixture in
       _ = try await fixture.store([9], as: "c")
       let (first, second) = (try await fixture.probe(), try await fixture.probe())

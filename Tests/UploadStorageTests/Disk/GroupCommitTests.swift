@@ -148,7 +148,8 @@ import UploadTestSupport
   }
 
   @Test(.enabled(if: MountedFileSystem.isPossible, Comment(rawValue: MountedFileSystem.reason)))
-  func `files on another file system than the group's directory are synced one by one`() async throws {
+  func `when one file of a group is on another file system than the directory, all are synced one by one`() async throws
+  {
     try await MountedFileSystem.withTmpfs(size: Slab.large) { elsewhere in
       try await withTemporaryDirectory { place in
         let disk = FaultyDisk()
@@ -253,7 +254,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `all files but the first of one name in a group are numbered, or rejected under error`() async throws {
+  @Test func `of a group of files with one name all are stored under rename, and only the first under error`()
+    async throws
+  {
     try await finalize(5, named: { _ in "same.txt" }, FaultyDisk()) { fixture, outcomes in
       #expect(names(outcomes).count == 5)
       let stored = try fixture.place.names()

@@ -6,13 +6,13 @@ import UploadTestSupport
 
 @testable import UploadStorage
 
-/// What a disk can do to an upload, at every point of it: the upload fails with a reason, nothing is finished, and
-/// everything is released.
+/// System calls that fail at each step of an upload: it fails with a reason, or is stored where it does not need the
+/// call; everything is released.
 @Suite struct InjectedFaultTests {
   private static let size = 3 * 1024 * 1024 + 100
 
-  /// Uploads into a store on `disk`.
-  /// - Returns: the stored files, or the error.
+  /// Uploads ``size`` bytes, of which the client states the size `stated`, and publishes them as `file`.
+  /// - Returns: the stored file, or the error.
   private func upload(
     _ fixture: StoreFixture,
     size stated: UInt64? = UInt64(size)
@@ -115,7 +115,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [EOPNOTSUPP, ENOSYS])
-  func `a disk that fills up where nothing could be reserved fails at the write`(number: Int32) async throws {
+  func `where blocks cannot be reserved, an upload that fills the disk fails at the write`(number: Int32) async throws {
     let disk = FaultyDisk { call in
       switch call {
       case .reserve: .fails(number)
@@ -165,7 +165,7 @@ import UploadTestSupport
     try await expectFailure(.storageFailed, durability: durability, starting)
   }
 
-  @Test func `files are stored on a file system without early writeback`() async throws {
+  @Test func `a file is stored on a file system without O_DIRECT and without early writeback`() async throws {
     let disk = FaultyDisk { call in
       switch call {
       case .direct: .fails(EINVAL)
@@ -179,7 +179,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `durability none makes the same calls, except the syncs`() async throws {
+  @Test func `durability none makes the same system calls as full, except the syncs`() async throws {
     let (synced, unsynced) = (FaultyDisk(), FaultyDisk())
     for (disk, durability) in [(synced, Durability.full), (unsynced, .none)] {
       try await withTimedStore(durability: durability, threads: 1, calls: disk.calls) { fixture, _ in

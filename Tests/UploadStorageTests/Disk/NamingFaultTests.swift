@@ -6,9 +6,9 @@ import UploadTestSupport
 
 @testable import UploadStorage
 
-/// What a disk can do to a file that is whole and only wants its name.
+/// Faults of the disk while a complete file is given its name.
 @Suite struct NamingFaultTests {
-  /// Stores a file beside one that is there as "taken".
+  /// Stores a file beside an existing one named "taken", and expects that this fails and leaves "taken" unchanged.
   private func expectFailure(_ disk: FaultyDisk, _ policy: DuplicatePolicy, as name: String) async throws {
     try await withStore(durability: .full, onDuplicate: policy, calls: disk.calls) { fixture in
       disk.clear()

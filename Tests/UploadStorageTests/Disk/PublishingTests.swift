@@ -118,7 +118,10 @@ import UploadTestSupport
 
   /// Each was sent to be kept, whatever there was before.
   @Test(arguments: Origin.allCases, [true, false])
-  func `files of one name in one form are numbered even under replace`(origin: Origin, isTaken: Bool) async throws {
+  func `of several files of one name in a form all but the first are numbered even under replace`(
+    origin: Origin,
+    isTaken: Bool
+  ) async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       if isTaken { try place.write([9], to: "a") }
@@ -133,7 +136,10 @@ import UploadTestSupport
   }
 
   @Test(arguments: Origin.allCases, [1, 2, 3, 4, 5, 6, 7, 8, 9, 1000])
-  func `the next free number is found in a few steps among many taken ones`(origin: Origin, taken: Int) async throws {
+  func `among up to 1,000 taken numbers the next free one is used at the second attempt to name the file`(
+    origin: Origin,
+    taken: Int
+  ) async throws {
     try await withTemporaryDirectory { place in
       let disk = FaultyDisk()
       let directory = try UploadDirectory(path: place.path, calls: disk.calls)

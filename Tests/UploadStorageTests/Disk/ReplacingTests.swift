@@ -42,7 +42,7 @@ import UploadTestSupport
 
   // MARK: Altered names
 
-  @Test func `a shortened name is numbered under replace`() async throws {
+  @Test func `under replace, files whose names are shortened to the same one do not replace each other`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let long = String(repeating: "x", count: 255)
@@ -70,7 +70,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an altered name is rejected under error like any other`() async throws {
+  @Test func `a taken name is rejected under error also if it was altered`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([9], to: "b")
@@ -109,7 +109,9 @@ import UploadTestSupport
   }
 
   /// The file that the first was to replace is removed before the second is published, which then takes its name.
-  @Test func `a file is numbered when another of its form gets the name of the old file in between`() async throws {
+  @Test func `a file that was to replace an old one is numbered when another file of its form has taken the name`()
+    async throws
+  {
     try await withTemporaryDirectory { place in
       var calls = FoldingDisk.calls
       let (link, taken) = (calls.link, place.file("a"))
@@ -175,7 +177,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `of many uploads that may replace only the same version exactly one is published`() async throws {
+  @Test func `of many simultaneous uploads that may replace only one version exactly one is published`() async throws {
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       try place.write([255], to: "a")

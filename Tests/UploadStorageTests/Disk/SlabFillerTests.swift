@@ -6,7 +6,7 @@ import UploadTestSupport
 
 @testable import UploadStorage
 
-/// How an upload gets its slabs from the memory budget. No disk, and only the test's time passes.
+/// How an upload gets its slabs from the memory budget. There is no disk, and the test advances the clock.
 @Suite struct SlabFillerTests {
   private final class Delegate: SlabFillerDelegate {
     var changes = 0

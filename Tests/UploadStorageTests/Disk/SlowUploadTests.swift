@@ -51,7 +51,9 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a fast upload is granted the slabs of uploads that filled one and then trickle`() async throws {
+  @Test func `a fast upload is granted large slabs beside 400 stalled ones, which are stored completely afterwards`()
+    async throws
+  {
     try await withTimedStore(budget: MemoryBudget.minimum) { fixture, loop in
       let count = 400
       let bytes = SplitMix64.bytes(Slab.small + 500)
@@ -133,7 +135,10 @@ import UploadTestSupport
     }
   }
 
-  @Test func `with the budget spent less than a block is kept without a slab and does not wait`() async throws {
+  @Test
+  func `with the budget spent, an upload of less than a block does not wait for a slab and is stored without one`()
+    async throws
+  {
     try await withTimedStore(budget: MemoryBudget.minimum) { fixture, _ in
       var spent: [Slab] = []
       while let slab = fixture.budget.take(upTo: Slab.small) { spent.append(slab) }

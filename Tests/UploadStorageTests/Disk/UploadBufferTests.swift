@@ -35,7 +35,7 @@ import UploadTestSupport
     #expect(buffer.isSlow)
   }
 
-  @Test func `less than a block is kept in its order, and begins the next slab`() throws {
+  @Test func `bytes of less than a block are kept without a slab, and begin the next slab`() throws {
     var buffer = UploadBuffer()
     let bytes = SplitMix64.bytes(WritePlan.alignment + 10)
     buffer.append(ByteBuffer(bytes: bytes[..<100]))

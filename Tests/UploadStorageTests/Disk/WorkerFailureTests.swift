@@ -8,13 +8,13 @@ import UploadTestSupport
 
 @testable import UploadStorage
 
-/// What fails within a worker in the middle of one upload is that upload's failure: another that is under way ends well,
-/// and all that the failed one retained is released.
+/// A call that fails within a worker fails only its own upload: another one that is running is stored, and all that the
+/// failed one retained is released.
 @Suite struct WorkerFailureTests {
   enum Fault: CaseIterable {
     case open, reserve, firstWrite, middleWrite, lastWrite, truncate, digest, sync, directorySync
 
-    /// Whether it befalls this call, which only the failing upload makes, or makes first.
+    /// Whether this call is to fail: one that only the failing upload makes, or makes first.
     func befalls(_ call: FaultyDisk.Call) -> Bool {
       switch (self, call) {
       case (.open, .openUnnamed), (.truncate, .truncate), (.sync, .sync), (.directorySync, .syncDirectory): true
@@ -28,7 +28,7 @@ import UploadTestSupport
   }
 
   private static let failingSize = Slab.small + 2 * Slab.large + 100_001
-  /// Small enough to have no write where the other one's fail.
+  /// In bytes: so few that none of its writes has the offset of one that is to fail.
   private static let goodSize = 600_000
 
   @Test(arguments: Fault.allCases) func `a failure at any step fails its own upload only`(fault: Fault) async throws {
@@ -85,7 +85,7 @@ import UploadTestSupport
     }
   }
 
-  /// Brings all of `bytes` as a connection would, and stages them.
+  /// Writes `bytes` in chunks of up to 100,000, and stages them; expects the digest of `other`, if any.
   private func staged(_ probe: SinkProbe, _ bytes: [UInt8], expecting other: [UInt8]?) async throws -> any StagedFile {
     for start in stride(from: 0, to: bytes.count, by: 100_000) {
       try await probe.write(Array(bytes[start..<min(bytes.count, start + 100_000)]))

@@ -11,7 +11,7 @@ import UploadTestSupport
 @Suite struct WritingWaysTests {
   private static let mebi = 1024 * 1024
 
-  /// A file system, as the store finds it.
+  /// What the file system supports.
   enum Ways: CaseIterable {
     case direct, withoutDirect, withoutReserve, withoutEither, withoutUnnamed
 
@@ -103,7 +103,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a disk that is full when the directory is opened still uses O_DIRECT later`() async throws {
+  @Test func `a disk that is full when the directory is opened counts as one that supports O_DIRECT`() async throws {
     let disk = FaultyDisk { call in
       if case .write(offset: 0, count: 4096) = call { .fails(ENOSPC) } else { .fine }
     }

@@ -9,7 +9,7 @@ import UploadCore
 @Suite struct MemoryBudgetTests {
   private let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
 
-  /// What was granted, in order, by the letters the test gave the waiters.
+  /// The granted slabs in order, each with the name that the test gave its request.
   private final class Grants: Sendable {
     private let granted = Mutex<[(String, Slab)]>([])
 
@@ -26,7 +26,7 @@ import UploadCore
     try MemoryBudget(limit: UInt64(limit))
   }
 
-  /// Grants travel by the loop: once this has been there, they have arrived.
+  /// Grants are delivered on the event loop: waits until those so far have arrived.
   private func settle() async throws {
     try await eventLoop.submit {}.get()
   }
@@ -111,7 +111,7 @@ import UploadCore
     #expect(grants.slab("b")?.bytes.count == Slab.large)
   }
 
-  @Test func `when an upload stops waiting the next one is granted its slab`() async throws {
+  @Test func `when the first waiting upload drops its ticket the next one is granted the released slab`() async throws {
     let budget = try budget()
     let taken = (0..<4).compactMap { _ in budget.take(upTo: Slab.large) }
     let grants = Grants()
@@ -149,7 +149,7 @@ import UploadCore
     #expect(again.count == 0 && again.room == Slab.small)
   }
 
-  @Test func `of many released slabs the last is unmapped`() throws {
+  @Test func `of 32 released large slabs the last is unmapped at once`() throws {
     let budget = try budget(32 * Slab.large)
     weak var last: Slab?
     do {

@@ -23,7 +23,10 @@ import UploadTestSupport
     #expect(budget.use.used == 0)
   }
 
-  @Test func `reservations beyond their share are rejected, and leave room for a large slab`() async throws {
+  @Test
+  func `a reservation beyond the share of all reservations is rejected, and the share leaves room for a large slab`()
+    async throws
+  {
     let reservation = await budget.reserve(budget.reservable)
     #expect(reservation != nil)
     #expect(await budget.reserve(1) == nil)

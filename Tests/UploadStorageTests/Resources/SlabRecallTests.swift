@@ -33,7 +33,7 @@ import UploadCore
     return slabs
   }
 
-  /// Recalls and grants travel by the loop: once this has been there, they have arrived.
+  /// Recalls and grants are delivered on the event loop: waits until those so far have arrived.
   private func settle() async throws {
     try await eventLoop.submit {}.get()
   }

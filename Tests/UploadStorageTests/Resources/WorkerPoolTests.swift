@@ -35,7 +35,7 @@ import UploadTestSupport
     await pool.shutDown()
   }
 
-  @Test func `one thread does all work in the order in which it was submitted`() async throws {
+  @Test func `a pool of one thread does all work in the order in which it was submitted`() async throws {
     let pool = WorkerPool(threads: 1)
     let done = Mutex<[Int]>([])
     for number in 0..<1000 { pool.submit { _ in done.withLock { $0.append(number) } } }
@@ -44,7 +44,7 @@ import UploadTestSupport
     await pool.shutDown()
   }
 
-  /// Threads that are about to end, and work that comes at that moment.
+  /// Work is submitted while threads are about to end.
   @Test func `no work is lost while threads come and go`() async throws {
     let pool = WorkerPool(threads: 4, idleTime: .milliseconds(1))
     for round in 0..<300 {

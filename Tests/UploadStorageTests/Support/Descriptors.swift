@@ -11,7 +11,8 @@ enum Descriptors {
     try body()
   }
 
-  /// Whether the file system at `path` takes attributes of the kind in which types are noted.
+  /// Whether the file system at `path`, where this creates and removes a file, supports the attributes in which types
+  /// are noted.
   static func takesAttributes(_ path: String) -> Bool {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     defer {

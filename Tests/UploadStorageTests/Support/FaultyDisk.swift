@@ -3,11 +3,11 @@ import Synchronization
 
 @testable import UploadStorage
 
-/// System calls that count themselves, and fail where a test says so.
+/// System calls that are logged, and fail where a test decides so.
 final class FaultyDisk: Sendable {
-  /// What became of one call.
+  /// What one call does.
   enum Outcome: Sendable {
-    /// As usual.
+    /// Calls the real one.
     case fine
     /// Fails with this `errno`.
     case fails(Int32)
@@ -35,8 +35,8 @@ final class FaultyDisk: Sendable {
   private let isSpared: Atomic<Bool>
 
   /// - Parameters:
-  ///   - hasLittleToWrite: whether the rest of the machine leaves the disk alone.
-  ///   - sparesOpening: whether all goes well until ``clear()``, so that a directory can be opened.
+  ///   - hasLittleToWrite: what ``FileCalls/hasLittleToWrite`` returns.
+  ///   - sparesOpening: whether no call fails until ``clear()``, so that a directory can be opened.
   ///   - decide: called before every call, in the order in which they are made.
   init(
     hasLittleToWrite: Bool = true,

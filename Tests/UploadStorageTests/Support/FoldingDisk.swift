@@ -3,8 +3,8 @@ import UploadCore
 
 @testable import UploadStorage
 
-/// System calls of a file system that does not tell capitals from small letters, nor composed from decomposed characters:
-/// names are folded before the real calls see them.
+/// System calls of a file system that ignores case and Unicode normalization: names are folded before the real calls
+/// get them.
 enum FoldingDisk {
   static func folded(_ name: NameBytes) -> NameBytes {
     // The store's own hidden names are made by calls that do not pass here.

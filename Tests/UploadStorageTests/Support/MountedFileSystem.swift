@@ -3,7 +3,8 @@ import UploadTestSupport
 
 /// A file system in memory, mounted for one test.
 enum MountedFileSystem {
-  /// Mounting needs root, and a container that lets it; elsewhere the test is skipped.
+  /// Whether a file system can be mounted: that needs root, and a container that allows it. Elsewhere tests are
+  /// skipped.
   static let isPossible: Bool = {
     guard let place = mkdtemp(strdup("/tmp/sluice-mount-XXXXXX")) else { return false }
     defer {

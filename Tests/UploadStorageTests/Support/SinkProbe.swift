@@ -69,7 +69,7 @@ final class SinkProbe: Sendable {
     get async throws { try await onLoop { _, sink in sink.hasRoom } }
   }
 
-  /// Writes without asking for room.
+  /// Writes even if there is no room.
   func write(_ bytes: [UInt8]) async throws {
     try await onLoop { _, sink in sink.write(ByteBuffer(bytes: bytes)) }
   }
