@@ -6,8 +6,8 @@ import UploadProtocol
 import UploadReport
 import UploadServer
 
-/// One run of the test mode: starts a server, sends the files in every mode, compares the stored files by SHA-256, and removes
-/// everything that it made.
+/// One run of the test mode: starts a server, sends the files in each of the configured modes, compares the stored
+/// files by SHA-256, and removes everything that it made, unless files are to be kept (``Configuration/isKept``).
 ///
 /// The folders of this target, the lowest first; a file uses its own folder and those before it:
 ///
