@@ -22,7 +22,7 @@ import UploadCore
     #expect(policy.pause(after: 1, fraction: 0.5) == .milliseconds(250))
   }
 
-  @Test(arguments: [0, -1, Int.max]) func `the full pause is within its bounds for 0, -1 and huge counts`(failures: Int) {
+  @Test(arguments: [0, -1, Int.max]) func `the full pause is in its bounds for 0, -1 and huge counts`(failures: Int) {
     var policy = RetryPolicy(limit: nil)
     policy.firstPause = .seconds(1)
     let pause = policy.pause(after: failures, fraction: 1)
