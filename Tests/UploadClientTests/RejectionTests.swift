@@ -173,7 +173,7 @@ import UploadTestSupport
     #expect(meter.error?.message.contains("HTTP 200") == true)
   }
 
-  @Test func `a server that never reads the body times out after the idle timeout`() async throws {
+  @Test func `an upload to a server that never reads the body fails after the idle timeout`() async throws {
     let meter = try await send(configure: {
       $0.continueThreshold = .max
       $0.idleTimeout = .milliseconds(300)
@@ -185,7 +185,7 @@ import UploadTestSupport
     #expect(meter.received > 0 && meter.received < UInt64(Self.large))
   }
 
-  @Test func `a server that never responds times out after the response timeout`() async throws {
+  @Test func `an upload to a server that never responds fails after the response timeout`() async throws {
     let meter = try await send(
       size: 1000,
       configure: {

@@ -6,8 +6,9 @@ package struct UploadClientConfiguration: Sendable {
   /// The request's method, a token; nil for the one that ``SendTarget`` chooses.
   package var method: String?
 
-  /// The media type declared for every file; nil for the one that a file's first bytes show, else the one of its name's
-  /// extension, else `application/octet-stream`. A `Content-Type` among ``headers`` replaces it.
+  /// The media type declared for every file. Nil for that of the file's bytes, else that of its name's extension, else
+  /// `application/octet-stream`; the extension decides what kind of text a plain text is. A `Content-Type` among
+  /// ``headers`` replaces it.
   package var contentType: String?
 
   /// Header fields to add; one with the name of a field that sluice sends replaces it. A `Content-Type` is the file's, in
