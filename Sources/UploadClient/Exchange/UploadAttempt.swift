@@ -5,7 +5,7 @@ import NIOSSL
 import UploadCore
 
 /// What an attempt to send an upload needs: the request, its content, where they are sent, and shared resources. Each
-/// ``run()`` sends them once, on a connection of its own; the same value serves all attempts of an upload.
+/// ``run()`` is one attempt, on a connection of its own; the caller adapts ``request`` and ``content`` for the next one.
 struct UploadAttempt: Sendable {
   /// The request to send. The caller removes its `Expect` field when the server rejects that.
   var request: UploadRequest

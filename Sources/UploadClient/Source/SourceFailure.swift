@@ -1,7 +1,7 @@
 import Glibc
 import UploadCore
 
-/// The errors of a source: one function for each call that fails. All but ``changed(_:from:to:)`` have the code
+/// The errors of a source, by the call or the check that fails. All but ``changed(_:from:to:)`` have the code
 /// `unreadableFile`.
 enum SourceFailure {
   /// The error of an `open` that failed with the error number `code`.

@@ -2,7 +2,7 @@ package import DashboardApp
 import Glibc
 package import UploadCore
 
-/// One comparison: checks its options, runs the clients in turn, shows the results, and removes everything that it made.
+/// One comparison: checks its options, runs the clients in turn, shows the results, and removes its temporary files.
 package struct CompareRun {
   /// What is compared, and how it is shown.
   package struct Configuration: Sendable {
