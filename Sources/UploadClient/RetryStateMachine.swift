@@ -3,10 +3,10 @@ import UploadProtocol
 /// Decides after each failed attempt of one upload whether there is another one, and when. It has no I/O, clock or random
 /// numbers of its own.
 ///
-/// It gives up at the latest when ``RetryPolicy/patience`` has passed without progress. Progress is a byte that was sent
-/// further into the file than in any attempt before. Each attempt starts at the beginning of the file, so an attempt that
-/// gets less far makes no progress; but the time in which it sent bytes does not count against the patience either. What
-/// counts is the time of pauses and of attempts that sent nothing.
+/// It gives up at the first failure after ``RetryPolicy/patience`` has passed without progress. An attempt makes
+/// progress when it sends more bytes of the content, from its beginning, than any attempt before. Only pauses and
+/// attempts that sent nothing count as time without progress: an attempt that sends some bytes, but not more than an
+/// earlier one, costs no patience.
 struct RetryStateMachine {
   /// What follows a failed attempt.
   enum Action: Equatable {
@@ -17,11 +17,11 @@ struct RetryStateMachine {
 
   /// Why there is no other attempt.
   enum Reason: Equatable {
-    /// Another attempt cannot succeed, or could store the file twice.
+    /// Another attempt could not succeed, could store the file twice, or would need a source that cannot be read again.
     case notRetriable
     /// ``RetryPolicy/limit`` allows no more attempts.
     case limit
-    /// There was no progress for this long, which is at least ``RetryPolicy/patience``.
+    /// There was no progress for this long, by the rules of ``RetryStateMachine``; at least ``RetryPolicy/patience``.
     case noProgress(Duration)
     /// `Retry-After` asks for this pause, which is longer than the rest of the patience.
     case serverAsksFor(Duration)

@@ -4,7 +4,7 @@ import NIOHTTP1
 package import NIOPosix
 package import UploadCore
 
-/// Sends files to a server, each attempt on a connection of its own. Usable from any thread.
+/// Sends files and streams to a server, each request on a connection of its own. Usable from any thread.
 ///
 /// The folders of this target, the lowest first; a file uses its own folder and those before it:
 ///
@@ -22,8 +22,8 @@ package struct Uploader: Sendable {
   ///   - configuration: not checked here: each upload fails with `badValue` when it is invalid.
   ///   - ledger: records every upload from its start to its end.
   ///   - eventLoopGroup: runs the connections; POSIX event loops, since files are sent by sendfile.
-  ///   - threadPool: opens, reads and checks files; it must be running, and its threads may block. An upload from standard
-  ///     input occupies one of them while it waits for input.
+  ///   - threadPool: opens, reads and checks files; it must be running, and its threads may block. An upload of a
+  ///     stream, such as a pipe at standard input, occupies one of them while it waits for input.
   package init(
     configuration: UploadClientConfiguration,
     ledger: UploadLedger,
@@ -42,8 +42,9 @@ package struct Uploader: Sendable {
   /// Sends one source, and returns when the server has responded and the connection is closed, or when the upload has failed
   /// for good.
   ///
-  /// Never throws: the outcome is in the meter's ``UploadMeter/ended``. Cancelling the task, or the meter, ends the upload
-  /// with ``UploadOutcome/cancelled``, unless the server has reported success and its digest has been compared by then.
+  /// Never throws: the outcome is in the meter's ``UploadMeter/ended``. Cancelling the task, or the meter, ends the
+  /// upload with ``UploadOutcome/cancelled``, unless it is complete by then: the server has reported success, and the
+  /// digest in its response, if there is one, has been compared.
   /// - Parameters:
   ///   - mode: any but `raw`, which fails with `badValue`.
   ///   - id: the upload's id in the ledger; each upload needs its own.
@@ -112,8 +113,8 @@ package struct Uploader: Sendable {
 
   /// Sends several sources, at most `jobs` of them at once, and starts them in the given order.
   ///
-  /// A failed upload does not delay the others. When the task is cancelled, the running uploads and those that have not begun
-  /// end with ``UploadOutcome/cancelled``.
+  /// A failed upload does not delay the others. When the task is cancelled, the uploads that are not complete end with
+  /// ``UploadOutcome/cancelled``, also those that have not begun.
   /// - Parameter jobs: uploads at once; less than 1 counts as 1.
   /// - Returns: the meters, in the order of `sources`.
   @discardableResult

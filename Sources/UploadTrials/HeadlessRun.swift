@@ -6,8 +6,8 @@ import UploadProtocol
 import UploadReport
 import UploadServer
 
-/// One run of the test mode: starts a server, sends the files in every mode, compares the stored files by SHA-256, and removes
-/// everything that it made.
+/// One run of the test mode: starts a server, sends the files in each of the configured modes, compares the stored
+/// files by SHA-256, and removes everything that it made, unless files are to be kept (``Configuration/isKept``).
 ///
 /// The folders of this target, the lowest first; a file uses its own folder and those before it:
 ///
@@ -52,8 +52,8 @@ package struct HeadlessRun: Sendable {
   }
 
   /// Runs the test; call it once. Prints JSON lines to standard output, and an error message to standard error.
-  /// - Returns: the exit status: 0 when every upload arrived intact, 1 when not, 2 when the server cannot be started, 130
-  ///   after SIGINT.
+  /// - Returns: the exit status: 0 when every upload arrived intact, 1 when not or after another signal than SIGINT, 2
+  ///   when the server cannot be started, 130 after SIGINT.
   package func run() async -> Int32 {
     do throws(UploadError) {
       let workspace = try TrialWorkspace("sluice-headless", uploads: configuration.directory)

@@ -202,9 +202,10 @@ enum ScriptCommand: Hashable, Sendable {
   case waitIdle(within: Duration)
   /// `frame NAME`: writes what the screen shows to a file in the directory for frames, if there is one.
   case frame(String)
-  /// `send FILE [stream|multipart|buffered]`: begins to send a file to the own server; a nil mode is that of the settings.
+  /// `send FILE [stream|multipart|buffered]`: begins to send a file to the server in this process; a nil mode
+  /// is that of the settings.
   case send(path: String, mode: UploadMode?)
-  /// `quit`: quits the dashboard as the key q does, and cancels uploads that run.
+  /// `quit`: quits the dashboard without a question, and cancels the uploads that run or are queued.
   case quit
 }
 

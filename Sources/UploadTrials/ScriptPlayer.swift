@@ -20,9 +20,10 @@ struct ScriptPlayer {
   /// Where frames are written to; nil for nowhere.
   let frames: FrameDirectory?
 
-  /// Executes one command; returns when the dashboard has handled it, or shows what the command waits for.
-  /// - Throws: ``Failure`` when that does not happen in time, the dashboard has ended, a signal has arrived, or a frame cannot
-  ///   be written.
+  /// Executes one command; returns when the dashboard has handled it, or shows what the command waits for. `frame` and
+  /// `quit` are possible also once the dashboard has ended.
+  /// - Throws: ``Failure`` when that does not happen in time, the dashboard ends before, a signal arrives, or a frame
+  ///   cannot be written.
   func play(_ command: ScriptCommand) throws(Failure) {
     switch command {
     case .keys(let keys):
@@ -110,7 +111,8 @@ struct FrameDirectory {
   let path: String
   let format: FrameFormat
 
-  /// Makes the directory unless it exists; its parent must exist.
+  /// Makes the directory unless there is something of that name; its parent must exist. What exists is not checked
+  /// here: where it is no directory, ``write(_:name:)`` fails.
   /// - Throws: ``UploadError`` with code `badDirectory` when it cannot be made.
   init(path: String, format: FrameFormat) throws(UploadError) {
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else {

@@ -12,7 +12,7 @@ package struct ScriptRun {
   package struct Configuration: Sendable {
     /// The script's path; `-` for standard input.
     package var script: String
-    /// The server and the client; ``directory`` replaces its directory.
+    /// The server and the client. The directory in it is not used: ``directory`` decides.
     package var setup: DashboardEngine.Setup
     /// Directory for uploads; nil for a temporary one.
     package var directory: String?
@@ -44,8 +44,9 @@ package struct ScriptRun {
   }
 
   /// Runs the script; blocks until the dashboard has ended. Prints an error message to standard error.
-  /// - Returns: the exit status: 0 when every command succeeded, 1 when one did not, 2 when the dashboard cannot be started,
-  ///   64 when the script cannot be read or parsed, 130 after SIGINT.
+  /// - Returns: the exit status: 0 when every command succeeded, 1 when one did not or another signal than SIGINT
+  ///   arrived, 2 when the dashboard cannot be started, 64 when the script cannot be read or parsed, 130 after SIGINT,
+  ///   or any signal that ends the program during the start.
   package func run() -> Int32 {
     do {
       let lines = try ScriptParser.parse(try readScript())

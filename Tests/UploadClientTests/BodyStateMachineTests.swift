@@ -43,7 +43,7 @@ extension BodyStateMachine {
   }
 
   @Test(arguments: [1, 2, 3, 4, 9, 10, 11, 12, 13, 14, 20, 23, 24, 100] as [UInt64])
-  func `chunks cover a file of any size without gaps, and all of its end is checked`(size: UInt64) {
+  func `chunks cover a file of any size without gaps, and its last three bytes follow a check`(size: UInt64) {
     var machine = machine(size: size)
     var action = machine.begin()
     var end: UInt64 = 0
@@ -134,7 +134,7 @@ extension BodyStateMachine {
     #expect(machine.wait == nil)
   }
 
-  @Test func `after a stop in a chunk, every event asks for nothing more`() {
+  @Test func `after a stop in the middle of a chunk, no event causes an action`() {
     var machine = machine(size: 25)
     #expect(machine.begin() == .write(0..<10))
     machine.stop()

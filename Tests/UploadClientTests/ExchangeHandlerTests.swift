@@ -124,7 +124,7 @@ import UploadCore
     #expect(try exchange.writtenBody() != nil)
   }
 
-  @Test func `a response that begins in time fails after the idle timeout without another byte`() throws {
+  @Test func `a response that begins in time and then stops fails after the idle timeout`() throws {
     let exchange = try Exchange { configuration in
       configuration.responseTimeout = .seconds(300)
       configuration.idleTimeout = .seconds(60)
@@ -143,7 +143,7 @@ import UploadCore
     #expect(!exchange.channel.isActive)
   }
 
-  @Test func `a cancellation closes the connection, and nothing is scheduled any more`() throws {
+  @Test func `a cancellation closes the connection, and the result stays cancelled`() throws {
     let exchange = try Exchange()
     exchange.loop.run()
     exchange.channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event())

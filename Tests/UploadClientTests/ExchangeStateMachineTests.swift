@@ -112,7 +112,7 @@ extension ExchangeStateMachine {
     expectEnd(action, &machine, resets: false, status: status)
   }
 
-  @Test func `301, 307, 308, and 302 and 303 for a body that is no form, end the exchange without a check`() {
+  @Test func `redirects end the exchange without a check: 301, 307 and 308 always, 302 and 303 without a form`() {
     for (status, acceptsSeeOther) in [(301, true), (307, true), (308, true), (302, false), (303, false)] {
       var machine = sentMachine(Self.file, acceptsSeeOther: acceptsSeeOther)
       #expect(machine.responded(status) == .none)
@@ -181,7 +181,7 @@ extension ExchangeStateMachine {
     expectEnd(action, &machine, resets: true, status: 413)
   }
 
-  @Test func `a rejection counts even if its text is interrupted or malformed`() {
+  @Test func `a rejection is the result even if its body is interrupted or malformed`() {
     var cut = machine(Self.file)
     _ = cut.sentHead()
     _ = cut.responded(500)
@@ -221,7 +221,7 @@ extension ExchangeStateMachine {
     expectEnd(action, &machine, resets: false, status: 200)
   }
 
-  @Test func `an early success does not count when the server does not accept the rest`() {
+  @Test func `an early success is a failure when the connection is lost before the rest is sent`() {
     var machine = machine(Self.file)
     _ = machine.sentHead()
     _ = machine.responded(200)
@@ -308,7 +308,7 @@ extension ExchangeStateMachine {
     #expect(closed.sourceFailed() == .report(.failure(.sourceFailed(isStored: true))))
   }
 
-  @Test func `a removed handler reports a failure, the known result, or the success that awaits its last check`() {
+  @Test func `removing the handler is a failure, unless a result is known or a success is in its last check`() {
     var machine = machine(Self.file)
     _ = machine.sentHead()
     #expect(machine.removed() == .report(.failure(.handlerRemoved)))

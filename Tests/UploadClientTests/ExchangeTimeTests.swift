@@ -62,13 +62,13 @@ import Testing
     #expect(machine.timerFired(at: start + .seconds(1)) == .body(.write(0..<10)))
   }
 
-  @Test func `a server that accepts no byte of the body times out after the idle timeout`() {
+  @Test func `the exchange fails after the idle timeout when the server accepts no byte of the body`() {
     var machine = machine(checkedTail: 0)
     expectTimeout(&machine, after: 60, .failure(.sendTimedOut))
   }
 
   @Test(arguments: [false, true])
-  func `a server that reported success early and accepts no byte times out`(isComplete: Bool) {
+  func `the idle timeout ends an exchange whose server accepts no byte after an early success`(isComplete: Bool) {
     var machine = machine(checkedTail: 0)
     responded(&machine, 201)
     if isComplete { #expect(machine.responseEnded(at: start) == .none) }
@@ -141,7 +141,7 @@ import Testing
     #expect(machine.timerFired(at: start + .hours(1) + .seconds(59)) == .none)
   }
 
-  @Test func `a server that does not respond to a whole body times out after the response timeout`() {
+  @Test func `the exchange fails after the response timeout when the server does not respond to a whole body`() {
     var machine = sentMachine()
     #expect(machine.deadline == start + .seconds(300))
     expectTimeout(&machine, after: 300, resets: false, .failure(.responseTimedOut))

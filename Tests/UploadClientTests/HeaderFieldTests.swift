@@ -31,7 +31,7 @@ import UploadCore
   }
 
   @Test(arguments: ["HEAD", "connect", "TRACE", "", "PO ST", "P\r\nX"])
-  func `a method that cannot carry a file is rejected`(method: String) throws {
+  func `a method that is no token or cannot carry a file is rejected`(method: String) throws {
     var configuration = UploadClientConfiguration()
     configuration.method = method
     let error = try #require(UploadError.thrown { () throws(UploadError) in try configuration.validate() })

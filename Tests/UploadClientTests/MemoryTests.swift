@@ -79,7 +79,7 @@ import UploadTestSupport
   }
 
   /// Chunks are found by their offset: a block that is too short would shift all bytes after it.
-  @Test func `every block of a pipe but the last is full, whatever the size of its writes`() throws {
+  @Test func `a pipe read into memory fills every block but the last, whatever the size of its writes`() throws {
     let pipe = try TestPipe()
     defer { close(pipe.output) }
     let bytes = (0..<(9 << 20) + 7).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }

@@ -50,7 +50,7 @@ import UploadTestSupport
     #expect(drained.withLock { $0 } == 0)
   }
 
-  @Test func `a rejection in the middle of the body stops it and is reported`() async throws {
+  @Test func `a rejection in the middle of the body stops the body and is reported`() async throws {
     let drained = Mutex(-1)
     let meter = try await send(configure: { $0.continueThreshold = .max }) { peer in
       _ = try peer.readHead()
@@ -65,7 +65,7 @@ import UploadTestSupport
   }
 
   /// The response counts, although the reset makes every later call on the socket fail.
-  @Test(arguments: 0..<10) func `a rejection that is followed by a reset in the middle of the body is reported`(
+  @Test(arguments: 0..<10) func `a rejection in the middle of the body is reported although a reset follows it`(
     round: Int
   ) async throws {
     let meter = try await send(configure: { $0.continueThreshold = .max }) { peer in
@@ -136,7 +136,7 @@ import UploadTestSupport
     #expect(meter.error?.code == .badAnswer)
   }
 
-  @Test(arguments: [false, true]) func `a connection that is closed or reset in the middle of the body is lost`(
+  @Test(arguments: [false, true]) func `a close or a reset in the middle of the body fails as connectionLost`(
     resets: Bool
   ) async throws {
     let meter = try await send(configure: { $0.continueThreshold = .max }) { peer in
@@ -148,7 +148,7 @@ import UploadTestSupport
     #expect(meter.error?.message.contains("of 64.0 MiB") == true)
   }
 
-  @Test func `a connection that is closed after the body, without a response, is lost`() async throws {
+  @Test func `a close after the body without a response fails as connectionLost`() async throws {
     let meter = try await send(size: 1000) { peer in _ = try peer.readBody(of: peer.readHead()) }
     #expect(meter.error?.code == .connectionLost)
     #expect(meter.received == 1000)
@@ -173,7 +173,7 @@ import UploadTestSupport
     #expect(meter.error?.message.contains("HTTP 200") == true)
   }
 
-  @Test func `a server that never reads the body times out after the idle timeout`() async throws {
+  @Test func `an upload to a server that never reads the body fails after the idle timeout`() async throws {
     let meter = try await send(configure: {
       $0.continueThreshold = .max
       $0.idleTimeout = .milliseconds(300)
@@ -185,7 +185,7 @@ import UploadTestSupport
     #expect(meter.received > 0 && meter.received < UInt64(Self.large))
   }
 
-  @Test func `a server that never responds times out after the response timeout`() async throws {
+  @Test func `an upload to a server that never responds fails after the response timeout`() async throws {
     let meter = try await send(
       size: 1000,
       configure: {

@@ -15,21 +15,21 @@ import UploadCore
     #expect(pauses(policy, fraction: 1) == [1, 2, 4, 8, 16, 30, 30, 30, 30].map { .seconds($0) })
   }
 
-  @Test func `a pause is a random part of its bound, from zero upwards`() {
+  @Test func `a pause is the given fraction of its bound, from zero upwards`() {
     let policy = RetryPolicy(limit: 9)
     #expect(pauses(policy, fraction: 0).allSatisfy { $0 == .zero })
     for (half, whole) in zip(pauses(policy, fraction: 0.5), pauses(policy, fraction: 1)) { #expect(half * 2 == whole) }
     #expect(policy.pause(after: 1, fraction: 0.5) == .milliseconds(250))
   }
 
-  @Test(arguments: [0, -1, Int.max]) func `a pause is within its bounds for any number of failures`(failures: Int) {
+  @Test(arguments: [0, -1, Int.max]) func `the full pause is in its bounds for 0, -1 and huge counts`(failures: Int) {
     var policy = RetryPolicy(limit: nil)
     policy.firstPause = .seconds(1)
     let pause = policy.pause(after: failures, fraction: 1)
     #expect(pause >= .seconds(1) && pause <= policy.longestPause)
   }
 
-  @Test func `programs retry for five minutes without a limit on attempts`() {
+  @Test func `the usual policy retries for five minutes without a limit, and the default policy never`() {
     #expect(RetryPolicy.usual.limit == nil)
     #expect(RetryPolicy.usual.patience == .seconds(300))
     #expect(RetryPolicy().limit == 0)

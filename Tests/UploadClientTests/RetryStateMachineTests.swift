@@ -77,7 +77,7 @@ import UploadTestSupport
     #expect(none.fail(lost) == .giveUp(.limit))
   }
 
-  @Test func `pauses alone use up the patience of five minutes, and then it gives up`() {
+  @Test func `pauses alone use up the patience of five minutes, and no other attempt follows`() {
     var driver = Driver()
     let end = driver.failToTheEnd(lost)
     #expect(end.reason == .noProgress(.seconds(300)))
@@ -155,7 +155,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [500, 501, 507, 301, 201])
-  func `successes, redirects and other statuses of server errors are not retried`(status: Int) {
+  func `the statuses 201, 301, 500, 501 and 507 are not retried`(status: Int) {
     var driver = Driver()
     #expect(driver.fail(rejection(status)) == .giveUp(.notRetriable))
   }

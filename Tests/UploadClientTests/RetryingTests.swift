@@ -140,7 +140,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `standard input of which nothing was read is sent again`() async throws {
+  @Test func `standard input of which nothing was read is sent again after 503`() async throws {
     let requests = Mutex(0)
     let pipe = try TestPipe()
     pipe.write([1, 2, 3])

@@ -22,7 +22,7 @@ import UploadCore
     ("::1", "::1", 80, "[::1]:80", "[::1]"),
     ("fe80::1%eth0/in/", "fe80::1%eth0", 80, "[fe80::1%eth0]:80", "[fe80::1]"),
   ])
-  func `host and port of a URL, and its Host field, are parsed`(
+  func `a URL gives the host, the port and the Host field`(
     url: String,
     host: String,
     port: Int,

@@ -86,7 +86,7 @@ import UploadTestSupport
     #expect(Form.content(of: body, boundary: String(boundary)) == bytes)
   }
 
-  @Test func `method, path and headers of the request are those of the options`() async throws {
+  @Test func `method and target follow from the URL and the name, headers from the options`() async throws {
     let seen = Mutex<Peer.Request?>(nil)
     try await withTemporaryDirectory { directory in
       let path = try directory.write(Array("hi".utf8), to: "x.txt")

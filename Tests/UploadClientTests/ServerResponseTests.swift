@@ -18,7 +18,7 @@ import UploadCore
     try #require(throws: UploadError.self) { try upload(status, body, reason: reason, location: location) }
   }
 
-  @Test func `name, type and digest are those of the server's response`() throws {
+  @Test func `a finished upload has the name, type and digest of the server's response`() throws {
     let digest = String(repeating: "0123456789abcdef", count: 4)
     let upload = try upload(
       201,

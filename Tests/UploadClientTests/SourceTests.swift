@@ -69,7 +69,7 @@ import UploadTestSupport
     #expect(body.withLock { $0 }.firstRange(of: content) != nil)
   }
 
-  @Test func `a path that cannot be opened is unreadable, with its cause`() async throws {
+  @Test func `the error for a missing path, directory, pipe, device or loop of links names the cause`() async throws {
     try await withTemporaryDirectory { directory in
       let missing = try openingError(.file(directory.file("none")))
       #expect(missing.code == .unreadableFile && missing.message.contains("no file"))
@@ -111,13 +111,13 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the errors of opening and reading name the cause`() {
+  @Test func `the error for EACCES advises to check permissions, that for EINVAL to use standard input`() {
     #expect(SourceFailure.opening("x", EACCES).message.contains("permissions"))
     #expect(SourceFailure.reading("x", EINVAL).message.contains("send -"))
     #expect(SourceFailure.reading("x", EIO).code == .unreadableFile)
   }
 
-  @Test func `an unreadable file is a failed upload`() async throws {
+  @Test func `an upload of a missing file fails, and the ledger counts it as failed`() async throws {
     let uploads = TestUploads()
     let meter = try await uploads.send(.file("/nonexistent/x"), to: "http://127.0.0.1:1")
     #expect(meter.error?.code == .unreadableFile)
@@ -164,7 +164,7 @@ import UploadTestSupport
 
   /// Changes the file while most of it is still to come; the server must never see the body's end.
   @Test(arguments: [UploadMode.stream, .multipart], Change.allCases)
-  func `a file that changes while it is sent fails, and is never sent to its end`(mode: UploadMode, change: Change)
+  func `a file that changes while it is sent fails the upload before its end is sent`(mode: UploadMode, change: Change)
     async throws
   {
     let got = Mutex(-1)

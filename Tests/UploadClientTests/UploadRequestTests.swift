@@ -102,7 +102,7 @@ import UploadCore
   }
 
   @Test(arguments: ["path", "=x", "a\nb=x", "a=x\r\ny", "a=\u{0}", "\u{0}=a", "a=b\r"])
-  func `a form field that could break out of its part is rejected`(text: String) throws {
+  func `a form field with a line end or a NUL, or without a name or an equals sign, is rejected`(text: String) throws {
     let error = try #require(throws: UploadError.self) { try FormValue(parsing: text) }
     #expect(error.code == .badValue)
     var configuration = UploadClientConfiguration()

@@ -43,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the digest in a response is compared with a pipe that can be read only once`() async throws {
+  @Test func `the digest in a response is compared with the bytes that were sent from a pipe`() async throws {
     let bytes = SplitMix64.bytes(700_001)
     for expected in [bytes, bytes + [1]] {
       let pipe = try TestPipe()
@@ -57,7 +57,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the declared type is that of the first bytes, else of the name's extension`() async throws {
+  @Test func `the type is that of the bytes; the extension decides for plain, unknown and empty ones`() async throws {
     try await withTemporaryDirectory { directory in
       for (name, bytes, type) in [
         ("a.txt", Array("%PDF-1.7".utf8), "application/pdf"), ("a.md", Array("text".utf8), "text/markdown"),

@@ -38,7 +38,7 @@ import UploadCore
     }
   }
 
-  @Test func `the largest memory and an infinite rate are shown`() {
+  @Test func `the full height is 16.0 EiB for the largest memory, also with an infinite rate`() {
     var comparison = comparison()
     var memory = MemorySeries()
     memory.add(.max, at: 1)

@@ -44,7 +44,7 @@ import UploadTestSupport
     #expect(MemoryChart(comparison: empty).text.hasSuffix("</svg>\n"))
   }
 
-  @Test func `a chart shows the largest amount of memory`() {
+  @Test func `a peak of the largest 64-bit number of bytes gives an axis up to 16 EiB`() {
     var comparison = comparison("a.bin")
     var memory = MemorySeries()
     memory.add(.max, at: 1)

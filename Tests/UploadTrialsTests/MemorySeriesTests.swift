@@ -20,7 +20,7 @@ import UploadCore
     #expect(zip(series.points, series.points.dropFirst()).allSatisfy { $0.seconds < $1.seconds })
   }
 
-  @Test func `columns have the later value between samples and are empty after the last`() {
+  @Test func `columns between samples have the later value, and those after the last are 0`() {
     var series = MemorySeries()
     series.add(1, at: 0)
     series.add(5, at: 3.5)

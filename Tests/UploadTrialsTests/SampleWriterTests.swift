@@ -147,7 +147,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the error names a directory that does not exist or is a file`() async throws {
+  @Test func `the error names the path whose directory does not exist or is a file`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write([], to: "plain")
       for path in [directory.file("no/file"), directory.file("plain/file")] {

@@ -5,7 +5,7 @@ import UploadCore
 @testable import UploadTrials
 
 @Suite struct TrialOutcomeTests {
-  @Test func `the exit status 0 gives no status, which the stored file decides`() {
+  @Test func `an outcome with exit status 0 has no status: the stored file decides`() {
     #expect(TrialOutcome(exit: .status(0)).status == nil)
   }
 

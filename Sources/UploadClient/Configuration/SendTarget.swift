@@ -36,8 +36,8 @@ package struct SendTarget: Sendable, Equatable {
   /// - Parameters:
   ///   - token: the server's access token; nil when it needs none.
   ///   - trust: how an https server's certificate is verified.
-  /// - Throws: ``UploadError`` with code `badURL` and an example of a valid URL, or `badValue` when a header field cannot
-  ///   contain the token.
+  /// - Throws: ``UploadError`` with code `badURL`, also for a URL with a user name, or `badValue` when a header field
+  ///   cannot contain the token.
   package init(_ text: String, token: String? = nil, trust: ServerTrust = .system) throws(UploadError) {
     if let token { authorization = try HeaderField("Authorization: Bearer \(token)") } else { authorization = nil }
     self.trust = trust
@@ -89,9 +89,10 @@ package struct SendTarget: Sendable, Equatable {
     return String(host[host.index(after: percent)...])
   }
 
-  /// The method and the target in the request line for an upload called `name`, whose exact bytes are percent-encoded.
+  /// The method and the target in the request line for an upload called `name`. A target that contains the name has its
+  /// exact bytes, percent-encoded.
   /// - Parameters:
-  ///   - mode: `stream`; every other one sends a form.
+  ///   - mode: `stream` sends the file as the body; every other mode sends a form.
   ///   - method: replaces the usual method; nil for the usual one.
   func request(mode: UploadMode, name: String, method: String?) -> (method: String, uri: String) {
     let encoded = PercentEncoding.encode(NameBytes(lossless: name).bytes)

@@ -6,7 +6,8 @@ package import UploadProtocol
 package enum ServerTrust: Sendable, Hashable {
   /// Trusts certificates for the target's host that a certificate authority known to this machine has signed.
   case system
-  /// Trusts certificates for the target's host that a certificate of this PEM file has signed, or that are in the file.
+  /// Trusts certificates for the target's host that a root certificate of this PEM file has signed, directly or through
+  /// intermediate ones, or that are self-signed and in the file.
   case authorities(path: String)
   /// Trusts only the certificate with this fingerprint. Neither its issuer nor the names in it matter.
   case pinned(CertificateFingerprint)

@@ -6,8 +6,9 @@ package struct UploadClientConfiguration: Sendable {
   /// The request's method, a token; nil for the one that ``SendTarget`` chooses.
   package var method: String?
 
-  /// The media type declared for every file; nil for the one that a file's first bytes show, else the one of its name's
-  /// extension, else `application/octet-stream`. A `Content-Type` among ``headers`` replaces it.
+  /// The media type declared for every file. Nil for that of the file's bytes, else that of its name's extension, else
+  /// `application/octet-stream`; the extension decides what kind of text a plain text is. A `Content-Type` among
+  /// ``headers`` replaces it.
   package var contentType: String?
 
   /// Header fields to add; one with the name of a field that sluice sends replaces it. A `Content-Type` is the file's, in
@@ -23,16 +24,16 @@ package struct UploadClientConfiguration: Sendable {
   /// How long resolving the host and connecting to it may take together; then the TLS handshake may take as long.
   package var connectTimeout: Duration = .seconds(10)
 
-  /// How long the server may neither accept nor send a byte before the attempt fails. Waiting for a slow source or for the
-  /// limit on the ``rate`` does not count.
+  /// How long the server may accept no byte of the body, or send no further byte of a response that has begun, before
+  /// the attempt fails. Waiting for a slow source or for the limit on the ``rate`` does not count.
   package var idleTimeout: Duration = .seconds(60)
 
   /// How long the server may take to begin its response after the last byte of the body was sent, before the attempt
-  /// fails. By default longer than ``idleTimeout``, since the server syncs its disk in this time.
+  /// fails. By default longer than ``idleTimeout``, since a server may sync the file to its disk in this time.
   package var responseTimeout: Duration = .seconds(300)
 
-  /// How long to wait for `100 Continue` before the body is sent without it. curl waits as long. With a server that does not
-  /// support `Expect`, each upload takes this much longer.
+  /// How long to wait for `100 Continue` before the body is sent without it. curl waits as long. With a server that
+  /// ignores `Expect`, each attempt that asks for it (``continueThreshold``) takes this much longer.
   package var continueTimeout: Duration = .seconds(1)
 
   /// Bodies of more bytes than this, and those of unknown length, ask for `100 Continue` first, so that a rejection is
@@ -92,14 +93,15 @@ package struct RetryPolicy: Sendable, Equatable {
     self.limit = limit
   }
 
-  /// What the programs use by default: any number of attempts, until ``patience`` has passed without progress. So a restart
-  /// of the server, or of the network, does not fail an upload.
+  /// What the programs use by default: any number of attempts, until ``patience`` has passed without progress. So most
+  /// uploads of files survive a restart of the server or of the network.
   package static let usual = RetryPolicy(limit: nil)
 
   /// The pause after a failure: exponential backoff with full jitter, a random part of a bound that doubles up to
   /// ``longestPause``. So clients that lost a server at the same time do not return at the same time.
   /// - Parameters:
-  ///   - failures: failed attempts without progress, 1 for the first of them; less than 1 counts as 1.
+  ///   - failures: failed attempts since the last progress, including the attempt that made it, or since the start; less
+  ///     than 1 counts as 1.
   ///   - fraction: the part of the bound to wait: random, from 0 to below 1.
   func pause(after failures: Int, fraction: Double) -> Duration {
     // At most 40 doublings, so that the product does not overflow: they make half a second 17,000 years.

@@ -27,7 +27,7 @@ enum BodyContent: Sendable {
   /// The content of `source`, not read into memory.
   /// - Parameters:
   ///   - copies: whether a regular file passes through this process, because sendfile cannot send it: for TLS.
-  ///   - limit: the most bytes of a stream that are read at once; nil for ``SourceReader/capacity``.
+  ///   - limit: the most bytes of a stream that are read at once; nil, or more, for ``SourceReader/capacity``.
   init(_ source: OpenedSource, copies: Bool, atMost limit: Int?) {
     if source.regular == nil {
       self = .stream(SourceReader(source, atMost: limit))
@@ -45,7 +45,7 @@ enum BodyContent: Sendable {
     }
   }
 
-  /// Whether it can be sent again from its beginning: everything but a stream.
+  /// Whether it can be sent again from its beginning: everything but ``stream(_:)``.
   var isRepeatable: Bool {
     if case .stream = self { false } else { true }
   }
@@ -95,7 +95,7 @@ enum BodyContent: Sendable {
 
   /// Reads the bytes that ``chunk(_:)`` then returns. Blocks: call it on a thread pool.
   /// - Parameter range: offsets in a file that is copied; nil for a stream.
-  /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`; ``rangeError`` for content that is not read so.
+  /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`; ``rangeError`` for any other content.
   func read(_ range: Range<UInt64>?) throws(UploadError) -> SourceReader.Reading {
     switch (self, range) {
     case (.stream(let reader), nil): return try reader.read()

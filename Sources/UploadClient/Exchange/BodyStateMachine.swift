@@ -12,7 +12,8 @@ struct BodyStateMachine {
     var size: UInt64?
     /// The most bytes in a chunk, at least 1; not used for a stream, whose chunks are what each read returns.
     var chunkSize: UInt64
-    /// Bytes at the end that are not sent before the source has been checked once more; 0 for content that cannot change.
+    /// Bytes at the end that are not sent before the source has been checked once more; 0 for a stream and for content
+    /// in memory, which are not checked.
     var checkedTail: UInt64
     /// Whether more of the body follows the content: the end of a form, or the last chunk of a chunked body. Without it, a server
     /// that knows the length may respond as soon as it has received the last byte of the content.
@@ -78,7 +79,7 @@ struct BodyStateMachine {
   /// Whether the socket has accepted the whole body.
   var isSent: Bool { state == .sent }
 
-  /// Whether content is being written.
+  /// Whether a chunk of content is being written; false once the body is stopped.
   var isWriting: Bool { state == .writing }
 
   /// What has to happen before the body can continue: input for the next bytes of a stream, the disk for a chunk of a file
@@ -94,7 +95,7 @@ struct BodyStateMachine {
     }
   }
 
-  /// Begins the body. Call it once, when the server is ready for it.
+  /// Begins the body. Call it at most once, when the body may be sent; does nothing after ``stop()``.
   mutating func begin() -> Action {
     guard state == .idle else { return unexpected() }
     hasBegun = true

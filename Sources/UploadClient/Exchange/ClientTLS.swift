@@ -9,7 +9,8 @@ import UploadProtocol
 final class ClientTLS: Sendable {
   private let contexts = Mutex<[ServerTrust: NIOSSLContext]>([:])
 
-  /// The context for `trust`, the same at every call. May block: call it on a thread pool.
+  /// The context for `trust`: kept once it has been created, so that later changes of a PEM file have no effect. May
+  /// block: call it on a thread pool.
   /// - Throws: ``UploadError`` with code `badCertificate` when the authorities cannot be read or TLS cannot be set up.
   func context(_ trust: ServerTrust) throws(UploadError) -> NIOSSLContext {
     if let known = contexts.withLock({ $0[trust] }) { return known }

@@ -3,7 +3,8 @@ import UploadCore
 /// Why an exchange failed without a usable response. In some cases the server may have stored the file or a part of it; see
 /// each case.
 enum ExchangeFailure: Equatable {
-  /// The connection was closed before a response began. The server may have stored the file if the whole body was sent.
+  /// The connection was closed before a final response began. The server may have stored the file if the whole body was
+  /// sent.
   case connectionLost
   /// The connection was closed in the middle of a response with this status, which reports success for the whole body. The
   /// server may have stored the file.
@@ -11,7 +12,8 @@ enum ExchangeFailure: Equatable {
   /// The server reported success before it had received the whole body, and then did not accept the rest. It may have stored
   /// an incomplete file.
   case earlySuccess(status: Int)
-  /// The received bytes are not HTTP, or are an HTTP response that no request of this client can have.
+  /// The received bytes are not HTTP, or are a response that this client does not accept: with status 101, more than 64
+  /// informational responses, or too large headers. The server may have stored the file if the whole body was sent.
   case malformedResponse
   /// The server accepted no byte of the body for ``UploadClientConfiguration/idleTimeout``, and sent no response.
   case sendTimedOut
@@ -21,7 +23,7 @@ enum ExchangeFailure: Equatable {
   /// The source could not be read, or has changed.
   /// - Parameter isStored: whether the server has reported success for the whole body, and so has stored what it received.
   case sourceFailed(isStored: Bool)
-  /// The upload was cancelled.
+  /// The upload was cancelled. The server may have stored the file if the whole body was sent.
   case cancelled
   /// The connection's handler was removed; this never happens while the pipeline is used as intended.
   case handlerRemoved

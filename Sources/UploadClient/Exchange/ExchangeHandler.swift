@@ -257,8 +257,9 @@ extension Channel {
   }
 }
 
-/// A timer for a deadline that moves later with almost every event. It is never moved later: when it fires too early, it is
-/// set again. So it costs a few tasks a second and not one for each chunk.
+/// A timer for a deadline that moves later with almost every event. Set it only where ``isLate(for:)`` says so, and
+/// assign a new `DeadlineTimer` when it has fired: one that has fired too early is then set again. So it costs a few
+/// tasks a second and not one for each chunk.
 struct DeadlineTimer {
   private var task: Scheduled<Void>?
   private var instant = NIODeadline.distantFuture

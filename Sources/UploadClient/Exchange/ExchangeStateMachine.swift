@@ -14,7 +14,7 @@ struct ExchangeStateMachine {
     var body: BodyStateMachine.Plan
     /// How long to wait for `100 Continue` before the body is sent without it; nil to send the body at once.
     var continueTimeout: TimeAmount?
-    /// How long no byte may move while the body is sent or a response is received.
+    /// How long the server may accept no byte of the body, or send no further byte of a response that has begun.
     var idleTimeout: TimeAmount
     /// How long the server may send nothing between the last byte of the body and the first of the response.
     var responseTimeout: TimeAmount
@@ -33,7 +33,8 @@ struct ExchangeStateMachine {
     case probe
     /// Close the connection, with a reset where bytes that were not sent are to be discarded; then call ``disconnected()``.
     case close(resets: Bool)
-    /// The connection is closed, and this is the result. Occurs exactly once, as the last action.
+    /// The connection is closed, or the handler was removed, and this is the result. Occurs exactly once, as the last
+    /// action.
     case report(Outcome)
   }
 
@@ -94,7 +95,8 @@ struct ExchangeStateMachine {
 
   // MARK: What observers see
 
-  /// What the exchange waits for; nil once it has ended without the whole body: the value before then stays valid.
+  /// What the exchange waits for, to show observers; nil when it ends before the whole body is sent: continue to show
+  /// the last value.
   var phase: UploadPhase? {
     switch state {
     case .idle, .awaitingContinue, .exchanging(.complete): break
@@ -219,7 +221,7 @@ struct ExchangeStateMachine {
     return .none
   }
 
-  /// The received bytes are not HTTP.
+  /// The received bytes are not an HTTP response, or exceed the limits on the headers of one.
   mutating func responseMalformed() -> Action {
     switch state {
     case .awaitingContinue, .exchanging(.none): return fail(.malformedResponse)

@@ -25,7 +25,8 @@ extension FailedAttempt {
   /// The failure of an attempt that has a response. It is temporary for the statuses 429, 502 and 503, and for 504 as long as
   /// the body was not sent completely.
   /// - Parameters:
-  ///   - error: why the response is no success.
+  ///   - error: why the upload failed with this response: a rejection, or a size or digest that does not match, for
+  ///     example.
   ///   - result: the response, and how much of the body was sent before.
   init(_ error: UploadError, _ result: ExchangeResult) {
     let status = result.response.status

@@ -24,8 +24,8 @@ enum HTMLText {
     return start.hasPrefix("<!doctype html") || start.hasPrefix("<html")
   }
 
-  /// The document's title, else its first sentence, on one line; nil when it has no text. It may contain control characters,
-  /// since character references are resolved: sanitize it for display.
+  /// The first sentence of the document's title, else of its text, on one line; nil when it has neither. It may contain
+  /// control characters, since character references are resolved: sanitize it for display.
   static func summary(of document: String) -> String? {
     var (title, isInTitle) = ("", false)
     var (text, first) = ("", nil as String?)

@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 import UploadCore
 
-/// A server's final response, as far as it was received.
+/// A server's response, as far as it was received: the final one, or the headers of an informational one.
 struct ServerResponse: Sendable, Equatable {
   /// The most of the body that is kept, in bytes. A response is a short JSON text: more than this is not needed.
   static let bodyLimit = 64 * 1024
@@ -38,7 +38,7 @@ struct ServerResponse: Sendable, Equatable {
 
   /// The upload as it was sent, to compare the response with.
   struct Sent {
-    /// The requested name.
+    /// The requested name, safe to display.
     var name: String
     /// Bytes of content.
     var bytes: UInt64
@@ -50,8 +50,9 @@ struct ServerResponse: Sendable, Equatable {
     var hasToken = false
   }
 
-  /// The outcome of an upload that the server has accepted: with the name, type and digest of the response where it states
-  /// them, else with the name and type of the request and no digest. Compares the size, but not the digest.
+  /// The outcome of an upload that the server has accepted: with the name, type and digest of the response where it
+  /// states them for exactly one file, else with the name and type of the request and no digest. Compares the size, but
+  /// not the digest.
   /// - Throws: ``UploadError`` with code `refusedByServer` unless the status is a success (2xx; for a whole form 302 and 303
   ///   too), `contentMismatch` when the server reports another size than was sent.
   func finishedUpload(_ sent: Sent) throws(UploadError) -> FinishedUpload {

@@ -4,8 +4,8 @@ import NIOPosix
 import NIOSSL
 import UploadCore
 
-/// One attempt to send an upload, on a connection of its own: the request, its content, where they are sent, and the resources
-/// that it uses.
+/// What an attempt to send an upload needs: the request, its content, where they are sent, and shared resources. Each
+/// ``run()`` is one attempt, on a connection of its own; the caller adapts ``request`` and ``content`` for the next one.
 struct UploadAttempt: Sendable {
   /// The request to send. The caller removes its `Expect` field when the server rejects that.
   var request: UploadRequest
@@ -48,7 +48,8 @@ struct UploadAttempt: Sendable {
   // MARK: The connection
 
   /// Connects, sends, and returns the server's response, whatever its status, when the connection is closed again.
-  /// - Throws: ``FailedAttempt`` without a usable response; when the upload is cancelled, with any error.
+  /// - Throws: ``FailedAttempt`` without a usable response. After a cancellation its error may have any code: check
+  ///   ``UploadCancellation/isCancelled`` first.
   func run() async throws(FailedAttempt) -> ExchangeResult {
     let loop = resources.eventLoopGroup.next()
     let result = loop.makePromise(of: ExchangeResult.self)

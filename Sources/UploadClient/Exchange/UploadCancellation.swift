@@ -4,7 +4,7 @@ import UploadCore
 
 /// Cancels an upload from outside, in whichever step it is. Usable from any thread.
 final class UploadCancellation: Sendable {
-  /// The user event, fired through a connection's pipeline, that makes its ``ExchangeHandler`` end the upload.
+  /// The user event, fired through a connection's pipeline, that makes its ``ExchangeHandler`` cancel the exchange.
   struct Event: Sendable {}
 
   private struct State {
@@ -23,7 +23,7 @@ final class UploadCancellation: Sendable {
     state.withLock { $0.isCancelled }
   }
 
-  /// Call it before each part of a step that cannot be interrupted.
+  /// For a step for which ``onCancel(_:)`` registers nothing: call it before each part of that step, such as a read.
   /// - Throws: ``error`` when ``cancel()`` has been called.
   func check() throws(UploadError) {
     guard !isCancelled else { throw Self.error }

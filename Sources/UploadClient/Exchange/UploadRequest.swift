@@ -13,7 +13,7 @@ struct UploadRequest: Sendable {
   /// The media type declared for the content.
   let contentType: String
 
-  /// Bytes of the body besides the content.
+  /// Bytes of a form before and after the content; 0 in stream mode.
   var framingBytes: Int { prefix.count + suffix.count }
 
   /// Whether the file is a part of a form.

@@ -6,7 +6,7 @@ import UploadCore
 /// It is kept in blocks rather than in one buffer: the capacity of a `ByteBuffer` is 4 GiB, slices that begin beyond its 16th MiB
 /// are copied, and a form of unknown length would be copied each time it outgrew its buffer.
 struct FormInMemory: Sendable {
-  /// Size of every block but the last, in bytes; also the size of the chunks that are written.
+  /// Size of every block but the last, in bytes; no chunk that is written is larger.
   static let blockSize = 4 << 20
 
   private(set) var blocks: [ByteBuffer] = []

@@ -75,7 +75,7 @@ final class OpenedSource: Sendable {
     guard now == regular.stamp else { throw SourceFailure.changed(label, from: regular.stamp, to: now) }
   }
 
-  /// Replaces the content of `buffer` with bytes `range` of the content to send.
+  /// Replaces the content of `buffer` with bytes `range` of a regular file's content to send.
   /// - Throws: ``UploadError`` with code `unreadableFile`, or `fileChanged` when the file has become shorter.
   func read(_ range: Range<UInt64>, into buffer: inout ByteBuffer) throws(UploadError) {
     buffer.clear(minimumCapacity: range.count)
@@ -107,7 +107,8 @@ final class OpenedSource: Sendable {
     return done
   }
 
-  /// The media type that the first bytes show; nil when they show none, and for a stream, which can be read only once.
+  /// The media type that a regular file's bytes show; nil when they show none, and for a stream, which can be read only
+  /// once.
   /// - Throws: ``UploadError`` with code `unreadableFile`.
   func detectedType() throws(UploadError) -> String? {
     guard let size else { return nil }
@@ -146,8 +147,8 @@ package struct FileStamp: Sendable, Equatable {
   package let size: UInt64
   let device: UInt64
   let inode: UInt64
-  /// When the content last changed, in seconds since 1970. The resolution, with the nanoseconds, is the kernel's clock tick:
-  /// two changes within 4 ms may have the same time.
+  /// When the content last changed, in seconds since 1970. The resolution, with the nanoseconds, is the kernel's clock
+  /// tick: two changes within one tick, often 4 ms, may have the same time.
   let modifiedSeconds: Int64
   let modifiedNanoseconds: Int64
 

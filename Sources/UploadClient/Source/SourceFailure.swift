@@ -1,7 +1,7 @@
 import Glibc
 import UploadCore
 
-/// The errors of a source: one function for each call that fails. All but ``changed(_:from:to:)`` have the code
+/// The errors of a source, by the call or the check that fails. All but ``changed(_:from:to:)`` have the code
 /// `unreadableFile`.
 enum SourceFailure {
   /// The error of an `open` that failed with the error number `code`.
@@ -18,8 +18,10 @@ enum SourceFailure {
     }
   }
 
-  /// The error for a path that is not a regular file.
-  /// - Parameter mode: its `st_mode`.
+  /// The error for a source that is not a regular file: any that was named by its path, or a directory at a descriptor.
+  /// - Parameters:
+  ///   - path: the path, or the name of the descriptor's source.
+  ///   - mode: its `st_mode`.
   static func notRegular(_ path: String, _ mode: mode_t) -> UploadError {
     let name = PlainText.sanitized(path)
     return switch mode & S_IFMT {
@@ -38,7 +40,7 @@ enum SourceFailure {
     return unreadable("\"\(PlainText.sanitized(name))\" cannot be read: \(reason).")
   }
 
-  /// The error of a read, or of `fstat`, that failed with the error number `code`.
+  /// The error of a read, of `sendfile` or of `fstat` that failed with the error number `code`.
   static func reading(_ label: String, _ code: CInt) -> UploadError {
     let name = PlainText.sanitized(label)
     // sendfile fails so for files without a page cache, such as those of /proc.

@@ -10,7 +10,7 @@ import UploadProtocol
 /// pool's queue orders their accesses. That makes `@unchecked Sendable` safe; a lock would be acquired for every chunk and
 /// never be contended.
 final class SourceReader: @unchecked Sendable {
-  /// What reading a stream has returned.
+  /// What a read has returned.
   enum Reading: Sendable, Equatable {
     /// The buffer contains this many bytes, and there may be more to read.
     case bytes(Int)
@@ -56,14 +56,15 @@ final class SourceReader: @unchecked Sendable {
     buffer = ByteBufferAllocator().buffer(capacity: capacity)
   }
 
-  /// Reads bytes `range` of a regular file's content to send into ``buffer``. Blocks: call it on a thread pool.
+  /// Reads bytes `range` of a regular file, counted from the first byte to send, into ``buffer``. Blocks: call it on a
+  /// thread pool.
   /// - Throws: ``UploadError`` with code `unreadableFile`, or `fileChanged` when the file has become shorter.
   func read(_ range: Range<UInt64>) throws(UploadError) {
     try source.read(range, into: &buffer)
   }
 
-  /// Waits up to 200 ms for bytes of a stream, and reads those that are available into ``buffer``, until it is full. Blocks:
-  /// call it on a thread pool.
+  /// Waits up to 200 ms for bytes of a stream, and reads those that are available into ``buffer``, at most as many as
+  /// `limit` and the initializer allow. Blocks: call it on a thread pool.
   /// - Parameter limit: the most bytes to read, at least 1.
   /// - Throws: ``UploadError`` with code `unreadableFile`.
   func read(atMost limit: Int = .max) throws(UploadError) -> Reading {

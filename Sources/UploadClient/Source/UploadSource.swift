@@ -25,8 +25,9 @@ package struct UploadSource: Sendable {
     return UploadSource(origin: .file(path: path), name: name ?? last.map { NameBytes($0).losslessText } ?? path)
   }
 
-  /// The process's standard input. A regular file (`< FILE`) is sent from the descriptor's offset, with its length; anything
-  /// else is sent until it ends, in chunks.
+  /// The process's standard input. A regular file (`< FILE`) is sent from the descriptor's offset to its end, with its
+  /// length in the request; a pipe or a device is sent until it ends, with its length unknown until then.
+  /// - Parameter name: the name at the server.
   package static func standardInput(name: String) -> UploadSource {
     descriptor(0, name: name)
   }

@@ -9,7 +9,8 @@ final class ChildProcess {
   let processID: Int32
   /// How it has ended; nil until ``hasEnded()`` or ``kill()`` has noticed that.
   private(set) var exit: ChildExit?
-  /// Its peak resident memory in bytes, as far as it was sampled, or as the kernel reports it once it has ended.
+  /// The most resident memory that ``sampleMemory()`` has found, in bytes. Once its end is noticed, the kernel's figure
+  /// if that is higher, and too high to be that of this process.
   private(set) var peak: UInt64 = 0
   private let output: ChildPipe
   private let errors: ChildPipe
@@ -73,7 +74,8 @@ final class ChildProcess {
     for line in errors.read() { onLine(line, true) }
   }
 
-  /// Whether it has closed its output and error streams: it has ended, or is about to.
+  /// Whether the output and error streams have been read to their end: it has ended or is about to, unless it has only
+  /// closed them.
   var hasClosedPipes: Bool { !output.isOpen && !errors.isOpen }
 
   /// Its resident memory now, including that of its descendants, in bytes; updates ``peak``. 0 once it has ended.
@@ -175,7 +177,8 @@ struct LineBuffer {
   private var unfinished: [UInt8] = []
 
   /// Adds the next bytes of the pipe.
-  /// - Returns: the text lines that end in them, without line ends and cut to 64 KiB each; invalid UTF-8 is repaired.
+  /// - Returns: the text lines that end in them, without line ends and cut to 64 KiB each; invalid UTF-8 is repaired. A
+  ///   text line without its end is kept for the next call.
   mutating func add(_ bytes: UnsafeRawBufferPointer) -> [String] {
     var lines: [String] = []
     for byte in bytes {
@@ -195,7 +198,8 @@ enum ProcessTree {
   /// The most generations that are counted. No client starts as many; it bounds the time for one that does.
   private static let deepest = 8
 
-  /// Resident pages of the process and its descendants together, by `/proc`; shared pages count in each of them.
+  /// Resident pages of the process and of eight generations of descendants together, by `/proc`; shared pages count in
+  /// each.
   /// - Parameters:
   ///   - process: its process ID in decimal; 0 is returned when it has ended.
   ///   - depth: for the recursion alone.

@@ -51,7 +51,7 @@ struct CompareClient: Sendable, Equatable {
 
 /// Two clients for Node 18 and later, one of each kind that people write, called with the file and the server's URL.
 ///
-/// They exit as curl does: 0 stored, 22 rejected by the server, 27 out of memory, 1 anything else.
+/// Their exit statuses: 0 stored, 22 rejected by the server, 27 out of memory (as curl's), 1 anything else.
 enum NodeScript {
   /// The file as the body, read in chunks.
   ///

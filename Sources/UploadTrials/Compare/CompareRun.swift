@@ -2,7 +2,7 @@ package import DashboardApp
 import Glibc
 package import UploadCore
 
-/// One comparison: checks its options, runs the clients in turn, shows the results, and removes everything that it made.
+/// One comparison: checks its options, runs the clients in turn, shows the results, and removes its temporary files.
 package struct CompareRun {
   /// What is compared, and how it is shown.
   package struct Configuration: Sendable {
@@ -33,8 +33,8 @@ package struct CompareRun {
   }
 
   /// Runs the comparison; blocks until it has ended. Prints an error message to standard error.
-  /// - Returns: the exit status: 0 when every client that must succeed did, 1 when not, 64 when the memory limit is too low,
-  ///   130 after SIGINT.
+  /// - Returns: the exit status: 0 when every client that must succeed did, 1 when not or when there is no result, 64
+  ///   when the memory limit is too low, 130 when SIGINT has stopped it.
   package func run() -> Int32 {
     var renderer = makeRenderer()
     do throws(UploadError) {

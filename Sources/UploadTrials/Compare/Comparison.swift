@@ -39,7 +39,8 @@ struct Comparison: Sendable {
     running = nil
   }
 
-  /// Whether every client that must succeed (``CompareClient/mustArrive``) did so in every run; false before its first run.
+  /// Whether every client that must succeed (``CompareClient/mustArrive``) did so in all its runs that have ended;
+  /// false before the first run of one of them.
   var isGood: Bool {
     results.allSatisfy { !$0.client.mustArrive || $0.status == .intact }
   }

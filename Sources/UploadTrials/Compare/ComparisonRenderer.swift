@@ -75,7 +75,7 @@ struct JSONComparisonRenderer: ComparisonRenderer {
   }
 }
 
-/// An output line for each run that has ended, then the table.
+/// An output line for each preparation and for each run that has ended, then the table.
 struct LineComparisonRenderer: ComparisonRenderer {
   func note(_ text: String) {
     Output.line(text)
@@ -124,7 +124,7 @@ enum ComparisonTable {
     Column(heading: "result", isText: true) { $0.status.text },
   ]
 
-  /// A row of headings, a row for every client, and the reasons of those that did not succeed; no line end after the last.
+  /// A row of headings, a row for every client, and the reasons of those that did not succeed; ends without a line end.
   /// - Parameter width: columns of the terminal. Where it is too small, figures are left out, the least important first.
   static func text(_ comparison: Comparison, width: Int) -> String {
     let reasons = comparison.results.flatMap { result in

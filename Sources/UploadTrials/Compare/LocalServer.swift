@@ -15,8 +15,9 @@ final class LocalServer {
   /// - Parameters:
   ///   - directory: for the stored file.
   ///   - environment: all variables of the server's process.
-  ///   - isCancelled: called often while it waits.
-  /// - Throws: ``UploadError`` with code `cannotListen` when it does not listen within 30 s, or `cancelled`.
+  ///   - isCancelled: called often while it waits; true ends that.
+  /// - Throws: ``UploadError`` with code `cannotListen` when it cannot be started, ends early or does not listen within
+  ///   30 s, or `cancelled`.
   init(directory: String, environment: [String: String], isCancelled: () -> Bool) throws(UploadError) {
     let notes = ServerNotes()
     let arguments = [

@@ -9,7 +9,8 @@ struct MemoryChart {
 
   let comparison: Comparison
 
-  /// Checks that a chart can be written to `path`, before the runs that take minutes; leaves no file there.
+  /// Checks that a chart can be written to `path`, before the runs that take minutes. Makes no file there, and leaves
+  /// an existing one unchanged.
   /// - Throws: ``UploadError`` with code `nameTaken`, `badDirectory`, `diskFull` or `storageFailed`.
   static func check(_ path: String) throws(UploadError) {
     _ = try OutputFile(path: path, existing: .replace)

@@ -22,7 +22,7 @@ struct Trial {
   private let isCancelled: () -> Bool
 
   /// Computes the file's SHA-256. Blocks until then.
-  /// - Parameter isCancelled: called often; true ends a run as soon as possible.
+  /// - Parameter isCancelled: called often, here and in each run; true ends either as soon as possible.
   /// - Throws: ``UploadError`` with code `cancelled` or `unreadableFile`.
   init(_ file: CompareFile, in workspace: TrialWorkspace, isCancelled: @escaping () -> Bool) throws(UploadError) {
     guard let digest = FileDigest.sha256(of: file.path, isCancelled: isCancelled) else {
@@ -138,7 +138,7 @@ struct TrialOutcome: Sendable {
   var exceededLimit: SizeSetting?
   /// Code and message of the last failure in Sluice's JSON; nil without one, as for other clients.
   var failure: (code: String, message: String)?
-  /// The first text lines, at most 100, that it wrote to standard error; safe to display.
+  /// The first text lines, at most 100, that it wrote to standard error, without empty ones; safe to display.
   var errors: [String] = []
 
   /// Adds an output line of the client.

@@ -28,7 +28,7 @@ package struct SampleWriter: Sendable {
     self.force = force
   }
 
-  /// Writes the file, or leaves nothing behind.
+  /// Writes the file. When that fails, no part of it is left, and an existing file is unchanged.
   /// - Parameters:
   ///   - onBegin: called once the file has been created, with the path that the bytes go to until it is complete.
   ///   - progress: called with the bytes written so far, at most every 100 ms, and once at the end.

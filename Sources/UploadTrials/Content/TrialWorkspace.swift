@@ -3,8 +3,8 @@ import Glibc
 import Synchronization
 import UploadCore
 
-/// The directories of a comparison or of the test mode, and the files that the server has stored there. They stay until
-/// ``remove(keepingFiles:)`` is called. Usable from any thread.
+/// The directories of a comparison, a test run or a scripted dashboard, and the files that the server has stored there.
+/// Nothing is removed before one of the functions for that is called. Usable from any thread.
 final class TrialWorkspace: Sendable {
   /// Path of the directory of the stored files; the server makes it unless it exists.
   let uploads: String
@@ -25,7 +25,7 @@ final class TrialWorkspace: Sendable {
     madeUploads = access(self.uploads, F_OK) != 0
   }
 
-  /// Generates a file of random bytes. Blocks until it is written.
+  /// Generates a file of random bytes in the temporary directory. Blocks until it is written.
   /// - Parameters:
   ///   - number: part of the file's name, different for each file; from 1.
   ///   - stop: once requested, the writing ends.
@@ -95,7 +95,7 @@ final class TrialWorkspace: Sendable {
 }
 
 extension UploadOutcome {
-  /// The final name at the server; nil unless the file was stored.
+  /// The final name at the server; nil unless the upload finished.
   var storedName: String? {
     if case .finished(let file) = self { file.path } else { nil }
   }
