@@ -1,7 +1,7 @@
 /// Input from the terminal.
 package enum InputEvent: Hashable, Sendable {
   case key(KeyEvent)
-  /// Pasted text with LF as line ends, not sanitized: it may contain control characters. A long one may be cut off.
+  /// Pasted text with LF as line ends, not sanitized: it may contain control characters. A long one may be truncated.
   case paste(String)
   case mouse(MouseEvent)
   /// The window has a new size: draw a surface of this size.

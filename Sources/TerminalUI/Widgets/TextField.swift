@@ -74,14 +74,14 @@ package struct TextField: Hashable, Sendable {
     cursor = min(head.count, characters.count)
   }
 
-  /// Where the word before the cursor starts; 0 without one. A word consists of letters, digits and `_`, so that the
-  /// components of a path are separate.
+  /// Where the letters, digits and `_` before the cursor start, so that the components of a path are separate; 0
+  /// without any.
   private var wordStart: Int {
     let end = characters[..<cursor].lastIndex(where: Self.isWord) ?? 0
     return characters[..<end].lastIndex { !Self.isWord($0) }.map { $0 + 1 } ?? 0
   }
 
-  /// Where the word after the cursor ends; the end of the text without one.
+  /// Where the letters, digits and `_` after the cursor end; the end of the text without any.
   private var wordEnd: Int {
     let start = characters[cursor...].firstIndex(where: Self.isWord) ?? characters.count
     return characters[start...].firstIndex { !Self.isWord($0) } ?? characters.count

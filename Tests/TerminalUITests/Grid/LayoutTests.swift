@@ -69,14 +69,14 @@ import UploadTestSupport
       (12, [0..<12, nil, nil]), (5, [0..<5, nil, nil]), (0, [nil, nil, nil]), (-4, [nil, nil, nil]),
     ] as [(Int, [Range<Int>?])]
   )
-  func `columns with the highest number are omitted first, and the last one is narrowed`(
+  func `columns with the highest priority number are omitted first, and a single remaining one is narrowed`(
     width: Int,
     ranges: [Range<Int>?]
   ) {
     #expect(Column.layout(Self.table, width: width) == ranges)
   }
 
-  @Test func `a narrow column does not appear when a wide one with a lower number is omitted`() {
+  @Test func `a narrow column does not appear when a wide one with a lower priority number is omitted`() {
     let columns = [Column(.fixed(2), priority: 0), Column(.fixed(10), priority: 1), Column(.fixed(1), priority: 2)]
     #expect(Column.layout(columns, width: 6) == [0..<2, nil, nil])
   }
