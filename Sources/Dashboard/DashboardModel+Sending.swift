@@ -3,7 +3,8 @@ import UploadCore
 
 /// The file picker and the send dialog, which cover the panes while files are chosen.
 extension DashboardModel {
-  /// Whether the file picker or the send dialog is open. Keys go to it unless the help or a question is open too.
+  /// Whether the file picker or the send dialog is open. All keys but those of ``KeyContext/program`` go to it, unless
+  /// the help or a question is open too.
   var isSending: Bool { sheet != nil || isPicking }
 
   /// The region of the screen that file picker and send dialog are drawn into, and that their mouse positions refer to.

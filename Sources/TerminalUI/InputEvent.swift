@@ -4,7 +4,7 @@ package enum InputEvent: Hashable, Sendable {
   /// Pasted text with LF as line ends, not sanitized: it may contain control characters. A long one may be truncated.
   case paste(String)
   case mouse(MouseEvent)
-  /// The window has a new size: draw a surface of this size.
+  /// The window's size, which may have changed: draw a surface of this size.
   case resize(Size)
   /// The window gained (true) or lost the keyboard focus.
   case focus(Bool)

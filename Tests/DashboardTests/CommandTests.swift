@@ -36,7 +36,7 @@ import UploadCore
     }
   }
 
-  @Test func `keys of the dashboard do nothing while a question is open`() {
+  @Test func `while a question is open the keys u, s, m and 2 return no effects, and the question remains`() {
     var driver = driver()
     driver.type("xusm2")
     #expect(driver.effects.isEmpty && driver.text.contains("Cancel this upload?"))

@@ -85,7 +85,7 @@ import UploadCore
     #expect(driver.text.contains("Detail: file-4"))
   }
 
-  @Test func `the first of the files queued last is selected in the next snapshot, and keys apply to it`() {
+  @Test func `the first of several newly queued files is selected in the next snapshot, and x and y cancel it`() {
     var driver = driver()
     let sending = (0..<3).map { UploadSnapshot.sending("out-\($0)") }
     driver.show(uploads + sending)

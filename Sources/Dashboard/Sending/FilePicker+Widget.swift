@@ -17,7 +17,7 @@ extension FilePicker: Widget {
     surface.within(layout.status) { drawStatus(on: &$0, hasBorder: layout.hasBorder) }
   }
 
-  /// The number of entries: `9 entries, 1 hidden`, or with a filter `2 of 9`; empty until the directory was read.
+  /// The number of the directory's entries: `9 entries, 1 hidden`, or with a filter `2 of 9`; empty unless it was read.
   private var countText: String {
     guard content == .read else { return "" }
     let all = entries.unfilteredCount

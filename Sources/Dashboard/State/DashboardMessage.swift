@@ -5,8 +5,8 @@ package import UploadCore
 package enum DashboardMessage: Sendable {
   /// An event of the terminal: a key, a paste, the mouse, a new size, the focus of its window, or its end.
   case input(InputEvent)
-  /// The running uploads at one instant and those that ended since the previous snapshot, with the local time of that
-  /// instant. Every snapshot must arrive, in order: each reports an end only once.
+  /// The running and queued uploads at one instant, and those that ended since the previous snapshot; with the local
+  /// time of that instant. Every snapshot must arrive, in order: each reports an end only once.
   case snapshot(Snapshot, ClockTime)
   /// Free space on the file system that uploads are stored on, in bytes; nil when it is unknown.
   case freeSpace(UInt64?)

@@ -18,7 +18,7 @@ struct FilePickerTests {
     #expect(rows == [3, 4, 5, 6, 7, 8, 9, 10])
   }
 
-  @Test func `numbers of any length and with leading zeros are sorted by value`() {
+  @Test func `numbers in names are sorted by value, whatever their length and leading zeros`() {
     let long = String(repeating: "9", count: 130)
     let names = [
       "a010", "a" + long, "a9", "a10", "a", "a99999999999999999999999", "B1", "a9b", "a0", "a-", "ä1", "a.b",

@@ -17,7 +17,7 @@ import UploadTestSupport
       ([], 7, []),
     ] as [([Extent], Int, [Int])]
   )
-  func `fixed and minimum lengths are given in order, and the rest is shared by weight`(
+  func `fixed and minimum lengths are granted in order, and the space left is shared by weight`(
     extents: [Extent],
     total: Int,
     lengths: [Int]
@@ -26,7 +26,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: 1...20)
-  func `the lengths of random extents never exceed the total, and with a rest they fill it`(seed: UInt64) {
+  func `the lengths of random extents never exceed the total, and fill it when one has a weight`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     for _ in 0..<100 {
       let extents = (0..<Int.random(in: 1...6, using: &random)).map { _ -> Extent in

@@ -23,7 +23,7 @@ import Testing
     #expect(styles[5..<8].allSatisfy { $0 == surface.theme.barReceived })
   }
 
-  @Test func `a thin bar shows stored and received without colours too`() {
+  @Test func `without colours a thin bar shows stored and received cells as different characters`() {
     #expect(bar(.thin, tier: .mono).text(ofRow: 0) == "━━━━━╍╍───")
   }
 
