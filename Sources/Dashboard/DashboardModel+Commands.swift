@@ -2,7 +2,8 @@ import TerminalUI
 import UploadCore
 
 extension DashboardModel {
-  /// Whether a command has an effect now; otherwise its key does nothing and the footer does not show it.
+  /// Whether a command may be performed now. If not, its key does nothing and the footer does not show it: for example
+  /// a command without an upload to apply to, or one that the open help does not allow.
   func isValid(_ command: Command) -> Bool {
     if helpOffset != nil { return KeyTable.validInHelp.contains(command) }
     let hasList = view != .log
@@ -20,7 +21,7 @@ extension DashboardModel {
     }
   }
 
-  /// Performs a command.
+  /// Performs a command, without checking ``isValid(_:)``.
   /// - Returns: the effects that it needs.
   mutating func perform(_ command: Command) -> [DashboardEffect] {
     switch command {

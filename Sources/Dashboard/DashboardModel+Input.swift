@@ -16,7 +16,8 @@ extension DashboardModel {
     return []
   }
 
-  /// The context that keys have their meaning in, apart from those with the same meaning everywhere.
+  /// The context in which a key is looked up that is none of ``KeyContext/program`` and does not go to the file picker
+  /// or the send dialog.
   private var keyContext: KeyContext {
     if question != nil { return .question }
     return isTypingFilter && helpOffset == nil ? .filter : .dashboard
@@ -40,8 +41,9 @@ extension DashboardModel {
     return []
   }
 
-  /// Opens the send dialog for pasted paths in every view: a terminal pastes the path of a dropped file. Other text
-  /// goes into the filter that is being typed.
+  /// Closes the help and opens the send dialog for pasted paths: a terminal pastes the path of a dropped file. Other
+  /// text goes into the filter that is being typed, or else is reported in a note. An open file picker or send dialog
+  /// handles the paste itself; while a question is open, it is ignored.
   private mutating func paste(_ text: String) -> [DashboardEffect] {
     guard question == nil else { return [] }
     helpOffset = nil
@@ -73,7 +75,8 @@ extension DashboardModel {
     return []
   }
 
-  /// Selects the upload that was clicked on; or, with the wheel, moves the selection of the list below the pointer.
+  /// A click moves the focus to the pane and selects the upload below the pointer, if there is one. The wheel moves the
+  /// selection of the pane's list, and leaves the focus where it is.
   private mutating func handle(_ mouse: MouseEvent, in pane: Pane, _ layout: ScreenLayout) {
     if mouse.action == .press { focusPane(pane) }
     guard let direction = pane.direction else { return }
@@ -127,7 +130,8 @@ extension DashboardModel {
 
   // MARK: Filter
 
-  /// Applies the filter of the current view to the rows. Call it after each change of the filter.
+  /// Arranges the uploads by the panes' filter, and selects the newest entry of the log. Call it after each change of
+  /// ``filter``.
   mutating func applyFilter() {
     rearrange()
     logScroll = Scroll()

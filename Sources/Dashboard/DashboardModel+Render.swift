@@ -92,7 +92,7 @@ extension DashboardModel {
   /// How long a note is shown in place of key hints, in seconds.
   private static let noteSeconds = 10
 
-  /// Whether the latest log entry is a note of the last ten seconds.
+  /// Whether the latest log entry is a note, and less than ten seconds older than the snapshot that is shown, if any.
   private var hasNewNote: Bool {
     guard let last = shown.log.entries.last, last.direction == nil else { return false }
     guard let time = last.time, let now = shown.time else { return true }
@@ -105,7 +105,8 @@ extension DashboardModel {
     return hints(in: .dashboard, glyphs)
   }
 
-  /// The keys of a context that have an effect now, with their current effect.
+  /// The hints of a context for the footer, some of them changed to the current effect of their key. Those of the
+  /// dashboard are left out unless their command is valid now.
   private func hints(in context: KeyContext, _ glyphs: GlyphSet) -> [KeyHint] {
     KeyTable.bindings(in: context).filter { context != .dashboard || isValid($0.command) }.compactMap { binding in
       var binding = binding

@@ -3,7 +3,8 @@ import UploadCore
 
 /// The file picker and the send dialog, which cover the panes while files are chosen.
 extension DashboardModel {
-  /// Whether keys go to the file picker or the send dialog.
+  /// Whether the file picker or the send dialog is open. All keys but those of ``KeyContext/program`` go to it, unless
+  /// the help or a question is open too.
   var isSending: Bool { sheet != nil || isPicking }
 
   /// The region of the screen that file picker and send dialog are drawn into, and that their mouse positions refer to.
@@ -77,7 +78,7 @@ extension DashboardModel {
     return []
   }
 
-  /// Marks files that the queue had no room for in the next picker.
+  /// Makes a new picker in which the files are marked that the queue had no room for, and adds a note about them.
   private mutating func mark(_ files: [SendCheck.File]) {
     var next = newPicker
     for file in files { next.marks.add(file.path, size: file.size ?? 0) }

@@ -25,7 +25,7 @@ package struct DashboardModel: Sendable {
   /// is none.
   var queued: UploadID?
   var logScroll = Scroll()
-  /// The filter of the panes.
+  /// The filter of the uploads, and of the event log beside the panes.
   var paneFilter = TextField()
   /// The filter of the event log in its large view.
   var logFilter = TextField()
@@ -33,8 +33,8 @@ package struct DashboardModel: Sendable {
   /// Rows of the help above the first visible one; nil while the help is closed.
   var helpOffset: Int?
   var question: Question?
-  /// Kept while it is closed, because it remembers directories and marks; nil before its first use. Drawn only while
-  /// ``isPicking``.
+  /// Kept while it is closed, because it remembers directories and marks; nil before its first use and after all chosen
+  /// files were sent. Drawn only while ``isPicking``.
   var picker: FilePicker?
   var isPicking = false
   var sheet: SendSheet?
@@ -136,8 +136,8 @@ package struct DashboardModel: Sendable {
   /// Whether no upload is active or queued, and no result of an effect is pending.
   package var isIdle: Bool { !hasRunningUploads && pending.isEmpty }
 
-  /// The window's title: the number and progress of running uploads, or the URL of the server. Without control
-  /// characters.
+  /// The window's title: while uploads run, how many are active in each direction, and the progress of all of them if
+  /// it is known; otherwise the URL of the server. Without control characters.
   package var title: String {
     guard hasRunningUploads else { return "sluice \(facts.url)".printable }
     let counts = UploadDirection.allCases.map { "\($0.arrow(capabilities.isUnicode))\(live[$0].activeCount)" }
@@ -145,8 +145,8 @@ package struct DashboardModel: Sendable {
     return "sluice \(counts.joined(separator: " "))\(part)".printable
   }
 
-  /// The progress of all running uploads together, for the taskbar: `none` without any, `error` while all active ones
-  /// are stalled, `busy` when a size is unknown.
+  /// The progress of all running uploads together, for the taskbar: `none` without any, `error` while there are active
+  /// ones and all of these are stalled, otherwise the fraction that has moved, or `busy` when that is unknown.
   package var progress: TaskbarProgress {
     guard hasRunningUploads else { return .none }
     let active = live.incoming.activeCount + live.outgoing.activeCount

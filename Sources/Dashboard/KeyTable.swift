@@ -112,7 +112,8 @@ package enum KeyTable {
   /// The sections of the help for the dashboard's own keys: one for each of ``groups``.
   static let dashboardSections: [KeySection] = groups.map { KeySection($0.title, $0.bindings) }
 
-  /// The sections of the help for file picker and send dialog. Their help key is that of the dashboard, and left out.
+  /// The sections of the help for file picker and send dialog. Left out are the help key, which is that of the
+  /// dashboard, and the keys while a filter or an address is typed.
   static let sendingSections: [KeySection] = [
     KeySection("File picker", PickerCommand.Context.browsing.keys.filter { $0.command != .help }),
     KeySection("While typing a path", PickerCommand.Context.typingPath.keys),

@@ -1,10 +1,10 @@
 /// Input from the terminal.
 package enum InputEvent: Hashable, Sendable {
   case key(KeyEvent)
-  /// Pasted text, complete and unchanged: it may contain control characters.
+  /// Pasted text with LF as line ends, not sanitized: it may contain control characters. A long one may be truncated.
   case paste(String)
   case mouse(MouseEvent)
-  /// The window has a new size: draw a surface of this size.
+  /// The window's size, which may have changed: draw a surface of this size.
   case resize(Size)
   /// The window gained (true) or lost the keyboard focus.
   case focus(Bool)
@@ -23,7 +23,7 @@ package struct KeyEvent: Hashable, Sendable {
   /// an upper-case letter, use no `.shift`.
   package init(_ character: Character, _ modifiers: KeyModifiers = []) { self.init(.character(character), modifiers) }
 
-  /// The key's name in the help and the footer: `x`, `Ctrl-C`, `F1`, `Shift-Tab`, `↑`.
+  /// The key's name in the help and the footer: `x`, `Ctrl-C`, `F1`, `Shift-Tab`, `↑` (in ASCII `Up`).
   package func label(_ glyphs: GlyphSet) -> String {
     let names: [(KeyModifiers, String)] = [(.control, "Ctrl-"), (.alt, "Alt-"), (.shift, "Shift-")]
     return names.filter { modifiers.contains($0.0) }.map { $0.1 }.joined() + keyName(glyphs)

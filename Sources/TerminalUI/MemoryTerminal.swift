@@ -31,13 +31,14 @@ package final class MemoryTerminal: Terminal {
   /// before the first.
   package var ansiText: String { frame?.ansiText ?? "" }
 
-  /// Adds events for the next call of ``pendingEvents()``; a resize changes ``size`` immediately.
+  /// Adds events for the next call of ``pendingEvents()`` (while suspended, for the first one after ``resume()``). A
+  /// resize changes ``size`` immediately.
   package func send(_ events: InputEvent...) {
     for case .resize(let size) in events { self.size = size }
     self.events += events
   }
 
-  /// Adds a key event for each character of `text`, for the next call of ``pendingEvents()``.
+  /// Adds a key event for each character of `text`, as ``send(_:)`` does.
   package func type(_ text: String) { events += text.map { .key(KeyEvent($0)) } }
 
   package func draw(_ surface: Surface) {

@@ -1,4 +1,4 @@
-/// A screen to draw on and a keyboard to read from. Call it on the main thread; no call blocks.
+/// A screen to draw on and a keyboard to read from. Call it on the main thread; no call waits for input.
 @MainActor
 package protocol Terminal: AnyObject {
   var size: Size { get }
@@ -7,12 +7,12 @@ package protocol Terminal: AnyObject {
   /// none. Then call ``pendingEvents()``.
   var inputDescriptor: Int32 { get }
 
-  /// Shows a surface of the terminal's ``size`` and its cursor. Only the differences to the previous surface are sent.
-  /// Has no effect while suspended.
+  /// Shows a surface of the terminal's ``size`` and its cursor. Sends only the differences to the previous surface,
+  /// except after ``windowDidChange()`` and ``resume()``. Has no effect while suspended.
   func draw(_ surface: Surface)
 
   /// Adjusts ``size`` to the window, adds a resize event, and makes the next ``draw(_:)`` send everything. Call it on
-  /// SIGWINCH, or to redraw a spoiled screen.
+  /// SIGWINCH, or to redraw a spoiled screen. Has no effect while suspended.
   func windowDidChange()
 
   /// Removes and returns the events since the last call, in order; empty when there are none. Does not wait.
@@ -21,7 +21,7 @@ package protocol Terminal: AnyObject {
   /// Restores the screen for another program. Until ``resume()``, nothing is drawn and no event is returned.
   func suspend()
 
-  /// Takes over the screen after ``suspend()``. Its size may have changed; the next ``draw(_:)`` sends everything.
+  /// Takes over the screen after ``suspend()``, and then does the same as ``windowDidChange()``.
   func resume()
 
   /// Copies text to the user's clipboard, if the terminal supports and allows it.

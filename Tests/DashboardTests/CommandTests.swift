@@ -36,7 +36,7 @@ import UploadCore
     }
   }
 
-  @Test func `keys of the dashboard do nothing while a question is open`() {
+  @Test func `while a question is open the keys u, s, m and 2 return no effects, and the question remains`() {
     var driver = driver()
     driver.type("xusm2")
     #expect(driver.effects.isEmpty && driver.text.contains("Cancel this upload?"))
@@ -107,7 +107,7 @@ import UploadCore
 
   // MARK: Settings
 
-  @Test func `every setting that a key changes is saved`() {
+  @Test func `each key that changes a setting has the effect that saves the settings`() {
     for (key, change) in Self.changes {
       var driver = driver()
       driver.type(key)
@@ -131,7 +131,7 @@ import UploadCore
     #expect(driver.model.refreshRate == 1)
   }
 
-  @Test func `the key y copies the URL, and without a clipboard shows it in a note`() {
+  @Test func `the key y copies the URL, and without a clipboard adds a note to the log`() {
     var driver = driver()
     driver.type("y")
     #expect(driver.effects == [.copy("http://192.168.1.7:8080")])
@@ -158,7 +158,7 @@ import UploadCore
     #expect(driver.text.contains("in.bin"))
   }
 
-  @Test func `Escape clears the filter of the log before it closes the log`() {
+  @Test func `Escape clears the log's filter before it closes the log, and L closes the log and clears its filter`() {
     var driver = driver()
     driver.type("L/out")
     driver.press(.enter)

@@ -54,7 +54,7 @@ import UploadCore
     #expect(!driver.text.contains("FROZEN") && driver.text.contains("b.bin"))
   }
 
-  @Test func `retrying and cancelling end a freeze`() {
+  @Test func `retrying an upload ends a freeze, and so does cancelling one`() {
     let upload = UploadSnapshot.sending("out.bin")
     for (keys, shown) in [(" r", upload.ended(.cancelled)), (" xy", upload)] {
       var driver = Driver()
@@ -66,7 +66,7 @@ import UploadCore
     }
   }
 
-  @Test func `the selection moves on a frozen screen`() {
+  @Test func `the key j moves the selection on a frozen screen`() {
     var driver = Driver()
     driver.show([.example("one"), .example("two")])
     driver.type(" j")

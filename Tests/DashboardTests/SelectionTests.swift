@@ -32,7 +32,7 @@ import UploadCore
     #expect(driver.selectedRow?.contains("file-3") == true)
   }
 
-  @Test func `G selects the last upload and g the first, and PgDn and PgUp move by a page`() {
+  @Test func `in a list of one page G and PgDn select the last upload, and g and PgUp the first`() {
     var driver = driver()
     driver.type("G")
     #expect(driver.selectedRow?.contains("file-0") == true)
@@ -78,14 +78,14 @@ import UploadCore
     #expect(driver.row(3).contains("in-29") && driver.row(3).contains("out-29"))
   }
 
-  @Test func `the large detail shows the same upload when another begins`() {
+  @Test func `the large detail continues to show its upload when another begins`() {
     var driver = driver()
     driver.press(.enter)
     driver.show(uploads + [.example("file-5")])
     #expect(driver.text.contains("Detail: file-4"))
   }
 
-  @Test func `the first of the files queued last is selected in the next snapshot, and keys apply to it`() {
+  @Test func `the first of several newly queued files is selected in the next snapshot, and x and y cancel it`() {
     var driver = driver()
     let sending = (0..<3).map { UploadSnapshot.sending("out-\($0)") }
     driver.show(uploads + sending)
@@ -159,7 +159,7 @@ import UploadCore
     #expect(driver.text.contains("Incoming"))
   }
 
-  @Test func `a click selects and the wheel moves the selection only while the mouse is on`() {
+  @Test func `a click is ignored until M turns the mouse on; then it selects, and the wheel moves the selection`() {
     var driver = driver()
     let place = Point(x: 10, y: 7)
     driver.send(.input(.mouse(MouseEvent(.press, at: place))))
@@ -177,7 +177,10 @@ import UploadCore
   @Test(arguments: [
     (UploadSort.name, "file-0"), (.rate, "file-0"), (.progress, "file-2"), (.memory, "file-1"), (.started, "file-4"),
   ])
-  func `each sort order of the settings has the expected upload in the first row`(_ sort: UploadSort, _ first: String) {
+  func `the first row has the newest upload, first name or highest rate, progress or memory, as ordered`(
+    _ sort: UploadSort,
+    _ first: String
+  ) {
     var settings = DashboardSettings()
     settings.sort = sort
     var driver = Driver(settings: settings)

@@ -18,7 +18,7 @@ import UploadCore
     #expect(title.unicodeScalars.allSatisfy { $0.value >= 0x20 })
   }
 
-  @Test func `the taskbar shows the progress of all uploads together, busy for an unknown size, error for a stall`() {
+  @Test func `the taskbar shows the progress of all uploads, busy for an unknown size, error when all are stalled`() {
     var driver = Driver()
     #expect(driver.model.progress == .none)
     driver.show([.example(), .sending { $0.bytes = 0 }])
@@ -29,7 +29,7 @@ import UploadCore
     #expect(driver.model.progress == .error)
   }
 
-  @Test func `the dashboard is idle only when no upload runs`() {
+  @Test func `the model is idle before an upload and after its end, not while it runs`() {
     var driver = Driver()
     #expect(driver.model.isIdle)
     let upload = UploadSnapshot.example()

@@ -11,7 +11,7 @@ enum PickerCommand: Hashable, Sendable {
   /// Chooses all marked files; without marks, the file under the cursor.
   case choose
   case filter, editPath, home, hidden, reload
-  /// Clears the filter, or cancels typing a path, or else closes the picker.
+  /// Cancels typing a path; otherwise clears the filter and ends typing it; without either, closes the picker.
   case back
   case help
   /// Ends typing the filter, which remains.
@@ -25,7 +25,7 @@ enum PickerCommand: Hashable, Sendable {
   enum Context: Hashable, Sendable, CaseIterable {
     case browsing, filtering, typingPath
 
-    /// The keys with a command; other keys edit the text that is being typed.
+    /// The keys with a command. Other keys edit the text that is being typed, and do nothing while browsing.
     var keys: [KeyBinding<PickerCommand>] {
       switch self {
       case .browsing: PickerCommand.browsing
@@ -148,7 +148,7 @@ extension FilePicker {
     scroll.move(by: 1, count: entries.count, visible: visible)
   }
 
-  /// Marks all files that are shown; when all of them are marked, removes the marks.
+  /// Marks all shown files that can be sent; when all of these are marked, removes their marks.
   private mutating func markAll() {
     let files = entries.shownEntries.filter { $0.sendProblem == nil }
       .map { (path: PickerPath.join(directory, $0.name), size: $0.size ?? 0) }
@@ -159,7 +159,7 @@ extension FilePicker {
     }
   }
 
-  /// Changes which entries are shown, and leaves the cursor on its entry.
+  /// Changes which entries are shown. The cursor remains on its entry, or moves to the first when that is not shown.
   private mutating func keepingCursor(_ change: (inout PickerEntries) -> Void) {
     let name = selected?.name
     change(&entries)
@@ -185,8 +185,8 @@ extension FilePicker {
     return .stay([])
   }
 
-  /// Goes to a single pasted path, and chooses several together with the marked files. Other text is inserted where
-  /// text is being typed.
+  /// Goes to a single pasted path, and chooses several together with the marked files. Other text is inserted into the
+  /// filter or path that is being typed; while browsing, a message rejects it.
   private mutating func paste(_ text: String) -> Outcome {
     message = nil
     let paths = PastedPaths.parse(text, home: home)

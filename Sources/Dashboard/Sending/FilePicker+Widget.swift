@@ -17,7 +17,7 @@ extension FilePicker: Widget {
     surface.within(layout.status) { drawStatus(on: &$0, hasBorder: layout.hasBorder) }
   }
 
-  /// The number of entries: `9 entries, 1 hidden`, or with a filter `2 of 9`.
+  /// The number of the directory's entries: `9 entries, 1 hidden`, or with a filter `2 of 9`; empty unless it was read.
   private var countText: String {
     guard content == .read else { return "" }
     let all = entries.unfilteredCount
@@ -37,7 +37,7 @@ extension FilePicker: Widget {
     }
   }
 
-  /// The region without a margin of one column on both sides, for which a narrow one has no space.
+  /// The region less a margin of one column on both sides; below 12 columns the whole region.
   private static func textArea(_ surface: Surface) -> Rect {
     surface.bounds.inset(horizontally: surface.width >= 12 ? 1 : 0, vertically: 0)
   }
@@ -123,7 +123,7 @@ struct PickerLayout {
   /// The titles of the columns.
   let titles: Rect
   let list: Rect
-  /// The filter or a message, and without a border the marks.
+  /// The filter or a message; without a border also the marks, or how many entries the filter shows.
   let status: Rect
 
   /// - Parameters:
@@ -147,7 +147,7 @@ struct PickerLayout {
 /// The columns of a row of the file picker: the marks, the name, and the size and time or why the entry cannot be sent.
 struct PickerRow {
   let name: Rect
-  /// The columns of size and time; empty where there is no space for them.
+  /// The columns of the size, and of the time if ``hasTime``; empty where there is no space for the size.
   private let details: Rect
   private let hasTime: Bool
 

@@ -48,7 +48,7 @@ struct FilePicker: Sendable {
   var path = TextField() { didSet { candidates = PickerEntries() } }
   /// The names with which Tab could complete the path, until the path is edited; empty when fewer than two match.
   var candidates = PickerEntries()
-  /// A text about the last key, such as why it had no effect; nil when there is none.
+  /// A text about the last key, mouse action, paste or listing, such as why it had no effect; nil when there is none.
   var message: String?
   /// The requested directory whose listing is to be shown; nil when none is pending.
   var pendingDirectory: String?
@@ -106,7 +106,7 @@ struct FilePicker: Sendable {
   }
 
   /// Leaves this directory and its filter, and shows another one as soon as its listing arrives.
-  /// - Parameter name: the name under the cursor; when nil, the one at which the directory was left.
+  /// - Parameter name: the name to put the cursor on; when nil, the one at which the directory was left.
   mutating func go(to directory: String, selecting name: String? = nil) -> Outcome {
     if let selected { places[self.directory] = selected.name }
     if let name { places[directory] = name }
@@ -119,7 +119,7 @@ struct FilePicker: Sendable {
     return read()
   }
 
-  /// Shows the parent directory, with the cursor on the current one.
+  /// Shows the parent directory, with the cursor on the current one; in the root, only a message.
   mutating func leave() -> Outcome {
     guard let (parent, name) = PickerPath.split(PickerPath.absolute(directory, in: "/", home: home)) else {
       message = "This is the root directory; it has no parent."
@@ -170,7 +170,8 @@ struct FilePicker: Sendable {
     return .stay([.readDirectory(parent)])
   }
 
-  /// Goes to an entry of a listing; when it has none of that name the typed path remains, to be corrected.
+  /// Opens a directory, or chooses a file, by its name in a listing. A name that is missing counts as a file if the
+  /// listing is incomplete; otherwise a message reports it, and the typed path remains, to be corrected.
   private mutating func find(_ name: String, in listing: DirectoryListing) -> Outcome {
     let path = PickerPath.join(listing.path, name)
     let parent = PickerPath.abbreviated(listing.path, home: home)

@@ -19,7 +19,8 @@ enum PastedPaths {
   /// In bytes. Longer text is the content of a file that was pasted by mistake.
   private static let sizeLimit = 1 << 20
 
-  /// The paths in text that is quoted as shell arguments; nil when one of the arguments is not a path.
+  /// The paths in text that is quoted as shell arguments; nil when one of the arguments is not a path, or the quoting
+  /// is invalid.
   private static func separated(_ text: String, home: String) -> [String]? {
     ShellArguments.split(text).flatMap { arguments in
       all(arguments.map { path($0.text, expandsHome: $0.startsPlain, home: home) })

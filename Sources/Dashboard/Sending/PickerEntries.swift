@@ -129,10 +129,10 @@ struct PathCompletion {
 
   /// Completes the text as far as all matching names agree; a directory that is the only match gets a slash.
   ///
-  /// Case is ignored only when no name matches exactly. Hidden names match only a prefix with a period, and names with
-  /// control characters, which cannot be typed, never match.
+  /// Case is ignored only when no name begins with the prefix in the same case. Hidden names match only a prefix that
+  /// begins with a period, and names with control characters, which cannot be typed, never match.
   /// - Parameter entries: all entries of the directory ``head``.
-  /// - Returns: the completed text and the matching entries; without a match, the text as it was typed and no entry.
+  /// - Returns: the completed text and the matching entries; without a match, ``head`` and ``prefix``, and no entry.
   func complete(_ entries: [DirectoryEntry]) -> (text: String, candidates: [DirectoryEntry]) {
     let possible = entries.filter { prefix.hasPrefix(".") || !$0.name.hasPrefix(".") }
       .filter { !$0.name.unicodeScalars.contains { $0.properties.generalCategory == .control } }

@@ -87,7 +87,7 @@ extension SendSheet {
     return isLeaving && target != checkedTarget ? check() : .stay([])
   }
 
-  /// Adds pasted paths to the files; inserts other text into the address.
+  /// Adds pasted paths to the files. Other text is inserted into the address while that is typed, or else rejected.
   private mutating func paste(_ text: String) -> Outcome {
     message = nil
     let pasted = PastedPaths.parse(text, home: home)

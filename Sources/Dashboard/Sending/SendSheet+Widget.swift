@@ -40,7 +40,7 @@ extension SendSheet: Widget {
     surface.draw(list, in: surface.bounds)
   }
 
-  /// Draws the name, then the directory or the problem, then the size.
+  /// Draws the name; behind it, where there is space, the directory or the problem, and the size or `left out`.
   private func drawFile(_ path: String, on surface: inout Surface) {
     let theme = surface.theme
     let problem = known[path]?.problem
@@ -142,8 +142,8 @@ extension SendSheet: Widget {
     }
   }
 
-  /// The message; without one, the problem of the selected file, which its row may truncate; otherwise how many files
-  /// are left out.
+  /// The message; without one, the problem of the selected file while the files have the focus, because its row may
+  /// truncate it; otherwise how many files are left out, and how many remain marked because the queue has no room.
   private func noteText(_ theme: Theme) -> StyledText {
     if let message, message != obstacle { return StyledText(message, theme.warning) }
     if field == .files, paths.indices.contains(scroll.selection), let file = known[paths[scroll.selection]],

@@ -82,7 +82,7 @@ struct SendSheet: Sendable {
   /// The files that can be sent according to the latest check, in the order of ``paths``.
   var sendable: [SendCheck.File] { paths.compactMap { known[$0] }.filter { $0.problem == nil } }
 
-  /// Why nothing can be sent now, as a sentence for the user; nil when Enter sends.
+  /// Why nothing can be sent now, as a sentence for the user; nil when ``send()`` would send files.
   var obstacle: String? {
     if target != checkedTarget { return "Press Enter to accept the address." }
     if isChecking { return "Checking the files." }

@@ -37,7 +37,7 @@ struct ShellArguments {
   }
 
   /// Reads an unquoted byte, and the escaped byte or the quoted text that follows it.
-  /// - Returns: false when that has no end.
+  /// - Returns: false when that has no end or contains an invalid escape sequence.
   private mutating func read(_ byte: UInt8) -> Bool {
     switch Character(Unicode.Scalar(byte)) {
     case " ", "\t", "\n", "\r": finishArgument()
@@ -79,7 +79,7 @@ struct ShellArguments {
     return false
   }
 
-  /// An escaped line end joins two lines: neither the backslash nor the line end is kept.
+  /// Appends the byte after a backslash, unless it is a line end: a shell removes both, which joins two lines of text.
   private mutating func appendEscaped(_ byte: UInt8) {
     if byte != UInt8(ascii: "\n") { current.append(byte) }
   }
@@ -90,7 +90,7 @@ struct ShellArguments {
   ]
 
   /// Reads what follows a backslash in `$'...'`, in which terminals put names with control characters.
-  /// - Returns: the byte that it stands for; nil for an unknown sequence.
+  /// - Returns: the byte that it stands for; nil for an unknown or incomplete sequence, or a number above 255.
   private mutating func readEscape() -> UInt8? {
     guard let letter = input.first.map({ Character(Unicode.Scalar($0)) }) else { return nil }
     if ("0"..."7").contains(letter) { return readNumber(radix: 8, digits: 3) }

@@ -3,10 +3,10 @@ package import UploadCore
 
 /// An event for the dashboard, which ``DashboardModel/update(_:)`` handles.
 package enum DashboardMessage: Sendable {
-  /// A key, a paste, a mouse event, or a new size of the terminal.
+  /// An event of the terminal: a key, a paste, the mouse, a new size, the focus of its window, or its end.
   case input(InputEvent)
-  /// The running uploads at one instant and those that ended since the previous snapshot, with the local time of that
-  /// instant. Every snapshot must arrive, in order: each reports an end only once.
+  /// The running and queued uploads at one instant, and those that ended since the previous snapshot; with the local
+  /// time of that instant. Every snapshot must arrive, in order: each reports an end only once.
   case snapshot(Snapshot, ClockTime)
   /// Free space on the file system that uploads are stored on, in bytes; nil when it is unknown.
   case freeSpace(UInt64?)
@@ -69,7 +69,7 @@ package enum SendDestination: Hashable, Sendable {
 struct PendingEffects: Sendable {
   /// How many directory listings and checks of files have been requested; 0 or more.
   private var readings = 0
-  /// How many files to send no snapshot has shown yet; 0 or more.
+  /// How many of the files to send have not appeared in a snapshot yet; 0 or more.
   private var uploads = 0
 
   var isEmpty: Bool { readings == 0 && uploads == 0 }

@@ -14,8 +14,8 @@ struct DashboardState: Sendable {
   private(set) var rejectedCount: UInt64 = 0
   /// Free space on the file system that uploads are stored on, in bytes; nil while it is unknown.
   var freeSpace: UInt64?
-  /// Resident bytes of the process, oldest first, at most 32 values: one for each half second in which an upload ran,
-  /// and otherwise one for each snapshot in which the number of tenths of a MiB has changed.
+  /// Resident bytes of the process, oldest first, at most 32 values: one for each half second with an active or queued
+  /// upload, and otherwise one for each snapshot in which the number of tenths of a MiB has changed.
   private(set) var residentHistory: [Double] = []
   /// Whole minutes since the first snapshot.
   private(set) var uptimeMinutes = 0

@@ -7,7 +7,7 @@ package struct DirectoryListing: Hashable, Sendable {
   /// The entries in no order, without `.` and `..`; at most as many as the reader's limit. Empty when it cannot be
   /// read.
   package var entries: [DirectoryEntry] = []
-  /// The number of entries in the directory, 0 or more: more than in ``entries`` when those are at the reader's limit.
+  /// How many entries the reader has found, 0 or more: more than in ``entries`` if its limit left some out.
   package var total = 0
   /// Why the directory could not be read, or only a part of it; nil without such an error, even if the limit was
   /// reached.
@@ -24,7 +24,7 @@ package struct DirectoryEntry: Hashable, Sendable {
   package enum Kind: Hashable, Sendable {
     case directory
     case file
-    /// Neither; the value says what it is: device, FIFO, socket, broken link.
+    /// Neither, or unknown; the value says what it is, as a noun: `device`, `FIFO`, `socket`, `broken link`.
     case other(String)
   }
 
@@ -34,7 +34,8 @@ package struct DirectoryEntry: Hashable, Sendable {
   package var kind: Kind
   /// In bytes; nil for everything but files. For a link to a file, the size of that file.
   package var size: UInt64?
-  /// When it was last modified, in local time: `2026-11-25 18:30`; empty when unknown.
+  /// When it, or the target of a symbolic link, was last modified, in local time: `2026-11-25 18:30`. Empty when
+  /// unknown.
   package var modified = ""
   /// The target of a symbolic link, as it is stored in the link; nil for other entries.
   package var linkTarget: String?

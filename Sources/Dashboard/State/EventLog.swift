@@ -5,7 +5,7 @@ import UploadReport
 struct EventLog: Sendable {
   /// How many entries are shown at most; up to a quarter more are kept.
   static let limit = 500
-  /// The longest detail in Unicode scalars; the rest is dropped. Notes have no limit of their own.
+  /// The most Unicode scalars of an entry's detail, which is also the text of a note; the rest is dropped.
   private static let detailLimit = 1000
 
   private(set) var entries: [LogEntry] = []

@@ -15,8 +15,8 @@ enum Figures {
   /// Columns of the widest ``compact(_:)``: `1023.9M`.
   static let compactColumns = 7
 
-  /// An amount of memory, given in bytes, in MiB with one decimal, rounded: `14.2 MiB`. Other units would make the
-  /// number of an idle program change. From 10,000 MiB on as ``ByteSize/text(_:)``.
+  /// An amount of memory, given in bytes, in MiB with one decimal, rounded: `14.2 MiB`. In KiB the number of an
+  /// idle program would change all the time. From 10,000 MiB on as ``ByteSize/text(_:)``.
   static func memory(_ bytes: UInt64) -> String {
     let tenths = mebibyteTenths(bytes)
     return tenths < 100_000 ? "\(tenths / 10).\(tenths % 10) MiB" : ByteSize.text(bytes)

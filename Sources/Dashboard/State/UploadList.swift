@@ -44,9 +44,9 @@ struct UploadList: Sendable {
   /// The records of active uploads, oldest first, then of queued ones, without ``unlisted`` ones.
   var runningRecords: [UploadRecord] { (active + queued).compactMap { records[$0] } }
 
-  /// Updates the list with the uploads of a snapshot, which are all of its direction. The rows do not change before
-  /// ``arrange(by:filter:)``.
+  /// Updates the list with a snapshot. The rows do not change before ``arrange(by:filter:)``.
   /// - Parameters:
+  ///   - uploads: all uploads of the list's direction in the snapshot, in its order.
   ///   - unlisted: how many more are queued.
   ///   - ticks: half seconds since the snapshot before.
   /// - Returns: whether an upload was added, left the queue, ended or disappeared, so that the rows must be arranged.

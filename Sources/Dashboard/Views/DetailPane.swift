@@ -59,7 +59,8 @@ struct DetailPane: Widget {
   }
 }
 
-/// A graph of an upload's rate or memory since its start, below a title with the peak and the time that it covers.
+/// A graph of an upload's rate or memory, since its start or as far back as it is wide. The title above it has the peak
+/// since the start and the time that the graph covers.
 struct HistoryGraph: Widget {
   let record: UploadRecord
   /// Whether it shows the rate; otherwise the memory.

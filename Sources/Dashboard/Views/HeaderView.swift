@@ -47,7 +47,7 @@ struct HeaderView: Widget {
 
   /// Draws memory, its sparkline and the uptime, aligned right. Without space the uptime is left out first, then the
   /// sparkline.
-  /// - Returns: the first of their columns, without the gap before them.
+  /// - Returns: the column where the free space before them ends, a gap before the first; the width if nothing fits.
   private func drawRight(on surface: inout Surface, from start: Int) -> Int {
     let theme = surface.theme
     let memory = Figures.padded(Figures.memory(state.memory.resident), Self.memoryColumns)
@@ -69,8 +69,8 @@ struct HeaderView: Widget {
     return x - Self.gap
   }
 
-  /// Draws the URL when it has no space above, then token, slabs, peak memory, free disk space, raw port and directory,
-  /// each where it fits.
+  /// Draws the URL when it has no space above, then token, slabs, peak memory, free disk space, raw port and directory.
+  /// The first that does not fit ends the row; only slabs are skipped.
   private func drawSecondRow(on surface: inout Surface, withURL: Bool) {
     let theme = surface.theme
     var x = 1

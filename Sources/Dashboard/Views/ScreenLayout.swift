@@ -17,7 +17,7 @@ struct ScreenLayout: Hashable, Sendable {
   /// The region of the event log; empty when it is not shown.
   private(set) var log = Rect(x: 0, y: 0, width: 0, height: 0)
   let footer: Rect
-  /// Everything between header and footer.
+  /// Everything between the header, or the warning below it, and the footer.
   let body: Rect
   /// Rows of one upload: 1 to 3.
   let rowsPerUpload: Int

@@ -92,7 +92,8 @@ struct UploadFacts: Widget {
     return upload.eta.map { "\(taken), \(Figures.clock($0)) left" } ?? taken
   }
 
-  /// The media type that the client declared and the one that the content shows; nil when neither is known.
+  /// The media type that the client declared and the one that the content shows; without either, the final type of a
+  /// complete upload; nil when none is known.
   private var type: String? {
     let file = upload.finishedFile
     let declared = upload.declaredType ?? file?.declaredType

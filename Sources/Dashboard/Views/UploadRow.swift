@@ -64,7 +64,7 @@ struct UploadRow: Widget {
     return record.isRunning ? Gauge(tick: record.motion) : Gauge(received: 0, stored: 0)
   }
 
-  /// Draws `512.0M/1.9G`, with `≤` before a size that is only an upper limit.
+  /// Draws `512.0M/1.9G`, with `≤` before a size that is only an upper limit; for a complete upload `1.9G`.
   private func drawSizes(_ style: Style, on surface: inout Surface) {
     var text = StyledText(Figures.compact(upload.bytes), style)
     if let size = upload.size, upload.state != .done {
@@ -74,7 +74,8 @@ struct UploadRow: Widget {
     surface.write(text, x: 0, y: 0, width: surface.width, alignment: .trailing)
   }
 
-  /// The type and the final name of a complete upload; what is stored, or the average rate, of a running one.
+  /// The type and the final name of a complete upload; what is stored, or the average rate, of a running one; otherwise
+  /// empty.
   private var note: String {
     if let file = upload.finishedFile {
       let name = file.path.isEmpty || file.path == upload.name ? nil : "as \(file.path)"

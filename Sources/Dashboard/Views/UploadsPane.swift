@@ -66,7 +66,7 @@ struct UploadsPane: Widget {
     return StyledText(parts.joined(separator: " \(surface.glyphs.separator.text) "))
   }
 
-  /// What to do when there are no uploads.
+  /// The text in place of rows: how to send a file, or with a filter that nothing contains it.
   private func placeholder(_ theme: Theme, width: Int) -> [StyledText] {
     if !filter.isEmpty { return [StyledText("Nothing here contains \"\(filter)\".", theme.dim)] }
     switch direction {

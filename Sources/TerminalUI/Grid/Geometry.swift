@@ -33,7 +33,8 @@ package struct Rect: Hashable, Sendable {
     return Rect(x: left, y: top, width: min(maxX, other.maxX) - left, height: min(maxY, other.maxY) - top)
   }
 
-  /// The rectangle without that number of cells on each side, or extended when negative; never of negative size.
+  /// The rectangle reduced by `horizontally` columns on the left and on the right, and by `vertically` rows at the top
+  /// and at the bottom. Negative numbers extend it; a side that would become negative is 0.
   package func inset(horizontally: Int, vertically: Int) -> Rect {
     Rect(x: x + horizontally, y: y + vertically, width: width - 2 * horizontally, height: height - 2 * vertically)
   }

@@ -58,7 +58,8 @@ package struct GlyphSet: Hashable, Sendable {
 
 /// A printable character, one column wide, that a widget draws with.
 ///
-/// Only this module's ``GlyphSet`` makes them: all other text goes through ``TextClusters``.
+/// Only this module creates glyphs, and other modules get them from a ``GlyphSet``; all other text goes through
+/// ``TextClusters``.
 package struct Glyph: Hashable, Sendable {
   package let scalar: Unicode.Scalar
 
@@ -87,7 +88,7 @@ package struct BorderGlyphs: Hashable, Sendable {
 struct BarGlyphs: Hashable, Sendable {
   /// Cells filled from the left to one eighth, two eighths, and so on to eight; in ASCII only the last of them.
   let parts: [Glyph]
-  /// A cell that is received but not stored yet, where colours cannot show the difference.
+  /// A received cell that is not completely stored yet, in ASCII and in themes without colours.
   let received: Glyph
   /// An empty cell.
   let track: Glyph

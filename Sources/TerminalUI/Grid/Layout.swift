@@ -1,9 +1,9 @@
 /// The requested width or height, in cells, of one of several adjacent areas.
 package enum Extent: Sendable {
-  /// This length in cells, or what remains if that is less; a negative length counts as 0.
+  /// This length in cells, or what earlier areas leave if that is less; a negative length counts as 0.
   case fixed(Int)
-  /// At least `min` cells, and a share of the space that all minimum and fixed lengths leave, in proportion to
-  /// `weight`.
+  /// `min` cells, or what earlier areas leave if that is less; and a share, in proportion to `weight`, of the space
+  /// that all minimum and fixed lengths leave.
   case rest(weight: Int = 1, min: Int = 0)
 
   /// The same as ``rest(weight:min:)``, for columns of a table.
@@ -11,6 +11,7 @@ package enum Extent: Sendable {
 
   /// Divides `total` cells among `extents`. Where it is too small for all minimum and fixed lengths, the first ones get
   /// theirs, and later ones what remains.
+  /// - Parameter total: a negative number counts as 0, one above 1,048,576 as that.
   /// - Returns: a length for each, 0 or more; their sum is at most `total`, and equal to it if one of them is a `rest`
   ///   with a weight above 0.
   package static func lengths(_ extents: [Extent], total: Int) -> [Int] {
@@ -66,7 +67,7 @@ package struct Column: Sendable {
 
   package var width: Width
   /// When there is too little space for all columns, those with the highest number are left out first; the one with the
-  /// lowest is always shown, if necessary narrower.
+  /// lowest is shown at any width above 0, if necessary narrower.
   package var priority: Int
 
   package init(_ width: Width, priority: Int) { (self.width, self.priority) = (width, priority) }

@@ -29,7 +29,7 @@ package struct Style: Hashable, Sendable {
 
 /// A colour: the terminal's own, or an entry of the xterm palette of 256.
 package struct Color: Hashable, Sendable {
-  /// 0 for the terminal's own, otherwise the palette's index and one: cells are compared by it.
+  /// 0 for the terminal's own colour, otherwise the palette's index plus 1. One integer, so that cells compare fast.
   private let code: UInt16
 
   /// - Parameter index: the palette's: 0-7 the plain colours, 8-15 their bright forms, 16-231 a cube of 6 by 6 by 6,

@@ -66,8 +66,8 @@ package enum Truncation: Sendable {
   case start
 
   /// The clusters of `text` that fit into `columns`, with the ellipsis in place of the others; all of them when they
-  /// fit, none when not even the ellipsis does. One column may remain free, where only half of a wide character would
-  /// fit.
+  /// fit, none when not even the ellipsis does. The result may be one column narrower, or two with `middle`, where only
+  /// half of a wide character would fit.
   func fit(_ text: [StyledCluster], columns: Int, ellipsis: TextCluster) -> [StyledCluster] {
     guard text.reduce(0, { $0 + $1.cluster.width }) > columns else { return text }
     let room = columns - ellipsis.width

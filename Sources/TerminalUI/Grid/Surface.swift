@@ -76,7 +76,7 @@ package struct Surface: Hashable, Sendable {
   }
 
   /// Adds a style to the cells of a rectangle after they were drawn. Its colours replace only those of the theme's text
-  /// style; other colours remain, and attributes add up.
+  /// style and the terminal's own; other colours remain, and attributes add up.
   package mutating func highlight(_ rect: Rect, _ style: Style) {
     let area = visible(rect)
     for y in area.y..<area.maxY {
@@ -86,7 +86,8 @@ package struct Surface: Hashable, Sendable {
     }
   }
 
-  /// The theme's own background counts as none: a highlight must be visible on a theme that paints it.
+  /// The style `old` with `style` added, as ``highlight(_:_:)`` says. The theme's own text colour and background count
+  /// as none, so that a highlight is visible on a theme that paints its background.
   private func highlighted(_ old: Style, _ style: Style) -> Style {
     let ground = old.background == theme.text.background ? Color.standard : old.background
     let ink = old.foreground == theme.text.foreground ? Color.standard : old.foreground
@@ -137,7 +138,7 @@ package struct Surface: Hashable, Sendable {
     for x in first..<end { set(Cell(Unicode.Scalar(bytes[x - start]), style: style), at: y * size.width + x) }
   }
 
-  /// Writes a cell; no other function does. The other half of an overwritten wide character becomes a space.
+  /// Replaces a cell; all drawing passes through here. The other half of an overwritten wide character becomes a space.
   private mutating func set(_ cell: Cell, at index: Int) {
     if hasWide {
       if cells[index].isContinuation { cells[index - 1] = Cell(" ", style: cells[index - 1].style) }

@@ -4,9 +4,9 @@ import Basics
 ///
 /// Scalars that could control the terminal or disguise a name become U+FFFD: controls, bidirectional controls,
 /// invisible and other format characters, paragraph separators, unassigned code points, and a combining mark without a
-/// base. Variation selectors, joiners after a letter or an emoji, skin tones and tags of flags are dropped: terminals
-/// disagree on whether they draw such a sequence as one character, and how wide; without these scalars the width is
-/// certain.
+/// base. Dropped are variation selectors, joiners after a letter, digit or emoji, skin tones after an emoji that has
+/// them, and tags after a flag: terminals disagree on whether they draw such a sequence as one character, and how wide;
+/// without these scalars the width is certain.
 package struct TextClusters: Sequence, IteratorProtocol {
   private var scalars: String.UnicodeScalarView.Iterator
   /// A character that was read and not returned yet: combining marks may follow. Nil before the first and after the
@@ -86,7 +86,7 @@ package struct TextCluster: Hashable, Sendable {
 
 /// One cell of the grid: a character one column wide, or half of one that is two columns wide.
 ///
-/// Created only from ``TextClusters`` and from glyphs, so that it cannot contain a control character.
+/// Only this module creates cells, from clusters, glyphs and printable ASCII: ``text`` has no control character.
 package struct Cell: Hashable, Sendable {
   /// Up to three combining marks of 21 bits, the first one lowest.
   private let packedMarks: UInt64

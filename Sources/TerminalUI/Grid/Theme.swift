@@ -56,7 +56,7 @@ package struct Theme: Hashable, Sendable {
   }
 }
 
-/// All themes, in the order in which a key steps through them.
+/// All themes, in the order in which a key steps through them. On a terminal without colours all look like ``mono``.
 package enum ThemeName: String, CaseIterable, Sendable {
   /// For terminals with a dark background, which it leaves as it is.
   case dark
@@ -80,7 +80,7 @@ package enum ColorTier: Sendable {
 /// The colours a ``Theme`` is made of: indices of the xterm palette; nil for the terminal's own colour.
 struct Palette {
   var text, background: UInt8?
-  /// The colour of unimportant text; nil where no colour is darker than the others, and the attribute is used instead.
+  /// The colour of unimportant text; nil for the attribute `dim` instead of a colour.
   var dim: UInt8?
   var accent, good, warning, bad, stored, received: UInt8?
   /// The empty part of bars, and borders.
@@ -121,7 +121,7 @@ struct Palette {
     }
   }
 
-  /// The same with its own text colour, background and background of a selected row.
+  /// A copy of the palette with this text colour, this background and this background of a selected row.
   private func painted(_ text: UInt8?, on background: UInt8?, selection: UInt8? = nil) -> Palette {
     var palette = self
     (palette.text, palette.background, palette.selection) = (text, background, selection)
@@ -136,7 +136,7 @@ extension CaseIterable where Self: Equatable {
 
 extension Array where Element: Equatable {
   /// The element `steps` places after `element`, or before it when negative; the first follows the last. An element
-  /// that is not in the array counts as the one before its first; that of an empty array is returned unchanged.
+  /// that is not in the array counts as its last one; for an empty array the result is `element`.
   package func stepping(_ steps: Int, from element: Element) -> Element {
     guard !isEmpty else { return element }
     let index = (firstIndex(of: element) ?? -1) + steps

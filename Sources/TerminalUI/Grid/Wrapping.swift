@@ -1,9 +1,9 @@
 extension String {
-  /// Breaks the text at spaces into rows of at most `width` columns. A part without spaces that is wider (an address, a
-  /// digest) is broken at any character.
+  /// Breaks the text at spaces into rows of at most `width` columns; several spaces count as one. A part without spaces
+  /// that is wider (an address, a digest) is broken at any character.
   /// - Parameters:
   ///   - width: in columns; less than 1 counts as 1. A wide character may exceed it.
-  ///   - limit: the most rows, 1 or more; the last one contains the rest of the text and may be wider.
+  ///   - limit: the most rows, 1 or more; the last of them contains the rest of the text and may be wider.
   /// - Returns: the rows without spaces at their ends; none for a text of spaces only.
   package func wrapped(to width: Int, limit: Int = .max) -> [String] {
     var rows: [String] = []

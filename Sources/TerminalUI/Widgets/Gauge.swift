@@ -1,7 +1,8 @@
 /// A progress bar in two shades that fills its region: the stored part, and the part that is received but not stored
 /// yet.
 ///
-/// Rounded down to eighths of a cell, so that it is full only when everything is stored.
+/// Both parts are rounded down: at best, with blocks, to eighths of a cell, and in ASCII to whole cells. A thin bar is
+/// accurate to half a cell only: its stored part may look up to half a cell longer than it is.
 package struct Gauge: Widget {
   private enum Content {
     case known(received: Double, stored: Double)

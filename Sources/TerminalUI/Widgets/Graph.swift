@@ -8,7 +8,8 @@ package struct Graph: Widget {
 
   /// - Parameters:
   ///   - values: oldest first; the newest that fit are shown. Negative values and NaN count as 0.
-  ///   - maximum: the value that fills the height, as do larger ones; nil for the largest value shown.
+  ///   - maximum: the value that fills the height, as do larger ones; nil for the largest value shown. 0 or less
+  ///     leaves the graph empty.
   ///   - style: nil for the theme's accent.
   package init(_ values: [Double], maximum: Double? = nil, style: Style? = nil) {
     (self.values, self.maximum, self.style) = (values, maximum, style)
@@ -37,7 +38,7 @@ package struct Graph: Widget {
     }
   }
 
-  /// Rounded up, so that every value above 0 is visible.
+  /// The height of a value in steps, 0 to `top`. Rounded up, so that every value above 0 is visible.
   private static func height(_ value: Double, of full: Double, top: Int) -> Int {
     guard value > 0, full > 0 else { return 0 }
     return Int((min(1, value / full) * Double(top)).rounded(.up))

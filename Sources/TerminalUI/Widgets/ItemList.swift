@@ -9,7 +9,7 @@ package struct ItemList: Widget {
   /// - Parameters:
   ///   - count: number of items.
   ///   - itemHeight: rows of one item, at least 1.
-  ///   - isFocused: whether the selected item is marked and highlighted.
+  ///   - isFocused: whether the selected item is marked and highlighted; otherwise no item counts as selected.
   ///   - item: draws the item at an index, 0 to `count - 1`, into its region; the mark of the selected item overwrites
   ///     the region's first column.
   package init(
@@ -52,7 +52,7 @@ package struct ItemList: Widget {
 /// The selected item and the scroll position of a list. A value, to be stored in a model; it does not know the list,
 /// whose length is passed to each call.
 package struct Scroll: Hashable, Sendable {
-  /// The index of the selected item; 0 when there are none.
+  /// The index of the selected item as of the last change, when the list may have been longer; 0 without items.
   package private(set) var selection: Int
   /// The index of the first visible item at the last change; ``offset(count:visible:)`` is the one to draw.
   package private(set) var offset: Int

@@ -1,4 +1,4 @@
-/// A box with titles in its upper border. It draws the border only, not the content.
+/// A box with titles in its upper and lower border. It draws the border only, not the content.
 ///
 /// With one row it is a horizontal rule with titles.
 package struct Panel: Widget {
@@ -72,8 +72,8 @@ package struct Overlay {
     (self.panel, self.width, self.height) = (panel, Rect.bounded(width), Rect.bounded(height))
   }
 
-  /// Clears its area, and draws the border and the content inside. On a surface that is too small for a border, the
-  /// content fills the surface.
+  /// Hides the cursor, clears the box, and draws the border and the content inside. On a surface below 8 columns or 3
+  /// rows there is no border, and the content fills the surface.
   package func draw(on surface: inout Surface, content: (inout Surface) -> Void) {
     let hasBorder = surface.width >= 8 && surface.height >= 3
     let frame = hasBorder ? surface.bounds.centered(width: width + 4, height: height + 2) : surface.bounds

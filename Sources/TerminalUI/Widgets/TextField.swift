@@ -74,13 +74,14 @@ package struct TextField: Hashable, Sendable {
     cursor = min(head.count, characters.count)
   }
 
-  /// The start of the letters, digits and `_` before the cursor, so that the components of a path are separate.
+  /// Where the letters, digits and `_` before the cursor start, so that the components of a path are separate; 0
+  /// without any.
   private var wordStart: Int {
     let end = characters[..<cursor].lastIndex(where: Self.isWord) ?? 0
     return characters[..<end].lastIndex { !Self.isWord($0) }.map { $0 + 1 } ?? 0
   }
 
-  /// The end of the letters, digits and `_` after the cursor.
+  /// Where the letters, digits and `_` after the cursor end; the end of the text without any.
   private var wordEnd: Int {
     let start = characters[cursor...].firstIndex(where: Self.isWord) ?? characters.count
     return characters[start...].firstIndex { !Self.isWord($0) } ?? characters.count
@@ -94,7 +95,7 @@ package struct TextField: Hashable, Sendable {
 extension TextField: Widget {
   /// Draws the text into the first row and places the terminal's cursor.
   ///
-  /// A text that is too long for the row is scrolled so that text is visible on both sides of the cursor.
+  /// A text that is too long for the row is scrolled: the cursor is in the middle, except near both ends of the text.
   package func draw(on surface: inout Surface) {
     let column = String(characters[..<cursor]).columns
     // One more column: the cursor may be after the last character.

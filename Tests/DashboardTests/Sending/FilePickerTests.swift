@@ -4,7 +4,7 @@ import Testing
 @testable import Dashboard
 
 struct FilePickerTests {
-  @Test func `directories come first, then names without regard to case, with numbers by their value`() {
+  @Test func `directories come first, then other entries by name, ignoring case, with numbers by value`() {
     let rows = PickerScript().rows(
       of: "Cuts/",
       "raw/",
@@ -18,7 +18,7 @@ struct FilePickerTests {
     #expect(rows == [3, 4, 5, 6, 7, 8, 9, 10])
   }
 
-  @Test func `numbers of any length and with leading zeros are sorted by value`() {
+  @Test func `numbers in names are sorted by value, whatever their length and leading zeros`() {
     let long = String(repeating: "9", count: 130)
     let names = [
       "a010", "a" + long, "a9", "a10", "a", "a99999999999999999999999", "B1", "a9b", "a0", "a-", "ä1", "a.b",
@@ -30,7 +30,7 @@ struct FilePickerTests {
     )
   }
 
-  @Test func `going up puts the cursor on the directory that was left; coming back puts it on the last entry`() {
+  @Test func `Left selects the directory just left in its parent, and reopening it selects its former entry`() {
     var script = PickerScript()
     script.press(KeyEvent(.down), KeyEvent(.enter))
     #expect(script.picker.directory == "/home/ann/videos/raw")
@@ -45,7 +45,7 @@ struct FilePickerTests {
     #expect(script.status.contains("it has no parent"))
   }
 
-  @Test func `Enter chooses the file under the cursor`() {
+  @Test func `the Right key chooses the file under the cursor`() {
     var script = PickerScript()
     script.press(KeyEvent("j"), KeyEvent("j"), KeyEvent("j"), KeyEvent(.right))
     #expect(script.outcome == .choose(["/home/ann/videos/File1.mp4"]))
@@ -99,7 +99,7 @@ struct FilePickerTests {
     #expect(script.rows(of: ".hidden") == [nil])
   }
 
-  @Test func `the filter applies as it is typed and Escape clears it before it closes the picker`() {
+  @Test func `the filter applies as it is typed, and Escape first clears it and then closes the picker`() {
     var script = PickerScript()
     script.press(KeyEvent("/"))
     script.type("FILE1")
@@ -174,7 +174,7 @@ struct FilePickerTests {
     #expect(picker.unreadCount == max(0, total - (total > 0 ? 1 : 0)))
   }
 
-  @Test func `a click selects an entry, a second one opens it, and a click on the path edits the path`() {
+  @Test func `a click selects an entry, another on the same file chooses it, and one on the path edits the path`() {
     var script = PickerScript()
     script.size = Size(width: 80, height: 8)
     script.send(.mouse(MouseEvent(.press, at: Point(x: 10, y: 4))))

@@ -40,7 +40,7 @@ struct PastedPathsTests {
     "$'\\xg'",
     "$'\\xFF'", "$'\\777'", "trailing\\", "/tmp/a\nand a sentence",
   ])
-  func `text yields no paths when any part of it is not an absolute path of this machine`(text: String) {
+  func `text yields no paths when it is blank, quoted wrongly, or in part not a path of this machine`(text: String) {
     #expect(parse(text) == [])
   }
 

@@ -56,7 +56,7 @@ struct PickerPathTests {
   }
 
   @Test(arguments: [("r", "raw/"), ("~", "~/"), ("/ho", "/home/"), (".h", ".hidden.mp4"), ("none", "none")])
-  func `Tab completes relative, absolute and hidden names, and leaves a name without a match`(
+  func `Tab completes relative, absolute and hidden names, and leaves a name without a match unchanged`(
     text: String,
     completed: String
   ) {

@@ -25,7 +25,7 @@ struct SendSheetTests {
     guard case .send = script.outcome else { return #expect(Bool(false), "\(script.outcome)") }
   }
 
-  @Test func `nothing is sent when no file can be read`() {
+  @Test func `Enter sends nothing and shows the reason when no file can be read`() {
     var script = SheetScript(["/home/ann/gone.txt"])
     script.press(KeyEvent(.enter))
     #expect(script.outcome == .stay([]))
@@ -33,7 +33,7 @@ struct SendSheetTests {
     #expect(script.text.contains("gone.txt: it is not there, or not any more"))
   }
 
-  @Test func `the keys m and Left and a click select the mode`() {
+  @Test func `m selects the next mode, Left the previous one, and a click the mode in its row`() {
     var script = SheetScript()
     script.press(KeyEvent("m"), KeyEvent("m"))
     #expect(script.sheet.mode == .buffered)
@@ -62,7 +62,7 @@ struct SendSheetTests {
     #expect(script.sheet.target == .ownServer)
   }
 
-  @Test func `Enter shows the problem of an invalid target and sends nothing until the target is valid`() {
+  @Test func `Enter with an invalid target shows its problem and sends nothing; with a valid target it sends`() {
     var script = SheetScript()
     script.targetProblems["nonsense"] = "An address begins with http:// or https://."
     script.press(KeyEvent("t"))
@@ -99,7 +99,7 @@ struct SendSheetTests {
     #expect(script.sheet.target == .url("http://other.test"))
   }
 
-  @Test func `Tab and arrows move between the fields`() {
+  @Test func `Tab and arrows move between the fields, and Escape in the address closes the dialog`() {
     var script = SheetScript(["/home/ann/notes.txt", "/home/ann/gone.txt"])
     script.press(KeyEvent(.down))
     #expect(script.sheet.field == .files)

@@ -80,7 +80,7 @@ import UploadCore
     #expect(driver.row(33).contains("not a path"))
   }
 
-  @Test func `in the picker c and m are not the dashboard's commands, and Escape closes it`() {
+  @Test func `in the picker m does not change the mode, and Escape closes the picker`() {
     var driver = Driver()
     driver.type("u")
     driver.send(.directory(.example))
@@ -149,7 +149,7 @@ import UploadCore
     #expect(!driver.text.contains("marked to send"))
   }
 
-  @Test func `nothing is sent while the queue is full`() {
+  @Test func `Enter sends nothing while the queue is full, and sends when pressed again once there is room`() {
     var driver = sendMany(2, limit: 3, waiting: 3)
     driver.press(.enter)
     #expect(driver.text.contains("The queue is full."))
@@ -159,7 +159,7 @@ import UploadCore
     #expect(driver.effects.contains { if case .send = $0 { true } else { false } }, "once there is room")
   }
 
-  @Test func `active outgoing uploads are above queued ones, which the log does not show as started`() {
+  @Test func `active uploads and the first queued one are visible, and the log has only the active ones`() {
     var driver = Driver()
     driver.show(
       (0..<2).map { .sending("active-\($0)") } + (0..<10).map { .queued("queued-\($0)") }
@@ -181,14 +181,14 @@ import UploadCore
     #expect(driver.text.contains("9803 uploads are still running"))
   }
 
-  @Test func `a listing and a check that nothing waits for change nothing`() {
+  @Test func `a listing and the result of a check are ignored when nothing has requested them`() {
     var driver = Driver()
     driver.send(.directory(.example))
     driver.send(checked())
     #expect(driver.effects.isEmpty && driver.text.contains("Incoming (server)"))
   }
 
-  @Test func `after Enter the model waits for the upload, until an error note ends the wait`() {
+  @Test func `after Enter the model is not idle, and an error note makes it idle again`() {
     var driver = Driver()
     driver.send(.input(.paste(path)))
     driver.send(checked())

@@ -120,7 +120,7 @@ import UploadCore
     #expect(lines(driver) == ["18:30:00  note      late", "18:30:00  note      early"])
   }
 
-  @Test func `the footer shows the latest entry`() {
+  @Test func `the footer shows an error note as the latest entry`() {
     var driver = Driver()
     driver.send(.note(.error, "something is wrong"))
     #expect(driver.row(33).contains("error something is wrong"))
@@ -144,7 +144,7 @@ import UploadCore
     #expect(log.newestFirst("").first?.detail == "9999")
   }
 
-  @Test func `a log that is scrolled down shows the same entries when new ones arrive`() {
+  @Test func `in a log that is scrolled down the same entry remains selected when new ones arrive`() {
     var driver = Driver(Size(width: 80, height: 12))
     driver.show((0..<40).map { .example("file-\($0)") })
     driver.type("L")

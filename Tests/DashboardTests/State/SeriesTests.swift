@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test(arguments: [(Series.Merge.average, Float(1.5)), (.maximum, 2)])
-  func `a full series merges neighbours, so that half the values stand for 1 second each`(
+  func `a full series merges neighbours into half as many values, which stand for 1 second each`(
     _ merge: Series.Merge,
     _ first: Float
   ) {

@@ -82,7 +82,7 @@ import UploadCore
     #expect(names(list([wanted, other], filter: filter)) == ["Holiday.mp4"])
   }
 
-  @Test func `with rates that are NaN or infinite the sum is finite and the order by rate is right`() {
+  @Test func `with rates that are NaN or infinite the sum is finite, and the order by rate begins with infinity`() {
     let uploads = [1e6, .nan, 3e6, -.infinity, .infinity].map { speed in
       UploadSnapshot.example("\(speed)") { $0.speed = speed }
     }

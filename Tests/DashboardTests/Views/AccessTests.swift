@@ -29,7 +29,7 @@ import UploadCore
     #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080/?token=s3cret")])
   }
 
-  @Test func `for a token that the user chose the curl command has TOKEN and the copied URL nothing`() {
+  @Test func `for a token that the user chose the curl command has TOKEN, and the copied URL has no token`() {
     var driver = Driver(facts: facts())
     driver.show([])
     #expect(driver.text.contains("curl -u :TOKEN -T FILE http://192.168.1.7:8080/"))
@@ -37,7 +37,7 @@ import UploadCore
     #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080")])
   }
 
-  @Test func `the certificate's complete fingerprint is in the log and in the detail without an upload`() {
+  @Test func `the complete fingerprint is in the log, and in the detail while no upload is selected`() {
     var driver = Driver(facts: facts(asks: false, fingerprint: Self.fingerprint))
     driver.show([])
     #expect(driver.text.contains("curl -k -T FILE"))

@@ -25,7 +25,7 @@ import UploadCore
     #expect(text.contains("u upload") && text.contains("? help") && text.contains("q quit"), "\(text)")
   }
 
-  @Test func `ten seconds after a note the footer shows hints in its place`() {
+  @Test func `ten seconds after a note the footer shows the hint for freeze in its place`() {
     let text = footer(80) { driver in
       driver.send(.note(.warning, "The disk is nearly full."))
       for _ in 0..<20 { driver.show([]) }
@@ -33,7 +33,7 @@ import UploadCore
     #expect(text.contains("Space freeze") && !text.contains("nearly full"), "\(text)")
   }
 
-  @Test func `an event of an upload is shown beside all hints and replaces none`() {
+  @Test func `the end of an upload is shown in the footer beside the hints for freeze and filter`() {
     let text = footer(120) { $0.show([UploadSnapshot.example().finished()]) }
     #expect(text.contains("stored ↓ a.bin") && text.contains("Space freeze") && text.contains("/ filter"), "\(text)")
   }

@@ -117,7 +117,7 @@ import UploadCore
     #expect(Set(spark).count > 1, "\(spark)")
   }
 
-  @Test func `the widest numbers of the detail are complete, and its labels are where they are with small numbers`() {
+  @Test func `in the detail the widest numbers are shown completely, and its labels do not move for them`() {
     for size in [Size(width: 120, height: 34), Size(width: 200, height: 60), Size(width: 100, height: 30)] {
       var driver = Driver(size)
       func columns(_ upload: UploadSnapshot) -> [[Int?]] {
@@ -153,7 +153,7 @@ import UploadCore
     #expect(driver.row(5).contains("192.168.1.9:51234"))
   }
 
-  @Test func `rows of 120 and 80 columns show all fields of an upload`() {
+  @Test func `screens of 120 and 80 columns show name, mode, peer, percentage, rate, time, sizes and memory`() {
     for part in ["a.bin", "stream", "192.168.1.9:51234", "50%", "96.2 MiB/s", "0:10", "1.0G/2.0G", "mem    3.0 MiB"] {
       #expect(text(.example()).contains(part), "\(part)")
       #expect(text(.example(), Size(width: 80, height: 24)).contains(part), "\(part)")
@@ -178,7 +178,7 @@ import UploadCore
     #expect(bar() != first)
   }
 
-  @Test func `a size that is only an upper bound is shown with ≤`() {
+  @Test func `a size that is only an upper limit has the sign ≤ before it`() {
     #expect(text(.example { $0.sizeExact = false }).contains("1.0G/≤2.0G"))
   }
 
@@ -201,7 +201,7 @@ import UploadCore
     #expect(received > 3 && stored > 3)
   }
 
-  @Test func `the fields of a row remain in their columns when rate and bytes change`() {
+  @Test func `state, percentage, memory and size of an upload keep their columns when rate and bytes change`() {
     var driver = Driver()
     let upload = UploadSnapshot.example { $0.state = .receiving }
     func columns() -> [Int?] {

@@ -2,7 +2,7 @@ import TerminalUI
 import Testing
 
 @Suite struct GeometryTests {
-  @Test func `a size has no side below 0 or above 4,096 cells`() {
+  @Test func `the sides of a size are limited to 0 to 4,096 cells`() {
     #expect(Size(width: -3, height: 5000) == Size(width: 0, height: 4096))
     #expect(Size(width: .max, height: .min) == Size(width: 4096, height: 0))
   }
@@ -15,7 +15,7 @@ import Testing
     #expect(Rect(Size(width: 80, height: 24)) == Rect(x: 0, y: 0, width: 80, height: 24))
   }
 
-  @Test func `sums of extreme values do not overflow`() {
+  @Test func `a rectangle of extreme values is limited, so that its edges and insets do not overflow`() {
     let rect = Rect(x: .max, y: .min, width: .max, height: -1)
     #expect(rect.maxX > 0 && rect.isEmpty)
     #expect(rect.inset(horizontally: -1000, vertically: -1000).height <= 2000)

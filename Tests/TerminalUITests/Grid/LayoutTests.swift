@@ -17,7 +17,7 @@ import UploadTestSupport
       ([], 7, []),
     ] as [([Extent], Int, [Int])]
   )
-  func `fixed and minimum lengths are given in order, and the rest is shared by weight`(
+  func `fixed and minimum lengths are granted in order, and the space left is shared by weight`(
     extents: [Extent],
     total: Int,
     lengths: [Int]
@@ -26,7 +26,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: 1...20)
-  func `the lengths of random extents never exceed the total, and with a rest they fill it`(seed: UInt64) {
+  func `the lengths of random extents never exceed the total, and fill it when one has a weight`(seed: UInt64) {
     var random = SplitMix64(seed: seed)
     for _ in 0..<100 {
       let extents = (0..<Int.random(in: 1...6, using: &random)).map { _ -> Extent in
@@ -69,14 +69,14 @@ import UploadTestSupport
       (12, [0..<12, nil, nil]), (5, [0..<5, nil, nil]), (0, [nil, nil, nil]), (-4, [nil, nil, nil]),
     ] as [(Int, [Range<Int>?])]
   )
-  func `columns with the highest number are omitted first, and the last one is narrowed`(
+  func `columns with the highest priority number are omitted first, and a single remaining one is narrowed`(
     width: Int,
     ranges: [Range<Int>?]
   ) {
     #expect(Column.layout(Self.table, width: width) == ranges)
   }
 
-  @Test func `a narrow column does not appear when a wide one with a lower number is omitted`() {
+  @Test func `a narrow column does not appear when a wide one with a lower priority number is omitted`() {
     let columns = [Column(.fixed(2), priority: 0), Column(.fixed(10), priority: 1), Column(.fixed(1), priority: 2)]
     #expect(Column.layout(columns, width: 6) == [0..<2, nil, nil])
   }

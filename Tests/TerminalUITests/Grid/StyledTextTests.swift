@@ -28,7 +28,7 @@ import Testing
     #expect(field("holiday-video.mp4", width, how) == text)
   }
 
-  @Test func `a field of no or negative width shows nothing`() {
+  @Test func `a field with a width of 0 or less shows nothing`() {
     var surface = Surface.test(width: 3, height: 1)
     surface.write("abc", x: 1, y: 0, width: 0)
     surface.write("abc", x: 1, y: 0, width: -2)
@@ -49,7 +49,7 @@ import Testing
     #expect(field("ab", 6, .end, alignment) == text)
   }
 
-  @Test func `a truncated text is aligned too`() {
+  @Test func `a truncated text narrower than its field is aligned`() {
     #expect(field("漢字漢字", 4, .end, .trailing) == " 漢…")
   }
 

@@ -78,7 +78,7 @@ import UploadTestSupport
     #expect((surface.width, surface.height) == (6, 3))
   }
 
-  @Test func `the cursor is where it was placed, and hidden when that is not visible`() {
+  @Test func `the cursor is where it was placed, and nil when that is not visible or after it was hidden`() {
     var surface = Surface.test(width: 6, height: 3)
     surface.within(Rect(x: 2, y: 1, width: 3, height: 1)) { $0.placeCursor(x: 1, y: 0) }
     #expect(surface.cursor == Point(x: 3, y: 1))
@@ -89,7 +89,7 @@ import UploadTestSupport
     #expect(surface.cursor == nil)
   }
 
-  @Test func `a highlight gives its background to all cells and leaves foreground colours other than the text's`() {
+  @Test func `a highlight sets the background in its rectangle and leaves a foreground that is not the text's`() {
     var surface = Surface.test(width: 4, height: 1)
     surface.write("ab", x: 0, y: 0, style: surface.theme.good)
     surface.highlight(Rect(x: 1, y: 0, width: 2, height: 1), surface.theme.selection)

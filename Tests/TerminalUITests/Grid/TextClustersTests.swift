@@ -29,7 +29,7 @@ import Testing
     #expect(shown("a\(scalar)b") == "a\u{FFFD}b")
   }
 
-  @Test func `a character has up to three of its combining marks and no column more`() {
+  @Test func `a character keeps at most three combining marks, which take no column`() {
     #expect(shown("e\u{301}\u{323}x") == "e\u{301}\u{323}x")
     #expect(shown("a" + String(repeating: "\u{301}", count: 1000) + "b") == "a\u{301}\u{301}\u{301}b")
     #expect("a\u{301}".columns == 1)
@@ -39,7 +39,7 @@ import Testing
     #expect(shown("\u{301}a") == "\u{FFFD}a")
   }
 
-  @Test func `emoji are separate without joiners and variation selectors; a joiner elsewhere is replaced`() {
+  @Test func `joiners and variation selectors after emoji are dropped; joiners elsewhere are replaced`() {
     #expect("👍".columns == 2)
     #expect(shown("👨\u{200D}👩\u{200D}👧") == "👨👩👧")
     #expect(shown("-\u{200D}b") == "-\u{FFFD}b")
@@ -54,7 +54,11 @@ import Testing
     ("🏴\u{E0067}\u{E0062}\u{E007F}.", "🏴.", 3), ("می\u{200C}خواهم", "میخواهم", 7),
     ("1\u{FE0F}\u{20E3}", "1\u{20E3}", 1),
   ])
-  func `joined emoji and letters have a width that all terminals agree on`(text: String, shown: String, columns: Int) {
+  func `joiners, skin tones, selectors and tags after a character are dropped and take no column`(
+    text: String,
+    shown: String,
+    columns: Int
+  ) {
     #expect(self.shown(text) == shown)
     #expect(text.columns == columns)
   }

@@ -41,7 +41,10 @@ import Testing
   }
 
   @Test(arguments: [ThemeName.light, .highContrast], [ColorTier.colors8, .colors16, .colors256])
-  func `the light and contrast themes give colours to every cell that widgets draw`(name: ThemeName, tier: ColorTier) {
+  func `in the light and high-contrast themes panel, list, gauge and graph give colours to every cell`(
+    name: ThemeName,
+    tier: ColorTier
+  ) {
     let theme = Theme(name, tier: tier)
     #expect(theme.text.background != .standard && theme.text.foreground != .standard)
     var surface = Surface(size: Size(width: 40, height: 6), theme: theme, glyphs: .unicode)

@@ -21,14 +21,14 @@ import Testing
   }
 
   @Test(arguments: 1...12)
-  func `no row is wider than requested, and no text is lost`(width: Int) {
+  func `no row is wider than requested, except by one wide character, and no text is lost`(width: Int) {
     let text = "The name in the request has 漢字 and a-very-long-word in it: send the file again."
     let lines = text.wrapped(to: width)
     #expect(lines.allSatisfy { $0.columns <= max(width, 2) })
     #expect(lines.joined().filter { $0 != " " } == text.filter { $0 != " " })
   }
 
-  @Test func `wrapped text fills its region, and the last row ends in an ellipsis`() {
+  @Test func `text too long for its region is wrapped, and the last row ends in an ellipsis`() {
     var surface = Surface.test(width: 7, height: 2)
     surface.writeWrapped("one two three four", style: surface.theme.text)
     #expect(surface.text == "one two\nthree …\n")

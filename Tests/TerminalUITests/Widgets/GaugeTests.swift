@@ -12,7 +12,7 @@ import Testing
   @Test(arguments: [
     (BarStyle.block, "███████▌──"), (.thin, "━━━━━━━╾──"), (.ascii, "#####==---"),
   ])
-  func `a bar of each style is drawn with its own characters`(_ style: BarStyle, _ text: String) {
+  func `in Unicode a bar of each style is drawn with the characters of that style`(_ style: BarStyle, _ text: String) {
     #expect(bar(style).text(ofRow: 0) == text)
   }
 
@@ -23,7 +23,7 @@ import Testing
     #expect(styles[5..<8].allSatisfy { $0 == surface.theme.barReceived })
   }
 
-  @Test func `a thin bar shows stored and received without colours too`() {
+  @Test func `without colours a thin bar shows stored and received cells as different characters`() {
     #expect(bar(.thin, tier: .mono).text(ofRow: 0) == "━━━━━╍╍───")
   }
 
@@ -66,7 +66,7 @@ import Testing
     #expect(styles[4...].allSatisfy { $0 == surface.theme.barTrack })
   }
 
-  @Test func `a cell shared by both shades has the received one as background`() {
+  @Test func `in a block bar a cell shared by both shades has the received shade as background`() {
     var surface = Surface.test(width: 4, height: 1)
     surface.draw(Gauge(received: 1, stored: 0.375), in: surface.bounds)
     let cell = Array(surface.row(0))[1]
@@ -83,7 +83,7 @@ import Testing
     #expect(text(Gauge(tick: tick)) == bar)
   }
 
-  @Test func `the moving segment fits into any width for any tick`() {
+  @Test func `a bar of unknown length accepts extreme ticks at widths of 0 to 6, and in ASCII has equals signs`() {
     for width in 0...6 {
       for tick in [Int.min, -7, 0, 5, Int.max] { #expect(text(Gauge(tick: tick), width: width).count == width) }
     }

@@ -47,7 +47,7 @@ import Testing
     #expect(drawn(Scroll(), itemHeight: 2).text == "▌ item 0\n▌ more  \n  item 1\n")
   }
 
-  @Test func `an empty list draws nothing`() {
+  @Test func `a list without items or without rows draws nothing`() {
     #expect(drawn(Scroll(), count: 0).text == "        \n        \n        \n")
     #expect(drawn(Scroll(), height: 0).text.isEmpty)
   }
@@ -79,7 +79,7 @@ import Testing
     #expect(scroll == Scroll())
   }
 
-  @Test func `a list that became shorter or empty is shown from an existing item`() {
+  @Test func `in a list that became shorter the first row drawn exists, and in an empty one it is 0`() {
     let scroll = Scroll(selection: 9, offset: 6)
     #expect(scroll.offset(count: 3, visible: 4) == 0)
     #expect(scroll.offset(count: 8, visible: 4) == 4)

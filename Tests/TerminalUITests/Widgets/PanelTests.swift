@@ -82,7 +82,7 @@ import Testing
     #expect(surface.cursor == nil)
   }
 
-  @Test func `an overlay too small for a border gives all cells to its content`() {
+  @Test func `on a surface too small for a border an overlay gives all cells to its content`() {
     var surface = Surface.test(width: 6, height: 2)
     surface.write("......", x: 0, y: 1)
     Overlay(Panel("Q"), width: 4, height: 1).draw(on: &surface) { surface in

@@ -16,7 +16,7 @@ import Testing
     ("a\nb\t\u{7}c\n", "a b c"), ("one\r\ntwo\r\n\r\n", "one two"), ("\n\n", ""), ("\u{1B}[31mred", "[31mred"),
     ("漢字 e\u{301}", "漢字 e\u{301}"),
   ])
-  func `in inserted text line breaks and tabs become spaces, and control characters are dropped`(
+  func `inserted tabs and line breaks become spaces; line breaks at the end and controls are dropped`(
     text: String,
     line: String
   ) {
@@ -28,7 +28,7 @@ import Testing
     #expect(field.text == "abBc" && field.cursor == 3)
   }
 
-  @Test func `the keys of shells move and delete by words and to either end`() {
+  @Test func `the usual keys and those of shells move and delete by characters, by words and to either end`() {
     #expect(edited("/home/ann/vinyl", KeyEvent("w", .control)).text == "/home/ann/")
     #expect(edited("/home/ann/vinyl", KeyEvent("u", .control)).isEmpty)
     #expect(edited("abc", KeyEvent("a", .control), KeyEvent("k", .control)).isEmpty)
@@ -84,7 +84,7 @@ import Testing
     #expect(surface.cursor == Point(x: column, y: 0))
   }
 
-  @Test func `the cursor counts columns, not characters`() {
+  @Test func `the cursor's place on the screen counts columns, not characters, and is nil at width 0`() {
     var surface = Surface.test(width: 9, height: 1)
     surface.draw(TextField("漢字e\u{301}"), in: surface.bounds)
     #expect(surface.cursor == Point(x: 5, y: 0))
