@@ -1,7 +1,7 @@
 import UploadCore
 
-/// Decides when to take a snapshot of the uploads (a sample): at the user's rate while one is active, otherwise every
-/// second and after ten of these every five seconds, so that an idle dashboard uses almost no CPU.
+/// Decides when to take a snapshot of the uploads (a sample): at the user's rate while an upload is active or an effect
+/// is pending, otherwise every second, and after ten of these every five seconds: an idle dashboard uses almost no CPU.
 struct SamplePace {
   /// Time between two samples while no upload is active.
   private static let idlePeriod = Duration.seconds(1)
@@ -58,7 +58,7 @@ struct SamplePace {
   }
 }
 
-/// Decides when to read the free space of the disk: every 2 s while uploads run, otherwise every 30 s.
+/// Decides when to read the free space of the disk: every 2 s while uploads run or are queued, otherwise every 30 s.
 struct SpaceWatch {
   private static let busyPeriod = Duration.seconds(2)
   private static let quietPeriod = Duration.seconds(30)

@@ -19,7 +19,7 @@ final class ServerProcess: Sendable {
   ///   - executable: path of the program.
   ///   - directory: the upload directory.
   ///   - durability: what it syncs before it responds.
-  /// - Throws: ``UploadError`` with code `cannotListen`.
+  /// - Throws: ``UploadError`` with code `cannotListen`; ``SystemCallError`` when no pipe can be opened.
   init(_ executable: String, directory: String, durability: Durability) throws {
     let output = try ChildProgram.pipe()
     let events = FileHandle(fileDescriptor: output.read, closeOnDealloc: true)
@@ -113,7 +113,7 @@ struct ProcessUsage {
   /// Number of threads now.
   var threads: Int
 
-  /// Reads the usage of a process now; nil when there is no such process.
+  /// Reads the usage of a process now; nil when it has ended, or never existed.
   init?(processID: Int32) {
     self.init(
       stat: ProcFile.read("/proc/\(processID)/stat"),

@@ -4,7 +4,7 @@ import NIOCore
 import UploadCore
 import UploadStorage
 
-/// Measures snapshots of all uploads, as every renderer takes them ten times per second.
+/// Measures the CPU that snapshots of all uploads take at ten per second, the highest rate at which they are taken.
 struct TelemetryBenchmark: Benchmark {
   static let name = "telemetry"
   static let abstract = "A snapshot of many uploads with rates and resident bytes, and the rates alone."

@@ -9,7 +9,7 @@ package import UploadStorage
 
 /// A server with its store, memory budget and threads.
 package struct ServerEngine: Sendable {
-  /// Everything needed to create a ``ServerEngine``, besides the directory.
+  /// The settings of a ``ServerEngine``; its directory and its ledger are passed separately.
   package struct Configuration: Sendable {
     /// Addresses, limits and access; the TLS identity comes from ``certificate``.
     package var server: ServerConfiguration
@@ -25,7 +25,7 @@ package struct ServerEngine: Sendable {
     package var stallAfter = Duration.seconds(5)
     /// The grace of ``server`` as the user wrote it, for messages: `30s`.
     package var graceText = "30s"
-    /// Whether the token of ``server`` was generated, and not chosen by the user.
+    /// Whether the token of ``server``, if it has one, was generated, and not chosen by the user.
     package var isTokenGenerated = false
 
     package init(server: ServerConfiguration) { self.server = server }
@@ -64,8 +64,8 @@ package struct ServerEngine: Sendable {
   package let server: UploadServer
   /// Access token that clients must present; nil when none is required.
   package let token: AccessToken?
-  /// The token, if it was generated. One that the user chose is known to the user, and appears in no log and on no
-  /// screen.
+  /// The token if it was generated, otherwise nil. Only this one is shown in the dashboard and printed where the output
+  /// may be a log: a token that the user chose is known to the user.
   package let generatedToken: AccessToken?
   private let writers: WorkerPool
 
