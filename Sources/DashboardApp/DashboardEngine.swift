@@ -80,7 +80,8 @@ package struct DashboardEngine: Sendable {
     }
   }
 
-  /// Cancels an upload, queued or running, in either direction.
+  /// Asks an upload, queued or running, in either direction, to end as cancelled. A running one may still finish or
+  /// fail.
   /// - Returns: false when it has ended already, or is unknown.
   func cancel(_ id: UploadID) -> Bool { queue.cancel(id) || ledger.cancel(id) }
 

@@ -13,7 +13,7 @@ package final class DashboardLoop {
   /// The stages of the shutdown.
   enum Phase: Equatable {
     case running
-    /// The engine is stopping; the screen is still shown.
+    /// The engine is stopping; the screen is still shown, unless the terminal was closed.
     case stopping(lettingFinish: Bool)
     /// The engine has stopped: the loop ends.
     case over

@@ -27,7 +27,7 @@ struct SamplePace {
   /// Whether to take a sample now. Call it at ``nextTick``, which it then advances; false before.
   /// - Parameters:
   ///   - rate: samples per second while an upload is active; counts as 1 to 10.
-  ///   - activity: a number that changes whenever an upload begins, so that its first sample is due at once.
+  ///   - activity: ``UploadLedger/activityCount`` now; when it has changed, a sample is due.
   mutating func isDue(at now: ContinuousClock.Instant, rate: Int, activity: UInt64) -> Bool {
     guard now >= nextTick else { return false }
     if activity != lastActivity { quietSamples = nil }

@@ -93,7 +93,8 @@ struct ServerOptions: ParsableArguments {
 
   /// Starts a server on an empty directory, passes it to `body` once it listens, kills it, and removes the directory,
   /// even when `body` throws or the program is interrupted.
-  /// - Throws: ``UploadError`` with code `cannotListen` or `badDirectory`, or what `body` throws.
+  /// - Throws: ``UploadError`` with code `badDirectory`, an error of ``ServerProcess``'s initializer, or what `body`
+  ///   throws.
   func withServer<Result>(_ body: (ServerProcess) throws -> Result) throws -> Result {
     try Workspace.use(in: dir) { path in
       let server = try ServerProcess(sluice ?? ServerProcess.besideThisOne, directory: path, durability: durability)

@@ -19,7 +19,7 @@ package struct ServerEngine: Sendable {
     package var fileMode: FileMode?
     /// Disk space to keep free.
     package var minFree = SizeSetting(256 << 20)
-    /// Memory for all uploads together, in bytes.
+    /// Memory for the buffers of all uploads together, in bytes; at least ``MemoryBudget/minimum``.
     package var memoryBudget: UInt64 = 256 << 20
     /// Time without a byte after which an upload counts as stalled; above 0.
     package var stallAfter = Duration.seconds(5)
@@ -145,7 +145,7 @@ package struct ServerEngine: Sendable {
   func freeSpace() -> UInt64? { store.freeSpace() }
 
   /// Reads the TLS certificate and key again for new connections.
-  /// - Returns: the certificate's fingerprint; nil when the certificate is not from a file.
+  /// - Returns: the certificate's fingerprint; nil without TLS, and when the certificate was generated.
   /// - Throws: ``UploadError`` with code `badCertificate`; the previous certificate and key stay in use.
   package func reloadCertificate() async throws(UploadError) -> CertificateFingerprint? {
     let result = await withCheckedContinuation { continuation in

@@ -74,10 +74,9 @@ package struct StopSignals {
   /// - Parameter reloadsOnHangUp: whether SIGHUP means a reload, as for daemons, unless a terminal was closed.
   package init(reloadsOnHangUp: Bool = false) { self.reloadsOnHangUp = reloadsOnHangUp }
 
-  /// Interprets a signal: SIGQUIT terminates, SIGHUP reloads where that is enabled and the terminal is not lost, and
-  /// any other signal is a request to stop.
+  /// Interprets a signal's number: SIGQUIT terminates, SIGHUP reloads where that is enabled and the terminal is not
+  /// lost, and any other one is a request to stop.
   /// - Parameters:
-  ///   - signal: its number.
   ///   - lostTerminal: whether the terminal in which the command was started has been closed since.
   ///   - now: when the signal arrived.
   package mutating func handle(_ signal: Int32, lostTerminal: Bool = false, at now: ContinuousClock.Instant) -> Meaning

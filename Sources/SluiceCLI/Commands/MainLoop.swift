@@ -26,7 +26,7 @@ enum MainLoop {
   /// Runs `body` on other threads, and blocks this one, the main thread, until it returns.
   ///
   /// The first SIGINT, SIGTERM or SIGHUP asks it to stop. If it takes longer than `stopLimit`, the process exits with
-  /// status 1. If another signal arrives later than 0.5 s after the first, the process exits at once with
+  /// status 1. If another of them arrives later than 0.5 s after the first, the process exits at once with
   /// `forcedStatus`. SIGQUIT ends the process at once. Before each of these exits the actions of
   /// ``StopRequest/onForce(_:)`` remove unfinished files, for at most 3 s.
   /// - Parameters:

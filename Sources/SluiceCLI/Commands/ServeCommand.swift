@@ -55,7 +55,7 @@ struct ServeRun: Sendable {
 
   /// Blocks the main thread until a signal stops the server. SIGHUP reloads the certificate; it stops the server if the
   /// terminal was closed.
-  /// - Returns: the exit status: 0 when it has stopped, 2 when it could not start; 1 when poll(2) fails.
+  /// - Returns: the exit status: 0 when it has stopped, 2 when it could not start or has failed, 1 when poll(2) fails.
   func onMainLoop() -> Int32 {
     let limit = server.grace + Self.stopTime
     return MainLoop.run(forcedStatus: 0, stopLimit: limit, reloads: reloads) { await run($0) }
