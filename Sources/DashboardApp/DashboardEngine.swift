@@ -80,17 +80,18 @@ package struct DashboardEngine: Sendable {
     }
   }
 
-  /// Cancels an upload, queued or running, in either direction.
+  /// Asks an upload, queued or running, in either direction, to end as cancelled. A running one may still finish or
+  /// fail.
   /// - Returns: false when it has ended already, or is unknown.
   func cancel(_ id: UploadID) -> Bool { queue.cancel(id) || ledger.cancel(id) }
 
   /// The time for running uploads to finish after ``stop(lettingFinish:)``, as the user wrote it: `30s`.
   var graceText: String { setup.server.graceText }
 
-  /// Stops the server and the client, cancels queued uploads, and returns when both have stopped. Call it again with
-  /// false to end a graceful stop early.
-  /// - Parameter lettingFinish: whether running uploads may finish within the grace. Otherwise they are cancelled too,
-  ///   and are waited for at most 2 s.
+  /// Cancels queued uploads, stops the server and the client, and returns when running disk operations have ended too.
+  /// Call it again with false to end a graceful stop early.
+  /// - Parameter lettingFinish: whether running uploads may finish within the grace; those left then are cancelled.
+  ///   With false all are cancelled now, and they and the server are waited for at most 2 s.
   func stop(lettingFinish: Bool) async {
     queue.close()
     if !lettingFinish { ledger.cancelAll() }

@@ -6,17 +6,18 @@ package import UploadCore
 /// The main thread while the dashboard is shown: it waits for input, signals, results and the next snapshot, updates
 /// the model, performs the effects that the model returns, and draws.
 ///
-/// Input is drawn at once, uploads at the rate the user chose. Everything that may block runs on other threads.
+/// Input is drawn at once, running uploads at the rate the user chose. While it runs, calls that may block are made on
+/// other threads, except those of the terminal.
 @MainActor
 package final class DashboardLoop {
   /// The stages of the shutdown.
   enum Phase: Equatable {
     case running
-    /// The engine is stopping; the screen is still shown.
+    /// The engine is stopping; the screen is still shown, unless the terminal was closed.
     case stopping(lettingFinish: Bool)
     /// The engine has stopped: the loop ends.
     case over
-    /// The user did not wait for the engine to stop: the loop ends.
+    /// The loop ends without waiting for the engine to stop: after SIGQUIT, or SIGINT or SIGTERM during a stop.
     case abandoned
   }
 
@@ -46,7 +47,7 @@ package final class DashboardLoop {
   private var isTerminalLost = false
   private var shownTitle = ""
 
-  /// Loads the settings and draws the first frame.
+  /// Loads the settings if the host has a file for them, otherwise uses the defaults, and draws the first frame.
   package init(_ engine: DashboardEngine, on terminal: any Terminal, host: DashboardHost) {
     let (settings, note) = host.settingsFile?.load() ?? (DashboardSettings(), nil)
     let performer = EffectPerformer(engine: engine, eventQueue: host.eventQueue, paths: host.paths)
@@ -61,10 +62,10 @@ package final class DashboardLoop {
     if let note { send(.note(.warning, note)) }
   }
 
-  /// Whether the loop has ended: the engine has stopped, or the user did not wait for that.
+  /// Whether the loop has ended: the engine has stopped, or a signal told the loop not to wait for that.
   package var isOver: Bool { phase == .over || phase == .abandoned }
 
-  /// Whether an upload runs or is queued, or the result of an effect is pending.
+  /// Whether an upload, in either direction, runs or is queued, or work of an effect runs on another thread.
   package var isBusy: Bool { performer.isBusy || !engine.queue.isEmpty || !engine.ledger.active().isEmpty }
 
   /// Handles events on this thread until ``isOver``.
@@ -72,7 +73,7 @@ package final class DashboardLoop {
 
   /// Waits for events, the next tick (at most 1 s later) or the deadline. Handles everything that has arrived, takes a
   /// snapshot if one is due, and draws a frame if there was anything new.
-  /// - Parameter deadline: when to return without an event; nil to return at the next tick.
+  /// - Parameter deadline: returns at this time if that is before the next tick; nil for the next tick.
   package func turn(until deadline: ContinuousClock.Instant? = nil) {
     let input = isTerminalLost ? -1 : terminal.inputDescriptor
     let wakeUp = min(deadline ?? pace.nextTick, pace.nextTick)
@@ -215,7 +216,7 @@ package final class DashboardLoop {
 }
 
 extension TaskbarProgress {
-  /// Finer steps would not be visible.
+  /// The progress rounded down to whole percents; finer steps would not be visible.
   fileprivate var inWholePercents: TaskbarProgress {
     if case .part(let part) = self { .part((part * 100).rounded(.down) / 100) } else { self }
   }
@@ -224,6 +225,6 @@ extension TaskbarProgress {
 /// An event that is posted to the main thread's queue.
 enum LoopEvent: Sendable {
   case message(DashboardMessage)
-  /// The engine has stopped.
+  /// The engine has stopped, and the settings are written or that took longer than 2 s.
   case stopped
 }

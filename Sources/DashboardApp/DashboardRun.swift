@@ -51,7 +51,7 @@ package enum DashboardRun {
 
 /// The summary that is printed once the screen has been restored.
 enum ExitSummary {
-  /// A sentence with the number of uploads by outcome, without those that are 0: `3 uploads stored, 1 sent, 1 failed.`
+  /// The numbers of uploads by outcome, without zeros: `3 uploads stored, 1 sent, 1 failed.`, or `No uploads.`
   /// - Parameters:
   ///   - incoming: the finished ones are counted as stored.
   ///   - outgoing: the finished ones are counted as sent.

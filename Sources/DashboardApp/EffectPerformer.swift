@@ -78,10 +78,10 @@ final class EffectPerformer: Sendable {
 
   func releaseMemory() { inBackground { [engine] in engine.server.releaseMemory() } }
 
-  /// Stops the engine, and posts ``LoopEvent/stopped`` when it has stopped and the settings are written.
+  /// Stops the engine, waits at most 2 s more for the settings, and posts ``LoopEvent/stopped``.
   /// - Parameters:
   ///   - lettingFinish: whether running uploads may finish within the grace; otherwise they are cancelled.
-  ///   - settings: writes the last settings, for at most 2 s more; nil where none are saved.
+  ///   - settings: writes the last settings; nil where none are saved.
   func stop(lettingFinish: Bool, settings: SettingsSaver?) {
     Task.detached { [engine, eventQueue] in
       await engine.stop(lettingFinish: lettingFinish)

@@ -1,7 +1,7 @@
 import UploadCore
 
-/// Decides when to take a snapshot of the uploads (a sample): at the user's rate while one is active, otherwise every
-/// second and after ten of these every five seconds, so that an idle dashboard uses almost no CPU.
+/// Decides when to take a snapshot of the uploads (a sample): at the user's rate while an upload is active or an effect
+/// is pending, otherwise every second, and after ten of these every five seconds: an idle dashboard uses almost no CPU.
 struct SamplePace {
   /// Time between two samples while no upload is active.
   private static let idlePeriod = Duration.seconds(1)
@@ -27,7 +27,7 @@ struct SamplePace {
   /// Whether to take a sample now. Call it at ``nextTick``, which it then advances; false before.
   /// - Parameters:
   ///   - rate: samples per second while an upload is active; counts as 1 to 10.
-  ///   - activity: a number that changes whenever an upload begins, so that its first sample is due at once.
+  ///   - activity: ``UploadLedger/activityCount`` now; when it has changed, a sample is due.
   mutating func isDue(at now: ContinuousClock.Instant, rate: Int, activity: UInt64) -> Bool {
     guard now >= nextTick else { return false }
     if activity != lastActivity { quietSamples = nil }
@@ -58,7 +58,7 @@ struct SamplePace {
   }
 }
 
-/// Decides when to read the free space of the disk: every 2 s while uploads run, otherwise every 30 s.
+/// Decides when to read the free space of the disk: every 2 s while uploads run or are queued, otherwise every 30 s.
 struct SpaceWatch {
   private static let busyPeriod = Duration.seconds(2)
   private static let quietPeriod = Duration.seconds(30)

@@ -17,7 +17,7 @@ struct CommandDescription: Sendable {
   /// The members of ``valueNames`` whose value is a path: its placeholder in the help is `path`.
   private(set) var pathNames: Set<String> = []
 
-  /// Long names without dashes of all options and switches.
+  /// The members of ``valueNames``, then those of ``switchNames``.
   var optionNames: [String] { valueNames + switchNames }
 
   /// All commands, in the order in which the help lists them.

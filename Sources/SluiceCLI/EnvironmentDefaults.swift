@@ -70,8 +70,7 @@ enum EnvironmentDefaults {
   /// Whether the value of a switch's variable sets the switch: 1, true or yes, in any case.
   static func isOn(_ value: String) -> Bool { ["1", "true", "yes"].contains(value.lowercased()) }
 
-  /// Warnings about variables that have no effect (``KnownVariables``); none when help, the version or quiet is
-  /// requested.
+  /// The warnings of ``KnownVariables/warnings(_:)``; none when help, the version, completions or quiet is requested.
   static func warnings(_ environment: [String: String], for arguments: [String]) -> [String] {
     let warnings = KnownVariables.warnings(environment)
     guard !warnings.isEmpty, let given = split(arguments) else { return [] }

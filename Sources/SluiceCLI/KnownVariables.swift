@@ -22,8 +22,9 @@ enum KnownVariables {
   /// option need not exist.
   static func mayBeOption(_ name: String) -> Bool { name.hasPrefix(prefix) && !others.contains(name) }
 
-  /// One sentence for each variable that is set and has no effect; in alphabetical order. An empty value counts as
-  /// unset. Values are not repeated: they may be secrets.
+  /// One sentence for each `SLUICE_` variable that is set and either belongs to no option of any command, or gives a
+  /// switch an invalid value; in alphabetical order. An empty value counts as unset. Values are not repeated: they may
+  /// be secrets.
   static func warnings(_ environment: [String: String]) -> [String] {
     let set = environment.filter { mayBeOption($0.key) && !$0.value.isEmpty }
     return set.sorted { $0.key < $1.key }.compactMap { name, value in

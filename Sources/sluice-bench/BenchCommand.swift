@@ -5,7 +5,7 @@ import UploadReport
 
 /// `sluice-bench`: runs the benchmark that is named and prints its report.
 ///
-/// Exit status: 0 for success, 1 when a measurement failed, 64 for wrong usage.
+/// Exit status: 0 for success, 1 when a measurement failed, 64 for wrong usage, 130 after SIGINT or SIGTERM.
 @main
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

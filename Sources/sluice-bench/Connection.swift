@@ -81,8 +81,8 @@ final class Connection: Sendable {
   }
 
   /// Waits for an upload's response and reads it to its end; at most 5 minutes without a byte.
-  /// - Throws: ``UploadError``: code `refusedByServer` for any status but 201, `badAnswer` for a response that is
-  ///   malformed or too long, `timedOut` or `connectionLost`.
+  /// - Throws: ``UploadError``: code `refusedByServer` for any status but 201, `badAnswer` when 64 KiB contain no
+  ///   complete response, `timedOut` or `connectionLost`.
   func expectStored() throws(UploadError) {
     var response: [UInt8] = []
     while response.count < Self.responseLimit {

@@ -13,8 +13,8 @@ import UploadStorage
 final class DiskSource: @unchecked Sendable {
   /// Length of the block in bytes.
   static let blockSize = 1 << 20
-  /// Alignment in bytes for direct writes: a multiple of the logical block size of any disk, of which the memory
-  /// address and the length of a direct write must be multiples.
+  /// Alignment in bytes of the memory address and the length of a direct write. Both must be multiples of the disk's
+  /// logical block size, which is 512 or 4096.
   static let alignment = 4096
 
   /// The block, for system calls; valid while this object exists.
@@ -111,8 +111,8 @@ final class BenchStore: Sendable {
     try? eventLoops.syncShutdownGracefully()
   }
 
-  /// Stores a file of `size` bytes, fed by the event loop as in the server, and blocks until it is synced. Not for the
-  /// event loop.
+  /// Stores a file of `size` bytes, fed by the event loop as in the server, and blocks until it is synced under its
+  /// name. Not for the event loop.
   /// - Parameters:
   ///   - block: the content, which is repeated.
   ///   - algorithms: the digests to compute.

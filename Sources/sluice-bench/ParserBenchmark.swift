@@ -76,6 +76,7 @@ struct BenchForm {
   /// - Parameters:
   ///   - size: bytes of all repetitions together, approximately; at least one form.
   ///   - piece: bytes passed to the parser at once.
+  /// - Throws: never: the boundary is constant and valid.
   init(_ content: FormContent, size: Int, piece: Int) throws(UploadError) {
     boundary = try MultipartBoundary(contentType: "multipart/form-data; boundary=\(Self.boundaryText)")
     let writer = MultipartWriter(boundary: boundary)

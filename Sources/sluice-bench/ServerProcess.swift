@@ -19,7 +19,7 @@ final class ServerProcess: Sendable {
   ///   - executable: path of the program.
   ///   - directory: the upload directory.
   ///   - durability: what it syncs before it responds.
-  /// - Throws: ``UploadError`` with code `cannotListen`.
+  /// - Throws: ``UploadError`` with code `cannotListen`; ``SystemCallError`` when no pipe can be opened.
   init(_ executable: String, directory: String, durability: Durability) throws {
     let output = try ChildProgram.pipe()
     let events = FileHandle(fileDescriptor: output.read, closeOnDealloc: true)
@@ -93,7 +93,8 @@ struct ServerOptions: ParsableArguments {
 
   /// Starts a server on an empty directory, passes it to `body` once it listens, kills it, and removes the directory,
   /// even when `body` throws or the program is interrupted.
-  /// - Throws: ``UploadError`` with code `cannotListen` or `badDirectory`, or what `body` throws.
+  /// - Throws: ``UploadError`` with code `badDirectory`, an error of ``ServerProcess``'s initializer, or what `body`
+  ///   throws.
   func withServer<Result>(_ body: (ServerProcess) throws -> Result) throws -> Result {
     try Workspace.use(in: dir) { path in
       let server = try ServerProcess(sluice ?? ServerProcess.besideThisOne, directory: path, durability: durability)
@@ -113,7 +114,7 @@ struct ProcessUsage {
   /// Number of threads now.
   var threads: Int
 
-  /// Reads the usage of a process now; nil when there is no such process.
+  /// Reads the usage of a process now; nil when it has ended, or never existed.
   init?(processID: Int32) {
     self.init(
       stat: ProcFile.read("/proc/\(processID)/stat"),

@@ -4,7 +4,8 @@ import NIOCore
 import UploadCore
 import UploadStorage
 
-/// Measures snapshots of all uploads, as every renderer takes them ten times per second.
+/// Measures how long a snapshot of all uploads takes, also as a share of a core at ten snapshots per second, the
+/// highest rate.
 struct TelemetryBenchmark: Benchmark {
   static let name = "telemetry"
   static let abstract = "A snapshot of many uploads with rates and resident bytes, and the rates alone."
@@ -80,7 +81,7 @@ struct TelemetryBenchmark: Benchmark {
   }
 }
 
-/// Uploads in a store that have started, have bytes in memory, and make no progress.
+/// Uploads in a store that have started and have bytes in memory. The store receives no further bytes of them.
 final class PausedUploads {
   /// Bytes received of each upload: less than the smallest slab, so that they stay in memory.
   private static let received = 60 << 10

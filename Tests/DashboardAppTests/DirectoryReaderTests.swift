@@ -20,7 +20,7 @@ struct DirectoryReaderTests {
     ("~", "/home/ann"), ("~/a/../b", "/home/ann/b"), ("a//b/./c/", "/place/a/b/c"), ("/../..", "/"), ("", "/place"),
     ("..", "/"), ("~ann", "/place/~ann"),
   ])
-  func `a typed path becomes absolute, without tilde, dots and doubled slashes`(typed: String, path: String) {
+  func `a typed path becomes absolute, with the home directory for ~ and no . or ..`(typed: String, path: String) {
     #expect(LocalPath(home: "/home/ann", workingDirectory: "/place").absolute(typed) == path)
   }
 
@@ -63,7 +63,7 @@ struct DirectoryReaderTests {
   }
 
   @Test(.timeLimit(.minutes(30)))
-  func `neither a listing nor the check of a file blocks at a FIFO or a device`() async throws {
+  func `a FIFO blocks neither a listing nor the check of a file, and a device blocks no listing`() async throws {
     try await withTemporaryDirectory { directory in
       #expect(mkfifo(directory.file("pipe"), 0o644) == 0)
       let entry = try #require(reader(directory.path).read(directory.path).entries.first)

@@ -24,7 +24,7 @@ import UploadCore
 
 @Suite struct ClientEngineTests {
   /// The command line limits the number of jobs, but the sum must not overflow for any number.
-  @Test func `the descriptors of a client can be counted for any number of jobs`() {
+  @Test func `the number of a client's descriptors does not overflow for the highest number of jobs`() {
     #expect(ClientEngine.descriptors(jobs: 1) > 2)
     #expect(ClientEngine.descriptors(jobs: .max) > ClientEngine.descriptors(jobs: 1))
   }

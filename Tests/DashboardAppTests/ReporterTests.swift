@@ -26,7 +26,7 @@ import UploadTestSupport
     UploadMeter(direction: .incoming, mode: .stream, name: "a", size: 1, sizeExact: true, remote: "test")
   }
 
-  @Test func `the reporter takes no samples while no upload runs, and the next upload wakes it`() async throws {
+  @Test func `a reporter without uploads stops sampling after a second, and the next upload wakes it`() async throws {
     let ledger = UploadLedger()
     let record = CountingRenderer.Record()
     let idled = Mutex(0)

@@ -44,7 +44,7 @@ import Testing
     #expect(looks(seconds: 60, rate: 5, isQuiet: true) == 20)
   }
 
-  @Test func `an idle dashboard ticks twice per second, and a user's action makes a sample due within a tenth`() {
+  @Test func `an idle dashboard ticks twice per second, and a user's action makes a sample due within 0.1 s`() {
     var pace = SamplePace(now: start)
     _ = pace.isDue(at: start, rate: 5, activity: 0)
     pace.note(snapshot(at: 0), isQuiet: true)

@@ -22,7 +22,7 @@ import UploadTestSupport
     #expect(SettingsLocation.path(["XDG_CONFIG_HOME": "", "HOME": ""]) == nil)
   }
 
-  @Test func `saved settings are loaded again, are private to the user, and no other file is left`() async throws {
+  @Test func `saved settings are loaded again from a file of mode 600, and no other file is left`() async throws {
     try await withTemporaryDirectory { directory in
       let file = SettingsFile(path: directory.file("config/sluice/config.json"))
       #expect(file.load().settings == DashboardSettings() && file.load().note == nil)

@@ -52,7 +52,7 @@ import UploadCore
     #expect(queue.drain(limit: 9).rest == 0)
   }
 
-  @Test func `a waiting upload is cancelled at once, and drained once as cancelled`() throws {
+  @Test func `a waiting upload that is cancelled is removed at once, and one drain reports it`() throws {
     let queue = Queue()
     let jobs = try jobs("a", "b")
     _ = queue.add(jobs)
@@ -75,7 +75,7 @@ import UploadCore
     #expect(queue.cancel(jobs[0].id) == false, "from here on it is the ledger's")
   }
 
-  @Test func `only an upload that has ended is sent again, under a new id`() throws {
+  @Test func `only an upload that has ended can be sent again, and it gets a new id`() throws {
     let queue = Queue()
     let jobs = try jobs("a")
     _ = queue.add(jobs)
@@ -97,7 +97,7 @@ import UploadCore
     #expect(queue.retry(jobs[0].id)?.path == "/a")
   }
 
-  @Test func `a closed queue accepts no upload and cancels queued ones`() throws {
+  @Test func `closing a queue cancels the queued uploads, and a closed queue accepts none`() throws {
     let queue = Queue()
     let jobs = try jobs("a", "b", "c")
     _ = queue.add(jobs)
@@ -109,7 +109,7 @@ import UploadCore
     #expect(queue.start(limit: 9).isEmpty)
   }
 
-  @Test func `a full queue rejects uploads, and the oldest of 10,000 past ones cannot be sent again`() throws {
+  @Test func `a full queue rejects uploads, and the oldest of 10,005 past ones cannot be sent again`() throws {
     let queue = Queue()
     let job = try jobs("a")[0]
     let many = (0..<UploadQueueState.limit + 5).map { _ in job.copy }
@@ -125,7 +125,7 @@ import UploadCore
     #expect(other.retry(many[many.count - 1].id) != nil)
   }
 
-  @Test func `the snapshot of a queued upload is waiting, with its size and a sanitized name`() throws {
+  @Test func `the snapshot of a queued upload has the state waiting, its size and a sanitized name`() throws {
     let queue = Queue()
     let jobs = try jobs("evil\u{1B}[2J")
     _ = queue.add(jobs)

@@ -70,7 +70,7 @@ import UploadTestSupport
   }
 
   @Test
-  func `a queued upload that is cancelled never begins, and a running one only the ledger cancels`() async throws {
+  func `a queued upload that is cancelled never begins, and only the ledger cancels a running one`() async throws {
     let queue = queue(jobs: 1)
     let jobs = try jobs("a", "b")
     _ = queue.add(jobs)

@@ -22,7 +22,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a request without the token or with a wrong one gets 401 before its body is sent`() async throws {
+  @Test func `a request without the token or with a wrong one gets 401 and no 100 Continue`() async throws {
     try await withServer(["--token", Self.token]) { server in
       let path = try server.scratch.random(80 << 20, to: "f")
       for arguments in [
@@ -94,7 +94,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `serve --open accepts uploads without a token on all addresses, and warns`() async throws {
+  @Test func `serve --open listening on 0.0.0.0 accepts uploads without a token, and warns`() async throws {
     try await withServer(["--host", "0.0.0.0", "--open", "--raw-port", "0"], stops: false) { server in
       let path = try server.scratch.random(1000, to: "f")
       #expect(try await Curl.run(["-T", path, "http://127.0.0.1:\(server.port)/a"]).isStored("a", size: 1000))

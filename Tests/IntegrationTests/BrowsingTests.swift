@@ -148,7 +148,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `unknown paths get 404, wrong methods 405 with Allow, malformed requests 400`() async throws {
+  @Test func `unknown paths get 404, wrong methods get 405 and Allow, and malformed requests get 400`() async throws {
     try await withServer { server in
       #expect(try await Curl.run(["\(server.url)/files/none"]).isRejection(404))
       #expect(try await Curl.run(["\(server.url)/nothing"]).isRejection(404))

@@ -19,7 +19,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["4MiB", "16MiB"])
-  func `uploads that wait for a small memory budget all arrive intact`(budget: String) async throws {
+  func `16 concurrent uploads that share a small memory budget arrive intact`(budget: String) async throws {
     try await withServer(["--memory-budget", budget]) { server in
       let paths = try (0..<16).map { try server.scratch.random(4 << 20, to: "\($0)") }
       let transfers = paths.indices.flatMap { ["-T", paths[$0], "\(server.url)/f\($0)", "-o", "/dev/null"] }

@@ -9,7 +9,7 @@ import UploadTestSupport
     "TERM=xterm-256color", "TERM=tmux-256color", "TERM=linux", "TERM=vt100", "LANG=C", "LANG=C NO_COLOR=1 TERM=vt100",
     "NO_COLOR=1",
   ])
-  func `the dashboard starts and quits in terminals of every kind`(environment: String) async throws {
+  func `the dashboard starts and quits with several values of TERM, LANG, NO_COLOR`(environment: String) async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard(environment)
       // Terminals of these two types have no second screen.
@@ -125,7 +125,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [SIGSEGV, SIGABRT, SIGILL])
-  func `a crash restores the terminal, shows standard error and keeps its exit status`(signal: Int32) async throws {
+  func `a crash restores the terminal, shows standard error and exits by the signal`(signal: Int32) async throws {
     try await withTmux { tmux in
       try await tmux.startDashboard()
       try await tmux.press("M")

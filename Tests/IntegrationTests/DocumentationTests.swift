@@ -56,7 +56,7 @@ import UploadTestSupport
 
   /// The rows of the table "with, how" that are commands.
   @Test(.curl, .wget, .bash, arguments: try commands().filter { !$0.how.hasPrefix("nc ") })
-  func `every command in the table of upload commands uploads the file`(row: Row) async throws {
+  func `every HTTP command in the table of upload commands uploads the file`(row: Row) async throws {
     try await withServer { try await upload(row, to: $0) }
   }
 

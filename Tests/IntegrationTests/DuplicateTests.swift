@@ -46,7 +46,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["rename", "error", "replace"], [true, false])
-  func `an upload under a symbolic link's name keeps its target intact`(policy: String, dangling: Bool) async throws {
+  func `no upload under a symlink's name changes the symlink's target`(policy: String, dangling: Bool) async throws {
     try await withServer(["--on-duplicate", policy]) { server in
       let outside = server.scratch.file("outside")
       if !dangling { try server.scratch.write([1, 2, 3], to: "outside") }
@@ -74,7 +74,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [["-T", "{}"], ["-F", "file=@{};filename=same"]])
-  func `concurrent uploads of one name are all stored under numbered names`(form: [String]) async throws {
+  func `concurrent uploads of one name are all stored, all but one under a numbered name`(form: [String]) async throws {
     try await withServer { server in
       let paths = try (0..<40).map { try server.scratch.random(20_000 + $0, to: "\($0)") }
       let target = form[0] == "-T" ? "\(server.url)/same" : "\(server.url)/file-upload"

@@ -61,7 +61,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `without --form-field and --form-value a server with its own field names rejects it`() async throws {
+  @Test func `send without --form-field and --form-value fails at a server that requires other fields`() async throws {
     try await withFormServer(status: 201) { url, server, directory in
       let file = try directory.random(10, to: "f")
       let ended = try await Sluice.run(["send", "--mode", "multipart", "--to", url, file])

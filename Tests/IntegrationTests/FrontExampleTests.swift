@@ -241,7 +241,8 @@ import UploadTestSupport
     return calls
   }
 
-  @Test(.bash, .curl, .openssl) func `the documented command generates tokens that the server accepts`() async throws {
+  @Test(.bash, .curl, .openssl)
+  func `the documented command generates tokens that serve accepts as SLUICE_TOKEN`() async throws {
     let line = try #require(try Self.example("systemd/sluice.env").firstMatch(of: /Make one with: (.*)/)?.output.1)
     // Random: one that is taken now and then is not enough.
     for _ in 0..<10 {
@@ -253,7 +254,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the variables of the example unit are options of serve`() async throws {
+  @Test func `each variable of the example unit sets an option of serve`() async throws {
     let lines = try Self.example("systemd/sluice.env").split(separator: "\n").map { line in
       line.hasPrefix("#SLUICE_") ? line.dropFirst() : line
     }

@@ -31,7 +31,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["rename", "replace"])
-  func `a form's file under a symbolic link's name does not change its target`(policy: String) async throws {
+  func `a form's file under a symbolic link's name does not change the link's target`(policy: String) async throws {
     try await withServer(["--on-duplicate", policy]) { server in
       try server.scratch.write("before".utf8, to: "outside")
       try FileManager.default.createSymbolicLink(atPath: server.uploads.file("x"), withDestinationPath: "../outside")

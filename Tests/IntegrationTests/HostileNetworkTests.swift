@@ -84,7 +84,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [Kind.length, .chunks, .form], places)
-  func `a request that ends early with FIN gets 400 and stores nothing`(kind: Kind, place: Int) async throws {
+  func `FIN in a request's body gets 400, and no incomplete request is stored`(kind: Kind, place: Int) async throws {
     try await withServer(Self.options) { server in
       let at = place < 0 ? kind.request(size: Self.size).bytes.count - 4 : place
       let response = try await send(kind, .halfClose(at: at), size: Self.size, server)

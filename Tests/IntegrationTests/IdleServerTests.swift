@@ -8,7 +8,7 @@ import UploadTestSupport
   /// to.
   private static let wakeUpsPerSecond = 1
 
-  @Test func `a server that is idle after uploads has few threads, which hardly ever wake up`() async throws {
+  @Test func `an idle server has at most 6 threads and 3 per core, which wake at most 4 times in 3 s`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(5_000_000, to: "f")
       // All threads there are have had something to do.

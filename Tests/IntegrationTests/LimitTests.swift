@@ -5,7 +5,7 @@ import UploadTestSupport
 /// What a client may ask of the server, and what happens when it asks for more.
 @Suite(.curl) struct LimitTests {
   @Test(arguments: [["-H", "Expect:"], ["-H", "Expect: 100-continue"]])
-  func `a declared length over the limit gets 413 before the body is sent`(expectation: [String]) async throws {
+  func `a declared length over the limit gets 413 and no 100 Continue`(expectation: [String]) async throws {
     try await withServer(["--max-size", "1MiB"]) { server in
       let path = try server.scratch.random(16 << 20, to: "large")
       let reply = try await Curl.run(["--verbose"] + expectation + ["-T", path, "\(server.url)/large"])
@@ -101,7 +101,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: CutUploadTests.Framing.allCases)
-  func `an upload idle for the timeout gets 408 and its file is removed`(framing: CutUploadTests.Framing) async throws {
+  func `an upload idle for the idle timeout gets 408 and leaves no file`(framing: CutUploadTests.Framing) async throws {
     try await withServer(["--idle-timeout", "1s"]) { server in
       let request = framing.request(size: 4 << 20)
       let socket = try Socket(port: server.port)
@@ -137,7 +137,7 @@ import UploadTestSupport
   }
 
   @Test(.mounts, arguments: ["length", "chunked", "form"])
-  func `an upload to a full disk gets 507 and leaves nothing`(framing: String) async throws {
+  func `an upload larger than the free disk space gets 507 and leaves no file`(framing: String) async throws {
     try await withServer(["--min-free", "0"], prefix: SluiceServer.onTmpfs("size=8m")) { server in
       let path = try server.scratch.random(32 << 20, to: "large")
       let arguments =

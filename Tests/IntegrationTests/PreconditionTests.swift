@@ -5,7 +5,7 @@ import UploadTestSupport
 /// Conditional requests (RFC 9110 section 13).
 @Suite(.curl) struct PreconditionTests {
   @Test(arguments: ["", "files/", "files"])
-  func `for pages and listings If-Match gets 412 with an ETag and 200 with an asterisk`(path: String) async throws {
+  func `a page or listing gets 412 for If-Match with an ETag, and 200 for If-Match: *`(path: String) async throws {
     try await withServer { server in
       for method in [[], ["--head"]] {
         let ask = method + ["-o", "/dev/null", "\(server.url)/\(path)"]
@@ -18,7 +18,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["rename", "error", "replace"])
-  func `If-None-Match with an asterisk stores a new name and gets 412 for an old one`(policy: String) async throws {
+  func `an upload with If-None-Match: * stores a new name and gets 412 for a taken one`(policy: String) async throws {
     try await withServer(["--on-duplicate", policy]) { server in
       let old = try server.scratch.write([1], to: "old")
       let new = try server.scratch.random(3 << 20, to: "new")

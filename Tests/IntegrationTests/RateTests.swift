@@ -53,7 +53,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [["-T"], ["-F"]])
-  func `each upload keeps to the rate limit per upload`(form: [String]) async throws {
+  func `a single upload is no faster than the rate limit per upload`(form: [String]) async throws {
     try await withServer(["--limit-rate-per-upload", "2MB/s"]) { server in
       let path = try server.scratch.random(4_000_000, to: "f")
       let arguments =

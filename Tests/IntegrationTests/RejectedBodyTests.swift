@@ -96,7 +96,7 @@ import UploadTestSupport
   }
 
   @Test(.curl, arguments: [["-T", "FILE", "URL/a"], ["-F", "file=@FILE", "URL/file-upload"]])
-  func `curl that sends 300 MB without a token and Expect receives the 401`(arguments: [String]) async throws {
+  func `curl that sends 300 MB with neither a token nor Expect receives the 401`(arguments: [String]) async throws {
     try await expectRejection(Self.token, status: "401") { file, url in
       ["curl", "-sS", "--noproxy", "*", "-H", "Expect:"]
         + arguments.map { $0.replacing("FILE", with: file).replacing("URL", with: url) }

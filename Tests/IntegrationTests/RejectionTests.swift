@@ -6,7 +6,8 @@ import UploadTestSupport
 @Suite(.curl) struct RejectionTests {
   private static let token = "a-token-of-ours"
 
-  @Test func `rejected requests are events that contain no token, and identical ones are one event`() async throws {
+  @Test
+  func `rejected requests are events without tokens, and the first of identical ones is reported alone`() async throws {
     let options = ["--max-size", "1kB", "--deny-type", "image/*", "--token", Self.token]
     try await withServer(options) { server in
       let path = try server.scratch.random(2000, to: "f")

@@ -92,7 +92,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: Way.allCases)
-  func `a sanitized name replaces no file, an unchanged name does`(way: Way) async throws {
+  func `an upload whose name was sanitized replaces no file, one with an unchanged name does`(way: Way) async throws {
     try await withServer(Self.replace) { server in
       let paths = try ["old", "flattened", "new"].map { try server.scratch.write($0.utf8, to: $0) }
       #expect(try await Curl.run(["-T", paths[0], "\(server.url)/index.html"]).status == 201)

@@ -119,7 +119,8 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a script's 20 queued files are all sent, and quit cancels them without partial files`() async throws {
+  @Test
+  func `a script that waits sends all 20 files, and one that quits at once stores no partial file`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.random(1 << 20, to: "a.bin")
       let sends = String(repeating: "send a.bin\n", count: 20)

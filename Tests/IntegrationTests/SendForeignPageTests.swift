@@ -71,7 +71,7 @@ import UploadTestSupport
     #expect(ended.errors.hasSuffix(" failed: HTTP 403: No length\n"), "\(ended)")
   }
 
-  @Test func `text that is not declared as HTML is quoted`() async throws {
+  @Test func `text/plain that contains a tag is shown unchanged`() async throws {
     let ended = try await send(response: response("403 Forbidden", "text/plain", "<b>is a tag"))
     #expect(ended.errors.hasSuffix(" failed: HTTP 403: <b>is a tag\n"), "\(ended)")
   }

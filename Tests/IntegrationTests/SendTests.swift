@@ -48,7 +48,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `JSON lines of send and serve have the documented keys in order`() async throws {
+  @Test func `JSON lines of send, and the first one of serve, have the documented keys in order`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(64 << 20, to: "a.bin")
       let arguments = ["send", "--json", "--interval", "1ms", "--to", server.url, path]
@@ -127,7 +127,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a URL that ends in a slash gets the file's name by PUT, and other URLs get POST`() async throws {
+  @Test func `a URL that ends in a slash is extended by the file's name and gets PUT, others get POST`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(1000, to: "a b.bin")
       let put = try await Sluice.run(["send", path, "--to", "\(server.url)/inbox/"])
@@ -176,7 +176,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a missing file and a directory fail, the other file is sent, and the status is 1`() async throws {
+  @Test func `send with a missing file and a directory sends the other file and exits with 1`() async throws {
     try await withServer { server in
       let good = try server.scratch.random(1000, to: "good")
       let missing = server.scratch.file("missing")

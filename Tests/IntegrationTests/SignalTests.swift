@@ -62,7 +62,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `send with closed standard descriptors sends its file, but not standard input`() async throws {
+  @Test func `with closed standard descriptors send sends a file, and fails to send standard input`() async throws {
     try await withServer { server in
       let file = try server.scratch.random(300_000, to: "f")
       let silent = "exec \"$0\" send \"$1\" --to \"$2\" <&- >&- 2>&-"

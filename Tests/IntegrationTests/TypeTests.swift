@@ -29,7 +29,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `types that are not allowed, or denied, get 415 from PUT, form and raw port`() async throws {
+  @Test func `PUT, form and raw port get 415 for a type that is not allowed, and PUT for a denied one`() async throws {
     let options = ["--allow-type", "application/pdf", "--allow-type", "image/*", "--raw-port", "0"]
     try await withServer(options, environment: ["SLUICE_DENY_TYPE": "image/gif,image/bmp"]) { server in
       let pdf = try server.scratch.write(Self.pdf, to: "pdf")

@@ -17,7 +17,7 @@ import UploadCore
     #expect([4.0, 2, 1, 3].percentile(percent) == expected)
   }
 
-  @Test func `no values have neither a median nor a percentile`() {
+  @Test func `an empty list has neither a median nor a percentile`() {
     #expect([Double]().median == nil)
     #expect([Double]().percentile(99) == nil)
   }

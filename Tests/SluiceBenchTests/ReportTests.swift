@@ -55,7 +55,7 @@ import UploadReport
     (0, 0, "0"), (0, 3, "0.000"), (1.005, 1, "1.0"), (0.05, 2, "0.05"), (-0.001, 2, "0.00"), (-1.26, 1, "-1.3"),
     (99.96, 1, "100.0"), (1234.5, 0, "1235"), (.infinity, 1, "-"), (.nan, 1, "-"), (1e300, 1, "-"),
   ])
-  func `a number is rounded to its decimals, an unusable one is a dash`(_ number: Double, digits: Int, text: String) {
+  func `numbers are rounded; infinite, NaN and huge ones are dashes`(_ number: Double, digits: Int, text: String) {
     #expect(Report.text(number, digits: digits) == text)
   }
 }

@@ -9,7 +9,7 @@ import Testing
     #expect(EnvironmentDefaults.variable(for: "to") == "SLUICE_TO")
   }
 
-  @Test func `values and switches of variables are inserted after the command`() {
+  @Test func `options and switches that variables set are inserted after the command's name`() {
     let arguments = EnvironmentDefaults.adding(
       ["SLUICE_PORT": "9000", "SLUICE_JSON": "1", "SLUICE_DIR": "", "PORT": "1"],
       to: ["serve", "--host", "::1"]
@@ -71,13 +71,13 @@ import Testing
     #expect(arguments == ["send", "--to=http://h", "--", "--to"])
   }
 
-  @Test func `a variable of a repeatable option has several values, separated by commas`() {
+  @Test func `a variable of a repeatable option is split at commas into several values`() {
     let arguments = EnvironmentDefaults.adding(["SLUICE_HEADER": "A: 1,B: 2"], to: ["send", "f"])
     #expect(arguments == ["send", "--header=A: 1", "--header=B: 2", "f"])
   }
 
   @Test(arguments: ["0", "", "no", "false"])
-  func `a variable with a negative or empty value does not set its switch`(value: String) {
+  func `a variable that is 0, no, false or empty does not set its switch`(value: String) {
     #expect(EnvironmentDefaults.adding(["SLUICE_JSON": value], to: ["serve"]) == ["serve"])
   }
 
@@ -118,7 +118,7 @@ import Testing
     }
   }
 
-  @Test func `the repeatable options of all commands are the six that are listed`() {
+  @Test func `only fields, form values, types, origins and proxies are repeatable options`() {
     let repeatable = CommandDescription.all.reduce(into: Set<String>()) { $0.formUnion($1.repeatable) }
     #expect(repeatable == ["header", "form-value", "allow-type", "deny-type", "allow-origin", "trusted-proxy"])
   }

@@ -33,7 +33,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [["--help"], ["serve", "--help"], ["send", "f", "--quiet"], ["--version"]])
-  func `no variable is reported with --help, --version and --quiet`(arguments: [String]) {
+  func `with --help, --version or --quiet no variable is reported`(arguments: [String]) {
     #expect(EnvironmentDefaults.warnings([Self.misspelt: "1"], for: arguments) == [])
     #expect(EnvironmentDefaults.warnings([Self.misspelt: "1"], for: ["serve"]).count == 1)
   }

@@ -18,7 +18,8 @@ package struct ClientEngine: Sendable {
   private static func loops(jobs: Int) -> Int { min(System.coreCount, max(1, jobs)) }
 
   /// Starts the threads.
-  /// - Parameter jobs: uploads at once; each may occupy a thread while it reads its file. Less than 1 counts as 1.
+  /// - Parameter jobs: how many uploads the caller sends at once, for the number of threads; it is not enforced here.
+  ///   Less than 1 counts as 1.
   package init(configuration: UploadClientConfiguration, ledger: UploadLedger, jobs: Int) {
     let readers = NIOThreadPool(numberOfThreads: min(16, max(2, jobs)))
     readers.start()

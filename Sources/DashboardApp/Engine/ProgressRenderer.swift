@@ -16,7 +16,7 @@ extension ProgressRenderer {
 }
 
 /// Writes one output line for each event that its style includes: JSON for programs, or plain text for people. With a
-/// logger, also a log line for each upload that has ended and each rejected request.
+/// logger, also a log line at level info for each upload that has ended and for rejected requests.
 package struct LineRenderer: ProgressRenderer {
   /// The format of an output line.
   package enum Style: Sendable {

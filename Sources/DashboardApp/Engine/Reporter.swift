@@ -1,7 +1,7 @@
 package import UploadCore
 
-/// Samples the uploads ten times per second and shows them; takes no samples while there are none. Nothing else may
-/// sample the same ledger.
+/// Samples the uploads ten times per second and shows them. Pauses a second after the last upload or rejected request,
+/// until the next one. Nothing else may sample the same ledger.
 package actor Reporter {
   private static let period = Duration.milliseconds(100)
 
@@ -24,7 +24,8 @@ package actor Reporter {
     ledger.onActivity { [activity] in activity.post() }
   }
 
-  /// Reports until the task is cancelled or ``finish()`` is called; call it once.
+  /// Reports until its task is cancelled; call it once. ``finish()`` alone does not end a pause without uploads, so
+  /// cancel the task first.
   package func run() async {
     var wakeUps = activity.stream.makeAsyncIterator()
     while !Task.isCancelled, !isOver {

@@ -9,7 +9,7 @@ package import UploadStorage
 
 /// A server with its store, memory budget and threads.
 package struct ServerEngine: Sendable {
-  /// Everything needed to create a ``ServerEngine``, besides the directory.
+  /// The settings of a ``ServerEngine``; its directory and its ledger are passed separately.
   package struct Configuration: Sendable {
     /// Addresses, limits and access; the TLS identity comes from ``certificate``.
     package var server: ServerConfiguration
@@ -19,13 +19,13 @@ package struct ServerEngine: Sendable {
     package var fileMode: FileMode?
     /// Disk space to keep free.
     package var minFree = SizeSetting(256 << 20)
-    /// Memory for all uploads together, in bytes.
+    /// Memory for the buffers of all uploads together, in bytes; at least ``MemoryBudget/minimum``.
     package var memoryBudget: UInt64 = 256 << 20
     /// Time without a byte after which an upload counts as stalled; above 0.
     package var stallAfter = Duration.seconds(5)
     /// The grace of ``server`` as the user wrote it, for messages: `30s`.
     package var graceText = "30s"
-    /// Whether the token of ``server`` was generated, and not chosen by the user.
+    /// Whether the token of ``server``, if it has one, was generated, and not chosen by the user.
     package var isTokenGenerated = false
 
     package init(server: ServerConfiguration) { self.server = server }
@@ -64,8 +64,8 @@ package struct ServerEngine: Sendable {
   package let server: UploadServer
   /// Access token that clients must present; nil when none is required.
   package let token: AccessToken?
-  /// The token, if it was generated. One that the user chose is known to the user, and appears in no log and on no
-  /// screen.
+  /// The token if it was generated, otherwise nil. Only this one is shown in the dashboard and printed where the output
+  /// may be a log: a token that the user chose is known to the user.
   package let generatedToken: AccessToken?
   private let writers: WorkerPool
 
@@ -145,7 +145,7 @@ package struct ServerEngine: Sendable {
   func freeSpace() -> UInt64? { store.freeSpace() }
 
   /// Reads the TLS certificate and key again for new connections.
-  /// - Returns: the certificate's fingerprint; nil when the certificate is not from a file.
+  /// - Returns: the certificate's fingerprint; nil without TLS, and when the certificate was generated.
   /// - Throws: ``UploadError`` with code `badCertificate`; the previous certificate and key stay in use.
   package func reloadCertificate() async throws(UploadError) -> CertificateFingerprint? {
     let result = await withCheckedContinuation { continuation in

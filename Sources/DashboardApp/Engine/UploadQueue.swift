@@ -8,8 +8,8 @@ package import UploadCore
 /// An upload appears in snapshots of this queue until it has a meter, and then in those of the ledger, under the same
 /// id.
 package final class UploadQueue: Sendable {
-  /// Sends one file and returns when that has succeeded or failed. Calls back with its meter once that is on the
-  /// ledger.
+  /// Sends one file and returns when that has finished, failed or been cancelled. Calls back with its meter once that
+  /// is on the ledger.
   typealias Sending = @Sendable (UploadJob, @escaping @Sendable (UploadMeter) -> Void) async -> Void
 
   private struct State {

@@ -83,9 +83,9 @@ struct LocalPath: Sendable {
   /// The directory that relative paths start from; absolute.
   var workingDirectory: String
 
-  /// Makes a path absolute, without `.`, `..` and doubled slashes. `~` alone and `~/` at the beginning stand for
-  /// ``home``; `~user` is an ordinary name, and an empty path is ``workingDirectory``. As in shells, symbolic links are
-  /// not resolved, and `..` removes the component before it.
+  /// Makes a path absolute, without `.`, `..`, and doubled or trailing slashes. `~` alone and `~/` at the beginning
+  /// stand for ``home``; `~user` is an ordinary name, and an empty path is ``workingDirectory``. As in shells, symbolic
+  /// links are not resolved, and `..` removes the component before it.
   func absolute(_ path: String) -> String {
     var names: [Substring.UnicodeScalarView] = []
     // By scalars: a combining mark after a slash would form another character with it.

@@ -58,7 +58,7 @@ package struct OutputFile: ~Copyable {
 
   /// Reserves space for `size` bytes as far as the file system can; call it before the first write.
   /// - Throws: ``UploadError`` with code `diskFull` when there is too little space or quota, and `storageFailed` when
-  ///   the system permits no file of that size.
+  ///   the file system or a limit of this process (RLIMIT_FSIZE) permits no file of that size.
   package func reserve(_ size: SizeSetting) throws(UploadError) {
     var system = statvfs()
     if fstatvfs(descriptor, &system) == 0, system.f_blocks > 0 {

@@ -8,8 +8,8 @@ import UploadReport
 
 /// The file with the user's settings. Its functions may block.
 ///
-/// A file that cannot be parsed (edited by hand, with a quote missing) is renamed to `NAME.bad` before a new one is
-/// written.
+/// A regular file that cannot be used (edited by hand, with a quote missing; too large; not readable) is renamed to
+/// `NAME.bad` before a new one is written.
 package struct SettingsFile: Sendable {
   /// The largest file that is read, in bytes.
   private static let limit = 64 * 1024

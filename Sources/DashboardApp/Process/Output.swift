@@ -11,7 +11,7 @@ package enum Output {
   private static let hasFailed = Atomic<Bool>(false)
 
   /// Writes an output line to standard output. A reader that closed its end of the pipe (EPIPE) is not an error; every
-  /// other failure is reported once on standard error, and makes the exit status 1 (``exitStatus(_:)``).
+  /// other failure is reported once on standard error, and turns the exit status 0 into 1 (``exitStatus(_:)``).
   package static func line(_ text: String) { raw(text + "\n") }
 
   /// Writes an output line to standard output after the time of day in the user's time zone:

@@ -74,7 +74,8 @@ package struct StopSignals {
   /// - Parameter reloadsOnHangUp: whether SIGHUP means a reload, as for daemons, unless a terminal was closed.
   package init(reloadsOnHangUp: Bool = false) { self.reloadsOnHangUp = reloadsOnHangUp }
 
-  /// Interprets the number of a signal: SIGQUIT, SIGHUP, or any other as a request to stop.
+  /// Interprets a signal's number: SIGQUIT terminates, SIGHUP reloads where that is enabled and the terminal is not
+  /// lost, and any other one is a request to stop.
   /// - Parameters:
   ///   - lostTerminal: whether the terminal in which the command was started has been closed since.
   ///   - now: when the signal arrived.

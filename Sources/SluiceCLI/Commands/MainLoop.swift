@@ -11,8 +11,8 @@ enum MainLoop {
   /// How long a command may take to stop, unless it says otherwise.
   static let defaultStopLimit = Duration.seconds(30)
 
-  /// Sets the effect of every signal; call it before any thread starts. Blocks the signals that the loop reads itself,
-  /// and ignores those that have no meaning here but would end the process.
+  /// Sets the effects of signals; call it before any thread starts. Blocks those that the loop reads itself, ignores
+  /// those that have no meaning here but would end the process, and lets those of a crash end it by their default.
   static func prepareSignals() {
     clinux_block_signals(signals, Int32(signals.count))
     // A closed pipe and a file that is too large are reported as errors of the write.
@@ -26,9 +26,9 @@ enum MainLoop {
   /// Runs `body` on other threads, and blocks this one, the main thread, until it returns.
   ///
   /// The first SIGINT, SIGTERM or SIGHUP asks it to stop. If it takes longer than `stopLimit`, the process exits with
-  /// status 1. If another signal arrives later than 0.5 s after the first, the process exits at once with
-  /// `forcedStatus`. SIGQUIT ends the process at once. Nothing incomplete remains: uploads have no name before they are
-  /// complete, and the actions of ``StopRequest/onForce(_:)`` remove other files.
+  /// status 1. If another of them arrives later than 0.5 s after the first, the process exits at once with
+  /// `forcedStatus`. SIGQUIT ends the process at once. Before each of these exits the actions of
+  /// ``StopRequest/onForce(_:)`` remove unfinished files, for at most 3 s.
   /// - Parameters:
   ///   - forcedStatus: the exit status after a second signal; 1 instead of 0 when output was lost.
   ///   - stopLimit: how long `body` may take to return once it was asked to stop.

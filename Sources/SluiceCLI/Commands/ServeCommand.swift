@@ -53,8 +53,9 @@ struct ServeRun: Sendable {
   /// Time for a graceful shutdown beyond the grace: ``UploadServer`` closes the remaining connections, writers finish.
   private static let stopTime = Duration.seconds(5)
 
-  /// Blocks the main thread until a signal stops the server; SIGHUP reloads the certificate.
-  /// - Returns: the exit status: 0 when it has stopped, 2 when the server could not start.
+  /// Blocks the main thread until a signal stops the server. SIGHUP reloads the certificate; it stops the server if the
+  /// terminal was closed.
+  /// - Returns: the exit status: 0 when it has stopped, 2 when it could not start or has failed, 1 when poll(2) fails.
   func onMainLoop() -> Int32 {
     let limit = server.grace + Self.stopTime
     return MainLoop.run(forcedStatus: 0, stopLimit: limit, reloads: reloads) { await run($0) }

@@ -9,7 +9,7 @@ import UploadTrials
 /// A type whose values an option reads from text, such as a size, a rate or a time.
 protocol OptionReadable: Sendable {
   /// Reads a value as a user writes it.
-  /// - Throws: ``UploadError`` with code `badValue` that says what is wrong with `text` and shows a valid one.
+  /// - Throws: ``UploadError`` with code `badValue` that says what is wrong with `text` and what is valid.
   init(_ text: String) throws(UploadError)
 }
 

@@ -9,7 +9,7 @@ struct OutputOptions: ParsableArguments {
     case text, json
   }
 
-  /// Levels of swift-log, under the same names.
+  /// The levels of swift-log that `--log-level` accepts, under their names there.
   enum Level: String, ExpressibleByArgument, CaseIterable {
     case debug, info, warning, error
   }

@@ -70,7 +70,7 @@ struct ServerOptions: ParsableArguments {
   }
 }
 
-/// Addresses that a server listens on.
+/// The address that a server listens on, and its port for plain TCP. Commands add the port for HTTP.
 struct AddressOptions: ParsableArguments {
   @Option("Address or name to listen on; * for all addresses.", value: "address")
   var host = "127.0.0.1"
