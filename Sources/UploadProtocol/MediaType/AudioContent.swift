@@ -50,7 +50,7 @@ struct MPEGAudioFrame {
   }
 
   /// Whether a file that begins with `header` begins with two frames of the same version, layer and sampling frequency;
-  /// nil where the bytes end before the second one's header is complete.
+  /// nil where the first is there, and the bytes end before the second one's header is complete.
   static func beginsTwo(_ header: [UInt8]) -> Bool? {
     guard let first = MPEGAudioFrame(header, at: 0) else { return false }
     guard first.length + 4 <= header.count else { return nil }
@@ -77,8 +77,8 @@ struct ADTSFrame {
     guard length >= 7 else { return nil }
   }
 
-  /// Whether `header` is exactly one frame or begins with two; nil where it ends before the second one's header is
-  /// complete.
+  /// Whether `header` is exactly one frame or begins with two; nil where the header of the first is there, and the
+  /// bytes end before the second one's is complete.
   static func beginsTwo(_ header: [UInt8]) -> Bool? {
     guard let first = ADTSFrame(header, at: 0) else { return false }
     if first.length == header.count { return true }

@@ -1,8 +1,9 @@
 package import UploadCore
 
 /// The media types that a server accepts; by default all. The type detected from a file's bytes decides; a declared
-/// type can only cause a rejection, since it proves nothing. Every accepted file is reported with a type that these
-/// rules accept.
+/// type and the name prove nothing. They can cause a rejection, and tell which kind of text a detected `text/plain` is;
+/// content of unknown type is accepted only where `application/octet-stream` is. Every accepted file is reported with
+/// a type that these rules accept.
 package struct MediaTypeRules: Sendable, Equatable {
   /// The accepted types; empty to accept all.
   package var allowed: [MediaTypePattern] = []
@@ -74,7 +75,8 @@ package struct MediaTypePattern: Sendable, Equatable, CustomStringConvertible {
   /// The pattern in lower case.
   package var description: String { "\(kind)/\(subtype)" }
 
-  /// Whether this pattern includes a media type by any of the type's names.
+  /// Whether this pattern includes a media type, by the name given or the type's usual one; a pattern without `*` also
+  /// by any other name of the type.
   /// - Parameter type: in any case, without parameters.
   package func matches(_ type: String) -> Bool {
     let type = type.lowercased()

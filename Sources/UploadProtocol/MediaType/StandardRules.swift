@@ -25,7 +25,7 @@ enum StandardRules {
     return header.contains(where: isBinary) ? binary : plainText
   }
 
-  /// Section 6.2.1: whether the first box is `ftyp`, lies within the header and names a brand `mp4`.
+  /// Section 6.2.1: whether the first box is `ftyp`, lies within the header and names a brand that begins with `mp4`.
   private static func isMP4(_ header: [UInt8]) -> Bool {
     guard header.count >= 12, header.has("ftyp", at: 4), let size = header.number(4, at: 0), size <= header.count,
       size % 4 == 0
