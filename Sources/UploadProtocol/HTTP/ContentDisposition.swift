@@ -120,7 +120,7 @@ extension ContentDisposition {
 ///
 /// In addition to the grammar this accepts unquoted values that contain spaces and backslashes, and unescaped quotes
 /// inside quoted values: a quote ends a value only before a semicolon or the end of the field, and an escaped one only
-/// if no later quote does.
+/// if no later unescaped one does.
 struct DispositionParameters {
   struct Value {
     /// The value as it was sent, escapes included, without the quotes or the blanks around it.
@@ -149,7 +149,7 @@ struct DispositionParameters {
   }
 
   /// The value of the first parameter with a name; nil where there is none.
-  /// - Parameter name: in lower case; the field may have it in any case.
+  /// - Parameter name: in lower case; the field may have it in any letter case.
   subscript(_ name: StaticString) -> Value? {
     parameters.first { $0.name.equalsIgnoringCase(name) }?.value
   }

@@ -69,8 +69,8 @@ enum ExtendedValue {
 
 /// Converts names to UTF-8 from the three character sets that are supported.
 enum Charset {
-  /// The text of `bytes` in UTF-8; nil where `charset`, in any case, is neither UTF-8, US-ASCII nor ISO-8859-1. Bytes
-  /// declared as UTF-8 or US-ASCII are returned unchecked.
+  /// The text of `bytes` in UTF-8; nil where `charset` is neither `utf-8`, `us-ascii` nor `iso-8859-1`, in any letter
+  /// case. Bytes declared as UTF-8 or US-ASCII are returned unchecked.
   static func utf8(_ bytes: [UInt8], from charset: some Collection<UInt8>) -> [UInt8]? {
     if charset.equalsIgnoringCase("utf-8") || charset.equalsIgnoringCase("us-ascii") { return bytes }
     guard charset.equalsIgnoringCase("iso-8859-1") else { return nil }

@@ -26,7 +26,7 @@ struct HeaderParameters {
   }
 
   /// The unquoted value of the first parameter with a name; nil where there is none.
-  /// - Parameter name: in lower case; the field may have it in any case.
+  /// - Parameter name: in lower case; the field may have it in any letter case.
   subscript(_ name: StaticString) -> [UInt8]? {
     parameters.first { $0.name.equalsIgnoringCase(name) }?.value
   }

@@ -45,7 +45,7 @@ package struct RequestTarget: Sendable, Equatable {
   }
 
   /// Whether the path has directories that ``lastPathComponent()`` omits. False for `/`, `/NAME`, and `/files/NAME`,
-  /// which is the path to download a file; true for all longer paths, empty components included.
+  /// which is the path to download a file; true for all others, such as `/a/b`, `/a/` and `//a`.
   package var hasDirectories: Bool {
     let components = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
     return components.count > (components.first?.elementsEqual("files".utf8) == true ? 2 : 1)

@@ -92,7 +92,7 @@ struct StructuredDictionary {
   }
 }
 
-/// A bare item of a structured field (RFC 8941 section 3.3). Only integers and byte sequences have their value.
+/// A bare item of a structured field (RFC 8941 section 3.3). Only the values of integers and bytes are retained.
 enum StructuredItem {
   case integer(Int)
   case bytes([UInt8])

@@ -94,7 +94,7 @@ struct ADTSFrame {
 /// megabytes; they are skipped, not retained.
 struct TaggedAudio: Sendable, Equatable {
   private static let headerLength = 10
-  /// Bytes behind the tag that identify the format.
+  /// How many bytes behind the tag identify the format.
   private static let beginningLength = 6
 
   private var header: [UInt8] = []
@@ -138,8 +138,8 @@ struct TaggedAudio: Sendable, Equatable {
     return ADTSFrame(beginning, at: 0) == nil ? StandardRules.mp3 : "audio/aac"
   }
 
-  /// Bytes of the tag behind its header: a number of four times seven bits, and ten more for a footer. Nil where the
-  /// header is not complete.
+  /// How many bytes of the tag follow its header: the size that it states in four bytes of seven bits each, and ten
+  /// more for a footer. Nil where the header is not complete.
   private static func lengthOfTag(_ header: [UInt8]) -> Int? {
     guard header.count == headerLength else { return nil }
     let size = header[6...].reduce(0) { $0 << 7 | Int($1 & 0x7F) }

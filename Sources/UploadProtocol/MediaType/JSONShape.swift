@@ -115,7 +115,7 @@ struct JSONShape {
     return true
   }
 
-  /// Scans a number, `true`, `false` or `null`, of which the text may end within.
+  /// Scans a number, `true`, `false` or `null`; at the end of the text also the beginning of one.
   /// - Returns: false for other tokens.
   private mutating func scanScalar() -> Bool {
     let token = text[place...].prefix { ASCII.isAlphanumeric($0) || "+-.".utf8.contains($0) }

@@ -1,14 +1,14 @@
 /// Maps file name extensions to media types and back, and chooses among what is known of a file's type.
 package enum MediaTypeNames {
-  /// The media type for a file name by its extension, the text after the last dot in any case; nil where there is none
-  /// or it is unknown.
+  /// The media type for a file name by its extension, the text after the last dot in any letter case; nil where there
+  /// is none or it is unknown.
   package static func type(forFileName name: String) -> String? {
     guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
     return MediaTypeTable.typesByExtension[name[dot...].dropFirst().lowercased()]
   }
 
   /// The usual file name extension for a media type, in lower case and without a dot; nil where the type is unknown.
-  /// - Parameter type: any name of the type, in any case; parameters are ignored.
+  /// - Parameter type: any name of the type, in any letter case; parameters are ignored.
   package static func fileExtension(forType type: String) -> String? {
     let essence = Array(type.utf8.prefix { $0 != ASCII.semicolon }).trimmingBlanks.map(ASCII.lowercased)
     return MediaTypeTable.extensionsByType[usualName(of: essence.repairedText)]
@@ -46,6 +46,6 @@ package enum MediaTypeNames {
   /// The type that says nothing about the content.
   package static let unknown = "application/octet-stream"
 
-  /// Types of texts whose bytes look like plain text.
+  /// The types of ``MediaTypeTable/text``, whose bytes usually look like plain text.
   private static let plainTexts = Set(MediaTypeTable.text.map(\.type))
 }

@@ -25,8 +25,8 @@ enum Signatures {
 
   // MARK: Documents
 
-  /// HTML behind NUL bytes, which the standard calls binary data. HTML parsers ignore the NULs (HTML, section
-  /// 13.2.5.1), so a browser that is told that the file is HTML runs its scripts.
+  /// `text/html` for HTML behind NUL bytes, which the standard calls binary data; nil for others. HTML parsers ignore
+  /// the NULs (HTML, section 13.2.5.1), so a browser that is told that the file is HTML runs its scripts.
   private static func markup(behindNULs header: [UInt8]) -> String? {
     guard header.first == 0 else { return nil }
     let rest = Array(header.drop { $0 == 0 || BytePattern.isWhitespace($0) })

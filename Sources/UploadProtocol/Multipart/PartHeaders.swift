@@ -100,7 +100,7 @@ struct PartHeaders {
   }
 
   /// Rejects encodings that would have to be decoded: to decode the content or to store it encoded would both surprise.
-  /// - Throws: ``UploadError`` with code `unsupportedType` for base64 and quoted-printable, in any case.
+  /// - Throws: ``UploadError`` with code `unsupportedType` for base64 and quoted-printable, in any letter case.
   private static func check(transferEncoding value: [UInt8]) throws(UploadError) {
     let encoding = value.prefix { $0 != ASCII.semicolon && !ASCII.isBlank($0) }
     guard !encoding.equalsIgnoringCase("base64"), !encoding.equalsIgnoringCase("quoted-printable") else {

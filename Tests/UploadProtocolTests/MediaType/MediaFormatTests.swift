@@ -136,7 +136,9 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: samples) private func `a file is read only as far as necessary`(sample: Sample) {
+  @Test(arguments: samples) private func `at most 36 KiB of a file are read, and the content of a tag is skipped`(
+    sample: Sample
+  ) {
     var bytesRead = 0
     let type = MediaTypeSniffer.type { offset, count in
       let bytes = Array(sample.bytes.dropFirst(offset).prefix(count))

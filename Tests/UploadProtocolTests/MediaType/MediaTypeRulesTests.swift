@@ -10,7 +10,7 @@ import UploadCore
     // One type, two names.
     ("application/gzip", "application/x-gzip", true), ("application/x-gzip", "application/gzip", true),
     ("image/*", "application/pdf", false), ("application/xml", "text/xml", true), ("text/*", "text/xml", true),
-  ]) func `a pattern matches a type in any case, and one without an asterisk also by the type's other names`(
+  ]) func `a pattern matches a type in any letter case, and one without an asterisk also by the type's other names`(
     pattern: String,
     type: String,
     matches: Bool

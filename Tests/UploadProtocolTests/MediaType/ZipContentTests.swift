@@ -47,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a document with a large entry before its main one is detected`() {
+  @Test func `an office document with a large entry before its main one is detected`() {
     // A thumbnail, as Office for Mac writes it, or the list of a hundred slides; with and without sizes before them.
     let large = Array(repeating: UInt8(0xAA), count: 60_000)
     let before = [
