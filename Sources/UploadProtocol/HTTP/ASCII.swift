@@ -56,7 +56,7 @@ enum ASCII {
 }
 
 extension BidirectionalCollection<UInt8> {
-  /// The bytes without the spaces and tabs at either end; empty where there are no others.
+  /// The bytes without the spaces and tabs at either end; empty where all are spaces or tabs.
   package var trimmingBlanks: SubSequence {
     guard let first = firstIndex(where: { !ASCII.isBlank($0) }),
       let last = lastIndex(where: { !ASCII.isBlank($0) })
@@ -75,8 +75,8 @@ extension ArraySlice<UInt8> {
     return true
   }
 
-  /// Removes and returns the bytes before the first that does not meet the condition; empty where that is the first
-  /// byte.
+  /// Removes and returns the bytes at the front that meet the condition, up to the first that does not: perhaps none,
+  /// perhaps all.
   mutating func read(while condition: (UInt8) -> Bool) -> ArraySlice<UInt8> {
     let part = prefix(while: condition)
     self = self[part.endIndex...]
@@ -115,8 +115,8 @@ enum Excerpt {
   /// The most Unicode scalars of a text that are shown.
   static let length = 60
 
-  /// `text` in quotes; a text of more than ``length`` scalars is shortened to these and `...`. Characters that could
-  /// control a terminal become U+FFFD (``PlainText``); quotes inside are not escaped.
+  /// `text` in quotes; of a text of more than ``length`` scalars the first ``length`` and `...`, inside the quotes.
+  /// Characters that could control a terminal become U+FFFD (``PlainText``); quotes inside are not escaped.
   static func quoted(_ text: String) -> String {
     let start = text.unicodeScalars.prefix(length)
     let isShortened = start.endIndex < text.unicodeScalars.endIndex

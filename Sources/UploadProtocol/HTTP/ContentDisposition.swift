@@ -7,14 +7,15 @@ package struct ContentDisposition: Sendable, Equatable {
   /// become U+FFFD.
   package let name: String?
 
-  /// The file's name, decoded, with any directories still in it. Nil where the field has none; may be empty.
+  /// The file's name, decoded, with any directories still in it; may be empty. Nil where the field has none, or, in a
+  /// request's header, only a `filename*` that cannot be decoded.
   package let filename: NameBytes?
 
   /// Reads the field of a form's part (RFC 7578 section 4.2), as the usual clients write it. Never fails: a file name
   /// that cannot be decoded is used as it was sent.
   ///
   /// `filename` takes precedence over `filename*`, which RFC 7578 forbids here: a client could use it to show one name
-  /// to a filter and another to the server. Where `filename` is encoded as RFC 2047 describes (.NET, PowerShell) it
+  /// to a filter and another to the server. Where `filename` looks encoded as RFC 2047 describes (.NET, PowerShell) it
   /// shows no readable name, and a `filename*` that can be decoded takes precedence. The bytes of file names that are
   /// not UTF-8 are preserved.
   package init(part field: some Collection<UInt8>) {
@@ -33,7 +34,8 @@ package struct ContentDisposition: Sendable, Equatable {
 
   /// Reads the header field of a request whose body is one file (RFC 6266). Never fails.
   ///
-  /// `filename*` takes precedence here, as section 4.3 says; it is ignored where it cannot be decoded.
+  /// `filename*` takes precedence here, as section 4.3 says; it is ignored where it cannot be decoded. `filename` may
+  /// be encoded as RFC 2047 describes; percent escapes in it are not decoded.
   package init(header field: String) {
     let parameters = DispositionParameters(field.utf8)
     name = parameters["name"].map { Self.bytes($0, percentEscapes: false).repairedText }
@@ -42,15 +44,15 @@ package struct ContentDisposition: Sendable, Equatable {
       ?? parameters["filename"].map { Self.decoded($0, percentEscapes: false) }
   }
 
-  /// The value of `filename`, decoded where it is encoded as RFC 2047 describes.
+  /// The value of `filename`: decoded where it is encoded as RFC 2047 describes, otherwise without its escapes.
   private static func decoded(_ value: DispositionParameters.Value, percentEscapes: Bool) -> NameBytes {
     NameBytes(EncodedWord.decode(value.bytes) ?? bytes(value, percentEscapes: percentEscapes))
   }
 
-  /// Removes the escapes with which a client writes a name between quotes.
+  /// Removes the escapes from a value between quotes; one without quotes has none.
   ///
-  /// Some clients escape with backslashes; others (browsers) with `%22`, `%0D` and `%0A`, and leave backslashes as they
-  /// are. An escaped quote distinguishes the first from the second. Any other percent sign is part of the name.
+  /// In a value with `\"`, backslashes are escapes and percent signs are not. In any other, backslashes are part of the
+  /// name, and with `percentEscapes` only `%22`, `%0D` and `%0A` are escapes, as browsers write them.
   private static func bytes(_ value: DispositionParameters.Value, percentEscapes: Bool) -> [UInt8] {
     guard value.isQuoted else { return Array(value.bytes) }
     if value.bytes.containsBytes([ASCII.backslash, ASCII.quote]) { return withoutBackslashes(value.bytes) }
@@ -97,9 +99,9 @@ extension ContentDisposition {
     return name.isUTF8 ? "\(fallback); filename*=UTF-8''\(PercentEncoding.encode(text))" : fallback
   }
 
-  /// The name in characters that all clients interpret alike: ASCII, with `_` in place of other scalars, of quotes and
-  /// backslashes, which some clients do not unescape, and of a percent sign before two hexadecimal digits, which some
-  /// decode.
+  /// The name in characters that all clients interpret alike: printable ASCII, with `_` in place of other scalars, of
+  /// quotes and backslashes, which some clients do not unescape, and of a percent sign before two hexadecimal digits,
+  /// which some decode.
   private static func fallback(_ name: String) -> String {
     var text = ""
     let scalars = Array(name.unicodeScalars)
@@ -117,22 +119,24 @@ extension ContentDisposition {
 /// The parameters of a Content-Disposition field, in the lenient syntax that real clients write.
 ///
 /// In addition to the grammar this accepts unquoted values that contain spaces and backslashes, and unescaped quotes
-/// inside quoted values: a quote ends a value only before a semicolon or the end of the field.
+/// inside quoted values: a quote ends a value only before a semicolon or the end of the field, and an escaped one only
+/// if no later unescaped one does.
 struct DispositionParameters {
   struct Value {
-    /// The value as it was sent, without the quotes around it.
+    /// The value as it was sent, escapes included, without the quotes or the blanks around it.
     let bytes: ArraySlice<UInt8>
-    /// Whether the value was between quotes.
+    /// Whether the value began with a quote; the quote at its end may be missing.
     let isQuoted: Bool
   }
 
   private var parameters: [(name: ArraySlice<UInt8>, value: Value)] = []
 
-  /// Whether a search for a quote that ends a value has reached the end of the field without success. It is not
-  /// repeated: the time for a field full of escaped quotes would grow with the square of its length.
+  /// Whether a search for an unescaped quote that ends a value has reached the field's end without success. From then
+  /// on an escaped one ends a value at once: with more such searches, the time for a field full of escaped quotes would
+  /// grow with the square of its length.
   private var isWithoutEnd = false
 
-  /// Reads all parameters of a field; never fails.
+  /// Reads all parameters of a field; never fails. Text without `=` between semicolons is skipped.
   init(_ field: some Collection<UInt8>) {
     var rest = Array(field)[...]
     while !rest.isEmpty {
@@ -145,7 +149,7 @@ struct DispositionParameters {
   }
 
   /// The value of the first parameter with a name; nil where there is none.
-  /// - Parameter name: in lower case; the field may have it in any case.
+  /// - Parameter name: in lower case; the field may have it in any letter case.
   subscript(_ name: StaticString) -> Value? {
     parameters.first { $0.name.equalsIgnoringCase(name) }?.value
   }
@@ -164,6 +168,7 @@ struct DispositionParameters {
   }
 
   /// The index of the quote that ends a quoted value, or of the field's end where there is none.
+  /// - Parameter text: the field from behind the quote that begins the value.
   private mutating func endOfQuoted(_ text: ArraySlice<UInt8>) -> Int {
     var escapedEnd: Int?
     var isEscaped = false

@@ -2,12 +2,12 @@ import Basics
 package import HTTPTypes
 package import UploadCore
 
-/// Reads and writes the fields `Repr-Digest`, `Content-Digest` and `Want-Repr-Digest` (RFC 9530).
+/// Reads the fields `Repr-Digest`, `Content-Digest` and `Want-Repr-Digest`, and writes `Repr-Digest` (RFC 9530).
 package enum DigestFields {
   /// Reads `Repr-Digest` or `Content-Digest`. Algorithms that ``DigestAlgorithm`` does not have are ignored, so the
   /// result may be empty.
-  /// - Throws: ``UploadError`` with code `badRequest` where the value breaks the grammar or a digest is not of its
-  ///   algorithm's length.
+  /// - Throws: ``UploadError`` with code `badRequest` where ``StructuredDictionary`` rejects the value, or a digest by
+  ///   one of these algorithms is not a byte sequence of the algorithm's length.
   static func digests(_ value: some Collection<UInt8>) throws(UploadError) -> ContentDigests {
     let members = try dictionary(value)
     return ContentDigests(sha256: try digest(.sha256, members), sha512: try digest(.sha512, members))
@@ -24,8 +24,8 @@ package enum DigestFields {
   /// Reads `Want-Repr-Digest`.
   /// - Returns: the algorithm of ``DigestAlgorithm`` with the highest weight, of equal ones SHA-256; nil where none has
   ///   a weight above 0. (The weight 0 means not acceptable.)
-  /// - Throws: ``UploadError`` with code `badRequest` where the value breaks the grammar or a weight is not an integer
-  ///   from 0 to 10.
+  /// - Throws: ``UploadError`` with code `badRequest` where ``StructuredDictionary`` rejects the value, or the weight
+  ///   of one of these algorithms is not an integer from 0 to 10.
   static func wanted(_ value: some Collection<UInt8>) throws(UploadError) -> DigestAlgorithm? {
     let members = try dictionary(value)
     var best: (algorithm: DigestAlgorithm, weight: Int)?
@@ -75,11 +75,13 @@ package enum DigestFields {
 /// content coding and is never a range, so its content is the whole representation, and `Content-Digest` means the same
 /// as `Repr-Digest`.
 package struct DigestRequest: Sendable, Equatable {
-  /// The digests that the content must have; empty where the request states none.
+  /// The digests that the content must have, as stated so far: ``add(_:)`` adds those of the trailer section. Empty
+  /// where none is stated.
   package private(set) var expected: ContentDigests
-  /// The algorithm of the digest that the client requests for the response.
+  /// The algorithm of the digest that the client requests for the response; nil where it requests none.
   private var wanted: DigestAlgorithm?
-  /// Whether the trailer section will have a digest. Its algorithm is not known before (RFC 9110 section 6.6.2).
+  /// Whether the `Trailer` field announces a digest. Its algorithm is not known before the trailer section arrives
+  /// (RFC 9110 section 6.6.2).
   private var isAnnounced = false
 
   /// A request that states only these digests.
@@ -137,7 +139,7 @@ extension HTTPField.Name {
   static let contentDigest = known("Content-Digest")
   static let wantReprDigest = known("Want-Repr-Digest")
 
-  /// - Parameter name: a token, for which the initializer never fails.
+  /// The field name `name`, which must be a token: for tokens the initializer never fails.
   private static func known(_ name: String) -> HTTPField.Name {
     HTTPField.Name(name) ?? .eTag
   }

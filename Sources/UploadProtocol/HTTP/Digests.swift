@@ -7,7 +7,7 @@ package struct SHAHash: ContentHash {
   private var sha512: SHA512?
 
   /// Prepares to compute the digests by these algorithms.
-  /// - Returns: nil where there are none.
+  /// - Returns: nil where `algorithms` is empty.
   package init?(_ algorithms: Set<DigestAlgorithm>) {
     guard !algorithms.isEmpty else { return nil }
     sha256 = algorithms.contains(.sha256) ? SHA256() : nil

@@ -6,16 +6,16 @@ import UploadCore
 enum EncodedWord {
   private static let questionMark = UInt8(ascii: "?")
 
-  /// Whether `value` begins with `=?` and ends with `?=`, as encoded text does. It may still not be any: see
-  /// ``decode(_:)``.
+  /// Whether `value` has at least 8 bytes, begins with `=?` and ends with `?=`, as encoded text does. Only
+  /// ``decode(_:)`` shows whether it is encoded text.
   static func mayBegin(_ value: ArraySlice<UInt8>) -> Bool {
     value.starts(with: "=?".utf8) && value.count >= 8 && value.suffix(2).elementsEqual("?=".utf8)
   }
 
   /// Decodes a value of one or more encoded sections; spaces and tabs between them are not part of the text (section
   /// 6.2).
-  /// - Returns: the text in UTF-8, unchecked where a section is declared as UTF-8; nil where the value contains
-  ///   anything else, or a section has an unknown character set (``Charset``) or is malformed.
+  /// - Returns: the text in UTF-8, unchecked where a section is declared as UTF-8 or US-ASCII; nil where the value is
+  ///   empty or contains other text, or a section has an unknown character set (``Charset``) or is malformed.
   static func decode(_ value: ArraySlice<UInt8>) -> [UInt8]? {
     var rest = value.trimmingBlanks
     var text: [UInt8] = []
@@ -54,7 +54,8 @@ enum EncodedWord {
 /// that RFC 5987).
 enum ExtendedValue {
   /// The text in UTF-8; nil where the apostrophes around the language are missing, ``Charset`` does not know the
-  /// character set, or a `%` is not followed by two hexadecimal digits. Bytes declared as UTF-8 are returned unchecked.
+  /// character set, or a `%` is not followed by two hexadecimal digits. Bytes declared as UTF-8 or US-ASCII are
+  /// returned unchecked.
   /// - Parameter value: without quotes around it.
   static func decode(_ value: ArraySlice<UInt8>) -> [UInt8]? {
     let charset = value.prefix { $0 != ASCII.apostrophe }
@@ -66,10 +67,10 @@ enum ExtendedValue {
   }
 }
 
-/// Converts names to UTF-8 from the character sets that clients use.
+/// Converts names to UTF-8 from the three character sets that are supported.
 enum Charset {
-  /// The text of `bytes` in UTF-8; nil where `charset`, in any case, is neither UTF-8, US-ASCII nor ISO-8859-1. Bytes
-  /// declared as UTF-8 or US-ASCII are returned unchecked.
+  /// The text of `bytes` in UTF-8; nil where `charset` is neither `utf-8`, `us-ascii` nor `iso-8859-1`, in any letter
+  /// case. Bytes declared as UTF-8 or US-ASCII are returned unchecked.
   static func utf8(_ bytes: [UInt8], from charset: some Collection<UInt8>) -> [UInt8]? {
     if charset.equalsIgnoringCase("utf-8") || charset.equalsIgnoringCase("us-ascii") { return bytes }
     guard charset.equalsIgnoringCase("iso-8859-1") else { return nil }

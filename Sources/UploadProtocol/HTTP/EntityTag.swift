@@ -56,7 +56,8 @@ enum EntityTagList: Sendable, Equatable {
     self = .tags(tags)
   }
 
-  /// Reads `[ "W/" ] DQUOTE *etagc DQUOTE`; `W/` is case-sensitive.
+  /// Removes and returns the tag at the front, `[ "W/" ] DQUOTE *etagc DQUOTE`; nil where there is none. `W/` is
+  /// case-sensitive.
   private static func readTag(_ rest: inout ArraySlice<UInt8>) -> EntityTag? {
     let isWeak = rest.starts(with: "W/".utf8)
     if isWeak { rest = rest.dropFirst(2) }

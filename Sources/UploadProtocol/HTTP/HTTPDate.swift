@@ -9,16 +9,16 @@ package enum HTTPDate {
 
   // MARK: Writing
 
-  /// `Sun, 06 Nov 1994 08:49:37 GMT` (IMF-fixdate, RFC 9110 section 5.6.7). Times outside the years 0 to 9999 become
-  /// the nearest of these.
+  /// `Sun, 06 Nov 1994 08:49:37 GMT` (IMF-fixdate, RFC 9110 section 5.6.7). A time outside the years 0 to 9999 is
+  /// written as the nearest one in them.
   package static func text(_ secondsSince1970: Int64) -> String {
     let date = calendarDate(secondsSince1970)
     let month = months[Int(date.tm_mon)]
     return "\(weekdays[Int(date.tm_wday)]), \(padded(date.tm_mday)) \(month) \(year(date)) \(timeOfDay(date)) GMT"
   }
 
-  /// In UTC, whole seconds: `1994-11-06T08:49:37Z` (RFC 3339). Times outside the years 0 to 9999 become the nearest of
-  /// these.
+  /// In UTC, whole seconds: `1994-11-06T08:49:37Z` (RFC 3339). A time outside the years 0 to 9999 is written as the
+  /// nearest one in them.
   package static func internetText(_ secondsSince1970: Int64) -> String {
     let date = calendarDate(secondsSince1970)
     return "\(year(date))-\(padded(date.tm_mon + 1))-\(padded(date.tm_mday))T\(timeOfDay(date))Z"
@@ -33,8 +33,8 @@ package enum HTTPDate {
   }
 
   /// The date in UTC at a time.
-  /// - Parameter seconds: since 1970. Times outside of the years 0 to 9999, which the formats cannot express, become
-  ///   the nearest of these.
+  /// - Parameter seconds: since 1970. A time outside the years 0 to 9999, which the formats cannot express, counts as
+  ///   the nearest one in them.
   private static func calendarDate(_ seconds: Int64) -> tm {
     var clamped = time_t(min(max(seconds, -62_167_219_200), 253_402_300_799))
     var date = tm()
@@ -50,7 +50,7 @@ package enum HTTPDate {
   ///     Sunday, 06-Nov-94 08:49:37 GMT     RFC 850
   ///     Sun Nov  6 08:49:37 1994           asctime
   ///
-  /// The name of the day is not compared with the date.
+  /// The name of the day is not compared with the date, and a second may be 60.
   /// - Parameters:
   ///   - text: a field's value without blanks around it.
   ///   - now: the current time in seconds since 1970. A year of two digits is the latest that makes the date at most 50
@@ -84,8 +84,9 @@ package enum HTTPDate {
     return Int(text)
   }
 
-  /// Seconds since 1970 of a date in UTC: a year of four digits, the name of a month, a day of two digits and
-  /// `08:49:37`; nil where one of them is malformed or the date does not exist.
+  /// Seconds since 1970 of a date in UTC: a year of four digits, a month such as `Nov`, a day of two digits and a time
+  /// such as `08:49:37`; nil where one of them is malformed or the date does not exist. A second of 60 counts as the
+  /// first of the next minute.
   private static func seconds(_ year: String, _ month: Substring, _ day: String, _ time: Substring) -> Int64? {
     let parts = time.split(separator: ":", omittingEmptySubsequences: false).map { number($0, digits: 2) }
     guard let year = number(year, digits: 4), let month = months.firstIndex(of: String(month)),

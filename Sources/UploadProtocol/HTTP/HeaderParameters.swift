@@ -8,7 +8,7 @@ struct HeaderParameters {
   /// - Parameter text: the field's value; the text before the first semicolon is ignored. Without a semicolon there are
   ///   no parameters.
   /// - Returns: nil where the grammar is broken: no `=`, blanks around it, a name or an unquoted value that is not a
-  ///   token, a quoted string without its end or with control characters.
+  ///   token, a quoted string without its end or with control characters other than tabs, text behind a value.
   init?(_ text: some Collection<UInt8>) {
     var rest = Array(text.drop { $0 != ASCII.semicolon })[...]
     while true {
@@ -26,7 +26,7 @@ struct HeaderParameters {
   }
 
   /// The unquoted value of the first parameter with a name; nil where there is none.
-  /// - Parameter name: in lower case; the field may have it in any case.
+  /// - Parameter name: in lower case; the field may have it in any letter case.
   subscript(_ name: StaticString) -> [UInt8]? {
     parameters.first { $0.name.equalsIgnoringCase(name) }?.value
   }

@@ -36,7 +36,7 @@ package struct Preconditions: Sendable, Equatable {
   private let purpose: Purpose
   private let ifMatch: EntityTagList?
   private let ifNoneMatch: EntityTagList?
-  /// In seconds since 1970, like ``ifModifiedSince``.
+  /// In seconds since 1970, like ``ifModifiedSince``; nil where the field is missing or ignored.
   private let ifUnmodifiedSince: Int64?
   private let ifModifiedSince: Int64?
 

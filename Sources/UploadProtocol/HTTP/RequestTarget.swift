@@ -27,7 +27,7 @@ package struct RequestTarget: Sendable, Equatable {
   ///
   /// It may contain a slash that was escaped, and may be `..`: the caller must apply the rules for file names
   /// (``FileName``).
-  /// - Throws: ``UploadError`` with code `badRequest` where an escape is malformed, or where there is an unescaped
+  /// - Throws: ``UploadError`` with code `badRequest` where the component has a malformed escape or an unescaped
   ///   U+FFFD: NIO puts it in place of bytes that are not UTF-8, which are lost.
   package func lastPathComponent() throws(UploadError) -> NameBytes? {
     let component = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last
@@ -37,15 +37,15 @@ package struct RequestTarget: Sendable, Equatable {
 
   /// The decoded value of the first query parameter with a name, for a parameter that is a file name: bytes that are
   /// not UTF-8 are preserved. `+` stands for a space; empty without `=`, nil where there is no such parameter.
-  /// - Throws: ``UploadError`` with code `badRequest` where an escape in the value is malformed, or where there is an
-  ///   unescaped U+FFFD: NIO puts it in place of bytes that are not UTF-8, which are lost.
+  /// - Throws: ``UploadError`` with code `badRequest` where the value has a malformed escape or an unescaped U+FFFD:
+  ///   NIO puts it in place of bytes that are not UTF-8, which are lost.
   package func nameParameter(_ name: String) throws(UploadError) -> NameBytes? {
     guard let (pair, value) = pair(name) else { return nil }
     return try Self.name(value, within: String(Substring(pair)), plusIsSpace: true)
   }
 
   /// Whether the path has directories that ``lastPathComponent()`` omits. False for `/`, `/NAME`, and `/files/NAME`,
-  /// which is the path to download a file; true for all longer paths, empty components included.
+  /// which is the path to download a file; true for all others, such as `/a/b`, `/a/` and `//a`.
   package var hasDirectories: Bool {
     let components = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
     return components.count > (components.first?.elementsEqual("files".utf8) == true ? 2 : 1)
@@ -59,7 +59,8 @@ package struct RequestTarget: Sendable, Equatable {
     return try Self.decoded(value, within: String(Substring(pair)), plusIsSpace: true).repairedText
   }
 
-  /// The first `name=value` in the query with that name, and its value, both as they were sent.
+  /// The first parameter of the query with that name once decoded, as `name=value`, and its value, both as they were
+  /// sent; nil where there is none. The value is empty without `=`.
   private func pair(_ name: String) -> (pair: Bytes, value: Bytes)? {
     for pair in (query ?? "").utf8.split(separator: UInt8(ascii: "&")) {
       let key = pair.prefix { $0 != ASCII.equals }

@@ -7,7 +7,7 @@ struct StructuredDictionary {
 
   /// Parses a field's value.
   /// - Returns: the members by key, without their parameters; of a repeated key the last counts. Empty for an empty
-  ///   value, nil where the value breaks the grammar.
+  ///   value, nil where the value breaks the grammar or has an inner list.
   static func parse(_ value: some Collection<UInt8>) -> [String: StructuredItem]? {
     var reader = StructuredDictionary(rest: Array(value)[...])
     return reader.members()
@@ -61,7 +61,7 @@ struct StructuredDictionary {
     return .other
   }
 
-  /// Reads a string behind its first quote.
+  /// Reads the rest of a string, behind its first quote; nil where it is malformed.
   private mutating func string() -> StructuredItem? {
     while let byte = rest.popFirst() {
       if byte == ASCII.quote { return .other }
@@ -92,7 +92,7 @@ struct StructuredDictionary {
   }
 }
 
-/// A bare item of a structured field (RFC 8941 section 3.3). Only integers and byte sequences are used here.
+/// A bare item of a structured field (RFC 8941 section 3.3). Only the values of integers and bytes are retained.
 enum StructuredItem {
   case integer(Int)
   case bytes([UInt8])

@@ -50,7 +50,7 @@ struct MPEGAudioFrame {
   }
 
   /// Whether a file that begins with `header` begins with two frames of the same version, layer and sampling frequency;
-  /// nil where the bytes end before the second one's header is complete.
+  /// nil where the first is there, and the bytes end before the second one's header is complete.
   static func beginsTwo(_ header: [UInt8]) -> Bool? {
     guard let first = MPEGAudioFrame(header, at: 0) else { return false }
     guard first.length + 4 <= header.count else { return nil }
@@ -77,8 +77,8 @@ struct ADTSFrame {
     guard length >= 7 else { return nil }
   }
 
-  /// Whether `header` is exactly one frame or begins with two; nil where it ends before the second one's header is
-  /// complete.
+  /// Whether `header` is exactly one frame or begins with two; nil where the header of the first is there, and the
+  /// bytes end before the second one's is complete.
   static func beginsTwo(_ header: [UInt8]) -> Bool? {
     guard let first = ADTSFrame(header, at: 0) else { return false }
     if first.length == header.count { return true }
@@ -94,7 +94,7 @@ struct ADTSFrame {
 /// megabytes; they are skipped, not retained.
 struct TaggedAudio: Sendable, Equatable {
   private static let headerLength = 10
-  /// Bytes behind the tag that identify the format.
+  /// How many bytes behind the tag identify the format.
   private static let beginningLength = 6
 
   private var header: [UInt8] = []
@@ -138,8 +138,8 @@ struct TaggedAudio: Sendable, Equatable {
     return ADTSFrame(beginning, at: 0) == nil ? StandardRules.mp3 : "audio/aac"
   }
 
-  /// Bytes of the tag behind its header: a number of four times seven bits, and ten more for a footer. Nil where the
-  /// header is not complete.
+  /// How many bytes of the tag follow its header: the size that it states in four bytes of seven bits each, and ten
+  /// more for a footer. Nil where the header is not complete.
   private static func lengthOfTag(_ header: [UInt8]) -> Int? {
     guard header.count == headerLength else { return nil }
     let size = header[6...].reduce(0) { $0 << 7 | Int($1 & 0x7F) }

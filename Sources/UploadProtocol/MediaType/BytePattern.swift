@@ -1,6 +1,6 @@
 import UploadCore
 
-/// A signature: bytes that every file of some format has at a fixed offset.
+/// A signature: bytes at a fixed offset, or behind whitespace from there on, that show the format of a file.
 struct BytePattern: Sendable {
   /// Where the bytes begin in the file.
   private let offset: Int
@@ -29,7 +29,7 @@ struct BytePattern: Sendable {
     self.init(Array(text.utf8), at: offset, skipsWhitespace: skipsWhitespace)
   }
 
-  /// A pattern of two hexadecimal digits per byte, such as `52 49 .. 46`; `..` matches any byte.
+  /// A pattern of two hexadecimal digits per byte, separated by spaces, such as `52 49 .. 46`; `..` matches any byte.
   init(hex: String, at offset: Int = 0) {
     let values = hex.utf8.split(separator: ASCII.space).map { Hexadecimal.byte($0.first, $0.last) }
     self.init(values.map { $0 ?? 0 }, mask: values.map { $0 == nil ? 0 : 0xFF }, at: offset)

@@ -82,9 +82,9 @@ enum OggContent {
 
   private struct Page {
     let isFirstOfStream: Bool
-    /// Where the page's content begins; always within the bytes.
+    /// The offset at which the page's content begins; at most the number of bytes.
     let start: Int
-    /// Where the page ends; may lie beyond the bytes.
+    /// The offset at which the page ends; may lie beyond the bytes.
     let end: Int
 
     init?(_ bytes: [UInt8], at offset: Int) {
@@ -102,7 +102,7 @@ enum OggContent {
 /// `DocType` in the first 38 bytes.
 enum Matroska {
   /// The value of `DocType`, such as `webm` or `matroska`, of a file that begins with `header`; nil where it is not
-  /// EBML, or the element comes later or is incomplete.
+  /// EBML, or the element comes later, is incomplete or has more than 32 bytes.
   static func documentType(of header: [UInt8]) -> String? {
     guard header.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) else { return nil }
     for start in 4..<38 where header.number(2, at: start) == 0x4282 {
@@ -115,7 +115,7 @@ enum Matroska {
     return nil
   }
 
-  /// A number of variable length, and its length in bytes.
+  /// A number of variable length, and its length in bytes, 1 or 2; nil for longer ones and where the bytes end before.
   private static func number(_ header: [UInt8], at start: Int) -> (value: Int, length: Int)? {
     guard let first = header.dropFirst(start).first, first != 0 else { return nil }
     let length = first.leadingZeroBitCount + 1

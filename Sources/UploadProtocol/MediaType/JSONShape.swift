@@ -1,6 +1,7 @@
 /// Recognizes JSON (RFC 8259) and newline-delimited JSON, also where the text is only the beginning of a file.
 ///
-/// Scans the text once. The stack of open brackets has at most one entry per byte of the text.
+/// Scans the text once; escapes in strings are not checked. The stack of open brackets has at most one entry per byte
+/// of the text.
 struct JSONShape {
   /// The token that the grammar allows next.
   private enum Expectation {
@@ -66,7 +67,8 @@ struct JSONShape {
   }
 
   /// Moves ``place`` behind the token that begins with `byte`.
-  /// - Returns: false where the grammar does not allow the token here, or it is incomplete.
+  /// - Returns: false where the grammar does not allow the token here, or it is incomplete; only then ``place`` is the
+  ///   end of the text.
   private mutating func scanToken(_ byte: UInt8) -> Bool {
     switch (byte, expectation) {
     case (UInt8(ascii: "{"), .value), (UInt8(ascii: "{"), .valueOrEnd): begin(byte, .nameOrEnd)
@@ -113,7 +115,8 @@ struct JSONShape {
     return true
   }
 
-  /// A number, or `true`, `false`, `null`.
+  /// Scans a number, `true`, `false` or `null`; at the end of the text also the beginning of one.
+  /// - Returns: false for other tokens.
   private mutating func scanScalar() -> Bool {
     let token = text[place...].prefix { ASCII.isAlphanumeric($0) || "+-.".utf8.contains($0) }
     let mayContinue = token.endIndex == text.count
@@ -128,7 +131,7 @@ struct JSONShape {
     return true
   }
 
-  /// RFC 8259 section 6.
+  /// Whether a token is a number (RFC 8259 section 6).
   private static func isNumber(_ token: ArraySlice<UInt8>) -> Bool {
     var rest = token.first == ASCII.dash ? token.dropFirst() : token
     let whole = rest.read(while: ASCII.isDigit)

@@ -1,21 +1,22 @@
 /// Maps file name extensions to media types and back, and chooses among what is known of a file's type.
 package enum MediaTypeNames {
-  /// The media type for a file name by its extension, the text after the last dot in any case; nil where there is none
-  /// or it is unknown.
+  /// The media type for a file name by its extension, the text after the last dot in any letter case; nil where there
+  /// is none or it is unknown.
   package static func type(forFileName name: String) -> String? {
     guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
     return MediaTypeTable.typesByExtension[name[dot...].dropFirst().lowercased()]
   }
 
   /// The usual file name extension for a media type, in lower case and without a dot; nil where the type is unknown.
-  /// - Parameter type: any name of the type, in any case; parameters are ignored.
+  /// - Parameter type: any name of the type, in any letter case; parameters are ignored.
   package static func fileExtension(forType type: String) -> String? {
     let essence = Array(type.utf8.prefix { $0 != ASCII.semicolon }).trimmingBlanks.map(ASCII.lowercased)
     return MediaTypeTable.extensionsByType[usualName(of: essence.repairedText)]
   }
 
-  /// The media type in a Content-Type field, in lower case and without parameters; nil where the field is malformed
-  /// (MIME Sniffing, section 4.4). A field with two types is malformed: a browser might use either.
+  /// The media type in a Content-Type field, in lower case and without parameters, which are not checked; nil where the
+  /// text before the first semicolon is not one `TYPE/SUBTYPE` (MIME Sniffing, section 4.4). Two types with a comma
+  /// between them are none: a browser might use either.
   package static func essence(ofField field: String) -> String? {
     let essence = field.utf8.prefix { $0 != ASCII.semicolon }.map(ASCII.lowercased)
     let trimmed = essence.drop(while: ASCII.isWhitespace).reversed().drop(while: ASCII.isWhitespace).reversed()
@@ -32,8 +33,8 @@ package enum MediaTypeNames {
   /// The best guess of a file's type: the type detected from its bytes, else the declared one, else that of its
   /// extension; nil where all are unknown. A declared `application/octet-stream` counts as unknown.
   ///
-  /// A detected `text/plain` is vague: the declared type or that of the extension is preferred where it is a text as
-  /// well, unless the bytes of such a file would have shown that type.
+  /// A detected `text/plain` is vague: the declared type or that of the extension is preferred where
+  /// ``MediaTypeTable/text`` has it, since the bytes of such files often look like plain text.
   /// - Parameter declared: in lower case, without parameters, as ``essence(ofField:)`` returns it.
   package static func best(detected: String?, declared: String?, fileName: String) -> String? {
     let stated = declared == unknown ? nil : declared
@@ -45,6 +46,6 @@ package enum MediaTypeNames {
   /// The type that says nothing about the content.
   package static let unknown = "application/octet-stream"
 
-  /// Types of texts whose bytes look like plain text.
+  /// The types of ``MediaTypeTable/text``, whose bytes usually look like plain text.
   private static let plainTexts = Set(MediaTypeTable.text.map(\.type))
 }

@@ -1,8 +1,9 @@
 package import UploadCore
 
 /// The media types that a server accepts; by default all. The type detected from a file's bytes decides; a declared
-/// type can only cause a rejection, since it proves nothing. Every accepted file is reported with a type that these
-/// rules accept.
+/// type and the name prove nothing. They can cause a rejection, and tell which kind of text a detected `text/plain` is;
+/// content of unknown type is accepted only where `application/octet-stream` is. Every accepted file is reported with
+/// a type that these rules accept.
 package struct MediaTypeRules: Sendable, Equatable {
   /// The accepted types; empty to accept all.
   package var allowed: [MediaTypePattern] = []
@@ -15,8 +16,8 @@ package struct MediaTypeRules: Sendable, Equatable {
   }
 
   /// Checks the type that a client declares, before the first byte of the file.
-  /// - Parameter type: the declared type, in any case and without parameters; nil, where the client declares none, is
-  ///   accepted.
+  /// - Parameter type: the declared type, in any letter case and without parameters; nil, where the client declares
+  ///   none, is accepted.
   /// - Throws: ``UploadError`` with code `unsupportedType` where ``denied`` includes the type.
   package func check(declared type: String?) throws(UploadError) {
     guard let type, denied.contains(where: { $0.matches(type) }) else { return }
@@ -56,7 +57,7 @@ package struct MediaTypePattern: Sendable, Equatable, CustomStringConvertible {
   private let kind: String
   private let subtype: String
 
-  /// Reads a pattern in any case, as the options `--allow-type` and `--deny-type` have it.
+  /// Reads a pattern in any letter case, as the options `--allow-type` and `--deny-type` have it.
   /// - Throws: ``UploadError`` with code `badValue` where the text is not `TYPE/SUBTYPE`, `TYPE/*` or `*/*`.
   package init(_ text: String) throws(UploadError) {
     let parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false)
@@ -74,8 +75,9 @@ package struct MediaTypePattern: Sendable, Equatable, CustomStringConvertible {
   /// The pattern in lower case.
   package var description: String { "\(kind)/\(subtype)" }
 
-  /// Whether this pattern includes a media type by any of the type's names.
-  /// - Parameter type: in any case, without parameters.
+  /// Whether this pattern includes a media type, by the name given or the type's usual one; a pattern without `*` also
+  /// by any other name of the type.
+  /// - Parameter type: in any letter case, without parameters.
   package func matches(_ type: String) -> Bool {
     let type = type.lowercased()
     let usual = MediaTypeNames.usualName(of: type)

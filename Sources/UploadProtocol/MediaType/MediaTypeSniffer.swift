@@ -2,9 +2,8 @@
 ///
 /// No I/O and no clock. The result is for people and for `--allow-type`, never for safety: any content can be given the
 /// first bytes of another type. The rules of the WHATWG's MIME Sniffing standard come first (``StandardRules``), then
-/// rules for types that it does not know or does not tell apart (``Signatures``, ``TextShape``, ``ISOBaseMedia``,
-/// ``OggContent``, ``TaggedAudio``, ``ZipContent``). Retains at most ``framesLength`` bytes, and none once the result
-/// is known.
+/// rules for types that it does not know or does not tell apart, such as ``Signatures``, ``TextShape`` and
+/// ``ZipContent``. Retains at most ``framesLength`` bytes, and none once the result is known.
 package struct MediaTypeSniffer: Sendable {
   package enum Result: Sendable, Equatable {
     /// The bytes so far do not decide: append the next ones, or call ``MediaTypeSniffer/finish()`` at the end of the
@@ -21,7 +20,7 @@ package struct MediaTypeSniffer: Sendable {
     case zip(ZipContent)
     /// Audio behind an ID3 tag. Next: ``done(_:)``.
     case tagged(TaggedAudio)
-    /// Begins with one audio frame; the second lies beyond the first bytes. Next: ``disc``, ``done(_:)``.
+    /// Begins with one audio frame; the second lies beyond the bytes so far. Next: ``disc``, ``done(_:)``.
     case frames
     /// No signature matches, so only the mark of a disc image is left. Next: ``done(_:)``.
     case disc
@@ -69,8 +68,9 @@ package struct MediaTypeSniffer: Sendable {
     }
   }
 
-  /// The type of a file, of which only the bytes that matter are read; nil where they show no known type.
-  /// - Parameter read: returns at most `count` bytes at `offset`; an empty array at or beyond the end of the file.
+  /// The type of a file, which is read only until the type is known, without content that can be skipped; nil where it
+  /// shows no known type.
+  /// - Parameter read: returns 1 to `count` bytes at `offset`; an empty array only at or beyond the end of the file.
   ///   Called for increasing offsets.
   /// - Throws: the error of `read`.
   package static func type<Failure: Error>(
@@ -87,7 +87,7 @@ package struct MediaTypeSniffer: Sendable {
   }
 
   /// Advances over the next bytes as far as they make no difference.
-  /// - Returns: how many bytes need not be appended.
+  /// - Returns: how many of them must not be appended; the caller continues behind them.
   private mutating func skip() -> Int {
     switch state {
     case .zip(var zip):
@@ -102,7 +102,7 @@ package struct MediaTypeSniffer: Sendable {
     }
   }
 
-  /// Applies the rules to the first bytes.
+  /// Applies the rules to the first bytes and enters the next state.
   /// - Parameter isWhole: whether they are the whole file.
   private mutating func classify(isWhole: Bool) {
     let header = first
@@ -135,7 +135,7 @@ package struct MediaTypeSniffer: Sendable {
     proceed(gathered)
   }
 
-  /// Processes the bytes behind the first ones.
+  /// Processes the next bytes as the state requires; ignores them while gathering and once the result is known.
   private mutating func proceed(_ bytes: some Collection<UInt8>) {
     switch state {
     case .zip(var zip):
@@ -159,7 +159,8 @@ package struct MediaTypeSniffer: Sendable {
     if let isDisc = disc.isDisc { end(isDisc ? DiscSignature.type : nil) }
   }
 
-  /// The type of a file that begins with two audio frames; nil for others.
+  /// The type of a file that begins with two audio frames within `header`, or of which `header` is exactly one AAC
+  /// frame; nil for others.
   private static func audio(_ header: [UInt8]) -> String? {
     if MPEGAudioFrame.beginsTwo(header) == true { return StandardRules.mp3 }
     return ADTSFrame.beginsTwo(header) == true ? "audio/aac" : nil

@@ -4,9 +4,9 @@ struct MediaTypeEntry: Sendable {
   let type: String
   /// File name extensions in lower case and without a dot, the usual one first.
   let extensions: [String]
-  /// Other names of the type, in lower case, which the WHATWG's sniffing standard and browsers use.
+  /// Other names of the type, in lower case, such as those that the WHATWG's sniffing standard uses.
   let aliases: [String]
-  /// Signatures of files that contain bytes that are not text.
+  /// Signatures of files that contain bytes that are not text; in ``StandardPatterns`` of all files.
   let binary: [BytePattern]
   /// Signatures of files that may be text throughout.
   let text: [BytePattern]
@@ -16,11 +16,11 @@ struct MediaTypeEntry: Sendable {
   ///   - type: in lower case, without parameters.
   ///   - extensions: in lower case, without dots, separated by spaces, the usual one first.
   ///   - alias: other names of the type, in lower case.
-  ///   - hex: signatures of binary files in hexadecimal, see ``BytePattern/init(hex:at:)``.
-  ///   - bytes: signatures of binary files in ASCII.
+  ///   - hex: signatures for ``binary`` in hexadecimal, see ``BytePattern/init(hex:at:)``.
+  ///   - bytes: signatures for ``binary`` in ASCII.
   ///   - text: signatures in ASCII of files that may be text; they begin at the file's first byte.
   ///   - offset: where the signatures in `hex` and `bytes` begin, in bytes.
-  ///   - patterns: other signatures of binary files.
+  ///   - patterns: other signatures for ``binary``, with their own offsets.
   init(
     _ type: String,
     _ extensions: String = "",
@@ -40,12 +40,14 @@ struct MediaTypeEntry: Sendable {
 }
 
 extension [MediaTypeEntry] {
-  /// The type of the first entry with a signature for binary files that `header` matches; nil where there is none.
+  /// The type of the first entry with a signature in ``MediaTypeEntry/binary`` that `header` matches; nil where there
+  /// is none. It does not check whether the file is binary.
   func binaryType(of header: [UInt8]) -> String? {
     first { $0.binary.contains { $0.matches(header) } }?.type
   }
 
-  /// The type of the first entry with a signature for text files that `header` matches; nil where there is none.
+  /// The type of the first entry with a signature in ``MediaTypeEntry/text`` that `header` matches; nil where there is
+  /// none. It does not check whether the file is text.
   func textType(of header: [UInt8]) -> String? {
     first { $0.text.contains { $0.matches(header) } }?.type
   }
@@ -197,8 +199,8 @@ enum MediaTypeTable {
     Row("model/gltf-binary", "glb", hex: "67 6C 54 46 .. 00 00 00"),
   ]
 
-  /// Types without a signature in this table. Other rules identify some of them (``StandardPatterns``,
-  /// ``Signatures``, ``TextShape``); the others are known by their extensions only.
+  /// Types without a signature in this table. Other rules, such as ``StandardPatterns`` and ``ISOBaseMedia``, identify
+  /// some of them; the rest are known by their extensions only.
   private static let others: [Row] = rows([
     "application": [
       "java-archive": "jar war", "vnd.android.package-archive": "apk", "pdf": "pdf", "postscript": "ps ai",

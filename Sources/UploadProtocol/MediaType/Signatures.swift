@@ -18,15 +18,15 @@ enum Signatures {
     MediaTypeTable.entries.textType(of: header) ?? script(header) ?? portableImage(header) ?? postScript(header)
   }
 
-  /// The bytes before the first line end.
+  /// The bytes before the first CR or LF; all where there is none.
   private static func firstLine(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     bytes.prefix { $0 != ASCII.lineFeed && $0 != ASCII.carriageReturn }
   }
 
   // MARK: Documents
 
-  /// HTML behind NUL bytes, which the standard calls binary data. HTML parsers ignore the NULs (HTML, section
-  /// 13.2.5.1), so a browser that is told that the file is HTML runs its scripts.
+  /// `text/html` for HTML behind NUL bytes, which the standard calls binary data; nil for others. HTML parsers ignore
+  /// the NULs (HTML, section 13.2.5.1), so a browser that is told that the file is HTML runs its scripts.
   private static func markup(behindNULs header: [UInt8]) -> String? {
     guard header.first == 0 else { return nil }
     let rest = Array(header.drop { $0 == 0 || BytePattern.isWhitespace($0) })
@@ -67,13 +67,14 @@ enum Signatures {
 
   // MARK: Media
 
-  /// An MPEG transport stream by the first bytes of three packets of 188 bytes (ISO/IEC 13818-1), or AAC by two frames.
+  /// An MPEG transport stream by the first bytes of three packets of 188 bytes (ISO/IEC 13818-1), or AAC by two frames
+  /// or one that is all of `header`; nil for others.
   private static func transport(_ header: [UInt8]) -> String? {
     if [0, 188, 376].allSatisfy({ header.dropFirst($0).first == 0x47 }) { return "video/mp2t" }
     return ADTSFrame.beginsTwo(header) == true ? "audio/aac" : nil
   }
 
-  /// PBM, PGM and PPM: `P1` to `P6`, whitespace, then a digit or a comment.
+  /// The type of PBM, PGM and PPM: `P1` to `P6`, one whitespace byte, then a digit or `#`; nil for others.
   private static func portableImage(_ header: [UInt8]) -> String? {
     let one = UInt8(ascii: "1")
     guard header.count >= 4, header[0] == UInt8(ascii: "P"), (one...one + 5).contains(header[1]),
@@ -86,7 +87,8 @@ enum Signatures {
 
   // MARK: Scripts
 
-  /// A script by the program that its first line names, such as `#!/usr/bin/env python3`.
+  /// The type of a script by the program that its first line names, such as `#!/usr/bin/env python3`; nil for other
+  /// programs and without `#!`.
   private static func script(_ header: [UInt8]) -> String? {
     guard header.has("#!", at: 0) else { return nil }
     let line = firstLine(header.dropFirst(2))

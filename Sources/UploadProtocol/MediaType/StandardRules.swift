@@ -1,5 +1,5 @@
-/// The rules for identifying an unknown MIME type of the WHATWG's MIME Sniffing standard (section 7.1), scriptable
-/// types included, since the result is only reported.
+/// The rules for identifying an unknown MIME type of the WHATWG's MIME Sniffing standard (section 7.1), with its
+/// sniff-scriptable flag set, so that HTML, XML and PDF are detected.
 enum StandardRules {
   static let plainText = "text/plain"
   static let xml = "text/xml"
@@ -25,7 +25,7 @@ enum StandardRules {
     return header.contains(where: isBinary) ? binary : plainText
   }
 
-  /// Section 6.2.1: whether the first box is `ftyp`, lies within the header and names a brand `mp4`.
+  /// Section 6.2.1: whether the first box is `ftyp`, lies within the header and names a brand that begins with `mp4`.
   private static func isMP4(_ header: [UInt8]) -> Bool {
     guard header.count >= 12, header.has("ftyp", at: 4), let size = header.number(4, at: 0), size <= header.count,
       size % 4 == 0
@@ -95,7 +95,7 @@ enum StandardPatterns {
     "BODY", "BR", "P", "!--",
   ]
 
-  /// The patterns of `<TAG` in any case, after whitespace, with either of the two bytes that may end a tag's name.
+  /// The patterns of `<TAG` in any letter case, after whitespace, with either byte that may end a tag's name.
   private static func patterns(ofTag tag: String) -> [BytePattern] {
     [ASCII.space, UInt8(ascii: ">")].map { end in
       let bytes = Array("<\(tag)".utf8) + [end]

@@ -1,9 +1,10 @@
-/// The media type of a text by its structure: JSON, one JSON value per line, tables, vector images.
+/// The media type of a text by its structure: JSON, one JSON value per line, tables, vector images, and HTML and XML
+/// behind a byte order mark.
 enum TextShape {
   static let vectorImage = "image/svg+xml"
   private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-  /// The media type of a text that begins with `header`, by its structure; nil where it has none of these.
+  /// The media type of a text that begins with `header`, by its structure; nil where it shows no known one.
   /// - Parameter isWhole: whether `header` is the whole file.
   static func type(of header: [UInt8], isWhole: Bool) -> String? {
     let marked = textBehindMark(header)
@@ -17,9 +18,9 @@ enum TextShape {
     return JSONShape.type(of: text, isWhole: isWhole) ?? TableShape.type(of: text, isWhole: isWhole)
   }
 
-  /// Whether the root element of an XML document in ASCII or UTF-8, without a byte order mark, is `svg`; the
-  /// declaration, comments and the document type before it are skipped. False where `header` ends before the element's
-  /// name does.
+  /// Whether the first tag of an XML document in ASCII or UTF-8, without a byte order mark, is `<svg` with whitespace
+  /// or `>` behind it; the declaration, comments and a document type without a subset are skipped. False for `<svg/>`,
+  /// and where `header` ends before the byte behind the name.
   static func isVectorImage(_ header: [UInt8]) -> Bool {
     var rest = header[...]
     while true {
@@ -52,7 +53,8 @@ enum TextShape {
 }
 
 /// Recognizes tables: at least two records with the same number of fields, two or more, separated by commas, semicolons
-/// or tabs (RFC 4180, and the variants that spreadsheets write).
+/// or tabs (RFC 4180, and the variants that spreadsheets write). Text with a space behind a comma or semicolon counts
+/// as prose, not as a table with that delimiter.
 struct TableShape {
   private var fields = 1
   /// The number of fields of every record so far; nil before the first.

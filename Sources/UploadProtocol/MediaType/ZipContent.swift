@@ -1,10 +1,10 @@
-/// Finds the type of a zip archive, such as an office document, a book or a program, by the names of its first entries.
+/// Finds the type of a zip archive, such as an office document, a book or a program, by its first entries.
 ///
 /// A state machine that is given the archive from its first byte, in chunks of any size. It reads the local headers
-/// (APPNOTE.TXT section 4.3.7), retains one at a time and skips content. An entry's length is untrusted; a false one
-/// only ends the search.
+/// (APPNOTE.TXT section 4.3.7) and the content of a first entry `mimetype`, retains one at a time and skips all other
+/// content. An entry's length is untrusted; a false one can end the search or give a wrong type, no more.
 struct ZipContent: Sendable, Equatable {
-  /// How many bytes of an archive are searched.
+  /// How many first bytes of an archive are searched.
   private static let usualLimit = 4096
   /// The same for an archive that may be an office document: a thumbnail, or the list of a hundred slides, may come
   /// before the part that identifies the program.
@@ -16,7 +16,8 @@ struct ZipContent: Sendable, Equatable {
     /// This many bytes of a name, of extra fields or of content remain. Next: ``mimetype(_:)``, ``header``,
     /// ``searching``.
     case skipping(Int, then: Following)
-    /// In the content of a first entry `mimetype`; this many bytes remain. Next: ``skipping(_:then:)``, ``done``.
+    /// In the content of a first entry `mimetype`, of which at most 100 bytes are read; this many of them remain. Next:
+    /// ``skipping(_:then:)``, ``done``.
     case mimetype(Int)
     /// In content of unknown length. Next: ``header``.
     case searching
@@ -122,8 +123,8 @@ struct ZipContent: Sendable, Equatable {
     if following == .content { isFirst = false }
   }
 
-  /// Searches for the signature of the next header. Content that contains the signature may end the search for a type,
-  /// no more.
+  /// Searches for the signature of the next header. Content that contains the signature is read as a header: it can end
+  /// the search for a type or give a wrong one, no more.
   /// - Returns: how many bytes were processed.
   private mutating func search(_ bytes: some Collection<UInt8>) -> Int {
     var count = 0
@@ -153,7 +154,7 @@ struct ZipContent: Sendable, Equatable {
   private static let officeMarks: [StaticString] = ["[Content_Types].xml", "_rels/.rels", "docProps/", "docMetadata/"]
   private static let androidNames: [StaticString] = ["AndroidManifest.xml", "classes.dex", "resources.arsc"]
 
-  /// Draws conclusions from the name of an entry.
+  /// Updates ``type`` by the name of an entry, and ends the search where the name makes it certain.
   private mutating func note(_ name: [UInt8]) {
     if Self.androidNames.contains(where: { name.has($0, at: 0) }) {
       return end("application/vnd.android.package-archive")
@@ -186,7 +187,8 @@ struct ZipContent: Sendable, Equatable {
     private static let longestName = 64
 
     private(set) var name: [UInt8] = []
-    /// Bytes of the content in the archive, usually compressed; 0 where the size comes after the content.
+    /// Bytes of the content in the archive, usually compressed, as the header states; usually 0 where the size comes
+    /// after the content.
     private(set) var size = 0
     private(set) var isSizeKnown = true
     /// Bytes of the rest of the name and of the extra fields.

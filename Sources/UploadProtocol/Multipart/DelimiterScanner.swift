@@ -40,8 +40,8 @@ struct DelimiterScanner {
     matched - borrowed
   }
 
-  /// Call it behind a line end and at the start of the body, before the next bytes are scanned: there the delimiter
-  /// needs no CRLF of its own.
+  /// Call it at the start of the body and behind a part's headers, before the next bytes are scanned: there the
+  /// delimiter needs no CRLF of its own.
   mutating func beginLine() {
     matched = 2
     borrowed = 2

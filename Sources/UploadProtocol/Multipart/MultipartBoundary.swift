@@ -61,7 +61,8 @@ package struct MultipartBoundary: Sendable, Equatable {
     return MultipartBoundary(random: "sluice-" + digits.joined())
   }
 
-  /// The value of the Content-Type header field for a form with this boundary, which is quoted if necessary.
+  /// The value of the Content-Type header field for a form with this boundary, which is quoted if necessary. Bytes that
+  /// are not UTF-8 become U+FFFD.
   package var contentType: String {
     if bytes.isToken { return "multipart/form-data; boundary=\(bytes.repairedText)" }
     let quoted = bytes.flatMap { $0 == ASCII.quote || $0 == ASCII.backslash ? [ASCII.backslash, $0] : [$0] }
@@ -74,7 +75,8 @@ package struct MultipartBoundary: Sendable, Equatable {
     bytes.count + 6
   }
 
-  /// The delimiter before every part: CRLF, two dashes, the boundary. The first one in a body may lack the CRLF.
+  /// The delimiter before every part and before the form's end: CRLF, two dashes, the boundary. The CRLF may be missing
+  /// at the start of the body and directly behind a part's headers.
   var delimiter: [UInt8] {
     Array("\r\n--".utf8) + bytes
   }

@@ -27,8 +27,8 @@ package struct MultipartPartHead: Equatable, Sendable {
   /// U+FFFD.
   package var contentType: String?
 
-  /// The part's Content-Length in bytes; nil without one or where it is not a number. Only a hint, which RFC 7578
-  /// section 4.8 has receivers ignore: the delimiter alone decides where a part ends.
+  /// The part's Content-Length in bytes; nil without one or where it is not a number of up to 64 bits. Only a hint,
+  /// which RFC 7578 section 4.8 has receivers ignore: the delimiter alone decides where a part ends.
   package var contentLength: UInt64?
 
   /// The digests that the part's content must have, from its `Repr-Digest` and `Content-Digest` (RFC 9530); empty
@@ -41,7 +41,7 @@ package struct MultipartPartHead: Equatable, Sendable {
 /// No I/O and no clock: give it buffers with ``append(_:)``, call ``next()`` for events until it returns nil, and
 /// ``finish()`` at the end of the body. File content is returned in the storage it arrived in; apart from bytes that
 /// are not parsed yet, the parser retains only one part's headers, within their limits. Text fields, and form controls
-/// for which no file was chosen, are checked against their limits and discarded. After an error, ``next()`` and
+/// for which no file was chosen, are checked against their limits and discarded. After an error of ``next()``, it and
 /// ``finish()`` throw that same error.
 package struct MultipartParser: Sendable {
   private enum Phase {
@@ -138,7 +138,9 @@ package struct MultipartParser: Sendable {
 }
 
 extension MultipartParser {
-  /// Parses the front of `input`, which is not empty; shortens it or changes the phase.
+  /// Parses the front of `input`, which is not empty, as far as one event or one change of state; every call makes
+  /// progress. Nil where that is no event.
+  /// - Throws: as ``next()`` does.
   private mutating func advance() throws(UploadError) -> MultipartEvent? {
     switch phase {
     case .preamble:
@@ -167,7 +169,8 @@ extension MultipartParser {
   }
 
   /// Moves behind what the scanner found at the front of `input`; begins the next phase behind a delimiter.
-  /// - Returns: the content in the storage it arrived in; nil for a delimiter and for bytes that may begin one.
+  /// - Returns: the content in the storage it arrived in, or pending bytes that are content in the delimiter's storage;
+  ///   nil for a delimiter and for bytes that may begin one.
   private mutating func consume(_ step: DelimiterScanner.Step) -> ByteBuffer? {
     switch step {
     case .content(let count):
@@ -186,8 +189,8 @@ extension MultipartParser {
 
   /// Parses the next byte after a boundary: two dashes end the form; optional spaces and tabs and a CRLF begin a part.
   /// - Parameter previous: the byte before it; nil for the first byte after the boundary.
-  /// - Throws: ``UploadError`` with code `malformedForm` for any other byte: text after the boundary is neither clearly
-  ///   a delimiter nor clearly content, and attackers have exploited receivers that interpret it differently.
+  /// - Throws: ``UploadError`` with code `tooLarge` past a limit, `malformedForm` for any other byte: attackers have
+  ///   exploited receivers that interpret text after a boundary differently.
   private mutating func readDelimiterLine(after previous: UInt8?) throws(UploadError) -> MultipartEvent? {
     guard let byte = input.getInteger(at: input.readerIndex, as: UInt8.self) else { return nil }
     consume(1)
@@ -268,7 +271,7 @@ extension ByteBuffer {
     return head
   }
 
-  /// A range of the readable bytes, in the same storage.
+  /// The readable bytes in `range`, which counts from the first of them; in the same storage.
   fileprivate func part(_ range: Range<Int>) -> ByteBuffer {
     var part = self
     part.moveWriterIndex(to: readerIndex + range.upperBound)

@@ -17,7 +17,7 @@ package struct MultipartWriter: Sendable {
   /// Controls in `contentType` are omitted, so that it cannot add a header.
   /// - Parameters:
   ///   - filename: need not be UTF-8; all other bytes are written as they are.
-  ///   - isFirst: whether this is the form's first part, text fields included; its delimiter has no CRLF.
+  ///   - isFirst: whether this is the form's first part, text fields included; no CRLF is written before its boundary.
   package func head(fieldName: String, filename: NameBytes, contentType: String, isFirst: Bool) -> [UInt8] {
     var head = opening(fieldName, isFirst: isFirst)
     head += "; filename=\"".utf8
@@ -33,12 +33,12 @@ package struct MultipartWriter: Sendable {
   /// - Parameters:
   ///   - name: escaped like the names of ``head(fieldName:filename:contentType:isFirst:)``.
   ///   - value: written as it is.
-  ///   - isFirst: whether this is the form's first part; its delimiter has no CRLF.
+  ///   - isFirst: whether this is the form's first part; no CRLF is written before its boundary.
   package func field(name: String, value: String, isFirst: Bool) -> [UInt8] {
     opening(name, isFirst: isFirst) + "\r\n\r\n".utf8 + value.utf8
   }
 
-  /// The delimiter, and the first header up to the name of the form's control.
+  /// The delimiter, and the first header up to and including the name of the form's control.
   private func opening(_ name: String, isFirst: Bool) -> [UInt8] {
     var head = isFirst ? Array("--".utf8) + boundary.bytes : boundary.delimiter
     head += "\r\nContent-Disposition: form-data; name=\"".utf8

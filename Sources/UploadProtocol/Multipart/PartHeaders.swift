@@ -52,7 +52,7 @@ struct PartHeaders {
     return false
   }
 
-  /// Reads one header line without its line end. Of repeated fields the first counts.
+  /// Reads one header line without its line end. Of repeated fields the first counts; digests are combined.
   /// - Throws: ``UploadError`` with code `malformedForm` for a folded header line or one that is not a header field,
   ///   `unsupportedType` for the transfer encoding base64 or quoted-printable, `badRequest` for digests that are
   ///   malformed or contradict each other.
@@ -83,8 +83,8 @@ struct PartHeaders {
 
   /// What the part states about itself where it is a file; nil for a text field. Call it at the section's end.
   ///
-  /// A part with a file name, even an empty one, is a file. So is a nested multipart/mixed body, which curl sends for
-  /// several files in one field; it is stored as it is.
+  /// A part with a file name, even an empty one, is a file here; the parser discards one with an empty name and no
+  /// content. A nested multipart/mixed body, which curl sends for several files in one field, is one file.
   func fileHead() -> MultipartPartHead? {
     let disposition = contentDisposition.map(ContentDisposition.init(part:))
     let type = (contentType ?? []).prefix { $0 != ASCII.semicolon }
@@ -100,6 +100,7 @@ struct PartHeaders {
   }
 
   /// Rejects encodings that would have to be decoded: to decode the content or to store it encoded would both surprise.
+  /// - Throws: ``UploadError`` with code `unsupportedType` for base64 and quoted-printable, in any letter case.
   private static func check(transferEncoding value: [UInt8]) throws(UploadError) {
     let encoding = value.prefix { $0 != ASCII.semicolon && !ASCII.isBlank($0) }
     guard !encoding.equalsIgnoringCase("base64"), !encoding.equalsIgnoringCase("quoted-printable") else {

@@ -74,7 +74,7 @@ import UploadCore
     ("filename*=koi8-r''%C1", "koi8-r''%C1"),
     ("filename*=utf-8''%4", "utf-8''%4"),
     ("filename*=plain", "plain"),
-  ]) func `the file name in a part's Content-Disposition is read as each client writes it`(
+  ]) func `the file name of a part is decoded from every notation that clients use`(
     field: String,
     expected: NameBytes
   ) {
@@ -92,7 +92,7 @@ import UploadCore
     #expect(field.filename == "c")
   }
 
-  @Test func `names are read from a Content-Disposition without a type`() {
+  @Test func `names are read from a Content-Disposition without a disposition type`() {
     let field = ContentDisposition(part: Array(#"name="n"; filename="f""#.utf8))
     #expect(field.name == "n")
     #expect(field.filename == "f")
@@ -113,7 +113,7 @@ import UploadCore
     (#"attachment; filename="a%22b""#, "a%22b"),
     (#"attachment; filename="a\"b""#, "a\"b"),
     (#"attachment; filename="C:\dir\a""#, #"C:\dir\a"#),
-  ]) func `the file name in a request's Content-Disposition is read, first from a valid filename*`(
+  ]) func `a request's file name is that of a valid filename*, otherwise that of filename`(
     field: String,
     expected: NameBytes
   ) {

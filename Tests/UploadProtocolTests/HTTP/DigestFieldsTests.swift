@@ -27,7 +27,8 @@ import UploadCore
     #expect(hash("hello", [.sha512]) == ContentDigests(sha512: digests.sha512))
   }
 
-  @Test func `in a digest field other algorithms and parameters are ignored, and the last of repeated keys counts`()
+  @Test
+  func `in a digest field unknown algorithms and all parameters are ignored, and the last of repeated keys counts`()
     throws
   {
     let value =
@@ -68,7 +69,9 @@ import UploadCore
     #expect(throws: UploadError.self) { try DigestFields.wanted(value.utf8) }
   }
 
-  @Test func `all digest fields of a request count and must not contradict each other`() throws {
+  @Test func `a request's fields determine the digests to compute, and a trailer that contradicts them is rejected`()
+    throws
+  {
     let repr = "sha-256=:\(Self.sha256):"
     var request = try DigestRequest([.reprDigest: repr, .contentDigest: "sha-512=:\(Self.sha512):"])
     #expect(request.expected == hash("hello", [.sha256, .sha512]))

@@ -11,7 +11,7 @@ import Testing
     (#" , "a,b" ,, W/"" , "#, [EntityTag("a,b"), EntityTag(opaque: [], isWeak: true)]),
     (#""W/""#, [EntityTag("W/")]),
   ])
-  func `a list of tags is read`(value: String, tags: [EntityTag]) {
+  func `a list of strong and weak tags is read, without its empty elements`(value: String, tags: [EntityTag]) {
     #expect(EntityTagList(value.utf8) == .tags(tags))
   }
 
@@ -24,7 +24,7 @@ import Testing
     "", " ", ",", "a", #""a"#, #"a""#, #"w/"a""#, #"W/ "a""#, "W/", #""a" "b""#, #""a"b"#, #"*, "a""#, #""a", *"#, "**",
     #""a b""#, "\"a\u{7F}\"", "\"a\tb\"",
   ])
-  func `a value that breaks the grammar is no list`(value: String) {
+  func `a list that is empty or has a malformed tag is not read`(value: String) {
     #expect(EntityTagList(value.utf8) == nil)
   }
 
@@ -33,7 +33,7 @@ import Testing
   }
 
   /// The table of RFC 9110 section 8.8.3.2.
-  @Test func `equal tags match weakly in any case, and strongly only if neither is weak`() {
+  @Test func `equal tags match weakly, and they match strongly only if neither is weak`() {
     let weak = EntityTag(opaque: Array("1".utf8), isWeak: true)
     let otherWeak = EntityTag(opaque: Array("2".utf8), isWeak: true)
     let strong = EntityTag("1")
@@ -43,7 +43,7 @@ import Testing
     #expect(strong.matchesStrongly(strong) && strong.matchesWeakly(strong))
   }
 
-  @Test func `a tag is written as it is read`() {
+  @Test func `a tag that was read is written as the same text`() {
     for text in [#""a-b""#, #"W/"a""#, #""""#] {
       guard case .tags(let tags)? = EntityTagList(text.utf8) else {
         Issue.record("\(text) is not read")

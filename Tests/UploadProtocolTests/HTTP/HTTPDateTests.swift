@@ -24,7 +24,7 @@ import Testing
     #expect(HTTPDate.seconds(text, now: Self.now) == seconds)
   }
 
-  @Test func `a year of two digits is the latest that is at most 50 years ahead`() throws {
+  @Test func `a year of two digits is read as the latest one at most 50 years ahead`() throws {
     let near = try #require(HTTPDate.seconds("Monday, 01-Jan-76 00:00:00 GMT", now: Self.now))
     let far = try #require(HTTPDate.seconds("Monday, 01-Jan-77 00:00:00 GMT", now: Self.now))
     #expect(near == 3_345_062_400, "2076")
@@ -39,7 +39,7 @@ import Testing
     "Sonntag, 06-Nov-94 08:49:37 GMT", "Sun Nov 6 08:49:37 1994", "Sun, 06 Nov +994 08:49:37 GMT",
     " Sun, 06 Nov 1994 08:49:37 GMT",
   ])
-  func `text in none of the three forms, or with an impossible date, is not a date`(text: String) {
+  func `text in none of the three forms, or with an impossible date, is not read as a date`(text: String) {
     #expect(HTTPDate.seconds(text, now: Self.now) == nil)
   }
 
@@ -62,7 +62,11 @@ import Testing
       (-31_556_908_808, "Sun, 31 Dec 0969 23:59:52 GMT", "0969-12-31T23:59:52Z"),
     ] as [(Int64, String, String)]
   )
-  func `dates are written for HTTP and for JSON`(seconds: Int64, http: String, internet: String) {
+  func `a time is written as an IMF-fixdate for HTTP and as RFC 3339 describes for JSON`(
+    seconds: Int64,
+    http: String,
+    internet: String
+  ) {
     #expect(HTTPDate.text(seconds) == http)
     #expect(HTTPDate.internetText(seconds) == internet)
   }
@@ -73,7 +77,7 @@ import Testing
     #expect(HTTPDate.text(.min) == HTTPDate.text(-62_167_219_200))
   }
 
-  @Test func `consecutive days have consecutive dates and weekdays`() {
+  @Test func `consecutive days have different dates and consecutive weekdays`() {
     let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     var seen: Set<String> = []
     // From 1968 to 2104, over the leap years 1968, 2000 and 2104 and past 2100, which is none.

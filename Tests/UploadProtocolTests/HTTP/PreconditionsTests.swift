@@ -29,7 +29,9 @@ import UploadCore
   }
 
   @Test(arguments: [Preconditions.Purpose.read, .store])
-  func `If-Match requires one of its tags by strong comparison`(purpose: Preconditions.Purpose) throws {
+  func `If-Match is met by a strongly matching tag, and by an asterisk if there is a file`(
+    purpose: Preconditions.Purpose
+  ) throws {
     #expect(try outcome([(.ifMatch, #""a""#)], purpose) == .perform)
     #expect(try outcome([(.ifMatch, #""b", "a""#)], purpose) == .perform)
     #expect(try outcome([(.ifMatch, #""b""#), (.ifMatch, #""a""#)], purpose) == .perform)
@@ -40,7 +42,7 @@ import UploadCore
     #expect(try outcome([(.ifMatch, "*")], purpose, of: nil) == .failed(.ifMatch))
   }
 
-  @Test func `If-None-Match with a weakly matching tag fails a store and gives not modified to a read`() throws {
+  @Test func `with a weakly matching If-None-Match a store fails, and a read has the outcome notModified`() throws {
     for value in [#""a""#, #"W/"a""#, #""b", "a""#, "*"] {
       #expect(try outcome([(.ifNoneMatch, value)], .store) == .failed(.ifNoneMatch))
       #expect(try outcome([(.ifNoneMatch, value)], .read) == .notModified)
@@ -66,7 +68,7 @@ import UploadCore
     #expect(try outcome([(.ifModifiedSince, Self.date)], .store) == .perform)
   }
 
-  @Test func `a date is ignored beside its field with tags, and If-Match is evaluated before If-None-Match`() throws {
+  @Test func `a field with tags overrides its date, and If-Match and If-Unmodified-Since are evaluated first`() throws {
     // The date is ignored where the field with tags is present.
     #expect(try outcome([(.ifMatch, #""a""#), (.ifUnmodifiedSince, Self.older)], .store) == .perform)
     #expect(try outcome([(.ifNoneMatch, #""b""#), (.ifModifiedSince, Self.date)], .read) == .perform)

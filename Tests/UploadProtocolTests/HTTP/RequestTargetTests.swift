@@ -40,7 +40,9 @@ import UploadCore
       ("/?%6eame=a", "a"), ("/?name=a=b", "a=b"), ("/?&&name=a", "a"), ("/?names=a", nil), ("/", nil), ("/?", nil),
       ("/name=a", nil), ("/?other=%zz&name=a", "a"), ("/?%zz=b&name=a", "a"), ("/?name=%FF", "\u{FFFD}"),
     ] as [(String, String?)]
-  ) func `the first query parameter with a name is decoded`(target: String, expected: String?) throws {
+  ) func `the value of the first query parameter with the requested name is decoded`(target: String, expected: String?)
+    throws
+  {
     #expect(try RequestTarget(target).parameter("name") == expected)
   }
 
@@ -62,7 +64,7 @@ import UploadCore
     }
   }
 
-  @Test func `a path or query with a malformed escape is rejected`() throws {
+  @Test func `a last path component or query parameter with a malformed escape is rejected`() throws {
     let path = #expect(throws: UploadError.self) { try RequestTarget("/100%").lastPathComponent() }
     #expect(path?.code == .badRequest)
     let query = #expect(throws: UploadError.self) { try RequestTarget("/?name=%4").parameter("name") }

@@ -7,7 +7,10 @@ import Testing
     ("a.csv", "text/csv"), ("A.CSV", "text/csv"), ("movie.final.Mp4", "video/mp4"), ("x.tar.gz", "application/gzip"),
     ("x.zst", "application/zstd"), (".json", "application/json"), ("a/b.d/c.pdf", "application/pdf"),
     ("x.iso", "application/x-iso9660-image"), ("x.jpeg", "image/jpeg"), ("x.bin", "application/octet-stream"),
-  ]) func `the text after the last dot of a file name, in any case, determines the type`(name: String, type: String) {
+  ]) func `the text after the last dot of a file name, in any letter case, determines the type`(
+    name: String,
+    type: String
+  ) {
     #expect(MediaTypeNames.type(forFileName: name) == type)
   }
 
@@ -21,7 +24,7 @@ import Testing
   @Test(arguments: [
     ("image/jpeg", "jpg"), ("IMAGE/PNG", "png"), ("text/plain; charset=utf-8", "txt"), (" text/html ;x", "html"),
     ("application/zip", "zip"), ("audio/ogg", "ogg"), ("application/octet-stream", "bin"),
-  ]) func `a media type in any case and with parameters determines the usual extension`(
+  ]) func `a media type in any letter case and with parameters determines the usual extension`(
     type: String,
     fileExtension: String
   ) {

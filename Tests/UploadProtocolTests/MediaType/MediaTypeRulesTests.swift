@@ -10,7 +10,7 @@ import UploadCore
     // One type, two names.
     ("application/gzip", "application/x-gzip", true), ("application/x-gzip", "application/gzip", true),
     ("image/*", "application/pdf", false), ("application/xml", "text/xml", true), ("text/*", "text/xml", true),
-  ]) func `a pattern matches a type in any case and by any of the type's names`(
+  ]) func `a pattern matches a type in any letter case, and one without an asterisk also by the type's other names`(
     pattern: String,
     type: String,
     matches: Bool
@@ -19,11 +19,11 @@ import UploadCore
   }
 
   @Test(arguments: ["", "image", "image/", "/png", "*/png", "im*/png", "image/p*", "a/b/c", "a b/c", "image/png;q=1"])
-  func `text that is not a pattern is rejected`(text: String) {
+  func `a malformed pattern for media types is rejected`(text: String) {
     #expect(throws: UploadError.self) { try MediaTypePattern(text) }
   }
 
-  @Test func `the detected type decides and a declared type can only cause a rejection`() throws {
+  @Test func `a file with a denied or not allowed detected type, or with a denied declared type, is rejected`() throws {
     let images = MediaTypeRules(allowed: [try MediaTypePattern("image/*")])
     #expect(rejection { () throws(UploadError) in try images.check(declared: "text/plain") } == nil)
     #expect(failure(images, "image/png", "image/png") == nil)
@@ -42,7 +42,8 @@ import UploadCore
     #expect(failure(rules, "text/plain", "text/plain") == nil)
   }
 
-  @Test func `a file is rejected for the type that it is stored or listed with`() throws {
+  @Test func `a file stored or listed with a denied type, or stored with one that is not allowed, is rejected`() throws
+  {
     let noTables = MediaTypeRules(denied: [try MediaTypePattern("text/csv")])
     #expect(failure(noTables, "text/plain", "text/csv")?.message.contains("text/csv") == true)
     #expect(
@@ -82,7 +83,7 @@ import UploadCore
       ("text/plain", "text/html", "a.html", "text/plain"), ("text/plain", "application/json", "a.json", "text/plain"),
     ] as [(String?, String?, String, String?)]
   )
-  func `the most exact of detected, declared and named type is chosen`(
+  func `the detected type comes before the declared and the named one, but plain text gives way to similar types`(
     detected: String?,
     declared: String?,
     name: String,

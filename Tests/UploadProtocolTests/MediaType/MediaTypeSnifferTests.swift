@@ -52,7 +52,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `real first bytes followed by noise give the same type for all chunk boundaries`() {
+  @Test func `real first bytes followed by noise give the same type whole and in random chunks`() {
     var generator = SplitMix64(seed: 7)
     for _ in 0..<400 {
       // Real beginnings with noise behind them reach more code than noise alone.
@@ -90,7 +90,7 @@ import UploadTestSupport
     #expect(sniffer.append([0x43, 0x45]) == .known(nil))
   }
 
-  @Test func `every detectable type has a file name extension`() {
+  @Test func `every type with a signature, and each of the listed other types, has a file name extension`() {
     let standard =
       StandardPatterns.scriptable + StandardPatterns.media + StandardPatterns.fonts + StandardPatterns.archives
     let withSignatures = MediaTypeTable.entries.filter { !$0.binary.isEmpty || !$0.text.isEmpty }

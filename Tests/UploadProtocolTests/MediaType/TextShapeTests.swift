@@ -14,7 +14,7 @@ import Testing
     "[section]\nkey=1\n", "{x}", "{'a':1}", "[1] See below.", "[2024-01-01 10:00] started", #"{"a":1,}"#, #"{"a" 1}"#,
     "[01]", "[1.]", "[+1]", #"{"a":1"#, "[", "[}", "{]", #"{"a\#n":1}"#, "[tru]", "5", #""a""#, "true", "[1]x", "{} {}",
     "int main() {}", "[1,,2]",
-  ]) func `text that resembles JSON is plain text`(text: String) {
+  ]) func `text that resembles JSON, or is JSON other than arrays and objects, is plain text`(text: String) {
     #expect(MediaTypeSniffer.type(of: Array(text.utf8)) == "text/plain", "\(text)")
   }
 
@@ -43,7 +43,10 @@ import Testing
       ("a,b\n1,2,3\n", nil), ("a,b\n", nil), ("Hello, you\nBye, all\n", nil), ("x = 1;\ny = 2;\n", nil),
       ("\tif\n\telse\n", nil), ("a\nb\n", nil), ("a,b", nil),
     ] as [(String, String?)]
-  ) func `a table has the same number of fields in every record`(text: String, type: String?) {
+  ) func `records with the same number of fields, at least two, are a table unless they look like prose or code`(
+    text: String,
+    type: String?
+  ) {
     #expect(MediaTypeSniffer.type(of: Array(text.utf8)) == type ?? "text/plain", "\(text)")
   }
 

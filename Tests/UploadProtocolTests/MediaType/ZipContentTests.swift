@@ -47,7 +47,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a document with a large entry before its main one is detected`() {
+  @Test func `an office document with a large entry before its main one is detected`() {
     // A thumbnail, as Office for Mac writes it, or the list of a hundred slides; with and without sizes before them.
     let large = Array(repeating: UInt8(0xAA), count: 60_000)
     let before = [
@@ -68,7 +68,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an archive is searched for 4 KiB, and one with an entry of an office document for 1 MiB`() {
+  @Test func `the search in an archive ends at 4 KiB, and in one that begins like an office document within 2 MiB`() {
     let archive =
       entry("a", Array(repeating: 0, count: 5000)) + entry("[Content_Types].xml") + entry("word/document.xml")
     #expect(MediaTypeSniffer.type(of: archive) == "application/zip")
@@ -86,7 +86,7 @@ import UploadTestSupport
     #expect(MediaTypeSniffer.type(of: archive) == Self.wordDocument)
   }
 
-  @Test func `an archive with altered bytes gives the same type for all chunk boundaries`() {
+  @Test func `an archive with altered bytes has the same type whole, in chunks and when it is read with skips`() {
     var generator = SplitMix64(seed: 7)
     for _ in 0..<300 {
       var archive = entry("[Content_Types].xml", filler, size: Bool.random(using: &generator) ? nil : 700)

@@ -33,7 +33,7 @@ import UploadCore
     "multipart/form-data; boundary=\"a\\\nb\"",
     "multipart/form-data; boundary=\"a\u{0}b\"",
     "multipart/form-data; boundary=\(String(repeating: "x", count: 201))",
-  ]) func `a Content-Type with a malformed boundary is rejected`(contentType: String) {
+  ]) func `a Content-Type of a form without a valid boundary is rejected`(contentType: String) {
     let error = #expect(throws: UploadError.self) { try MultipartBoundary(contentType: contentType) }
     #expect(error?.code == .malformedForm)
   }
@@ -41,7 +41,7 @@ import UploadCore
   @Test(arguments: [
     "", "text/plain", "multipart/mixed; boundary=a", "multipart/form-datax; boundary=a", "application/octet-stream",
     "; boundary=a", "boundary=a",
-  ]) func `other content types are rejected`(contentType: String) {
+  ]) func `a Content-Type other than multipart/form-data is rejected`(contentType: String) {
     let error = #expect(throws: UploadError.self) { try MultipartBoundary(contentType: contentType) }
     #expect(error?.code == .unsupportedType)
   }

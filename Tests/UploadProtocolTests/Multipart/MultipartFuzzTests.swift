@@ -77,7 +77,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: seeds)
-  func `random sequences of form elements give the reference parser's events in all chunk sizes`(seed: UInt64)
+  func `random sequences of form elements give the reference parser's events, whole and in chunks`(seed: UInt64)
     throws
   {
     var generator = SplitMix64(seed: seed)
@@ -91,7 +91,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: seeds)
-  func `content of random delimiter bytes gives the reference parser's events in all chunk sizes`(seed: UInt64)
+  func `content of random delimiter bytes gives the reference parser's events, whole and in chunks`(seed: UInt64)
     throws
   {
     var generator = SplitMix64(seed: seed)
@@ -104,7 +104,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: seeds) func `mutated forms give the reference parser's events in all chunk sizes`(seed: UInt64)
+  @Test(arguments: seeds) func `mutated forms give the reference parser's events, whole and in chunks`(seed: UInt64)
     throws
   {
     var generator = SplitMix64(seed: seed)

@@ -62,7 +62,10 @@ import UploadCore
       ("7", 7), ("18446744073709551615", UInt64.max), ("18446744073709551616", nil), ("-1", nil), ("+1", nil),
       ("", nil), ("1 2", nil), ("0x1", nil),
     ] as [(String, UInt64?)]
-  ) func `a part's Content-Length is read if it is a number of up to 64 bits`(text: String, length: UInt64?) throws {
+  ) func `a part's Content-Length is read if it is a number of up to 64 bits, otherwise ignored`(
+    text: String,
+    length: UInt64?
+  ) throws {
     #expect(
       try file(headers: "\(Self.disposition)\r\nContent-Length: \(text)").files.first?.head.contentLength == length
     )
@@ -90,7 +93,8 @@ import UploadCore
     #expect(transcript.files.map(\.content.text) == ["x"])
   }
 
-  @Test(arguments: ["", "\r\n", "\r\n\r\n", "\n", " "]) func `any bytes after the closing boundary are accepted`(
+  @Test(arguments: ["", "\r\n", "\r\n\r\n", "\n", " "])
+  func `line ends, blanks or nothing after the closing boundary are accepted`(
     end: String
   )
     throws
@@ -152,7 +156,7 @@ import UploadCore
 
   // Errors.
 
-  @Test func `after an error next and finish throw again`() throws {
+  @Test func `after an error of next, both next and finish throw`() throws {
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
     parser.append(ByteBuffer(string: "--bX"))
     #expect(throws: UploadError.self) { try parser.next() }

@@ -8,7 +8,9 @@ import UploadCore
 @Suite struct MultipartSplitTests {
   static let forms = ClientForm.all
 
-  @Test(arguments: forms) func `every split of a form gives the same events`(form: ClientForm) throws {
+  @Test(arguments: forms) func `a form split at any byte, or into short chunks, gives the same events`(form: ClientForm)
+    throws
+  {
     let boundary = try MultipartBoundary(contentType: form.contentType)
     let whole = Transcript(of: [form.body], boundary: boundary)
     #expect(whole.failure == nil)
@@ -21,7 +23,7 @@ import UploadCore
     }
   }
 
-  @Test(arguments: forms) func `every prefix of a form without its whole closing boundary is incomplete`(
+  @Test(arguments: forms) func `a form that ends anywhere before the end of its closing boundary is incomplete`(
     form: ClientForm
   ) throws {
     let boundary = try MultipartBoundary(contentType: form.contentType)
@@ -50,7 +52,7 @@ import UploadCore
   }
 
   /// With the length of the request, the server computes from this the maximum size of a file.
-  @Test(arguments: ["f", ""]) func `after each event the number of consumed bytes is that up to the event's end`(
+  @Test(arguments: ["f", ""]) func `after each event the number of consumed bytes is the offset of the event's end`(
     filename: String
   ) throws {
     let head = Array("--b\r\nContent-Disposition: form-data; filename=\"\(filename)\"\r\n\r\n".utf8)
@@ -93,7 +95,7 @@ import UploadCore
     #expect(try parser.next() == .ended)
   }
 
-  @Test func `content behind headers in the same buffer is returned in its storage`() throws {
+  @Test func `content behind headers in the same buffer is returned in the storage of that buffer`() throws {
     let head = Self.head
     let input = ByteBuffer(bytes: head + Array("content\r\n--b--".utf8))
     var parser = MultipartParser(boundary: try MultipartBoundary("b"))
