@@ -200,7 +200,8 @@ struct PasteBuffer {
   private var matched = 0
 
   /// Adds a byte. Use a new buffer after it has returned a text.
-  /// - Returns: the whole text with LF as line ends, when that byte completes the closing sequence; otherwise nil.
+  /// - Returns: when that byte completes the closing sequence, the text of the first ``limit`` bytes, with LF as line
+  ///   ends; otherwise nil.
   mutating func append(_ byte: UInt8) -> String? {
     if bytes.count < Self.limit + Self.end.count { bytes.append(byte) }
     if byte == Self.end[matched] {

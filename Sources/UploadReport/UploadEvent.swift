@@ -4,10 +4,10 @@ package import UploadCore
 package enum UploadEvent: Sendable {
   /// The server accepts connections.
   case listening(ServerListening)
-  /// An upload started; its first event. One that is cancelled in the queue, or that fails because its file cannot be
-  /// read before any byte was sent, has none.
+  /// An upload started; its first event. Missing for one that was cancelled in the queue, and for one whose first
+  /// snapshot is of its failure to read the file before any byte was sent.
   case started(UploadSnapshot)
-  /// The current progress of a running upload; reported in an interval.
+  /// The current progress of a running upload; reported at the interval of the ``EventDeriver``.
   case progress(UploadSnapshot)
   /// An upload is stalled, or is stalled for another cause than before: the snapshot's `cause` and `stalledSeconds`.
   case stalled(UploadSnapshot)

@@ -171,7 +171,7 @@ import UploadCore
     )
   }
 
-  @Test func `NaN and infinite times are null in JSON, and plain sentences accept them`() {
+  @Test func `NaN and infinite times are null in JSON, and their events still have a plain sentence`() {
     let broken = upload.changed {
       ($0.speed, $0.averageSpeed, $0.eta, $0.seconds) = (.nan, .infinity, .infinity, .nan)
     }

@@ -53,8 +53,8 @@ package enum ChildProgram {
   }
 
   /// Blocks the thread until a child has ended, and releases its process ID.
-  /// - Returns: its status as in wait(2): the exit status times 256, or the number of the signal that ended it. -1 when
-  ///   there is no such child, or when it was waited for before.
+  /// - Returns: its status as in wait(2): the exit status times 256, or the number of the signal that ended it (plus
+  ///   128 if it dumped core). -1 when there is no such child, or when it was waited for before.
   @discardableResult
   package static func wait(for processID: Int32) -> Int32 {
     var status: Int32 = 0
