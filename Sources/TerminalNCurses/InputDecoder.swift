@@ -2,8 +2,9 @@ import TerminalUI
 
 /// Decodes bytes and keys into events: characters in UTF-8, keys with modifiers, pastes, changes of the focus.
 ///
-/// Bytes may arrive in any grouping. An unknown sequence is dropped completely, so that no part of it looks like a key.
-/// A pure state machine without a clock: call ``idle()`` when ncurses has no more input for now.
+/// Bytes may arrive in any grouping. An unknown sequence that begins with CSI or SS3 is dropped completely, so that no
+/// part of it looks like a key; strings of other kinds, such as OSC, are not recognized. A pure state machine without a
+/// clock: call ``idle()`` when ncurses has no more input for now.
 struct InputDecoder {
   private enum State {
     case ground

@@ -95,7 +95,7 @@ package enum ByteSize {
 package struct SizeSetting: Sendable, Equatable, ExpressibleByIntegerLiteral, CustomStringConvertible {
   /// In bytes; of a rate in bytes per second.
   package let bytes: UInt64
-  /// The number as it was written and its unit: `1 MB`, `1.9 GB`, `256 MiB`; of a rate without `/s`.
+  /// The number as it was written and its unit in full: `1 MB`, `1.9 GB`, `10 MiB` for `10M`; of a rate without `/s`.
   package let description: String
 
   /// Reads a size as ``ByteSize/parse(_:)`` does.

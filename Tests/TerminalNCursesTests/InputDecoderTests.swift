@@ -64,7 +64,7 @@ import UploadTestSupport
     "\u{1B}[?1;2c", "\u{1B}[99~", "\u{1B}[<0;1;1M", "\u{1B}[1;99999999999999999999A", "\u{1B}[201~",
     "\u{1B}[;;;;;y", "\u{1B}[" + String(repeating: "1;", count: 1000) + "A", "\u{1B}Oz", "\u{1B}[ q",
   ])
-  func `no byte of an unknown sequence is decoded as a character, and the key after it is decoded`(_ sequence: String) {
+  func `an unknown CSI or SS3 sequence yields no character, and the key after it is decoded`(_ sequence: String) {
     let known = events(sequence + "q").filter { $0 != .key(KeyEvent(.up)) }
     #expect(known == [.key(KeyEvent("q"))])
   }

@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test(arguments: [("10MB/s", 10_000_000, "10 MB"), ("1.5KiB", 1_536, "1.5 KiB")] as [(String, UInt64, String)])
-  func `a rate is repeated in the unit it was written in, without the seconds`(
+  func `a rate is repeated in the unit it was written in, without /s`(
     text: String,
     bytes: UInt64,
     shown: String

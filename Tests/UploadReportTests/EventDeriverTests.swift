@@ -155,7 +155,7 @@ import Testing
     #expect(story([stalled, snapshot(7, upload.ended(.failed(error)))])[1] == ["failed a.bin timedOut", "process"])
   }
 
-  @Test func `the process is reported once per second while an upload moves`() {
+  @Test func `the process is reported once per second while an upload moves, and never without uploads`() {
     let moving = story((0...30).map { snapshot(Double($0) / 10, upload) }).flatMap { $0 }
     #expect(moving.count { $0 == "process" } == 4)
     #expect(story((0...30).map { snapshot(Double($0) / 10) }).allSatisfy { $0.isEmpty })

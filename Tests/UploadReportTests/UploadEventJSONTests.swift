@@ -20,7 +20,7 @@ import UploadCore
     #expect(event.json.serialized == line, sourceLocation: sourceLocation)
   }
 
-  @Test func `the listening event has the server's addresses`() {
+  @Test func `the listening event has the server's addresses and settings`() {
     expect(
       .listening(ServerListening(url: "http://127.0.0.1:40123", directory: "/srv/up", processID: 1)),
       #"{"event":"listening","url":"http://127.0.0.1:40123","rawPort":null,"dir":"/srv/up","pid":1,"token":null,"#

@@ -6,7 +6,7 @@ import UploadCore
 @Suite struct UploadEventPlainLineTests {
   private let upload = UploadSnapshot.example()
 
-  @Test func `the listening sentence has the server's addresses`() {
+  @Test func `the listening sentence has the server's addresses and settings`() {
     let plain = ServerListening(url: "http://127.0.0.1:8080", directory: "./uploads", processID: 1)
     #expect(UploadEvent.listening(plain).plainLine() == "listening on http://127.0.0.1:8080, files go to ./uploads")
     var full = plain
@@ -32,7 +32,7 @@ import UploadCore
     )
   }
 
-  @Test func `the progress sentence shows the rate while bytes move, and otherwise what the upload waits for`() {
+  @Test func `the progress sentence shows the rate while bytes move, and otherwise the state in words`() {
     let head = "incoming stream \"a.bin\" 512.0 MiB"
     func line(_ change: (inout UploadSnapshot) -> Void) -> String? {
       UploadEvent.progress(upload.changed(change)).plainLine()

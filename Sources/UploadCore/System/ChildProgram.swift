@@ -15,7 +15,7 @@ package enum ChildProgram {
   /// Starts a program and returns while it runs. The caller must call ``wait(for:)`` for it, or a zombie process
   /// remains.
   /// - Parameters:
-  ///   - program: a path, or a name to look up in PATH.
+  ///   - program: a path, or a name to look up in this process's PATH, not in that of `environment`.
   ///   - arguments: without the program's name.
   ///   - environment: the complete environment; nothing is inherited.
   ///   - leadsGroup: whether the child leads a process group, so that one signal reaches all processes that it starts.

@@ -159,7 +159,7 @@ package final class UploadMeter: Sendable {
   package var peakResidentBytes: Int { peak.load(ordering: .relaxed) }
 
   /// Counts memory that the upload uses from now on: a slab, or a block of a form in memory. Call ``remove(_:)`` with
-  /// an equal region before that memory is released.
+  /// an equal region, or ``removeAllMemory()``, before that memory is released.
   package func add(_ region: MemoryRegion) {
     regions.withLock { $0.append(region) }
     regionBytes.wrappingAdd(region.count, ordering: .relaxed)
