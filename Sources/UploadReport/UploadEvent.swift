@@ -11,7 +11,7 @@ package enum UploadEvent: Sendable {
   case progress(UploadSnapshot)
   /// An upload is stalled, or is stalled for another cause than before: the snapshot's `cause` and `stalledSeconds`.
   case stalled(UploadSnapshot)
-  /// An upload is no longer stalled; `seconds` is how long no byte moved.
+  /// An upload is no longer stalled; `seconds` is the time since the last byte before the stall.
   case resumed(UploadSnapshot, seconds: Double)
   /// An attempt of an outgoing upload failed and another follows after a pause: the snapshot's `attempt` is the number
   /// of the next one, `retryIn` the seconds until it, `retryReason` why the last one failed.

@@ -89,8 +89,8 @@ int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int ro
 int clinux_set_terminal_size(int descriptor, int columns, int rows);
 
 /// Starts a program, looked up in the caller's PATH, with no signal blocked or ignored, and with no open descriptor but
-/// the standard three. `arguments`: with the program's name first; ends with NULL, as `environment` does. `streams`: the
-/// three descriptors for its standard input, output and errors; -1 stands for /dev/null.
+/// the standard three. `arguments`: with the program's name first; ends with NULL, as `environment` does. `streams`:
+/// the three descriptors for its standard input, output and errors; -1 stands for /dev/null.
 /// `terminal`: NULL, or the path of a terminal to use for all three instead of `streams`; the program then leads a
 /// session with this controlling terminal. `leads_group`: whether it leads a process group of its own. Returns the
 /// process ID; -1 and errno when it could not be started.

@@ -14,7 +14,7 @@ package enum UploadState: String, Sendable, CaseIterable {
   case stalled
   /// Slowed down by a rate limit.
   case limited
-  /// Every byte has been received, or sent; the file is not published yet, or the server has not responded yet.
+  /// Every byte has been received, or sent: the file is being published, or the response is awaited or checked.
   case finishing
   /// Ended: the file is stored.
   case done
