@@ -98,7 +98,8 @@ extension UploadSnapshot {
 
 /// All uploads and counts at one instant. Every renderer is a function of it.
 package struct Snapshot: Sendable {
-  /// When it was made: the time until an attempt, since the last byte, and since a running upload began count from here.
+  /// When it was made. The times until the next attempt, since the last byte and since a running upload began are
+  /// measured from this instant.
   package var at: ContinuousClock.Instant
   /// The running uploads, oldest first; then the queued ones, where the process has a queue; then those that ended
   /// since the previous snapshot, each once.
