@@ -18,8 +18,9 @@ package enum Base64 {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The bytes that `text`, in ASCII, encodes; nil when it contains any other character, such as a space or line end,
-  /// or an incomplete group. The padding may be missing, as RFC 8941 section 4.2.7 requires.
+  /// The bytes that `text`, in ASCII, encodes; nil when it contains a character outside the alphabet, such as a space
+  /// or line end, has padding anywhere but at its end, or has a number of digits that encodes no whole bytes. All
+  /// padding may be missing, as RFC 8941 section 4.2.7 requires, but not part of it.
   package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
     var digits = Array(text)
     if digits.count % 4 == 0 {

@@ -36,7 +36,8 @@ package func writeAll(_ text: String, to descriptor: Int32, timeout: Int32 = -1)
 /// Reads from a descriptor up to the end of its content; blocks until then. Does not close the descriptor.
 /// - Parameter limit: in bytes. Reading ends early once more bytes than these have been read, so a result with a larger
 ///   count means that the content is over the limit, and is incomplete.
-/// - Returns: the bytes; nil when reading failed, with `errno` set, also in non-blocking mode when there are none yet.
+/// - Returns: the bytes; nil when reading failed, with `errno` set, also in non-blocking mode when the next ones have
+///   not arrived yet. Bytes read before are lost then.
 package func readAll(_ descriptor: Int32, limit: Int) -> [UInt8]? {
   var bytes: [UInt8] = []
   var chunk = [UInt8](repeating: 0, count: 65_536)

@@ -4,7 +4,7 @@
 package enum ScalarKind: Sendable {
   /// One column: letters, digits and most other visible characters.
   case narrow
-  /// Two columns: East Asian wide and fullwidth characters, and emoji.
+  /// Two columns: East Asian wide and fullwidth characters, and those that are shown as emoji by default.
   case wide
   /// Zero columns: combines with the character before it.
   case mark

@@ -16,13 +16,13 @@ enum EscapeSequences {
   static let frameBegin = "\u{1B}[?2026h"
   static let frameEnd = "\u{1B}[?2026l"
 
-  /// Sends a sequence to the terminal behind `descriptor`; drops the rest after an error, or when the terminal accepts
-  /// no bytes for ``timeout``.
+  /// Sends a sequence to the terminal behind `descriptor`; drops the rest after an error, or when a terminal in
+  /// non-blocking mode accepts no bytes for ``timeout``. Blocks without limit in blocking mode.
   static func send(_ sequence: String, to descriptor: Int32) {
     writeAll(sequence, to: descriptor, timeout: timeout)
   }
 
-  /// How long to wait for a terminal that accepts no output, in milliseconds.
+  /// How long to wait for a terminal in non-blocking mode that accepts no output, in milliseconds.
   static let timeout: Int32 = 1000
 
   /// The sequence that sets the window's title: to the first 256 characters of `text`, with U+FFFD for controls and

@@ -2,8 +2,9 @@ import TerminalUI
 
 /// Decodes bytes and keys into events: characters in UTF-8, keys with modifiers, pastes, changes of the focus.
 ///
-/// Bytes may arrive in any grouping. An unknown sequence is dropped completely, so that no part of it looks like a key.
-/// A pure state machine without a clock: call ``idle()`` when ncurses has no more input for now.
+/// Bytes may arrive in any grouping. An unknown sequence that begins with CSI or SS3 is dropped completely, so that no
+/// part of it looks like a key; strings of other kinds, such as OSC, are not recognized. A pure state machine without a
+/// clock: call ``idle()`` when ncurses has no more input for now.
 struct InputDecoder {
   private enum State {
     case ground
@@ -200,7 +201,8 @@ struct PasteBuffer {
   private var matched = 0
 
   /// Adds a byte. Use a new buffer after it has returned a text.
-  /// - Returns: the whole text with LF as line ends, when that byte completes the closing sequence; otherwise nil.
+  /// - Returns: when that byte completes the closing sequence, the text of the first ``limit`` bytes, with LF as line
+  ///   ends; otherwise nil.
   mutating func append(_ byte: UInt8) -> String? {
     if bytes.count < Self.limit + Self.end.count { bytes.append(byte) }
     if byte == Self.end[matched] {

@@ -25,13 +25,14 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   package var description: String { bytes.description }
 
   /// Whether the requested name was changed to this one; a number from ``numbered(_:)`` does not count. Different
-  /// requested names may have become this one, so a file with such a name must not replace another.
+  /// requested names may have become this one, so a file with such a name must not replace another. False for
+  /// ``fallback``.
   package let wasAltered: Bool
 
-  /// Makes a safe name of the requested one, `suggestion`; nil when nothing is left of it.
+  /// Makes a safe name of the requested one, `suggestion`; nil when nothing, `.` or `..` is left of it.
   package init?(_ suggestion: String) { self.init(NameBytes(suggestion)) }
 
-  /// Makes a safe name of the requested one, `suggestion`; nil when nothing is left of it.
+  /// Makes a safe name of the requested one, `suggestion`; nil when nothing, `.` or `..` is left of it.
   /// - Parameter isFlattened: whether directories have already been removed from the requested path; then
   ///   ``wasAltered`` is true.
   package init?(_ suggestion: NameBytes, isFlattened: Bool = false) {
@@ -44,9 +45,9 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     wasAltered = isFlattened || bytes != suggestion
   }
 
-  /// Makes a safe name of the `filename` of a form's part; nil when nothing is left of it. Old versions of Internet
-  /// Explorer state a whole path there, `C:\dir\file` or `\\server\share\file`: only such a name is shortened to what
-  /// follows its last backslash, which elsewhere is an ordinary character.
+  /// Makes a safe name of the `filename` of a form's part; nil when nothing, `.` or `..` is left of it. Old versions of
+  /// Internet Explorer state a whole path there, `C:\dir\file` or `\\server\share\file`: only such a name is shortened
+  /// to what follows its last backslash, which elsewhere is an ordinary character.
   package init?(formFilename filename: NameBytes) {
     let bytes = filename.bytes
     let backslash = UInt8(ascii: "\\")
@@ -100,7 +101,8 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     name.bytes.starts(with: partialPrefix.utf8) && name.bytes.reversed().starts(with: partialSuffix.utf8.reversed())
   }
 
-  /// Stem and extension, the dot with the extension; a leading dot begins a stem, and no extension is over 32 bytes.
+  /// Stem and extension, the dot with the extension, and a `.tar` before it too; a leading dot begins a stem, and no
+  /// extension is over 32 bytes.
   private static func split(_ name: [UInt8]) -> (stem: ArraySlice<UInt8>, suffix: ArraySlice<UInt8>) {
     guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return (name[...], []) }
     var stem = name[..<dot]

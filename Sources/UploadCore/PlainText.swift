@@ -36,7 +36,7 @@ extension StringProtocol {
 /// Removed or replaced: controls, bidirectional controls and other format characters, the separators U+2028 and U+2029
 /// (general categories Cc, Cf, Zl, Zp), and everything that Unicode calls default-ignorable. Kept, because emoji and
 /// several scripts are misspelt without them:
-/// * zero-width joiner and non-joiner between letters or between emoji, and behind a virama (Indic scripts);
+/// * zero-width joiner and non-joiner between letters, marks, digits or emoji, and behind a virama (Indic scripts);
 /// * a variation selector behind a character that it can change;
 /// * the tags of a flag such as Scotland's (UTS #51, emoji tag sequence).
 enum InvisibleCharacters {

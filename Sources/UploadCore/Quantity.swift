@@ -48,8 +48,8 @@ package enum ByteSize {
     return "\(tenths / 10).\(tenths % 10) \(units[unit])"
   }
 
-  /// `bytesPerSecond` as ``text(_:)`` with `/s`, such as `96.2 MiB/s`. Negative, infinite and invalid numbers count as
-  /// 0, larger ones than 10^18 as 10^18.
+  /// A rate in whole bytes per second, rounded down, as ``text(_:)`` writes it and with `/s`: `96.2 MiB/s`. Negative,
+  /// infinite and invalid numbers count as 0, larger ones than 10^18 as 10^18.
   package static func rateText(_ bytesPerSecond: Double) -> String {
     let whole = bytesPerSecond.isFinite ? min(max(0, bytesPerSecond), 1e18) : 0
     return text(UInt64(whole)) + "/s"
@@ -95,7 +95,7 @@ package enum ByteSize {
 package struct SizeSetting: Sendable, Equatable, ExpressibleByIntegerLiteral, CustomStringConvertible {
   /// In bytes; of a rate in bytes per second.
   package let bytes: UInt64
-  /// The number as it was written and its unit: `1 MB`, `1.9 GB`, `256 MiB`; of a rate without `/s`.
+  /// The number as it was written and its unit in full: `1 MB`, `1.9 GB`, `10 MiB` for `10M`; of a rate without `/s`.
   package let description: String
 
   /// Reads a size as ``ByteSize/parse(_:)`` does.
@@ -173,7 +173,7 @@ package enum TimeText {
   /// The longest accepted span: a year, in seconds.
   private static let longest: Double = 365 * 86_400
 
-  /// A number with leading zeros up to `width` digits, as in dates and times: `05`. Not for negative numbers.
+  /// A number in at least `width` digits, with leading zeros, as in dates and times: `05`. Not for negative numbers.
   package static func padded(_ number: Int, to width: Int = 2) -> String {
     let digits = "\(number)"
     return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits

@@ -9,8 +9,8 @@ package struct UploadError: Error, Sendable, CustomStringConvertible {
   package enum Code: String, CaseIterable, Sendable {
     // The request was rejected.
 
-    /// The request is malformed, contradicts itself, or asks for something that uploads do not support, such as a
-    /// range.
+    /// The request is malformed, contradicts itself, has headers over a limit, or asks for something that uploads do
+    /// not support, such as a range.
     case badRequest
     /// A form breaks the rules of RFC 7578 or of RFC 2046.
     case malformedForm
@@ -41,8 +41,8 @@ package struct UploadError: Error, Sendable, CustomStringConvertible {
 
     /// The connection to the client was closed, or failed, before the upload was complete.
     case clientGone
-    /// Nothing moved for longer than a timeout allows: headers, body or response. At a server also: the body was slower
-    /// than the minimum rate.
+    /// The headers of a request were not complete in time, no byte of a body or response moved for as long as a timeout
+    /// allows, or the server received a body more slowly than its minimum rate.
     case timedOut
     /// The server has reached its limit of uploads at once, or of open files.
     case tooManyUploads
@@ -50,7 +50,8 @@ package struct UploadError: Error, Sendable, CustomStringConvertible {
     case tooManyFromClient
     /// Too many wrong access tokens came from one address.
     case tooManyGuesses
-    /// The headers of the request are too large, or the unfinished headers of all requests together are.
+    /// The incomplete headers of all requests together need too much memory, and those of this request are the oldest.
+    /// Headers of one request that are over a limit by themselves have the code ``badRequest``.
     case headersTooLarge
     /// The server, or the program that sends, is stopping.
     case shuttingDown
@@ -90,14 +91,15 @@ package struct UploadError: Error, Sendable, CustomStringConvertible {
     case fileChanged
     /// The form with the file does not fit into the available memory (buffered mode only).
     case outOfMemory
-    /// The stored content has another digest or size than that of the content that was sent.
+    /// The content that a server received has another digest than the request states, so it was not stored; or, at the
+    /// client, the server reports another digest or size of the stored content than that of the content sent.
     case contentMismatch
 
     // The program.
 
-    /// The server cannot start: the address is in use or not allowed, or too few files may be open.
+    /// The server cannot start, for example because its address is in use or not allowed, or too few files may be open.
     case cannotListen
-    /// A file of certificates, or the key of one, cannot be used.
+    /// A certificate or its key cannot be read, used or generated, or TLS cannot be set up at the client.
     case badCertificate
     /// A value of an option or setting, such as a size, rate or time, cannot be read or is out of range.
     case badValue

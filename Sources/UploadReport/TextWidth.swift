@@ -3,9 +3,9 @@ import Basics
 /// Measures text in terminal columns, and truncates or pads it to a number of columns. ``ScalarKind`` has the widths of
 /// characters. Make text from peers safe first (``PlainText/sanitized(_:)``).
 package enum TextWidth {
-  /// The number of terminal columns of `text` without the scalars that join emoji, which
-  /// ``truncated(_:to:ellipsis:)`` removes: each part of a joined emoji counts by itself. A control character counts
-  /// as 1 column, that of the U+FFFD that should replace it.
+  /// How many terminal columns `text` takes. Each part of a joined emoji counts by itself, since
+  /// ``truncated(_:to:ellipsis:)`` removes the scalars that join them. A control character counts as 1 column, that of
+  /// the U+FFFD that should replace it.
   package static func columns(_ text: String) -> Int {
     separated(text).unicodeScalars.reduce(0) { $0 + ScalarKind($1).columns }
   }

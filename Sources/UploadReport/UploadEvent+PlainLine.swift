@@ -131,8 +131,8 @@ extension UploadSnapshot {
   var percentText: String? { fraction.map { "\(Int(min(max(0, $0), 1) * 100))%" } }
 
   /// The number of the next attempt and the time until it begins, such as `attempt 3 in 12 s`: in whole seconds,
-  /// rounded up, so that the countdown ends with 1. Only for an upload that waits for its next attempt; otherwise the
-  /// time is 0.
+  /// rounded up, so that 0 is shown only once that time has passed. Only for an upload that waits for its next attempt;
+  /// otherwise the time is 0.
   package var retryCountdown: String {
     "attempt \(attempt) in \(Int(min(max(0, retryIn ?? 0), 1e9).rounded(.up))) s"
   }

@@ -4,14 +4,14 @@ package import UploadCore
 package enum UploadEvent: Sendable {
   /// The server accepts connections.
   case listening(ServerListening)
-  /// An upload started; its first event. One that is cancelled in the queue, or that fails because its file cannot be
-  /// read before any byte was sent, has none.
+  /// An upload started; its first event. Missing for one that was cancelled in the queue, and for one whose first
+  /// snapshot is of its failure to read the file before any byte was sent.
   case started(UploadSnapshot)
-  /// The current progress of a running upload; reported in an interval.
+  /// The current progress of a running upload; reported at the interval of the ``EventDeriver``.
   case progress(UploadSnapshot)
   /// An upload is stalled, or is stalled for another cause than before: the snapshot's `cause` and `stalledSeconds`.
   case stalled(UploadSnapshot)
-  /// An upload is no longer stalled; `seconds` is how long no byte moved.
+  /// An upload is no longer stalled; `seconds` is the time since the last byte before the stall.
   case resumed(UploadSnapshot, seconds: Double)
   /// An attempt of an outgoing upload failed and another follows after a pause: the snapshot's `attempt` is the number
   /// of the next one, `retryIn` the seconds until it, `retryReason` why the last one failed.

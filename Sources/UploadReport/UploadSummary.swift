@@ -8,7 +8,7 @@ package struct UploadSummary: Sendable {
     package var mode: UploadMode
     /// The requested name.
     package var name: String
-    /// Bytes of the file that the last attempt sent.
+    /// Bytes of the file that the last attempt sent; 0 for an upload that ended while it waited for another attempt.
     package var bytes: UInt64
     /// Seconds from the beginning of the upload to its end, all attempts included.
     package var seconds: Double
@@ -93,7 +93,7 @@ package enum UploadVerdict: String, Sendable, CaseIterable {
   case verified
   /// The server reports that it stored the file; the content was not compared.
   case accepted
-  /// The stored file differs from the source in content or size, or cannot be read to compare it.
+  /// The stored file differs from the source in content or size, or one of them cannot be read to compare them.
   case mismatch
   /// The status of the server's response is not a success.
   case refused
@@ -107,7 +107,7 @@ package enum UploadVerdict: String, Sendable, CaseIterable {
 }
 
 extension UploadSummary.Entry {
-  /// The entry for an outgoing upload that has ended; one that has not gets `failed` and 0 s.
+  /// The entry for an outgoing upload that has ended; one that has not gets 0 s and, without `verdict`, `failed`.
   /// - Parameters:
   ///   - meter: the client's.
   ///   - serverPeak: the most memory that the server used at once for it, in bytes; nil where the server is another

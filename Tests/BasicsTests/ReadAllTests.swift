@@ -19,7 +19,7 @@ import Testing
     #expect(try read("1234", limit: 4) == Array("1234".utf8))
   }
 
-  @Test func `reading a pipe with more bytes than the limit returns more than the limit`() throws {
+  @Test func `reading a pipe with more bytes than the limit returns more bytes than the limit`() throws {
     let bytes = try #require(try read("12345", limit: 4))
     #expect(bytes.count > 4)
   }

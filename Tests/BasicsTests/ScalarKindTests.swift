@@ -10,7 +10,7 @@ import Testing
       ("\u{1F3FD}", 2), ("\u{1F1E9}", 1), ("\u{7}", 1), ("\u{202E}", 1), ("\u{378}", 1), ("\u{20000}", 2),
     ] as [(Unicode.Scalar, Int)]
   )
-  func `a scalar has as many columns as in the C library, and an unsafe one has one`(
+  func `a scalar has two columns if it is wide or a skin tone, none if it combines, joins, tags or selects, else one`(
     scalar: Unicode.Scalar,
     columns: Int
   ) {

@@ -36,7 +36,7 @@ import Testing
     #expect(writeAll("", to: pipe.input))
   }
 
-  @Test func `writing more than a non-blocking pipe has room for waits for its reader`() throws {
+  @Test func `writing more than a non-blocking pipe has room for waits for its reader, and succeeds`() throws {
     let pipe = try Pipe()
     let bytes = SplitMix64.bytes(300_000)
     let output = pipe.output

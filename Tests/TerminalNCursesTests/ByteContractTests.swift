@@ -17,7 +17,7 @@ import UploadTestSupport
     try await follow("xterm-256color", source, seed: seed) { $0.look }
   }
 
-  /// These have few attributes and no colours, so only the text is compared.
+  /// These have fewer attributes and colours, so only the text is compared.
   @Test(arguments: ["vt100", "linux", "xterm"], ["random", "dashboard"])
   func `virtual terminals with fewer features show the text of the surfaces that were drawn`(
     type: String,

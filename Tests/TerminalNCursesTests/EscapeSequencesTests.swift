@@ -9,7 +9,7 @@ import Testing
     #expect(EscapeSequences.clipboard("é") == "\u{1B}]52;c;w6k=\u{7}")
   }
 
-  @Test func `a text that is too long for the clipboard is not sent`() {
+  @Test func `a text of more than 74,994 bytes is not sent to the clipboard`() {
     #expect(EscapeSequences.clipboard(String(repeating: "x", count: 74_994)) != nil)
     #expect(EscapeSequences.clipboard(String(repeating: "x", count: 74_995)) == nil)
   }
@@ -22,7 +22,7 @@ import Testing
     (TaskbarProgress.none, "0"), (.part(0.5), "1;50"), (.part(-1), "1;0"), (.part(.nan), "1;0"), (.part(7), "1;100"),
     (.busy, "3"), (.error, "2;100"),
   ])
-  func `progress is sent as OSC 9;4`(_ progress: TaskbarProgress, _ parameters: String) {
+  func `progress is sent as OSC 9;4 with 0 to 100 percent`(_ progress: TaskbarProgress, _ parameters: String) {
     #expect(EscapeSequences.progress(progress) == "\u{1B}]9;4;\(parameters)\u{7}")
   }
 }

@@ -64,7 +64,7 @@ import UploadTestSupport
     "\u{1B}[?1;2c", "\u{1B}[99~", "\u{1B}[<0;1;1M", "\u{1B}[1;99999999999999999999A", "\u{1B}[201~",
     "\u{1B}[;;;;;y", "\u{1B}[" + String(repeating: "1;", count: 1000) + "A", "\u{1B}Oz", "\u{1B}[ q",
   ])
-  func `an unknown sequence is dropped completely, and the key after it is decoded`(_ sequence: String) {
+  func `an unknown CSI or SS3 sequence yields no character, and the key after it is decoded`(_ sequence: String) {
     let known = events(sequence + "q").filter { $0 != .key(KeyEvent(.up)) }
     #expect(known == [.key(KeyEvent("q"))])
   }
@@ -134,7 +134,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [-7, -6, -1, 0, 1, 5, 6, 7, 1000])
-  func `a paste over 1 MiB is truncated to 1 MiB`(_ excess: Int) throws {
+  func `a paste of about 1 MiB is kept without its bytes beyond 1 MiB`(_ excess: Int) throws {
     let text = String(repeating: "x", count: PasteBuffer.limit + excess)
     let pasted = try #require(paste(text + "\u{1B}[201~"))
     #expect(pasted.utf8.count == min(PasteBuffer.limit, PasteBuffer.limit + excess))

@@ -50,7 +50,7 @@ import Testing
     #expect(error?.message.contains("Write for example 512KiB/s") == true)
   }
 
-  @Test func `a rate without a unit is rejected with that reason, and one in bytes is read`() throws {
+  @Test func `a rate without a unit is rejected with a message that says so, and one with a unit is read`() throws {
     let error = #expect(throws: UploadError.self) { try ByteSize.parseRate("10") }
     #expect(error?.message.hasPrefix("\"10\" has no unit.") == true)
     #expect(try ByteSize.parseRate("10B/s") == 10 && ByteSize.parseRate("10 kb") == 10_000)
@@ -68,7 +68,7 @@ import Testing
       (1_900_000_000, "1.8 GiB"), (1 << 40, "1.0 TiB"), (1 << 50, "1.0 PiB"), (1 << 60, "1.0 EiB"), (.max, "16.0 EiB"),
     ] as [(UInt64, String)]
   )
-  func `a size is printed in 1,024s with one decimal`(bytes: UInt64, text: String) {
+  func `a size is printed in 1,024s with one decimal, and below 1,024 in whole bytes`(bytes: UInt64, text: String) {
     #expect(ByteSize.text(bytes) == text)
   }
 
@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test(arguments: [("10MB/s", 10_000_000, "10 MB"), ("1.5KiB", 1_536, "1.5 KiB")] as [(String, UInt64, String)])
-  func `a rate is repeated in the unit it was written in, without the seconds`(
+  func `a rate is repeated in the unit it was written in, without /s`(
     text: String,
     bytes: UInt64,
     shown: String

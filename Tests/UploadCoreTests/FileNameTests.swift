@@ -46,7 +46,7 @@ import UploadTestSupport
       ("🏴\u{E007F}x", "🏴x"), ("x\u{3164}y", "xy"), ("x\u{34F}y", "xy"), ("👩\u{200D}/\u{200D}🚀", "🚀"),
     ] as [(String, String?)]
   )
-  func `joiners, variation selectors and tags are removed where no script or emoji needs them`(
+  func `joiners, variation selectors, tags and fillers are removed where no script or emoji needs them`(
     suggestion: String,
     name: String?
   ) {
@@ -117,7 +117,7 @@ import UploadTestSupport
     #expect(FileName(suggestion)?.description == name)
   }
 
-  @Test func `a long name that shortening would turn into that of a partial file does not become one`() throws {
+  @Test func `a long name is never shortened to the name of a partial file`() throws {
     let crafted = ".sluice-" + String(repeating: "a", count: 242) + ".part" + String(repeating: "x", count: 40)
     let name = try #require(FileName(crafted)).description
     #expect(!FileName.isPartial(NameBytes(name)))
@@ -149,7 +149,7 @@ import UploadTestSupport
     #expect(suggestion.hasPrefix(stem), "divided between characters")
   }
 
-  @Test func `a name whose extension is over 32 bytes is shortened at its end`() throws {
+  @Test func `a long name whose extension is over 32 bytes is shortened to 255 bytes`() throws {
     let name = try #require(FileName("a." + String(repeating: "b", count: 300))).description
     #expect(name.utf8.count == 255)
   }
@@ -160,7 +160,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: ["", ".txt"])
-  func `a name of one character with thousands of combining marks is shortened between scalars`(suffix: String) throws {
+  func `shortening a letter with 5,000 combining marks keeps the letter and the extension`(suffix: String) throws {
     let storm = "Z" + String(repeating: "\u{336}", count: 5_000) + suffix
     let name = try #require(FileName(storm)).description
     #expect((250...255).contains(name.utf8.count))

@@ -71,7 +71,7 @@ import Testing
     #expect(events.map(short) == ["started a.bin"])
   }
 
-  @Test func `an upload is reported at its start, every half second and at its end`() {
+  @Test func `an upload is reported at its start, at most every half second, and at its end`() {
     let file = FinishedUpload(path: "a.bin", bytes: 7)
     let story = story(
       (0...4).map { snapshot(Double($0) * 0.3, upload) } + [
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  @Test func `progress is reported in the configured interval`() {
+  @Test func `progress is reported once per configured interval, and at every snapshot if that is 0`() {
     let snapshots = (0...4).map { snapshot(Double($0), upload) }
     let lines = story(snapshots, interval: .seconds(2)).flatMap { $0 }.filter { $0.hasPrefix("progress") }
     #expect(lines.count == 2)
@@ -105,7 +105,7 @@ import Testing
     #expect(every.count == 5)
   }
 
-  @Test func `a stall is reported once with its cause and its end with the duration`() {
+  @Test func `the beginning of a stall is reported once, with its cause, and its end with its duration`() {
     let story = story([
       snapshot(0, upload),
       snapshot(6, upload.stalled(.client, 5)),
@@ -155,13 +155,13 @@ import Testing
     #expect(story([stalled, snapshot(7, upload.ended(.failed(error)))])[1] == ["failed a.bin timedOut", "process"])
   }
 
-  @Test func `the process is reported once per second while an upload moves`() {
+  @Test func `the process is reported once per second while an upload moves, and never without uploads`() {
     let moving = story((0...30).map { snapshot(Double($0) / 10, upload) }).flatMap { $0 }
     #expect(moving.count { $0 == "process" } == 4)
     #expect(story((0...30).map { snapshot(Double($0) / 10) }).allSatisfy { $0.isEmpty })
   }
 
-  @Test func `an upload whose file cannot be read before its first byte fails without a start`() {
+  @Test func `an upload whose file cannot be read and that sent no byte is reported as failed, but not as started`() {
     let missing = upload.ended(.failed(UploadError(.unreadableFile, "There is no file."))).changed { $0.bytes = 0 }
     #expect(story([snapshot(0, missing)])[0].first == "failed a.bin unreadableFile")
     let later = upload.ended(.failed(UploadError(.unreadableFile, "It cannot be read.")))
@@ -179,7 +179,7 @@ import Testing
     #expect(story([rejecting, snapshot(1)]) == [["rejected 401 1", "rejected 413 7"], []])
   }
 
-  @Test func `uploads are reported independently`() {
+  @Test func `of two uploads each is reported at its own start, interval and end`() {
     let other = UploadSnapshot.example { $0.name = "b.bin" }
     let story = story([
       snapshot(0, upload), snapshot(0.3, upload, other), snapshot(0.6, upload, other),

@@ -60,7 +60,7 @@ import UploadTestSupport
 
   /// OpenMetrics 1.0.0: a family is described once, its samples follow without a gap, units are suffixes, counters end
   /// with `_total`.
-  @Test func `metric families follow the rules of OpenMetrics`() throws {
+  @Test func `each metric family is described once before its samples, and has the suffixes of OpenMetrics`() throws {
     var family = ""
     var kind = ""
     var seen: Set<String> = []

@@ -63,7 +63,7 @@ import UploadCore
       (.failed, nil, "failed", "0:05"), (.cancelled, nil, "cancelled", "0:05"),
     ] as [(UploadState, StallCause?, String, String)]
   )
-  func `a progress line shows a state without a rate by its name, with the cause or the duration`(
+  func `a progress line shows the rate or the name of the state, and the cause of a stall or the duration`(
     state: UploadState,
     cause: StallCause?,
     pace: String,

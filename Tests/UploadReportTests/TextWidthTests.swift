@@ -17,7 +17,7 @@ import Testing
     ("abcdef", -1, ""), ("写真写真", 7, "写真写…"), ("写真写真", 6, "写真…"), ("写真", 1, ""), ("e\u{301}fg", 2, "e\u{301}…"),
     ("👩🏽\u{200D}🚀.png", 20, "👩🚀.png"), ("👩🏽\u{200D}🚀.png", 5, "👩🚀…"), ("می\u{200C}خواهم", 8, "می\u{200C}خواهم"),
   ])
-  func `text wider than the limit is truncated and ends with an ellipsis that fits`(
+  func `text wider than the limit is truncated, and ends with an ellipsis if that is narrower than the limit`(
     text: String,
     width: Int,
     truncated: String

@@ -20,7 +20,7 @@ import UploadCore
     #expect(event.json.serialized == line, sourceLocation: sourceLocation)
   }
 
-  @Test func `the listening event has the server's addresses`() {
+  @Test func `the listening event has the server's addresses and settings`() {
     expect(
       .listening(ServerListening(url: "http://127.0.0.1:40123", directory: "/srv/up", processID: 1)),
       #"{"event":"listening","url":"http://127.0.0.1:40123","rawPort":null,"dir":"/srv/up","pid":1,"token":null,"#
@@ -171,7 +171,7 @@ import UploadCore
     )
   }
 
-  @Test func `NaN and infinite times are null in JSON, and plain sentences accept them`() {
+  @Test func `NaN and infinite times are null in JSON, and their events still have a plain sentence`() {
     let broken = upload.changed {
       ($0.speed, $0.averageSpeed, $0.eta, $0.seconds) = (.nan, .infinity, .infinity, .nan)
     }

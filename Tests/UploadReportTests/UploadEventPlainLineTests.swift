@@ -6,7 +6,7 @@ import UploadCore
 @Suite struct UploadEventPlainLineTests {
   private let upload = UploadSnapshot.example()
 
-  @Test func `the listening sentence has the server's addresses`() {
+  @Test func `the listening sentence has the server's addresses and settings`() {
     let plain = ServerListening(url: "http://127.0.0.1:8080", directory: "./uploads", processID: 1)
     #expect(UploadEvent.listening(plain).plainLine() == "listening on http://127.0.0.1:8080, files go to ./uploads")
     var full = plain
@@ -32,7 +32,7 @@ import UploadCore
     )
   }
 
-  @Test func `the progress sentence depends on the state`() {
+  @Test func `the progress sentence shows the rate while bytes move, and otherwise the state in words`() {
     let head = "incoming stream \"a.bin\" 512.0 MiB"
     func line(_ change: (inout UploadSnapshot) -> Void) -> String? {
       UploadEvent.progress(upload.changed(change)).plainLine()
@@ -106,7 +106,7 @@ import UploadCore
     )
   }
 
-  @Test func `the failed and cancelled sentences have the reason and the bytes`() {
+  @Test func `the failed sentence has the reason, and the cancelled one the bytes that had moved`() {
     let error = UploadError(.clientGone, "The client went away.")
     #expect(UploadEvent.failed(upload, error).plainLine() == "incoming stream \"a.bin\" failed: The client went away.")
     #expect(UploadEvent.cancelled(upload).plainLine() == "incoming stream \"a.bin\" cancelled after 512.0 MiB")
@@ -133,7 +133,7 @@ import UploadCore
     #expect(UploadEvent.process(ProcessMemory(resident: 1, peak: 1), SlabUse(used: 0, budget: 0)).plainLine() == nil)
   }
 
-  @Test func `text from a peer cannot control the terminal`() {
+  @Test func `text from a peer is safe to show on a terminal, in sentences and in JSON`() {
     let evil = "\u{1B}]0;x\u{7}\n\u{202E}"
     let hostile = upload.changed {
       $0.name = evil

@@ -68,7 +68,7 @@ import UploadCore
     #expect(UploadEvent.summary(summary).plainLine() == "0 uploads, all successful, peak memory of the process 0 B")
   }
 
-  @Test func `a hostile or long name does not break the table`() {
+  @Test func `a long name with controls is made safe and truncated in the table`() {
     let summary = UploadSummary(
       uploads: [entry("\u{1B}[2J\n" + String(repeating: "x", count: 500))],
       peakResidentBytes: 0

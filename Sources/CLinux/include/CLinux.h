@@ -22,9 +22,9 @@ int clinux_rename_new(int from_directory, const char *from, int to_directory, co
 int clinux_exchange(int directory, const char *one, const char *other);
 
 /// Opens a file beneath a directory for reading, without following symbolic links or leaving the directory (openat2;
-/// where that is not available, openat with O_NOFOLLOW, and a name with slashes fails with EXDEV). Does not block on a
-/// FIFO: the descriptor is non-blocking, and the caller must check that it is a regular file. Returns a descriptor; -1
-/// and errno.
+/// where that is not available, openat with O_NOFOLLOW, and a name with slashes, or "..", fails with EXDEV). Does not
+/// block on a FIFO: the descriptor is non-blocking, and the caller must check that it is a regular file. Returns a
+/// descriptor; -1 and errno.
 int clinux_open_beneath(int directory, const char *name);
 
 /// Sets an extended attribute of an open file to the `length` bytes at `value`, in place of any earlier value. Returns
@@ -88,9 +88,9 @@ int clinux_open_pseudo_terminal(char *path, size_t capacity, int columns, int ro
 /// the terminal's foreground programs. Returns 0; -1 and errno.
 int clinux_set_terminal_size(int descriptor, int columns, int rows);
 
-/// Starts a program, looked up in PATH, with no signal blocked or ignored, and with no open descriptor but the standard
-/// three. `arguments`: with the program's name first; ends with NULL, as `environment` does. `streams`: the three
-/// descriptors for its standard input, output and errors; -1 stands for /dev/null.
+/// Starts a program, looked up in the caller's PATH, with no signal blocked or ignored, and with no open descriptor but
+/// the standard three. `arguments`: with the program's name first; ends with NULL, as `environment` does. `streams`:
+/// the three descriptors for its standard input, output and errors; -1 stands for /dev/null.
 /// `terminal`: NULL, or the path of a terminal to use for all three instead of `streams`; the program then leads a
 /// session with this controlling terminal. `leads_group`: whether it leads a process group of its own. Returns the
 /// process ID; -1 and errno when it could not be started.
@@ -130,7 +130,7 @@ int clinux_set_direct(int descriptor, int isDirect);
 int clinux_reserve(int descriptor, int64_t offset, int64_t count);
 
 /// Begins to write a range of a file, in bytes, from the page cache to the disk, without waiting for the end
-/// (sync_file_range). Makes nothing durable. Returns 0; -1 and errno.
+/// (sync_file_range). A `count` of 0 stands for all from `offset` on. Makes nothing durable. Returns 0; -1 and errno.
 int clinux_start_writeback(int descriptor, int64_t offset, int64_t count);
 
 /// Waits until a range of a file, in bytes, has been written to the disk, then drops it from the page cache. Not a
@@ -145,7 +145,8 @@ int clinux_drop_written(int descriptor, int64_t offset, int64_t count);
 int clinux_sync_file_system(int descriptor);
 
 /// How many bytes of mapped memory are in physical memory, in whole pages, by the kernel's count (mincore). `address`
-/// must be aligned to a page; 0 when it is not, or when nothing is mapped there.
+/// must be aligned to a page; 0 when it is not. Counts in steps of 4,096 pages, up to the first step of which a page is
+/// not mapped.
 size_t clinux_resident_bytes(const void *address, size_t length);
 
 /// How much of the data sent on a TCP connection its peer has received.

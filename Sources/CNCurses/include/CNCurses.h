@@ -86,8 +86,8 @@ void cncurses_suspend(cncurses_terminal *terminal);
 /// Takes over the screen after cncurses_suspend; the next flush sends everything.
 void cncurses_resume(cncurses_terminal *terminal);
 
-/// The number of colours that the terminal can show: 0 for none, 8, 16, 256, or more where a colour's number is its
-/// red, green and blue.
+/// The number of colours that the terminal can show: 0 for none, usually 8, 16 or 256, or more where a colour's number
+/// is its red, green and blue.
 int cncurses_colors(const cncurses_terminal *terminal);
 
 /// Whether the terminal has an alternate screen like xterm, 1 or 0. Such terminals understand or ignore xterm's other
@@ -107,7 +107,7 @@ void cncurses_resize(cncurses_terminal *terminal, int *columns, int *rows);
 void cncurses_clear(cncurses_terminal *terminal, int redraw);
 
 /// Draws `count` cells from the left edge of row `y` (from 0), up to the right edge; shown at the next flush. A
-/// character that has another width in the C library is shown as `?`.
+/// character that has another width in the C library is shown as `?` in each of the cell's columns.
 void cncurses_draw_row(cncurses_terminal *terminal, int y, const cncurses_cell *cells, int count);
 
 /// Sends all changes since the last flush, and shows the cursor at column `cursor_x` and row `cursor_y`, both from 0,

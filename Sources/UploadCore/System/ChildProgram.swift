@@ -15,7 +15,7 @@ package enum ChildProgram {
   /// Starts a program and returns while it runs. The caller must call ``wait(for:)`` for it, or a zombie process
   /// remains.
   /// - Parameters:
-  ///   - program: a path, or a name to look up in PATH.
+  ///   - program: a path, or a name to look up in this process's PATH, not in that of `environment`.
   ///   - arguments: without the program's name.
   ///   - environment: the complete environment; nothing is inherited.
   ///   - leadsGroup: whether the child leads a process group, so that one signal reaches all processes that it starts.
@@ -53,8 +53,8 @@ package enum ChildProgram {
   }
 
   /// Blocks the thread until a child has ended, and releases its process ID.
-  /// - Returns: its status as in wait(2): the exit status times 256, or the number of the signal that ended it. -1 when
-  ///   there is no such child, or when it was waited for before.
+  /// - Returns: its status as in wait(2): the exit status times 256, or the number of the signal that ended it (plus
+  ///   128 if it dumped core). -1 when there is no such child, or when it was waited for before.
   @discardableResult
   package static func wait(for processID: Int32) -> Int32 {
     var status: Int32 = 0

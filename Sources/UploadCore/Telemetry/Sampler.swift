@@ -1,4 +1,5 @@
-/// Makes snapshots of the ledger's meters: the only place where rates, remaining times and stalls are computed.
+/// Makes snapshots of the ledger's meters: the only place where current speeds, remaining times and stalls are
+/// computed.
 ///
 /// A renderer requests a sample as often as it draws. Use one sampler per ledger: each ended upload and each rejected
 /// request is in one snapshot only.
@@ -17,7 +18,8 @@ package struct Sampler {
   private var histories: [UploadID: History] = [:]
 
   /// - Parameters:
-  ///   - stallAfter: an upload of which no byte has moved for this time counts as stalled.
+  ///   - stallAfter: an upload of which no byte has moved for this time counts as stalled, unless it is storing its
+  ///     file or waits for its next attempt.
   ///   - slabUse: reads the use of the memory budget; called for each sample.
   ///   - memory: reads the memory of the process; called for each sample.
   package init(
@@ -32,8 +34,8 @@ package struct Sampler {
     self.memory = memory
   }
 
-  /// Makes a snapshot of all uploads, and removes the ended ones and the reported rejections from the ledger. Rates and
-  /// stalls are relative to the earlier samples.
+  /// Makes a snapshot of the ledger's uploads, without queued ones, and removes the ended ones and the rejections to be
+  /// reported now from the ledger. Rates and stalls are relative to the earlier samples.
   /// - Parameter now: not earlier than in the previous call.
   package mutating func sample(at now: ContinuousClock.Instant = .now) -> Snapshot {
     let (active, ended) = ledger.drain()
@@ -125,8 +127,7 @@ package struct Sampler {
   /// - Parameters:
   ///   - outcome: how it ended, which decides alone; nil while it runs.
   ///   - idle: the time since the last byte moved.
-  ///   - limit: from this idle time on the upload counts as stalled, unless it is finishing or waits for its next
-  ///     attempt.
+  ///   - limit: from this idle time on the upload counts as stalled, unless its phase is `finishing` or `pause`.
   package static func state(
     of meter: UploadMeter,
     outcome: UploadOutcome?,

@@ -1,4 +1,5 @@
-/// One upload at one instant, as the ``Sampler`` found it.
+/// One upload at one instant: made by the ``Sampler``, or for an upload that has not left the queue by
+/// ``queued(id:mode:name:size:remote:isCancelled:)``.
 package struct UploadSnapshot: Sendable {
   package var id: UploadID
   package var request: UploadID
@@ -27,7 +28,7 @@ package struct UploadSnapshot: Sendable {
 
   /// Bytes of the file received, or sent by the current attempt.
   package var bytes: UInt64 = 0
-  /// Bytes written to the file; nil for an outgoing upload that has not ended.
+  /// Bytes written to the file (see ``UploadMeter/stored``); nil for an outgoing upload that has not ended.
   package var stored: UInt64?
   /// Bytes of the file that have been synced to the disk (see ``UploadMeter/durable``); nil for an outgoing upload that
   /// has not ended.
@@ -38,7 +39,7 @@ package struct UploadSnapshot: Sendable {
   /// The mean of the whole upload: ``bytes`` divided by ``seconds``, in bytes per second; 0 where ``seconds`` is 0.
   package var averageSpeed = 0.0
   /// Estimated seconds until the last byte at the current speed, at least 1. Nil in the first second, when the size is
-  /// unknown or reached, while the upload waits or is stalled, and after its end.
+  /// unknown or reached, below 1 byte per second, while the state is `waiting` or `stalled`, and after the end.
   package var eta: Double?
   /// Seconds from the beginning of the upload until its end, or until the snapshot while it runs.
   package var seconds = 0.0
@@ -51,7 +52,7 @@ package struct UploadSnapshot: Sendable {
   /// Whether it is an outgoing upload that waits in the queue until others end, or that was cancelled there.
   package var isQueued = false
 
-  /// Whether it failed because its file could not be read, before any byte of it was sent.
+  /// Whether it failed because its file could not be read, and its last attempt had sent no byte.
   package var hasFailedBeforeItBegan: Bool {
     guard case .failed(let error) = outcome else { return false }
     return error.code == .unreadableFile && bytes == 0
@@ -97,7 +98,8 @@ extension UploadSnapshot {
 
 /// All uploads and counts at one instant. Every renderer is a function of it.
 package struct Snapshot: Sendable {
-  /// When it was made; all times in it are relative to this instant.
+  /// When it was made. The times until the next attempt, since the last byte and since a running upload began are
+  /// measured from this instant.
   package var at: ContinuousClock.Instant
   /// The running uploads, oldest first; then the queued ones, where the process has a queue; then those that ended
   /// since the previous snapshot, each once.

@@ -2,7 +2,8 @@ import Glibc
 
 /// Estimates a smoothed rate from samples of a byte counter: an exponentially weighted mean over about three seconds.
 ///
-/// Samples may be any time apart; a counter that decreases counts as no movement.
+/// Samples may be any time apart, but those in quick succession are merged; a counter that decreases counts as no
+/// movement.
 package struct RateEstimator: Sendable {
   /// In seconds: after this time a change has had 63 % of its effect.
   private static let timeConstant = 3.0
@@ -21,8 +22,8 @@ package struct RateEstimator: Sendable {
   /// The smoothed rate as of the last sample, in bytes per second; 0 before the first. Does not fall between samples.
   package var bytesPerSecond: Double { weight > 0 ? weighted / weight : 0 }
 
-  /// Adds a sample of the counter: `bytes` is its whole value, not the difference. Ignored less than 0.05 s after the
-  /// last sample, whose difference the next one then includes.
+  /// Adds a sample of the counter: `bytes` is its whole value, not the difference. A sample is ignored less than 0.05 s
+  /// after the last one that was not; the next one then includes its bytes.
   package mutating func sample(_ bytes: UInt64, at now: ContinuousClock.Instant) {
     let step = (now - last.at).inSeconds
     guard step >= Self.shortestStep else { return }

@@ -113,7 +113,8 @@ package final class UploadLedger: Sendable {
   package var rejectedCount: UInt64 { rejections.withLock { $0.count } }
 
   /// A number that grows whenever an upload begins or a rejected request is to be reported at once: if it has changed
-  /// since the last sample, there is something new. Ends do not change it.
+  /// since the last sample, there is something new. Ends do not change it, except of an upload that failed before it
+  /// began.
   package var activityCount: UInt64 {
     let started = state.withLock { $0.totals.values.reduce(0) { $0 &+ $1.started } }
     return started &+ rejections.withLock { $0.announced }

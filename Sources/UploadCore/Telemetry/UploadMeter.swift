@@ -113,7 +113,8 @@ package final class UploadMeter: Sendable {
     set { detected.withLock { $0 = newValue } }
   }
 
-  /// What the data path waits for now; `waiting` at first. Only the data path sets it.
+  /// What the data path waits for now; `waiting` at first. Only the data path sets it, also by
+  /// ``pause(because:attempt:until:)`` and ``beginAttempt()``.
   package var phase: UploadPhase {
     get { UploadPhase(rawValue: phaseValue.load(ordering: .relaxed)) ?? .waiting }
     set { phaseValue.store(newValue.rawValue, ordering: .relaxed) }
@@ -158,7 +159,7 @@ package final class UploadMeter: Sendable {
   package var peakResidentBytes: Int { peak.load(ordering: .relaxed) }
 
   /// Counts memory that the upload uses from now on: a slab, or a block of a form in memory. Call ``remove(_:)`` with
-  /// an equal region before that memory is released.
+  /// an equal region, or ``removeAllMemory()``, before that memory is released.
   package func add(_ region: MemoryRegion) {
     regions.withLock { $0.append(region) }
     regionBytes.wrappingAdd(region.count, ordering: .relaxed)
@@ -209,7 +210,8 @@ package final class UploadMeter: Sendable {
 
   /// Sets the closure with which ``cancel()`` makes the data path end the upload, in place of an earlier one. It is
   /// called at most once, on the thread that cancels, so it should only schedule that end on the data path's own
-  /// thread. Called at once when the upload has already been cancelled, and never after its end.
+  /// thread. Called at once when the upload has already been cancelled. Not called for a cancellation after the end,
+  /// but one at the same time as the end may call it just after that.
   package func onCancel(_ interrupt: @escaping @Sendable () -> Void) {
     let isLate = life.withLock { life in
       guard life.ended == nil else { return false }

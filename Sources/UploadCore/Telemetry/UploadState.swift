@@ -1,11 +1,12 @@
 /// What an upload is doing, as every renderer shows it. The sampler derives it from the ``UploadPhase`` and the time
 /// since the last byte.
 package enum UploadState: String, Sendable, CaseIterable {
-  /// No byte of the current attempt has moved yet. Also: waits for the next attempt, or in the queue.
+  /// Outgoing: waits for the server before the first byte of the current attempt, for the next attempt, or in the
+  /// queue. Incoming: the file has not been opened yet.
   case waiting
-  /// Incoming, and bytes arrive.
+  /// Incoming and not stalled: bytes arrive or are expected.
   case receiving
-  /// Outgoing, and bytes are sent.
+  /// Outgoing and not stalled: bytes are sent, or read to be sent.
   case sending
   /// Waits until memory of the budget is free.
   case waitingForMemory
@@ -13,7 +14,7 @@ package enum UploadState: String, Sendable, CaseIterable {
   case stalled
   /// Slowed down by a rate limit.
   case limited
-  /// Every byte has been received, or sent; the file is not published yet, or the server has not responded yet.
+  /// Every byte has been received, or sent: the file is being published, or the response is awaited or checked.
   case finishing
   /// Ended: the file is stored.
   case done
@@ -26,7 +27,8 @@ package enum UploadState: String, Sendable, CaseIterable {
 /// What an upload's data path is waiting for at this instant: written by the path, read by the sampler, which makes an
 /// ``UploadState`` of it.
 package enum UploadPhase: UInt8, Sendable {
-  /// The peer, before the first byte of the current attempt has moved.
+  /// At first: of an outgoing upload, the server, before the first byte of the current attempt has been sent; of an
+  /// incoming one, the opening of its file.
   case waiting
   /// The peer: the client has to send more, or the server has to receive more.
   case peer

@@ -5,7 +5,7 @@ import UploadCore
 @Suite struct ChildProgramTests {
   private static let environment = ["PATH": "/usr/bin:/bin", "PLACE": "here"]
 
-  @Test func `a child has its streams, its environment, a group of its own and no other descriptor`() throws {
+  @Test func `a child has the given environment, a group of its own, and no descriptor but its streams`() throws {
     let pipe = try ChildProgram.pipe()
     let child = try ChildProgram.start(
       "sh",

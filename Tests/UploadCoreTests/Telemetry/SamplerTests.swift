@@ -52,7 +52,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the state of an ended upload follows from its outcome, whatever its phase`() {
+  @Test func `the state of an ended upload follows from its outcome, not from its phase`() {
     let meter = begin()
     meter.phase = .disk
     let outcomes: [(UploadOutcome, UploadState)] = [
@@ -152,7 +152,7 @@ import UploadTestSupport
     #expect(ended.stored == 10 && ended.durable == 10)
   }
 
-  @Test func `an ended upload is in one snapshot only, with its duration and without speed and memory`() throws {
+  @Test func `an ended upload is in one snapshot only, with its duration and peak memory, and with speed 0`() throws {
     var sampler = makeSampler()
     let meter = begin()
     meter.addReceived(300)

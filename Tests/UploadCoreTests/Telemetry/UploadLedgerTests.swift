@@ -93,7 +93,7 @@ import Testing
     #expect(ledger.drain().active.map(\.id) == expected)
   }
 
-  @Test func `the number of ended uploads that are never drained is limited`() {
+  @Test func `of 70,000 ended uploads that were not drained at most 65,536 are kept, and all are counted`() {
     for _ in 0..<70_000 { ledger.end(begin(), .cancelled) }
     let ended = ledger.drain().ended.count
     #expect(ended <= 65_536)

@@ -156,7 +156,7 @@ import UploadTestSupport
     #expect(dataPath.interrupts == 2)
   }
 
-  @Test func `cancelling an upload while it ends interrupts it at most once and loses no end`() async {
+  @Test func `an upload that several threads cancel while it ends is interrupted at most once, and it ends`() async {
     for _ in 0..<200 {
       let (meter, dataPath) = (begin(), DataPath())
       meter.onCancel { dataPath.interrupt() }
