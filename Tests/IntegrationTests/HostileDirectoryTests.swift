@@ -43,7 +43,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `control characters of names are in no event and on no page`() async throws {
+  @Test func `control and bidi characters of names and types are in no event and on no page`() async throws {
     try await withServer { server in
       let path = try server.scratch.random(10, to: "f")
       let name = "%1B%5D0%3Bpwned%07%C2%9B31m%E2%80%AEx"

@@ -10,8 +10,9 @@ package enum Output {
   /// Whether output was lost: a write to standard output failed, and not because its reader closed the pipe (EPIPE).
   private static let hasFailed = Atomic<Bool>(false)
 
-  /// Writes an output line to standard output. A reader that closed its end of the pipe (EPIPE) is not an error; every
-  /// other failure is reported once on standard error, and turns the exit status 0 into 1 (``exitStatus(_:)``).
+  /// Writes text as it is and a line end to standard output; untrusted text must be sanitized before (``PlainText``).
+  /// A reader that closed its end of the pipe (EPIPE) is not an error; every other failure is reported once on standard
+  /// error, and turns the exit status 0 into 1 (``exitStatus(_:)``).
   package static func line(_ text: String) { raw(text + "\n") }
 
   /// Writes an output line to standard output after the time of day in the user's time zone:
@@ -38,7 +39,8 @@ package enum Output {
     status == 0 && hasFailed.load(ordering: .acquiring) ? 1 : status
   }
 
-  /// Writes an output line to standard error; a failure to do so is ignored.
+  /// Writes text as it is and a line end to standard error; a failure to do so is ignored. Untrusted text must be
+  /// sanitized before (``PlainText``).
   package static func errorLine(_ text: String) { writeAll(text + "\n", to: STDERR_FILENO) }
 
   /// Columns of the terminal on standard output now, 80 where it does not know them; nil when it is not a terminal.

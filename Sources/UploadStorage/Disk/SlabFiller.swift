@@ -232,7 +232,8 @@ struct UploadBuffer {
   private var remainder: ByteBuffer?
   /// When the first byte of ``remainder`` arrived.
   private var remainderSince = NIODeadline.uptimeNanoseconds(0)
-  /// How large the next slab should be, in bytes: ``Slab/small`` or ``Slab/large``.
+  /// The most bytes that the next slab should have: ``Slab/large`` after a slab that was filled fast, otherwise
+  /// ``Slab/small``.
   private(set) var nextSlabSize = Slab.small
   /// Whether the upload has needed ``slow`` or longer for a slab or a block, and has not filled a slab faster since.
   private(set) var isSlow = false

@@ -44,7 +44,7 @@ final class LocalServer {
 final class ServerNotes {
   /// Its URL; nil until it listens.
   private(set) var url: String?
-  /// Bytes of the upload received so far.
+  /// Bytes of the upload received by the last report; 0 before the first.
   private(set) var bytes: UInt64 = 0
   /// Bytes received per second by the last report.
   private(set) var rate: Double = 0
