@@ -109,7 +109,8 @@ import UploadStorage
     expectUsageError(arguments, of: SendCommand.self, hint: hint)
   }
 
-  @Test func `send, headless and the dashboard accept --fingerprint; --ca excludes it and needs an existing file`() throws {
+  @Test
+  func `send, headless and the dashboard accept --fingerprint; --ca excludes it and needs an existing file`() throws {
     let pin = String(repeating: "ab", count: 32)
     let wanted = ServerTrust.pinned(try CertificateFingerprint(pin))
     let trust = ["--fingerprint", pin]
