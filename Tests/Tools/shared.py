@@ -70,11 +70,20 @@ def main(name: str, body: Callable[[], int]) -> int:
         return 1
 
 
-def _stop(*_: object) -> NoReturn:
+class _Stop:
+    """Whether a signal has arrived, and whether it waits because a program is being started."""
+
+    is_deferred = False
+    is_pending = False
+
+
+def _stop(*_: object) -> None:
     """Stops the run with all that it has started; a second signal does not disturb that."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    if not _Stop.is_deferred:
+        raise KeyboardInterrupt
+    _Stop.is_pending = True
 
 
 def environment() -> dict[str, str]:
@@ -106,15 +115,33 @@ def spawn(command: Iterable[object], **options: object) -> subprocess.Popen[byte
     return subprocess.Popen([str(word) for word in command], **given)  # type: ignore[call-overload, no-any-return]
 
 
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kills a program and waits for its end."""
+    process.kill()
+    process.wait()
+
+
 @contextmanager
-def spawned(command: Iterable[object], **options: object) -> Iterator[subprocess.Popen[bytes]]:
-    """Starts a program as `spawn` does, and kills it at the end of the `with` statement."""
-    process = spawn(command, **options)
+def spawned(
+    command: Iterable[object], end: Callable[[subprocess.Popen[bytes]], None] = kill, **options: object
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Starts a program as `spawn` does, and calls `end` for it at the end of the `with` statement.
+
+    A signal that stops the run is deferred while the program is being started: it would interrupt Popen after the fork,
+    and the program would run on."""
+    _Stop.is_deferred = threading.current_thread() is threading.main_thread()
     try:
+        process = spawn(command, **options)
+    except BaseException:
+        _Stop.is_deferred = False
+        raise
+    try:
+        _Stop.is_deferred = False
+        if _Stop.is_pending:
+            raise KeyboardInterrupt
         yield process
     finally:
-        process.kill()
-        process.wait()
+        end(process)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import shared
-from shared import Absence, Failure, require, spawn, wait_until
+from shared import Absence, Failure, require, spawned, wait_until
 
 HERE = Path(__file__).resolve().parent / "servers"
 SERVERS = ("sluice", "nginx", "lighttpd", "aiohttp", "busboy")
@@ -126,15 +126,12 @@ def running(name: str, program: Program, work: Path) -> Iterator[Running]:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port: int = probe.getsockname()[1]
         log = directory / "log"
-        with open(log, "wb") as file:
-            # A session of its own, so that all its processes are known and Ctrl-C does not reach it.
-            command = _command(name, program, directory, port)
-            process = spawn(command, cwd=directory, env=environment(), stdout=file, stderr=file, start_new_session=True)
-        try:
+        command = _command(name, program, directory, port)
+        # A session of its own, so that all its processes are known and Ctrl-C does not reach it.
+        options = {"cwd": directory, "env": environment(), "start_new_session": True}
+        with open(log, "wb") as file, spawned(command, _stop, stdout=file, stderr=file, **options) as process:
             _wait_until_it_listens(name, process, port, log)
             yield Running(port, process.pid, directory / "target")
-        finally:
-            _stop(process)
 
 
 def _wait_until_it_listens(name: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -155,7 +155,8 @@ import UploadTestSupport
   {
     let (check, link) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     // Whether the next call is to be blocked; the first ones are those of the empty directory.
-    let (blocksCheck, blocksLink) = (Mutex(false), Mutex(false))
+    let blocksCheck = Mutex(false)
+    let blocksLink = Mutex(false)
     let isLinking = Mutex(false)
     let real = FileCalls()
     var calls = FileCalls()
