@@ -36,6 +36,12 @@ package struct UploadError: Error, Sendable, CustomStringConvertible {
     case preconditionFailed
     /// The request needs something the server does not implement, such as an unknown transfer coding.
     case notImplemented
+    /// A request continues a resumable upload at another offset than the one that is stored.
+    case offsetMismatch
+    /// A resumable upload has expired, was cancelled, or has failed for good; nothing of it is stored.
+    case uploadGone
+    /// There are too many unfinished uploads, of this client or of all clients together.
+    case tooManyUnfinished
 
     // The transfer ended early.
 

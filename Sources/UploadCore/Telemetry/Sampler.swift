@@ -77,8 +77,9 @@ package struct Sampler {
     let (state, cause) = Self.state(of: meter, outcome: ended?.outcome, idle: now - history.movedAt, limit: stallAfter)
     let retry = meter.retry
     let wait = ended == nil ? retry.wait : nil
+    let interruption = ended == nil ? meter.interruption : nil
     // The mean of the last seconds is above 0 long after the last byte.
-    let speed = ended == nil && state != .stalled && state != .waiting ? history.rate.bytesPerSecond : 0
+    let speed = ended == nil && Self.movesBytes(state) ? history.rate.bytesPerSecond : 0
     let isConfirmed = meter.direction == .incoming || ended != nil
     return UploadSnapshot(
       id: meter.id,
@@ -96,6 +97,9 @@ package struct Sampler {
       retryReason: wait?.reason,
       attempt: retry.attempt,
       retryIn: wait.map { max(0, ($0.until - now).inSeconds) },
+      interruptedSeconds: interruption.map { max(0, (now - $0.since).inSeconds) },
+      expiresIn: interruption.map { max(0, ($0.expires - now).inSeconds) },
+      canPause: ended == nil && meter.canPause,
       stalledSeconds: cause == nil ? 0 : (now - history.movedAt).inSeconds,
       bytes: bytes,
       stored: isConfirmed ? meter.stored : nil,
@@ -109,6 +113,14 @@ package struct Sampler {
       peakResidentBytes: meter.peakResidentBytes,
       outcome: ended?.outcome
     )
+  }
+
+  /// Whether bytes may be moving in a state, so that there is a speed.
+  private static func movesBytes(_ state: UploadState) -> Bool {
+    switch state {
+    case .receiving, .sending, .waitingForMemory, .limited, .finishing: true
+    case .waiting, .stalled, .interrupted, .paused, .done, .failed, .cancelled: false
+    }
   }
 
   /// The estimated time until the last byte, in seconds, at least 1.
@@ -147,6 +159,8 @@ package struct Sampler {
     case .finishing: return (.finishing, nil)
     case .response: return stalled ? (.stalled, .server) : (.finishing, nil)
     case .pause: return (.waiting, nil)
+    case .interrupted: return (.interrupted, nil)
+    case .userPause: return (.paused, nil)
     case .waiting: return stalled ? (.stalled, peer) : (.waiting, nil)
     case .peer: return stalled ? (.stalled, peer) : (moving, nil)
     case .disk: return stalled ? (.stalled, .disk) : (moving, nil)

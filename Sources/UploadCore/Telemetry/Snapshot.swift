@@ -23,6 +23,12 @@ package struct UploadSnapshot: Sendable {
   package var attempt = 1
   /// Seconds until the next attempt begins, at least 0; nil unless an outgoing upload waits for it.
   package var retryIn: Double?
+  /// How long no request has continued an incoming resumable upload, in seconds; nil while one does.
+  package var interruptedSeconds: Double?
+  /// Seconds until an interrupted upload is deleted, at least 0; nil unless it is interrupted.
+  package var expiresIn: Double?
+  /// Whether the upload can be paused now, or continued.
+  package var canPause = false
   /// Seconds since the last byte, while the upload counts as stalled; otherwise 0.
   package var stalledSeconds = 0.0
 

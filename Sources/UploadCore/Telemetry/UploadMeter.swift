@@ -48,8 +48,21 @@ package final class UploadMeter: Sendable {
     var attempt = 1
     /// Why the last attempt failed and when the next one begins; nil unless the upload waits for that.
     var pause: (reason: String, until: ContinuousClock.Instant)?
+    /// Since when no request continues the upload, and when it expires; nil while one does.
+    var interruption: Interruption?
     /// Makes the data path end the upload.
     var interrupt: (@Sendable () -> Void)?
+    /// Whether the user has paused the upload.
+    var isPaused = false
+    /// Makes the data path pause the upload, or continue it; nil for an upload that cannot be paused.
+    var pauseAction: (@Sendable (Bool) -> Void)?
+  }
+
+  /// The time between two requests of an incoming resumable upload.
+  package struct Interruption: Sendable, Equatable {
+    package var since: ContinuousClock.Instant
+    /// When the upload is deleted unless a request continues it before.
+    package var expires: ContinuousClock.Instant
   }
 
   package init(
@@ -142,6 +155,71 @@ package final class UploadMeter: Sendable {
     life.withLock { $0.pause = nil }
   }
 
+  /// Makes ``received`` the number of bytes that the peer has stored: the upload continues from there, and bytes that
+  /// are sent again do not count twice. It may be above 0 for an upload that another process began.
+  package func resume(at offset: UInt64) {
+    // Wraps: what an earlier process moved is a negative loss.
+    lostBytes.store(transferred &- offset, ordering: .releasing)
+  }
+
+  /// Makes ``stored`` and ``durable`` the number of bytes of an upload that an earlier process, or an earlier request,
+  /// has stored.
+  package func resumeStored(at offset: UInt64) {
+    storedBytes.store(offset, ordering: .relaxed)
+    durableBytes.store(offset, ordering: .relaxed)
+  }
+
+  /// Notes that the first `count` bytes of the file have been synced.
+  package func markDurable(upTo count: UInt64) { durableBytes.store(count, ordering: .relaxed) }
+
+  /// Notes that no request continues the incoming upload now: the phase becomes `interrupted`.
+  /// - Parameter expires: when it is deleted unless a request continues it before.
+  package func interrupt(since: ContinuousClock.Instant = .now, expires: ContinuousClock.Instant) {
+    life.withLock { $0.interruption = Interruption(since: since, expires: expires) }
+    setNetworkBytes(0)
+    phase = .interrupted
+  }
+
+  /// Notes that a request continues the incoming upload, after ``interrupt(since:expires:)``.
+  package func endInterruption() {
+    phase = .waiting
+    life.withLock { $0.interruption = nil }
+  }
+
+  /// Since when no request continues the upload, and when it expires; nil while one does, and for all uploads that are
+  /// not resumable.
+  package var interruption: Interruption? { life.withLock { $0.interruption } }
+
+  /// Whether ``setPaused(_:)`` has an effect: ``onPause(_:)`` has been called, and the upload has not ended.
+  package var canPause: Bool { life.withLock { $0.pauseAction != nil } }
+
+  /// Whether the user has paused the upload, or is about to.
+  package var isPaused: Bool { life.withLock { $0.isPaused } }
+
+  /// Sets the action that pauses the upload (true) or continues it (false), so that it can be paused. It is called on
+  /// the thread that pauses, and should only schedule the change. Called at once when the upload has been paused before.
+  package func onPause(_ action: @escaping @Sendable (Bool) -> Void) {
+    let isLate = life.withLock { life in
+      guard life.ended == nil else { return false }
+      life.pauseAction = action
+      return life.isPaused
+    }
+    if isLate { action(true) }
+  }
+
+  /// Asks the data path to pause the upload, or to continue it.
+  /// - Returns: false for an upload that cannot be paused or has ended.
+  @discardableResult
+  package func setPaused(_ isPaused: Bool) -> Bool {
+    let action = life.withLock { life -> (@Sendable (Bool) -> Void)? in
+      guard life.ended == nil, let action = life.pauseAction else { return nil }
+      life.isPaused = isPaused
+      return action
+    }
+    action?(isPaused)
+    return action != nil
+  }
+
   /// The number of the current or next attempt, 1 for the first. `wait` is nil except while the upload waits for its
   /// next attempt: why the last one failed, as a message, and when the next one begins.
   package var retry: (attempt: Int, wait: (reason: String, until: ContinuousClock.Instant)?) {
@@ -203,7 +281,7 @@ package final class UploadMeter: Sendable {
       guard life.ended == nil else { return false }
       life.ended = (outcome, at: instant)
       // The closure retains the data path, which meters outlive.
-      life.interrupt = nil
+      (life.interrupt, life.pauseAction) = (nil, nil)
       return true
     }
   }

@@ -14,6 +14,10 @@ package enum UploadState: String, Sendable, CaseIterable {
   case stalled
   /// Slowed down by a rate limit.
   case limited
+  /// A resumable upload that no request continues now; bytes that have been stored are kept (incoming uploads only).
+  case interrupted
+  /// A resumable upload that the user has paused (outgoing uploads only).
+  case paused
   /// Every byte has been received, or sent: the file is being published, or the response is awaited or checked.
   case finishing
   /// Ended: the file is stored.
@@ -42,6 +46,10 @@ package enum UploadPhase: UInt8, Sendable {
   case limit
   /// The time of the next attempt, after one has failed (outgoing uploads only).
   case pause
+  /// The client's next request of a resumable upload, after the last one has ended (incoming uploads only).
+  case interrupted
+  /// The user, who has paused a resumable upload (outgoing uploads only).
+  case userPause
   /// The response: every byte has been sent (outgoing uploads only).
   case response
   /// The end: every byte has been received and is being stored, or the response has arrived.
@@ -72,6 +80,8 @@ package enum UploadMode: String, Sendable, CaseIterable {
   case multipart
   /// Outgoing only: a form as in ``multipart``, built in memory completely before it is sent, as many programs do.
   case buffered
+  /// The file is sent in one or more requests, each of which continues where the last one ended (tus, or the IETF draft).
+  case resumable
   /// Incoming only: the file is all bytes of a plain TCP connection until the client closes its sending side.
   case raw
 }
