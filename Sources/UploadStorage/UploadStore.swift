@@ -33,6 +33,9 @@ package protocol UploadStore: Sendable {
   /// Deletes staged files that are not to be published; ignores those of other stores. Does not block.
   func discard(_ files: [any StagedFile])
 
+  /// Keeps uploads that are sent in several requests; nil for a store that cannot.
+  var unfinished: (any UnfinishedStore)? { get }
+
   // MARK: Reading
 
   /// Checks that files can be stored and read now: that the place where they are stored is available.

@@ -20,6 +20,8 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   package private(set) var published: [[String]] = []
   /// The requested names of staged files that were discarded.
   package private(set) var discarded: [String] = []
+  /// Keeps unfinished uploads; nil, at first, for a store that cannot.
+  package var unfinished: (any UnfinishedStore)?
   /// Why an upload fails within the call that begins it; nil when it does not.
   package var beginFailure: UploadError?
   /// Whether uploads have room when they begin, or only once a test sets ``MemorySink/hasRoom``.

@@ -56,6 +56,8 @@ package final class DiskStore: UploadStore {
     finalizer.workers.submit { _ in own.forEach { $0.file.discard() } }
   }
 
+  package var unfinished: (any UnfinishedStore)? { nil }
+
   // MARK: Reading
 
   package func check() async throws {
