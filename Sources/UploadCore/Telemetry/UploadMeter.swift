@@ -56,6 +56,10 @@ package final class UploadMeter: Sendable {
     var isPaused = false
     /// Makes the data path pause the upload, or continue it; nil for an upload that cannot be paused.
     var pauseAction: (@Sendable (Bool) -> Void)?
+    /// Whether it was cancelled because the program stops.
+    var isStopping = false
+    /// Called when an interrupted or paused upload continues or ends.
+    var onContinue: (@Sendable () -> Void)?
   }
 
   /// The time between two requests of an incoming resumable upload.
@@ -91,10 +95,15 @@ package final class UploadMeter: Sendable {
 
   /// Bytes of the file received so far; of an outgoing upload, bytes of the file written to the socket by the current
   /// attempt (0 while it waits for the next attempt).
-  package var received: UInt64 {
-    // Loaded first: it was the whole count when it was set, and that only grows, so the difference is never below 0.
+  package var received: UInt64 { counts.received }
+
+  /// ``received`` and ``transferred`` at one instant.
+  var counts: (received: UInt64, transferred: UInt64) {
+    // Loaded first: it was at most the whole count when it was set, and that only grows, so the difference is never
+    // below 0.
     let lost = lostBytes.load(ordering: .acquiring)
-    return transferred &- lost
+    let transferred = transferred
+    return (transferred &- lost, transferred)
   }
 
   /// ``received`` and the bytes of failed attempts together: unlike ``received`` it never shrinks.
@@ -183,7 +192,23 @@ package final class UploadMeter: Sendable {
   /// Notes that a request continues the incoming upload, after ``interrupt(since:expires:)``.
   package func endInterruption() {
     phase = .waiting
-    life.withLock { $0.interruption = nil }
+    let onContinue = life.withLock { life in
+      life.interruption = nil
+      return life.onContinue
+    }
+    onContinue?()
+  }
+
+  /// Sets the action that is called, on any thread, each time an interrupted or paused upload continues or ends. For
+  /// the ledger: elsewhere call ``UploadLedger/onActivity(_:)``.
+  func onContinue(_ action: @escaping @Sendable () -> Void) { life.withLock { $0.onContinue = action } }
+
+  /// Whether the upload is interrupted or paused, so that no byte moves until a request or the user continues it.
+  package var isResting: Bool {
+    switch phase {
+    case .interrupted, .userPause: true
+    case .waiting, .peer, .disk, .input, .memory, .limit, .pause, .response, .finishing: false
+    }
   }
 
   /// Since when no request continues the upload, and when it expires; nil while one does, and for all uploads that are
@@ -211,12 +236,15 @@ package final class UploadMeter: Sendable {
   /// - Returns: false for an upload that cannot be paused or has ended.
   @discardableResult
   package func setPaused(_ isPaused: Bool) -> Bool {
-    let action = life.withLock { life -> (@Sendable (Bool) -> Void)? in
-      guard life.ended == nil, let action = life.pauseAction else { return nil }
+    let (action, onContinue) = life.withLock { life in
+      guard life.ended == nil, let action = life.pauseAction else {
+        return (nil as (@Sendable (Bool) -> Void)?, nil as (@Sendable () -> Void)?)
+      }
       life.isPaused = isPaused
-      return action
+      return (action, isPaused ? nil : life.onContinue)
     }
     action?(isPaused)
+    onContinue?()
     return action != nil
   }
 
@@ -280,8 +308,8 @@ package final class UploadMeter: Sendable {
     life.withLock { life in
       guard life.ended == nil else { return false }
       life.ended = (outcome, at: instant)
-      // The closure retains the data path, which meters outlive.
-      (life.interrupt, life.pauseAction) = (nil, nil)
+      // The closures retain the data path, which meters outlive.
+      (life.interrupt, life.pauseAction, life.onContinue) = (nil, nil, nil)
       return true
     }
   }
@@ -300,12 +328,25 @@ package final class UploadMeter: Sendable {
   }
 
   /// Asks the data path to end the upload with ``UploadOutcome/cancelled``, and returns before it does. The upload may
-  /// still finish or fail instead.
+  /// still finish or fail instead. What a resumable upload has stored is discarded.
   /// - Returns: false when the upload had ended before.
   @discardableResult
-  package func cancel() -> Bool {
+  package func cancel() -> Bool { cancel(isStopping: false) }
+
+  /// Asks the data path to end the upload because the program stops: as ``cancel()``, but what a resumable upload has
+  /// stored is kept, so that it can be continued later.
+  /// - Returns: false when the upload had ended before.
+  @discardableResult
+  package func stop() -> Bool { cancel(isStopping: true) }
+
+  /// Whether ``stop()`` was called, and not ``cancel()`` before or after it: the action of ``onCancel(_:)`` must then
+  /// keep what a resumable upload has stored.
+  package var isStopping: Bool { life.withLock { $0.isStopping } }
+
+  private func cancel(isStopping: Bool) -> Bool {
     let (isRunning, interrupt) = life.withLock { life in
       guard life.ended == nil else { return (false, nil as (@Sendable () -> Void)?) }
+      life.isStopping = isStopping && (life.isStopping || !life.isCancelled)
       life.isCancelled = true
       defer { life.interrupt = nil }
       return (true, life.interrupt)
