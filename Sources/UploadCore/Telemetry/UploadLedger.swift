@@ -143,10 +143,10 @@ package final class UploadLedger: Sendable {
     state.withLock { $0.active[id] }?.setPaused(isPaused) ?? false
   }
 
-  /// Asks all running uploads to end because the program stops, as ``UploadMeter/stop()`` does; uploads that begin later
-  /// are not affected.
+  /// Asks all running uploads to end because the program stops, as ``UploadMeter/stop()`` does, but interrupted ones,
+  /// which have nothing to end. Uploads that begin later are not affected.
   package func cancelAll() {
-    for meter in state.withLock({ Array($0.active.values) }) { meter.stop() }
+    for meter in state.withLock({ Array($0.active.values) }) where meter.phase != .interrupted { meter.stop() }
   }
 
   /// Whether an upload runs that is neither interrupted nor paused.
