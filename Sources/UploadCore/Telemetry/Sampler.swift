@@ -113,6 +113,7 @@ package struct Sampler {
       state: state,
       cause: cause,
       retryReason: wait?.reason,
+      notice: meter.notice,
       attempt: retry.attempt,
       retryIn: wait.map { max(0, ($0.until - now).inSeconds) },
       interruptedSeconds: interruption.map { max(0, (now - $0.since).inSeconds) },

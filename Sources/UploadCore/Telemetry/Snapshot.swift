@@ -19,6 +19,8 @@ package struct UploadSnapshot: Sendable {
   package var cause: StallCause?
   /// Why the last attempt failed, as a message; nil unless an outgoing upload waits for its next attempt.
   package var retryReason: String?
+  /// What the user should know about a running upload; see ``UploadMeter/notice``. Nil for nothing.
+  package var notice: String?
   /// The number of the current or next attempt: 1 for the first, and always for an incoming upload.
   package var attempt = 1
   /// Seconds until the next attempt begins, at least 0; nil unless an outgoing upload waits for it.

@@ -12,7 +12,6 @@ package final class UploadMeter: Sendable {
   /// Identifies the request: the same for all files of one form.
   package let request: UploadID
   package let direction: UploadDirection
-  package let mode: UploadMode
   /// The requested or generated name; the final name may differ and is in the outcome.
   package let name: String
   /// Size of the file in bytes, or its upper limit where ``sizeExact`` is false; nil when unknown.
@@ -37,6 +36,8 @@ package final class UploadMeter: Sendable {
   private let networkBytes = Atomic<Int>(0)
   private let peak = Atomic<Int>(0)
   private let detected = Mutex<String?>(nil)
+  private let modeValue: Mutex<UploadMode>
+  private let noticeText = Mutex<String?>(nil)
   private let life = Mutex(Life())
 
   /// State that is read and changed only at the beginning, the end and a cancellation.
@@ -84,7 +85,7 @@ package final class UploadMeter: Sendable {
     self.id = id
     self.request = request
     self.direction = direction
-    self.mode = mode
+    modeValue = Mutex(mode)
     self.name = name
     self.size = size
     self.sizeExact = sizeExact
@@ -135,30 +136,52 @@ package final class UploadMeter: Sendable {
     set { detected.withLock { $0 = newValue } }
   }
 
+  /// The form of the transfer. It changes at most once: an outgoing `stream` becomes `resumable` when the server supports
+  /// that.
+  package var mode: UploadMode {
+    get { modeValue.withLock { $0 } }
+    set { modeValue.withLock { $0 = newValue } }
+  }
+
+  /// What the user should know about a running upload, as one sentence or more that are safe to show: a file that
+  /// has changed since an earlier run and is sent from its beginning, for example. Nil for nothing; it may change once or
+  /// twice.
+  package var notice: String? {
+    get { noticeText.withLock { $0 } }
+    set { noticeText.withLock { $0 = newValue } }
+  }
+
   /// What the data path waits for now; `waiting` at first. Only the data path sets it, also by
-  /// ``pause(because:attempt:until:)`` and ``beginAttempt()``.
+  /// ``pause(because:attempt:until:continuingAt:)`` and ``beginAttempt()``.
   package var phase: UploadPhase {
     get { UploadPhase(rawValue: phaseValue.load(ordering: .relaxed)) ?? .waiting }
     set { phaseValue.store(newValue.rawValue, ordering: .relaxed) }
   }
 
-  /// Notes that an attempt has failed and another will follow: ``received`` becomes 0, ``transferred`` does not change,
-  /// and the phase becomes `pause`.
+  /// Notes that an attempt has failed and another will follow: ``received`` becomes `offset`, ``transferred`` does not
+  /// change, and the phase becomes `pause`.
   /// - Parameters:
   ///   - reason: why the attempt failed, as a message.
   ///   - attempt: the number of the next attempt, from 2.
   ///   - instant: when that begins.
-  package func pause(because reason: String, attempt: Int, until instant: ContinuousClock.Instant) {
+  ///   - offset: 0 when the next attempt sends the file from its beginning; of a resumable upload the present
+  ///     ``received``, so that it never shrinks.
+  package func pause(
+    because reason: String,
+    attempt: Int,
+    until instant: ContinuousClock.Instant,
+    continuingAt offset: UInt64 = 0
+  ) {
     life.withLock { life in
       life.attempt = attempt
       life.pause = (reason, instant)
     }
-    lostBytes.store(transferred, ordering: .releasing)
+    resume(at: offset)
     setNetworkBytes(0)
     phase = .pause
   }
 
-  /// Notes that the next attempt begins, after ``pause(because:attempt:until:)``: the phase becomes `waiting`.
+  /// Notes that the next attempt begins, after ``pause(because:attempt:until:continuingAt:)``: the phase becomes `waiting`.
   package func beginAttempt() {
     phase = .waiting
     life.withLock { $0.pause = nil }
