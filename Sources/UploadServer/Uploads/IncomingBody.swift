@@ -59,7 +59,7 @@ extension UploadMeter {
   func noteLimit(_ isLimited: Bool) {
     switch phase {
     case .waiting, .peer, .limit: phase = isLimited ? .limit : .peer
-    case .disk, .memory, .input, .pause, .response, .finishing: break
+    case .disk, .memory, .input, .pause, .interrupted, .userPause, .response, .finishing: break
     }
   }
 }
