@@ -43,7 +43,7 @@ import UploadCore
       #expect(text.contains("512.0M/2.0G") && text.contains("25%") && text.contains("expires 23 h"), "\(size)")
       #expect(!text.contains("50%"), "\(size)")
     }
-    #expect(text(upload, Size(width: 200, height: 50)).contains("512.0 MiB of 2.0 GiB stored, expires in 23 h"))
+    #expect(text(upload, Size(width: 200, height: 50)).contains("stored  512.0M  durable  512.0M"))
   }
 
   @Test func `the detail of an interrupted upload shows stored and durable bytes, since when, and when it expires`() {

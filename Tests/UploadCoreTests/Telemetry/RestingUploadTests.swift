@@ -61,14 +61,14 @@ import Testing
     let ends = Mutex<[Bool]>([])
     for meter in [running, interrupted] {
       meter.onCancel { [weak meter] in
-        let isStopping = meter?.isStopping ?? false
-        ends.withLock { $0.append(isStopping) }
+        let isDiscarded = meter?.isDiscarded ?? true
+        ends.withLock { $0.append(isDiscarded) }
       }
     }
     ledger.cancelAll()
-    #expect(ends.withLock { $0 } == [true])
+    #expect(ends.withLock { $0 } == [false])
     ledger.cancel(interrupted.id)
-    #expect(ends.withLock { $0 } == [true, false])
+    #expect(ends.withLock { $0 } == [false, true])
   }
 
   @Test func `a cancellation by the user before or after a stop discards what is stored`() {
@@ -76,9 +76,9 @@ import Testing
     first.cancel()
     first.stop()
     second.stop()
-    #expect(second.isStopping)
+    #expect(!second.isDiscarded)
     second.cancel()
-    #expect(!first.isStopping && !second.isStopping)
+    #expect(first.isDiscarded && second.isDiscarded)
   }
 
   @Test func `interrupted and paused uploads do not move, in all other phases they do`() {
