@@ -229,7 +229,8 @@ final class ResumableUploads: Sendable {
 
   /// Checks the expiry later, if there is something to expire: at least once a minute.
   private func schedule(on eventLoop: any EventLoop) {
-    let delay = min(.seconds(60), max(.milliseconds(250), TimeAmount(limits.expireUnfinished) / 4))
+    let quarter = TimeAmount(limits.expireUnfinished / 4)
+    let delay = min(TimeAmount.seconds(60), max(TimeAmount.milliseconds(250), quarter))
     state.withLock { state in
       guard state.timer == nil, !state.isStopped, !state.entries.isEmpty else { return }
       state.eventLoop = eventLoop
