@@ -31,6 +31,15 @@ package struct UploadLimits: Sendable {
   /// How long running uploads may continue after a graceful shutdown has begun. After it they fail.
   package var grace = Duration.seconds(30)
 
+  /// How long an unfinished resumable upload is kept after its last request; more than 0.
+  package var expireUnfinished = Duration.seconds(86_400)
+  /// Largest body of one request of a resumable upload, in bytes; nil for no limit. Over it: 413.
+  package var maxAppendSize: SizeSetting?
+  /// The most unfinished resumable uploads. Over it: 429.
+  package var maxUnfinished = 1_000
+  /// The most unfinished resumable uploads of one client, see ``ClientAddress/key``. Over it: 429.
+  package var maxUnfinishedPerClient = 100
+
   package init() {}
 }
 
@@ -42,6 +51,18 @@ extension UploadLimits {
   /// The time in which the headers of a request must be complete, from their first byte that arrives while no request
   /// is served: 20 s, or the idle timeout if it is shorter. Over it: 408.
   var headerTime: TimeAmount { min(.seconds(20), idleTime) }
+
+  /// ``expireUnfinished`` in whole seconds, rounded up; at least 1.
+  var lifetime: Int64 {
+    let (seconds, attoseconds) = expireUnfinished.components
+    return max(1, attoseconds > 0 && seconds < .max ? seconds + 1 : seconds)
+  }
+
+  /// When an upload expires whose last request is at `now`; in seconds since 1970.
+  func expiry(after now: Int64) -> Int64 {
+    let (sum, overflows) = now.addingReportingOverflow(lifetime)
+    return overflows ? .max : sum
+  }
 }
 
 /// What happens to the content of an upload that was interrupted, timed out or ended by the server's shutdown.
