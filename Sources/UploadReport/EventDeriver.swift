@@ -17,6 +17,8 @@ package struct EventDeriver: Sendable {
     var interruptedSince: ContinuousClock.Instant?
     /// The number of the last attempt that was reported; the first is not reported.
     var attempt = 1
+    /// The notice that was last reported.
+    var notice: String?
 
     /// Records whether the upload is interrupted or stalled.
     /// - Returns: `interrupted` for a new interruption, `stalled` for a new stall or a new cause, `resumed` at the end of
@@ -109,6 +111,10 @@ package struct EventDeriver: Sendable {
     let known = histories[upload.id]
     var history = known ?? History(reportedAt: now)
     if known == nil, !upload.hasFailedBeforeItBegan, !upload.isQueued { events.append(.started(upload)) }
+    if let notice = upload.notice, notice != history.notice {
+      history.notice = notice
+      events.append(.noticed(upload))
+    }
     switch upload.outcome {
     // An upload that finished has resumed before; one that failed or was cancelled may have been stalled to the end.
     case .finished(let file): events += [history.resume(upload, at: now), .finished(upload, file)]
