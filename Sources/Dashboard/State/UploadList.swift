@@ -54,8 +54,8 @@ struct UploadList: Sendable {
   ///   - uploads: all uploads of the list's direction in the snapshot, in its order.
   ///   - unlisted: how many more are queued.
   ///   - ticks: half seconds since the snapshot before.
-  /// - Returns: whether an upload was added, left the queue, was interrupted or paused, continued, ended or disappeared,
-  ///   so that the rows must be arranged.
+  /// - Returns: whether an upload was added, left the queue, was interrupted or paused, continued, ended or
+  ///   disappeared, so that the rows must be arranged.
   mutating func update(with uploads: [UploadSnapshot], unlisted: Int = 0, ticks: Int) -> Bool {
     let before = (active, resting, queued, ended.count)
     active.removeAll(keepingCapacity: true)

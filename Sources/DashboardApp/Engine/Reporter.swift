@@ -5,8 +5,8 @@ package import UploadCore
 /// the same ledger.
 package actor Reporter {
   private static let period = Duration.milliseconds(100)
-  /// The longest time between two samples while uploads are interrupted or paused: what has been stored of one may still
-  /// be synced. One that continues ends the wait.
+  /// The longest time between two samples while uploads are interrupted or paused: what has been stored of one may
+  /// still be synced. One that continues ends the wait.
   private static let restPeriod = Duration.seconds(5)
 
   private var sampler: Sampler

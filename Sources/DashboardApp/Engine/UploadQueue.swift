@@ -61,8 +61,8 @@ package final class UploadQueue: Sendable {
     return jobs.count - accepted
   }
 
-  /// Adds uploads that an earlier process has begun. Each is paused until ``resume(_:)``, or replaced when the same file
-  /// is added for the same target.
+  /// Adds uploads that an earlier process has begun. Each is paused until ``resume(_:)``, or replaced when the same
+  /// file is added for the same target.
   func addPaused(_ jobs: [UploadJob]) {
     let paused = jobs.map { job in
       var job = job

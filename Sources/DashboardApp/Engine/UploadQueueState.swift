@@ -115,8 +115,8 @@ package struct UploadQueueState {
     return entries[index].job
   }
 
-  /// Rejects further uploads, and cancels all queued ones as ``cancel(_:)`` does, but paused ones, which the next process
-  /// can continue.
+  /// Rejects further uploads, and cancels all queued ones as ``cancel(_:)`` does, but paused ones, which the next
+  /// process can continue.
   mutating func close() {
     isClosed = true
     entries.removeAll(where: \.job.isPaused)
