@@ -1,4 +1,5 @@
 import HTTPTypes
+import NIOCore
 import Synchronization
 import UploadCore
 import UploadProtocol
@@ -29,6 +30,12 @@ final class ServerContext: Sendable {
   let lingering = PerClientCount(limit: ServerContext.maxLingeringPerClient)
   /// The memory for incomplete request headers, on all connections that have presented no token.
   let unfinishedHeaders = UnfinishedHeaders()
+  /// The unfinished resumable uploads; nil for a store that cannot keep them.
+  let resumable: ResumableUploads?
+  /// The URL of the server's root that clients are told, without a final slash; nil for the one that they used.
+  let publicURL: String?
+  /// The scheme of the server's own URLs: `https` where it uses TLS, otherwise `http`.
+  let scheme: String
   /// The number of forms of which no file has begun. Each counts as one upload in ``UploadLimits/maxUploads``.
   let emptyForms = Atomic<Int>(0)
 
@@ -38,7 +45,9 @@ final class ServerContext: Sendable {
     ledger: UploadLedger,
     limits: UploadLimits,
     digests: Set<DigestAlgorithm> = [],
-    access: AccessGate = AccessGate()
+    access: AccessGate = AccessGate(),
+    publicURL: String? = nil,
+    scheme: String = "http"
   ) {
     self.store = store
     self.budget = budget
@@ -46,6 +55,9 @@ final class ServerContext: Sendable {
     self.limits = limits
     self.digests = digests
     self.access = access
+    self.publicURL = publicURL?.withoutFinalSlashes
+    self.scheme = scheme
+    resumable = store.unfinished.map { ResumableUploads(store: $0, ledger: ledger, limits: limits) }
     limiter = limits.rate.map { RateLimiter(bytesPerSecond: $0) }
     perClient = limits.maxUploadsPerClient.map { PerClientCount(limit: $0) }
   }
@@ -70,8 +82,21 @@ final class ServerContext: Sendable {
   /// Why no further upload can begin, in a running request or in a new one: an error with code `tooManyUploads`; nil
   /// when one can. Limits per client are not considered.
   var uploadRejection: UploadError? {
-    guard ledger.activeCount(.incoming) + emptyForms.load(ordering: .relaxed) >= limits.maxUploads else { return nil }
+    // Resumable uploads that no request continues use nothing but the disk.
+    let running = ledger.activeCount(.incoming) - (resumable?.idleCount ?? 0)
+    guard running + emptyForms.load(ordering: .relaxed) >= limits.maxUploads else { return nil }
     return UploadError(.tooManyUploads, "Upload limit reached (\(limits.maxUploads)). Try again later.")
+  }
+
+  /// Checks a condition before a resumable upload begins; the store checks it again when the file is published.
+  /// - Returns: fails with ``UploadError`` with code `preconditionFailed`.
+  func check(_ condition: PublishCondition, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+    let store = store
+    return eventLoop.makeFutureWithTask {
+      var version: FileVersion?
+      if let name = condition.name { version = try await store.open(name.bytes)?.version }
+      try condition.check(version)
+    }
   }
 
   /// Reports a request that was rejected before an upload began, without the target's query and without tokens.
