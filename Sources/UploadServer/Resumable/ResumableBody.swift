@@ -178,7 +178,10 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
       id,
       on: eventLoop,
       end: { loop.execute { body.value.interrupt(.replaced) } },
-      cancel: { loop.execute { body.value.interrupt(.failed(.cancelledByServer)) } }
+      cancel: { [uploads] in
+        let isDiscarded = uploads.entry(id)?.meter.isDiscarded ?? true
+        loop.execute { body.value.interrupt(.failed(isDiscarded ? .cancelledByServer : .stopping)) }
+      }
     )
   }
 

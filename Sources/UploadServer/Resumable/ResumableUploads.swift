@@ -184,11 +184,12 @@ final class ResumableUploads: Sendable {
     state.withLock { $0.remove(id) }
   }
 
-  /// Deletes the upload because a user has cancelled it: the request that continues it does, or it is done now.
+  /// Deletes the upload because a user has cancelled it: the request that continues it does, or it is done now. When the
+  /// program stops instead, only the request ends.
   func cancel(_ id: UnfinishedID) {
-    guard !turns.cancel(id), let loop = state.withLock({ $0.isStopped ? nil : $0.eventLoop }) else {
-      return
-    }
+    guard !turns.cancel(id), entry(id)?.meter.isDiscarded == true,
+      let loop = state.withLock({ $0.isStopped ? nil : $0.eventLoop })
+    else { return }
     remove(id, .failure(.cancelledByServer), on: loop)
   }
 
