@@ -49,7 +49,7 @@ enum ResumableRoute: Sendable, Equatable {
       self = .discovery
       return
     }
-    guard method == .put || method == .post, DraftExchange.isCreation(head),
+    guard method == .put || method == .post, DraftExchange.isDraftCreation(head),
       case .file(let name, let type) = try UploadRoute(request)
     else { return nil }
     self = .creation(name: name, declaredType: type)

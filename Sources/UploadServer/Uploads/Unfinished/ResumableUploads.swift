@@ -211,11 +211,16 @@ final class ResumableUploads: Sendable {
   // MARK: The life of the server
 
   /// Recovers the uploads of earlier runs. Blocks.
-  /// - Parameter eventLoop: where their expiry is checked.
+  /// - Parameters:
+  ///   - eventLoop: where their expiry is checked.
+  ///   - publish: is called for each one of which all bytes have arrived, but which is not published.
   /// - Returns: how many unfinished ones there are.
-  func recover(on eventLoop: any EventLoop) -> Int {
-    for record in store.recover() { _ = known(record, on: eventLoop) }
-    return state.withLock { $0.unfinished }
+  func recover(on eventLoop: any EventLoop, _ publish: (UnfinishedID) -> Void) -> Int {
+    let records = store.recover()
+    for record in records { _ = known(record, on: eventLoop) }
+    let count = state.withLock { $0.unfinished }
+    for record in records where record.awaitsPublishing { publish(record.id) }
+    return count
   }
 
   /// Call it when the server has stopped: nothing expires any more.
@@ -230,7 +235,8 @@ final class ResumableUploads: Sendable {
 
   /// Checks the expiry later, if there is something to expire: at least once a minute.
   private func schedule(on eventLoop: any EventLoop) {
-    let delay = min(.seconds(60), max(.milliseconds(250), TimeAmount(limits.expireUnfinished) / 4))
+    let quarter = TimeAmount(limits.expireUnfinished / 4)
+    let delay = min(TimeAmount.seconds(60), max(TimeAmount.milliseconds(250), quarter))
     state.withLock { state in
       guard state.timer == nil, !state.isStopped, !state.entries.isEmpty else { return }
       state.eventLoop = eventLoop
