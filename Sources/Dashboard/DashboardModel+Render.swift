@@ -99,8 +99,8 @@ extension DashboardModel {
     return now.seconds(since: time) < Self.noteSeconds
   }
 
-  /// Whether the footer shows a command of the dashboard: if it is valid now. The key for pausing is valid for uploads that
-  /// cannot be paused too, for which it says why.
+  /// Whether the footer shows a command of the dashboard: if it is valid now. The key for pausing is valid for uploads
+  /// that cannot be paused too, for which it says why.
   private func isHinted(_ command: Command) -> Bool {
     isValid(command) && (command != .pause || selected?.now.canPause == true)
   }

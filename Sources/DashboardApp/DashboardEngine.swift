@@ -16,7 +16,8 @@ package struct DashboardEngine: Sendable {
     package var trust: ServerTrust
     /// How outgoing uploads continue after an interruption; nil to send each file in one request.
     package var resume: ResumeConfiguration? = ResumeConfiguration()
-    /// The access token for other servers, to which unfinished uploads of an earlier process are continued; nil for none.
+    /// The access token for other servers, to which unfinished uploads of an earlier process are continued; nil for
+    /// none.
     package var otherToken: String?
 
     package init(server: ServerEngine.Configuration, directory: String, jobs: Int, trust: ServerTrust) {

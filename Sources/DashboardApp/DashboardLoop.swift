@@ -67,8 +67,8 @@ package final class DashboardLoop {
   /// Whether the loop has ended: the engine has stopped, or a signal told the loop not to wait for that.
   package var isOver: Bool { phase == .over || phase == .abandoned }
 
-  /// Whether an upload, in either direction, runs or is queued and is neither interrupted nor paused, or work of an effect
-  /// runs on another thread.
+  /// Whether an upload, in either direction, runs or is queued and is neither interrupted nor paused, or work of an
+  /// effect runs on another thread.
   package var isBusy: Bool { performer.isBusy || !engine.queue.isResting || engine.ledger.hasMovingUploads }
 
   /// Handles events on this thread until ``isOver``.

@@ -17,10 +17,12 @@ package struct EventDeriver: Sendable {
     var interruptedSince: ContinuousClock.Instant?
     /// The number of the last attempt that was reported; the first is not reported.
     var attempt = 1
+    /// The notice that was last reported.
+    var notice: String?
 
     /// Records whether the upload is interrupted or stalled.
-    /// - Returns: `interrupted` for a new interruption, `stalled` for a new stall or a new cause, `resumed` at the end of
-    ///   either; otherwise nil.
+    /// - Returns: `interrupted` for a new interruption, `stalled` for a new stall or a new cause, `resumed` at the end
+    ///   of either; otherwise nil.
     mutating func noteBreak(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
       if upload.state == .interrupted {
         // A stall that the end of the connection has ended did not resume.
@@ -49,7 +51,8 @@ package struct EventDeriver: Sendable {
     private static func bounded(_ seconds: Double) -> Double { min(max(0, seconds), 1e9) }
 
     /// Records the progress.
-    /// - Returns: `progress`; nil for a stalled, interrupted or paused upload that has not changed since the last report.
+    /// - Returns: `progress`; nil for a stalled, interrupted or paused upload that has not changed since the last
+    ///   report.
     mutating func noteProgress(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
       let reading = (upload.state, upload.bytes, upload.stored, upload.durable, upload.residentBytes)
       let mayRest = upload.state == .stalled || upload.isResting
@@ -60,8 +63,8 @@ package struct EventDeriver: Sendable {
     }
   }
 
-  /// The state, the received, stored and durable bytes, and the memory of an upload: what a progress event of a stalled,
-  /// interrupted or paused upload can change, for example because memory was released.
+  /// The state, the received, stored and durable bytes, and the memory of an upload: what a progress event of a
+  /// stalled, interrupted or paused upload can change, for example because memory was released.
   private typealias Reading = (UploadState, UInt64, UInt64?, UInt64?, Int)
 
   /// The least time between two reports of the process's memory.
@@ -109,6 +112,10 @@ package struct EventDeriver: Sendable {
     let known = histories[upload.id]
     var history = known ?? History(reportedAt: now)
     if known == nil, !upload.hasFailedBeforeItBegan, !upload.isQueued { events.append(.started(upload)) }
+    if let notice = upload.notice, notice != history.notice {
+      history.notice = notice
+      events.append(.noticed(upload))
+    }
     switch upload.outcome {
     // An upload that finished has resumed before; one that failed or was cancelled may have been stalled to the end.
     case .finished(let file): events += [history.resume(upload, at: now), .finished(upload, file)]

@@ -48,6 +48,7 @@ extension UploadEvent {
           ("reason", .optional(upload.retryReason)),
         ]
       )
+    case .noticed(let upload): Self.object("notice", upload, [("message", .optional(upload.notice))])
     case .finished(let upload, let file):
       Self.object(
         "finished",

@@ -14,6 +14,7 @@ extension UploadEvent {
     case .interrupted(let upload): "\(Self.subject(upload)) interrupted, \(detail)"
     case .resumed(let upload, _, _): "\(Self.subject(upload)) resumed \(detail)"
     case .retrying(let upload): "\(Self.subject(upload)) \(detail)"
+    case .noticed(let upload): "\(Self.subject(upload)): \(detail)"
     case .finished(let upload, let file): Self.finishedLine(upload, file)
     case .failed(let upload, _): "\(Self.subject(upload)) failed: \(detail)"
     case .cancelled(let upload): "\(Self.subject(upload)) cancelled \(detail)"
@@ -37,9 +38,11 @@ extension UploadEvent {
     case .resumed(_, let seconds, .stall): "after \(Self.secondsText(seconds))"
     case .resumed(_, let seconds, .interruption): "after \(Self.secondsText(seconds)) without a connection"
     case .retrying(let upload): upload.retryText ?? "retries"
+    case .noticed(let upload): PlainText.sanitized(upload.notice ?? "")
     case .finished(let upload, let file): Self.figures(upload, file)
     case .failed(_, let error): PlainText.sanitized(error.message)
-    case .cancelled(let upload): upload.isQueued ? "before it began" : "after \(ByteSize.text(upload.bytes))"
+    case .cancelled(let upload):
+      upload.isQueued && upload.bytes == 0 ? "before it began" : "after \(ByteSize.text(upload.bytes))"
     case .rejected(let request): Self.rejection(request)
     case .listening, .process, .summary: ""
     }

@@ -20,6 +20,8 @@ package enum UploadEvent: Sendable {
   /// An attempt of an outgoing upload failed and another follows after a pause: the snapshot's `attempt` is the number
   /// of the next one, `retryIn` the seconds until it, `retryReason` why the last one failed.
   case retrying(UploadSnapshot)
+  /// The snapshot's `notice` is new, for example that a file has changed since it was interrupted.
+  case noticed(UploadSnapshot)
   /// An upload ended and its file is stored.
   case finished(UploadSnapshot, FinishedUpload)
   /// An upload ended with an error; see ``UploadOutcome/failed(_:)`` for what may be stored.

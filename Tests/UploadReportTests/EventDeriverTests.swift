@@ -28,6 +28,7 @@ import Testing
     case .resumed(let upload, let seconds, .stall): "resumed \(upload.name) \(seconds)"
     case .resumed(let upload, let seconds, .interruption): "resumed \(upload.name) \(seconds) interrupted"
     case .retrying(let upload): "retrying \(upload.name) \(upload.attempt)"
+    case .noticed(let upload): "noticed \(upload.name) \(upload.notice ?? "-")"
     case .finished(let upload, let file): "finished \(upload.name) \(file.bytes)"
     case .failed(let upload, let error): "failed \(upload.name) \(error.code.rawValue)"
     case .cancelled(let upload): "cancelled \(upload.name)"
@@ -128,6 +129,17 @@ import Testing
     ])
     #expect(story[2].contains("stalled a.bin disk"))
     #expect(story[3].first == "resumed a.bin 8.0")
+  }
+
+  @Test func `each notice of an upload is reported once`() {
+    func noticing(_ notice: String) -> UploadSnapshot { upload.changed { $0.notice = notice } }
+    let story = story([
+      snapshot(0, upload), snapshot(0.1, noticing("x")), snapshot(0.2, noticing("x")), snapshot(0.3, noticing("y")),
+    ])
+    #expect(story.dropFirst() == [["noticed a.bin x"], [], ["noticed a.bin y"]])
+    let event = UploadEvent.noticed(noticing("The file has changed."))
+    #expect(event.plainLine() == "incoming stream \"a.bin\": The file has changed.")
+    #expect(event.json.serialized.hasSuffix(#""direction":"incoming","message":"The file has changed."}"#))
   }
 
   @Test func `a stalled upload is reported again only after a change`() {

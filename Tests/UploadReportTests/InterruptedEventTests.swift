@@ -1,5 +1,5 @@
 import Testing
-import UploadCore
+@testable import UploadCore
 
 @testable import UploadReport
 

@@ -36,8 +36,8 @@ struct LogEntry: Sendable, Hashable {
   /// The raw value is the kind as the log shows it, at most nine columns wide.
   enum Kind: String, Sendable {
     case started, stalled, resumed
-    /// An outgoing upload whose last attempt failed, and that waits for the next one; or an interrupted incoming one, which
-    /// waits for the client.
+    /// An outgoing upload whose last attempt failed, and that waits for the next one; or an interrupted incoming one,
+    /// which waits for the client.
     case waiting
     /// A complete incoming upload.
     case stored
@@ -83,6 +83,7 @@ extension LogEntry {
     case .interrupted(let upload): self.init(.waiting, upload, "interrupted, \(event.detail)", at: time)
     case .resumed(let upload, _, _): self.init(.resumed, upload, event.detail, at: time)
     case .retrying(let upload): self.init(.waiting, upload, event.detail, at: time)
+    case .noticed(let upload): self.init(.note, upload, event.detail, at: time)
     case .finished(let upload, let file):
       let renamed = file.path == upload.name || file.path.isEmpty ? "" : ", stored as \(file.path)"
       self.init(upload.direction == .incoming ? .stored : .sent, upload, event.detail + renamed, at: time)

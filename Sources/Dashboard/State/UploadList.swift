@@ -1,8 +1,9 @@
 import TerminalUI
 import UploadCore
 
-/// The uploads of one direction and their rows: active ones, by default newest first; interrupted and paused ones, newest
-/// first; queued ones, the next to begin first; ended ones, the latest end first. ``arrange(by:filter:)`` sets the rows, after changes too.
+/// The uploads of one direction and their rows: active ones, by default newest first; interrupted and paused ones,
+/// newest first; queued ones, the next to begin first; ended ones, the latest end first. ``arrange(by:filter:)`` sets
+/// the rows, after changes too.
 struct UploadList: Sendable {
   /// The most ended uploads that are kept; beyond it, the oldest are dropped.
   static let endedLimit = 200
@@ -53,8 +54,8 @@ struct UploadList: Sendable {
   ///   - uploads: all uploads of the list's direction in the snapshot, in its order.
   ///   - unlisted: how many more are queued.
   ///   - ticks: half seconds since the snapshot before.
-  /// - Returns: whether an upload was added, left the queue, was interrupted or paused, continued, ended or disappeared, so
-  ///   that the rows must be arranged.
+  /// - Returns: whether an upload was added, left the queue, was interrupted or paused, continued, ended or
+  ///   disappeared, so that the rows must be arranged.
   mutating func update(with uploads: [UploadSnapshot], unlisted: Int = 0, ticks: Int) -> Bool {
     let before = (active, resting, queued, ended.count)
     active.removeAll(keepingCapacity: true)

@@ -44,6 +44,7 @@ struct UploadFacts: Widget {
       ("state", upload.stateText),
       ("expires", upload.expiresIn.map { "in \(TimeText.rough($0)), unless the client continues it" }),
       ("reason", upload.retryReason),
+      ("notice", upload.notice),
       ("attempt", upload.attempt > 1 ? "\(upload.attempt)" : nil),
       ("error", upload.failure?.message),
       ("size", size),

@@ -89,8 +89,8 @@ package struct LineRenderer: ProgressRenderer {
 }
 
 /// For `send` on a terminal: one progress line per running upload at the bottom, redrawn in place, as many as fit and
-/// at most 16. Above them is one line for each upload that finishes, is cancelled, stalls, is interrupted or resumes; failures are
-/// written to standard error. Other events, such as the summary, print nothing.
+/// at most 16. Above them is one line for each upload that finishes, is cancelled, stalls, is interrupted or resumes,
+/// and for each notice; failures are written to standard error. Other events, such as the summary, print nothing.
 package struct LiveRenderer: ProgressRenderer {
   /// The most progress lines; a lower terminal gets fewer, because text that scrolls out of it cannot be redrawn.
   private static let most = 16
@@ -105,7 +105,7 @@ package struct LiveRenderer: ProgressRenderer {
     var text = erasure
     for event in deriver.events(for: snapshot) {
       switch event {
-      case .finished, .cancelled, .stalled, .interrupted, .resumed: text += (event.plainLine() ?? "") + "\n"
+      case .finished, .cancelled, .stalled, .interrupted, .resumed, .noticed: text += (event.plainLine() ?? "") + "\n"
       case .failed:
         // Standard error may be the same terminal: the progress lines must be erased first.
         Output.raw(text)

@@ -1,12 +1,12 @@
 package import UploadCore
 
-/// Samples the uploads ten times per second and shows them, every five seconds while there are only interrupted and paused
-/// ones. Pauses a second after the last upload or rejected request, until the next one. Nothing else may sample the same
-/// ledger.
+/// Samples the uploads ten times per second and shows them, every five seconds while there are only interrupted and
+/// paused ones. Pauses a second after the last upload or rejected request, until the next one. Nothing else may sample
+/// the same ledger.
 package actor Reporter {
   private static let period = Duration.milliseconds(100)
-  /// The longest time between two samples while uploads are interrupted or paused: what has been stored of one may still
-  /// be synced. One that continues ends the wait.
+  /// The longest time between two samples while uploads are interrupted or paused: what has been stored of one may
+  /// still be synced. One that continues ends the wait.
   private static let restPeriod = Duration.seconds(5)
 
   private var sampler: Sampler

@@ -61,8 +61,8 @@ package final class UploadQueue: Sendable {
     return jobs.count - accepted
   }
 
-  /// Adds uploads that an earlier process has begun. Each is paused until ``resume(_:)``, or replaced when the same file
-  /// is added for the same target.
+  /// Adds uploads that an earlier process has begun. Each is paused until ``resume(_:)``, or replaced when the same
+  /// file is added for the same target.
   func addPaused(_ jobs: [UploadJob]) {
     let paused = jobs.map { job in
       var job = job
@@ -199,8 +199,11 @@ package struct UploadJob: Sendable {
     return upload
   }
 
-  /// Whether it sends the same file to the same target.
-  func isSameFile(as other: UploadJob) -> Bool { path == other.path && target == other.target }
+  /// Whether it sends the same file to the same URL, with whatever token.
+  func isSameFile(as other: UploadJob) -> Bool {
+    path == other.path && target.isSecure == other.target.isSecure && target.authority == other.target.authority
+      && target.path == other.target.path && target.query == other.target.query
+  }
 
   /// The same file to the same target in the same mode, as an upload with a new id.
   var copy: UploadJob { UploadJob(path: path, target: target, mode: mode) }

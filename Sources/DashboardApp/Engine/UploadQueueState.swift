@@ -43,7 +43,7 @@ package struct UploadQueueState {
   /// - Returns: the number of accepted uploads.
   mutating func add(_ jobs: [UploadJob]) -> Int {
     guard !isClosed else { return 0 }
-    for job in jobs { entries.removeAll { $0.job.isPaused && $0.job.isSameFile(as: job) } }
+    entries.removeAll { entry in entry.job.isPaused && jobs.contains { entry.job.isSameFile(as: $0) } }
     let accepted = jobs.prefix(max(0, Self.limit - entries.count))
     entries += accepted.map { Entry(job: $0) }
     past += accepted
@@ -115,8 +115,8 @@ package struct UploadQueueState {
     return entries[index].job
   }
 
-  /// Rejects further uploads, and cancels all queued ones as ``cancel(_:)`` does, but paused ones, which the next process
-  /// can continue.
+  /// Rejects further uploads, and cancels all queued ones as ``cancel(_:)`` does, but paused ones, which the next
+  /// process can continue.
   mutating func close() {
     isClosed = true
     entries.removeAll(where: \.job.isPaused)
@@ -132,8 +132,8 @@ package struct UploadQueueState {
     }
   }
 
-  /// The first `limit` queued and paused uploads, the number of further ones, and those that were cancelled while they waited
-  /// since the last call.
+  /// The first `limit` queued and paused uploads, the number of further ones, and those that were cancelled while they
+  /// waited since the last call.
   mutating func drain(limit: Int = .max) -> (waiting: [UploadJob], rest: Int, cancelled: [UploadJob]) {
     defer { cancelled = [] }
     let waiting = entries.prefix(limit).map(\.job)

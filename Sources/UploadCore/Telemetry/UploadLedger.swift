@@ -64,8 +64,8 @@ package final class UploadLedger: Sendable {
 
   /// Sets the action that is called when an upload begins, when an interrupted or paused one continues or ends, when a
   /// rejected request is to be reported at once, and by ``noteActivity()``, so that an observer need not sample while
-  /// nothing runs. Other ends do not call it: sample as long as uploads run. It replaces an earlier action, is called on
-  /// any thread, and must not block.
+  /// nothing runs. Other ends do not call it: sample as long as uploads run. It replaces an earlier action, is called
+  /// on any thread, and must not block.
   package func onActivity(_ action: @escaping @Sendable () -> Void) {
     observer.withLock { $0.action = action }
   }

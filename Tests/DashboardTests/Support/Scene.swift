@@ -110,7 +110,14 @@ enum Scene: String, CaseIterable {
     .example("sensor-log") { $0.size = nil }.interrupted(7_300),
     .sending("ubuntu-24.04.iso").paused(),
     .sending("photos.zip") { ($0.mode, $0.canPause) = (.resumable, true) },
-    .queued(id: UploadID(), mode: .resumable, name: "movie.mkv", size: 8 << 30, remote: "10.0.0.12:8080", isPaused: true),
+    .queued(
+      id: UploadID(),
+      mode: .resumable,
+      name: "movie.mkv",
+      size: 8 << 30,
+      remote: "10.0.0.12:8080",
+      isPaused: true
+    ),
   ]
 
   private static let done = UploadSnapshot.example("presentation.key") { $0.size = 88_400_000 }

@@ -67,7 +67,8 @@ extension UploadSnapshot {
     }
   }
 
-  /// The same upload of 2 GiB, interrupted after 512 MiB were stored, for a number of seconds; it expires after 84,000 s.
+  /// The same upload of 2 GiB, interrupted after 512 MiB were stored, for a number of seconds; it expires
+  /// after 84,000 s.
   func interrupted(_ seconds: Double) -> UploadSnapshot {
     changed {
       $0.mode = .resumable

@@ -55,7 +55,7 @@ import Testing
     #expect(!ledger.setPaused(meter.id, true))
   }
 
-  @Test func `stopping all uploads leaves interrupted ones, and tells the others to keep what is stored`() {
+  @Test func `stopping all uploads leaves interrupted ones, and the others keep what is stored`() {
     let (running, interrupted) = (begin(), begin())
     interrupted.interrupt(expires: .now + .seconds(60))
     let ends = Mutex<[Bool]>([])
