@@ -15,7 +15,7 @@ struct ServeCommand: ParsableCommand {
     abstract: "Receive uploads, and print events as they happen.",
     discussion: """
       Accepts POST /stream-upload (the body is the file), POST /file-upload (a form with any number of files) and \
-      PUT /NAME. Ctrl-C lets running uploads finish (up to --grace); press it again to exit immediately. \
+      PUT /NAME, and resumable uploads: tus at /uploads, the IETF draft at all of these except forms. Ctrl-C lets running uploads finish (up to --grace); press it again to exit immediately. \
       SIGHUP reloads the files of --tls-cert and --tls-key.
 
       A file on --raw-port has no declared length and ends with FIN, so an interrupted upload may look complete.
@@ -87,7 +87,7 @@ struct ServeRun: Sendable {
         reloading.cancel()
       }
       try await engine.server.run { address in
-        announce(address, engine, stop)
+        announce(address, engine, unfinished: ledger.interruptedCount, stop)
         if let queue { send(to: address, engine, queue) }
       }
       ledger.cancelAll()
@@ -121,14 +121,15 @@ struct ServeRun: Sendable {
     if rejected > 0 { Output.errorLine("sluice: \(rejected) files were not queued: the queue is full.") }
   }
 
-  private func announce(_ address: ServerAddress, _ engine: ServerEngine, _ stop: StopRequest) {
+  private func announce(_ address: ServerAddress, _ engine: ServerEngine, unfinished: Int, _ stop: StopRequest) {
     let facts = ServerListening(
       url: address.url,
       rawPort: address.rawPort,
       directory: directory,
       processID: getpid(),
       token: engine.generatedToken?.text,
-      fingerprint: address.fingerprint?.description
+      fingerprint: address.fingerprint?.description,
+      unfinished: unfinished
     )
     let listening = UploadEvent.listening(facts)
     if json {
