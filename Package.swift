@@ -76,7 +76,7 @@ let ends =
   )
   + library(
     "UploadClient",
-    ["UploadCore", "UploadProtocol", "CLinux", nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL],
+    ["Basics", "UploadCore", "UploadProtocol", "CLinux", nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL],
     tests: [nioEmbedded]
   )
   + library("Dashboard", ["TerminalUI", "UploadCore", "UploadReport"], testFiles: ["Golden"])

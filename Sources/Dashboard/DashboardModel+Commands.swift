@@ -11,6 +11,7 @@ extension DashboardModel {
     // A pane that fills the screen has no larger view.
     case .detail: return hasList && (view == .detail || (selected != nil && layout.rect(of: .detail) != layout.body))
     case .cancel: return hasList && selected?.isRunning == true
+    case .pause: return hasList && selected != nil
     case .retry: return hasList && selected.map { !$0.isRunning && $0.now.direction == .outgoing } == true
     case .clear: return shown.endedCount > 0
     case .back: return view != .panes || focus == .detail || !filter.isEmpty || frozen != nil
@@ -39,6 +40,7 @@ extension DashboardModel {
       places[direction, default: ListPlace()].anchor = .upload
     case .cancel:
       question = selected.map { Question.cancel($0.id, name: $0.now.name, direction: $0.now.direction) }
+    case .pause: return pause()
     case .retry:
       guard let upload = selected else { break }
       // The new attempt must be visible.
@@ -82,6 +84,18 @@ extension DashboardModel {
     case .clearFilter: clearFilter()
     }
     return []
+  }
+
+  /// Pauses or continues the selected upload, or says in a note why that is not possible.
+  private mutating func pause() -> [DashboardEffect] {
+    guard let id = selected?.id, let upload = live[direction][id]?.now else { return [] }
+    if let obstacle = upload.pauseObstacle {
+      note(.warning, obstacle)
+      return []
+    }
+    // The result must be visible.
+    frozen = nil
+    return [.setPaused(id, upload.state != .paused)]
   }
 
   /// Quits; asks for confirmation while uploads run.
@@ -132,5 +146,15 @@ extension DashboardModel {
   private func nextRefreshRate(faster: Bool) -> Int? {
     let rates = DashboardSettings.refreshRates
     return faster ? rates.first { $0 > settings.refreshRate } : rates.last { $0 < settings.refreshRate }
+  }
+}
+
+extension UploadSnapshot {
+  /// Why the upload can neither be paused nor continued, as a note; nil if it can.
+  fileprivate var pauseObstacle: String? {
+    if outcome != nil { return "this upload has ended: it cannot be paused" }
+    if direction == .incoming { return "only the client can pause an incoming upload" }
+    if isQueued, state != .paused { return "this upload has not begun: it cannot be paused" }
+    return canPause ? nil : "only a resumable upload can be paused, and this one is not"
   }
 }

@@ -99,6 +99,12 @@ extension DashboardModel {
     return now.seconds(since: time) < Self.noteSeconds
   }
 
+  /// Whether the footer shows a command of the dashboard: if it is valid now. The key for pausing is valid for uploads that
+  /// cannot be paused too, for which it says why.
+  private func isHinted(_ command: Command) -> Bool {
+    isValid(command) && (command != .pause || selected?.now.canPause == true)
+  }
+
   private func footerHints(_ glyphs: GlyphSet) -> [KeyHint] {
     if helpOffset == nil, let sheet { return sheet.keys.compactMap { KeyHint($0, glyphs) } }
     if helpOffset == nil, isPicking, let picker { return picker.context.keys.compactMap { KeyHint($0, glyphs) } }
@@ -108,8 +114,9 @@ extension DashboardModel {
   /// The hints of a context for the footer, some of them changed to the current effect of their key. Those of the
   /// dashboard are left out unless their command is valid now.
   private func hints(in context: KeyContext, _ glyphs: GlyphSet) -> [KeyHint] {
-    KeyTable.bindings(in: context).filter { context != .dashboard || isValid($0.command) }.compactMap { binding in
+    KeyTable.bindings(in: context).filter { context != .dashboard || isHinted($0.command) }.compactMap { binding in
       var binding = binding
+      if binding.command == .pause, selected?.now.state == .paused { binding.hint = "resume" }
       if binding.command == .freeze, frozen != nil { binding.hint = "resume" }
       if binding.command == .detail, view == .detail { binding.hint = "panes" }
       if binding.command == .quit, helpOffset != nil { binding.hint = "close" }

@@ -6,7 +6,7 @@ enum Command: Hashable, Sendable {
   case move(Motion)
   case pane(Pane)
   case nextPane, previousPane
-  case upload, mode, detail, cancel, retry, clear
+  case upload, mode, detail, cancel, pause, retry, clear
   case freeze, sort, filter, log, copy, theme, bar, faster, slower, mouse
   case help, back, quit, suspend, redraw
   /// Confirm what a dialog asks about, or close the dialog without doing it.
@@ -61,6 +61,7 @@ package enum KeyTable {
     KeyBinding([KeyEvent("m")], .mode, help: "mode: stream, multipart, buffered"),
     KeyBinding([KeyEvent(.enter)], .detail, hint: "detail", help: "toggle the detail of the upload"),
     KeyBinding([KeyEvent("x"), KeyEvent(.delete)], .cancel, hint: "cancel", help: "cancel the upload (asks first)"),
+    KeyBinding([KeyEvent("p")], .pause, hint: "pause", help: "pause or resume a resumable upload"),
     KeyBinding([KeyEvent("r")], .retry, hint: "retry", help: "retry the outgoing upload"),
     KeyBinding([KeyEvent("c")], .clear, hint: "clear", help: "clear ended uploads"),
   ]

@@ -14,6 +14,10 @@ package struct DashboardEngine: Sendable {
     package var jobs: Int
     /// How certificates of servers that the user names are verified.
     package var trust: ServerTrust
+    /// How outgoing uploads continue after an interruption; nil to send each file in one request.
+    package var resume: ResumeConfiguration? = ResumeConfiguration()
+    /// The access token for other servers, to which unfinished uploads of an earlier process are continued; nil for none.
+    package var otherToken: String?
 
     package init(server: ServerEngine.Configuration, directory: String, jobs: Int, trust: ServerTrust) {
       (self.server, self.directory, self.jobs, self.trust) = (server, directory, jobs, trust)
@@ -35,7 +39,7 @@ package struct DashboardEngine: Sendable {
   ///   use.
   init(_ setup: Setup) async throws(UploadError) {
     self.setup = setup
-    queue = UploadQueue(ledger, jobs: setup.jobs)
+    queue = UploadQueue(ledger, jobs: setup.jobs, resume: setup.resume)
     let others = ClientEngine.descriptors(jobs: setup.jobs)
     server = try ServerEngine(setup.server, directory: setup.directory, ledger: ledger, otherDescriptors: others)
     (address, serving) = try await server.listen()
@@ -80,26 +84,55 @@ package struct DashboardEngine: Sendable {
     }
   }
 
-  /// Asks an upload, queued or running, in either direction, to end as cancelled. A running one may still finish or
-  /// fail.
-  /// - Returns: false when it has ended already, or is unknown.
-  func cancel(_ id: UploadID) -> Bool { queue.cancel(id) || ledger.cancel(id) }
+  /// Where unfinished outgoing uploads are noted; nil when they are not.
+  var journal: ResumeJournal? { setup.resume?.journal }
+
+  /// The target of an unfinished upload of an earlier process, with the token of the own server or
+  /// ``Setup/otherToken``; nil when it cannot be used any more.
+  func target(of entry: ResumeJournal.Entry) -> SendTarget? {
+    guard let target = try? SendTarget(entry.target, token: setup.otherToken, trust: setup.trust) else { return nil }
+    let isOwn = target.isSecure == ownTarget.isSecure && target.authority == ownTarget.authority
+    guard isOwn else { return target }
+    let trust = ownTarget.trust
+    return target.path == ownTarget.path && target.query == nil
+      ? ownTarget : try? SendTarget(entry.target, token: server.token?.text, trust: trust)
+  }
+
+  /// Pauses an outgoing upload or continues it, also one of an earlier process.
+  /// - Returns: false when it has ended already, is unknown, or cannot be paused.
+  func setPaused(_ id: UploadID, _ isPaused: Bool) -> Bool {
+    if !isPaused, queue.resume(id) { return true }
+    guard ledger.setPaused(id, isPaused) else { return false }
+    queue.note(id, isPaused: isPaused)
+    return true
+  }
+
+  /// A sentence about the unfinished incoming uploads that the server found when it started; nil when it found none.
+  var unfinishedText: String? {
+    let found = address.unfinished
+    guard found > 0 else { return nil }
+    let uploads = found == 1 ? "1 unfinished upload" : "\(found) unfinished uploads"
+    return "Found \(uploads) of earlier clients, which can be continued."
+  }
 
   /// The time for running uploads to finish after ``stop(lettingFinish:)``, as the user wrote it: `30s`.
   var graceText: String { setup.server.graceText }
 
   /// Cancels queued uploads, stops the server and the client, and returns when running disk operations have ended too.
-  /// Call it again with false to end a graceful stop early.
+  /// What has been stored of resumable uploads is kept, in both directions. Call it again with false to end a graceful
+  /// stop early.
   /// - Parameter lettingFinish: whether running uploads may finish within the grace; those left then are cancelled.
   ///   With false all are cancelled now, and they and the server are waited for at most 2 s.
   func stop(lettingFinish: Bool) async {
     queue.close()
     if !lettingFinish { ledger.cancelAll() }
+    // They would use the whole grace without moving a byte.
+    for meter in ledger.active() where meter.phase == .userPause { meter.stop() }
     await server.server.stop()
     if lettingFinish {
       await Race.wait(atMost: setup.server.grace) { await queue.waitUntilEmpty() }
       // The server ends incoming ones itself.
-      for meter in ledger.active() where meter.direction == .outgoing { meter.cancel() }
+      for meter in ledger.active() where meter.direction == .outgoing { meter.stop() }
       _ = await serving.value
     } else {
       // An upload may have begun just before the server stopped.

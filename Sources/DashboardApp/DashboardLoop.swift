@@ -60,13 +60,16 @@ package final class DashboardLoop {
     draw()
     performer.watchServer()
     if let note { send(.note(.warning, note)) }
+    if let found = engine.unfinishedText { send(.note(.info, found)) }
+    performer.readJournal()
   }
 
   /// Whether the loop has ended: the engine has stopped, or a signal told the loop not to wait for that.
   package var isOver: Bool { phase == .over || phase == .abandoned }
 
-  /// Whether an upload, in either direction, runs or is queued, or work of an effect runs on another thread.
-  package var isBusy: Bool { performer.isBusy || !engine.queue.isEmpty || !engine.ledger.active().isEmpty }
+  /// Whether an upload, in either direction, runs or is queued and is neither interrupted nor paused, or work of an effect
+  /// runs on another thread.
+  package var isBusy: Bool { performer.isBusy || !engine.queue.isResting || engine.ledger.hasMovingUploads }
 
   /// Handles events on this thread until ``isOver``.
   package func run() { while !isOver { turn() } }
@@ -156,7 +159,7 @@ package final class DashboardLoop {
     onSnapshot(snapshot)
     send(.snapshot(snapshot, .now))
     pace.note(snapshot, isQuiet: model.isIdle)
-    if space.isDue(at: snapshot.at, isQuiet: snapshot.uploads.isEmpty) { performer.readFreeSpace() }
+    if space.isDue(at: snapshot.at, isQuiet: snapshot.isResting) { performer.readFreeSpace() }
     if idle.becomesIdle(with: snapshot) { performer.releaseMemory() }
   }
 
@@ -168,6 +171,7 @@ package final class DashboardLoop {
     switch effect {
     case .send(let paths, let target, let mode): performer.send(paths: paths, to: target, mode: mode)
     case .cancel(let id): performer.cancel(id)
+    case .setPaused(let id, let isPaused): performer.setPaused(id, isPaused)
     case .retry(let id): performer.retry(id)
     case .readDirectory(let path): performer.readDirectory(path)
     case .check(let paths, let target): performer.check(paths: paths, target: target)

@@ -1,6 +1,7 @@
 import Dashboard
 import TerminalNCurses
 import TerminalUI
+import UploadClient
 import UploadCore
 
 /// The dashboard on this process's terminal, from its checks to the summary after the screen has been restored.
@@ -13,6 +14,11 @@ package enum DashboardRun {
     let environment = ProcessEnvironment.all
     do throws(TerminalError) {
       try NCursesTerminal.check(type: environment["TERM"])
+      var setup = setup
+      if setup.resume != nil, setup.resume?.journal == nil {
+        setup.resume?.journal = ResumeJournal.defaultDirectory(in: environment).map { ResumeJournal(directory: $0) }
+      }
+      setup.otherToken = environment["SLUICE_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
       let host = DashboardHost(settingsFile: SettingsLocation.path(environment).map { SettingsFile(path: $0) })
       switch host.start(setup) {
       case nil: return 0

@@ -43,7 +43,32 @@ final class EffectPerformer: Sendable {
   }
 
   func cancel(_ id: UploadID) {
-    if !engine.cancel(id) { note(.info, "The upload ended before it could be cancelled.") }
+    guard let job = engine.queue.cancel(id) else {
+      if !engine.ledger.cancel(id) { note(.info, "The upload ended before it could be cancelled.") }
+      return
+    }
+    // The next process must not list it again. The server deletes what it has when that expires.
+    guard let journal = engine.journal, let entry = job.unfinished else { return }
+    inBackground { journal.remove(entry) }
+  }
+
+  func setPaused(_ id: UploadID, _ isPaused: Bool) {
+    if !engine.setPaused(id, isPaused) { note(.info, "The upload ended before it could be paused.") }
+  }
+
+  /// Lists the unfinished uploads of the journal as paused ones, but those that another process sends now.
+  func readJournal() {
+    guard let journal = engine.journal else { return }
+    inBackground { [engine, self] in
+      let entries = journal.entries().filter { !journal.isInUse($0) }
+      let jobs = entries.compactMap { entry in
+        engine.target(of: entry).map { UploadJob(continuing: entry, target: $0) }
+      }
+      guard !jobs.isEmpty else { return }
+      engine.queue.addPaused(jobs)
+      let uploads = jobs.count == 1 ? "1 outgoing upload is" : "\(jobs.count) outgoing uploads are"
+      note(.info, "\(uploads) unfinished: select it and press p to continue.")
+    }
   }
 
   func retry(_ id: UploadID) {

@@ -2,6 +2,7 @@ import UploadCore
 
 /// Decides when to take a snapshot of the uploads (a sample): at the user's rate while an upload is active or an effect
 /// is pending, otherwise every second, and after ten of these every five seconds: an idle dashboard uses almost no CPU.
+/// Interrupted and paused uploads are not active.
 struct SamplePace {
   /// Time between two samples while no upload is active.
   private static let idlePeriod = Duration.seconds(1)
@@ -45,10 +46,10 @@ struct SamplePace {
 
   /// Notes that a sample was taken; call it after each one.
   /// - Parameter isQuiet: whether no upload runs and no effect of the dashboard is pending. The sample counts as idle
-  ///   if it also has no uploads.
+  ///   if it also has no uploads but interrupted and paused ones.
   mutating func note(_ snapshot: Snapshot, isQuiet: Bool) {
     lastSample = snapshot.at
-    quietSamples = isQuiet && snapshot.uploads.isEmpty ? (quietSamples ?? 0) + 1 : nil
+    quietSamples = isQuiet && snapshot.isResting ? (quietSamples ?? 0) + 1 : nil
   }
 
   /// Makes a sample due at ``nextTick``, and that within 0.1 s; call it when the user does something.

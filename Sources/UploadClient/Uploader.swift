@@ -10,9 +10,11 @@ package import UploadCore
 ///
 /// | folder | contents |
 /// |---|---|
+/// | `Journal` | unfinished uploads, kept on disk |
 /// | `Configuration` | what callers set: options, header fields, targets, trust, retries |
 /// | `Source` | the files, streams and forms in memory that are sent |
 /// | `Exchange` | connecting, TLS, one request and its response: state machines, channel handlers, HTTP |
+/// | `Resume` | uploads in several requests (tus, the IETF draft): discovery, pauses, the protocol's state machine |
 /// | the top | ``Uploader``, which runs the attempts of each upload as ``RetryStateMachine`` decides |
 package struct Uploader: Sendable {
   private let resources: ClientResources

@@ -170,6 +170,15 @@ package enum TimeText {
     return hours > 0 ? "\(hours):\(padded(minutes)):\(padded(rest))" : "\(minutes):\(padded(rest))"
   }
 
+  /// Seconds in one rounded unit, for times that need not be exact: `45 s`, `12 min`, from two hours on `23 h`, from two
+  /// days on `5 d`. Rounded down. Negative, infinite and invalid numbers count as 0, more than a year as a year.
+  package static func rough(_ seconds: Double) -> String {
+    let whole = seconds.isFinite ? Int(min(max(0, seconds), longest)) : 0
+    if whole < 60 { return "\(whole) s" }
+    if whole < 7200 { return "\(whole / 60) min" }
+    return whole < 172_800 ? "\(whole / 3600) h" : "\(whole / 86_400) d"
+  }
+
   /// The longest accepted span: a year, in seconds.
   private static let longest: Double = 365 * 86_400
 

@@ -13,38 +13,55 @@ package struct EventDeriver: Sendable {
     /// The progress that was last reported; nil before the first report.
     var reported: Reading?
     var stall: (cause: StallCause, since: ContinuousClock.Instant)?
+    /// Since when the upload is interrupted; nil while it is not.
+    var interruptedSince: ContinuousClock.Instant?
     /// The number of the last attempt that was reported; the first is not reported.
     var attempt = 1
 
-    /// Records whether the upload is stalled.
-    /// - Returns: `stalled` for a new stall or a new cause, `resumed` at the end of a stall; otherwise nil.
-    mutating func noteStall(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
+    /// Records whether the upload is interrupted or stalled.
+    /// - Returns: `interrupted` for a new interruption, `stalled` for a new stall or a new cause, `resumed` at the end of
+    ///   either; otherwise nil.
+    mutating func noteBreak(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
+      if upload.state == .interrupted {
+        // A stall that the end of the connection has ended did not resume.
+        stall = nil
+        guard interruptedSince == nil else { return nil }
+        interruptedSince = now - .seconds(Self.bounded(upload.interruptedSeconds ?? 0))
+        return .interrupted(upload)
+      }
       guard let cause = upload.cause else { return resume(upload, at: now) }
       guard stall?.cause != cause else { return nil }
-      stall = (cause, stall?.since ?? now - .seconds(min(max(0, upload.stalledSeconds), 1e9)))
+      stall = (cause, stall?.since ?? now - .seconds(Self.bounded(upload.stalledSeconds)))
       return .stalled(upload)
     }
 
-    /// Records that the upload is not stalled.
-    /// - Returns: `resumed` at the end of a stall; otherwise nil.
+    /// Records that the upload is neither interrupted nor stalled.
+    /// - Returns: `resumed` at the end of an interruption or a stall; otherwise nil.
     mutating func resume(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
-      defer { stall = nil }
+      defer { (stall, interruptedSince) = (nil, nil) }
+      if let since = interruptedSince {
+        return .resumed(upload, seconds: (now - since).inSeconds, after: .interruption)
+      }
       return stall.map { .resumed(upload, seconds: (now - $0.since).inSeconds) }
     }
 
+    /// A number of seconds from 0 to 10^9, so that no instant overflows.
+    private static func bounded(_ seconds: Double) -> Double { min(max(0, seconds), 1e9) }
+
     /// Records the progress.
-    /// - Returns: `progress`; nil for a stalled upload that has not changed since the last report.
+    /// - Returns: `progress`; nil for a stalled, interrupted or paused upload that has not changed since the last report.
     mutating func noteProgress(_ upload: UploadSnapshot, at now: ContinuousClock.Instant) -> UploadEvent? {
       let reading = (upload.state, upload.bytes, upload.stored, upload.durable, upload.residentBytes)
-      guard upload.state != .stalled || reported.map({ $0 != reading }) ?? true else { return nil }
+      let mayRest = upload.state == .stalled || upload.isResting
+      guard !mayRest || reported.map({ $0 != reading }) ?? true else { return nil }
       reportedAt = now
       reported = reading
       return .progress(upload)
     }
   }
 
-  /// The state, the received, stored and durable bytes, and the memory of an upload: what a progress event of a stalled
-  /// upload can change, for example because memory was released.
+  /// The state, the received, stored and durable bytes, and the memory of an upload: what a progress event of a stalled,
+  /// interrupted or paused upload can change, for example because memory was released.
   private typealias Reading = (UploadState, UInt64, UInt64?, UInt64?, Int)
 
   /// The least time between two reports of the process's memory.
@@ -80,7 +97,7 @@ package struct EventDeriver: Sendable {
       histories = histories.filter { present.contains($0.key) }
     }
     let isDue = interval != nil && processReportedAt.map { snapshot.at - $0 >= Self.processInterval } ?? true
-    if isDue, !events.isEmpty || snapshot.uploads.contains(where: { $0.state != .stalled }) {
+    if isDue, !events.isEmpty || snapshot.uploads.contains(where: { $0.state != .stalled && !$0.isResting }) {
       processReportedAt = snapshot.at
       events.append(.process(snapshot.memory, snapshot.slabs))
     }
@@ -98,7 +115,7 @@ package struct EventDeriver: Sendable {
     case .failed(let error): events.append(.failed(upload, error))
     case .cancelled: events.append(.cancelled(upload))
     case nil:
-      events.append(history.noteStall(upload, at: now))
+      events.append(history.noteBreak(upload, at: now))
       if upload.retryReason != nil, upload.attempt > history.attempt {
         (history.attempt, history.reportedAt) = (upload.attempt, now)
         events.append(.retrying(upload))

@@ -49,6 +49,8 @@ extension Metrics {
     let (used, budget) = (UInt64(max(0, slabs.used)), UInt64(max(0, slabs.budget)))
     let families = [
       Self.gauge("sluice_uploads_active", "Running uploads.", activeUploads),
+      Self.gauge("sluice_uploads_interrupted", "Incoming resumable uploads without a connection.", interrupted),
+      Self.gauge("sluice_uploads_paused", "Outgoing resumable uploads that the user has paused.", paused),
       Self.counter("sluice_uploads_started", "Uploads started since the process began.", started),
       Self.counter("sluice_uploads_ended", "Uploads ended since the process began, by outcome.", endedUploads),
       Self.counter("sluice_transferred_bytes", "Bytes received or sent by all uploads.", transferred),
@@ -78,6 +80,11 @@ extension Metrics {
     totals[direction] ?? UploadLedger.Totals()
   }
 
+  private var interrupted: [Sample] { [([:], UInt64(active.count { $0.state == .interrupted }))] }
+
+  private var paused: [Sample] { [([:], UInt64(active.count { $0.state == .paused }))] }
+
+  /// Without interrupted and paused ones, which have series of their own.
   private var activeUploads: [Sample] {
     var samples: [Sample] = []
     for direction in UploadDirection.allCases {
@@ -85,7 +92,7 @@ extension Metrics {
       let isIncoming = direction == .incoming
       let states: [UploadState] =
         [.waiting, isIncoming ? .receiving : .sending, .waitingForMemory, .stalled, .limited, .finishing]
-      for mode in [UploadMode.stream, .multipart, isIncoming ? .raw : .buffered] {
+      for mode in [UploadMode.stream, .multipart, .resumable, isIncoming ? .raw : .buffered] {
         for state in states {
           let count = uploads.count { $0.mode == mode && $0.state == state }
           let labels: Labels = ["direction": direction.rawValue, "mode": mode.rawValue, "state": state.rawValue]

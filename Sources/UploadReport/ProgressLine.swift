@@ -80,7 +80,7 @@ package enum ProgressLine {
     switch upload.state {
     case .receiving, .sending, .limited: ByteSize.rateText(upload.speed)
     case .waitingForMemory: "needs memory"
-    case .waiting, .stalled, .finishing, .failed, .cancelled: upload.state.rawValue
+    case .waiting, .stalled, .interrupted, .paused, .finishing, .failed, .cancelled: upload.state.rawValue
     case .done: ByteSize.rateText(upload.averageSpeed)
     }
   }
@@ -90,7 +90,8 @@ package enum ProgressLine {
     switch upload.state {
     case .done, .failed, .cancelled: TimeText.clock(upload.seconds)
     case .stalled: upload.cause?.rawValue ?? ""
-    case .waiting, .receiving, .sending, .waitingForMemory, .limited, .finishing: upload.eta.map(TimeText.clock) ?? ""
+    case .waiting, .receiving, .sending, .waitingForMemory, .limited, .interrupted, .paused, .finishing:
+      upload.eta.map(TimeText.clock) ?? ""
     }
   }
 }

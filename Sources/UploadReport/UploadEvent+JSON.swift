@@ -11,7 +11,7 @@ extension UploadEvent {
         ("event", .string("listening")), ("url", .string(server.url)),
         ("rawPort", server.rawPort.map { .integer($0) } ?? .null), ("dir", .string(server.directory)),
         ("pid", .integer(Int(server.processID))), ("token", .optional(server.token)),
-        ("fingerprint", .optional(server.fingerprint)),
+        ("fingerprint", .optional(server.fingerprint)), ("unfinished", .integer(server.unfinished)),
       ])
     case .started(let upload):
       .object([
@@ -28,7 +28,17 @@ extension UploadEvent {
         upload,
         [("cause", .optional(upload.cause?.rawValue)), ("seconds", .double(upload.stalledSeconds))]
       )
-    case .resumed(let upload, let seconds): Self.object("resumed", upload, [("seconds", .double(seconds))])
+    case .interrupted(let upload):
+      Self.object(
+        "interrupted",
+        upload,
+        [
+          ("stored", .optional(upload.stored)), ("durable", .optional(upload.durable)),
+          ("expiresIn", .optional(upload.expiresIn)),
+        ]
+      )
+    case .resumed(let upload, let seconds, let after):
+      Self.object("resumed", upload, [("seconds", .double(seconds)), ("after", .string(after.rawValue))])
     case .retrying(let upload):
       Self.object(
         "retrying",

@@ -11,7 +11,8 @@ extension UploadEvent {
     case .started(let upload): "\(Self.subject(upload)) started, \(detail)"
     case .progress(let upload): "\(Self.subject(upload)) \(detail)"
     case .stalled(let upload): "\(Self.subject(upload)) stalled \(detail)"
-    case .resumed(let upload, _): "\(Self.subject(upload)) resumed \(detail)"
+    case .interrupted(let upload): "\(Self.subject(upload)) interrupted, \(detail)"
+    case .resumed(let upload, _, _): "\(Self.subject(upload)) resumed \(detail)"
     case .retrying(let upload): "\(Self.subject(upload)) \(detail)"
     case .finished(let upload, let file): Self.finishedLine(upload, file)
     case .failed(let upload, _): "\(Self.subject(upload)) failed: \(detail)"
@@ -32,7 +33,9 @@ extension UploadEvent {
     case .started(let upload): Self.startText(upload)
     case .progress(let upload): Self.progressText(upload)
     case .stalled(let upload): "for \(Self.secondsText(upload.stalledSeconds)): \(Self.causeText(upload))"
-    case .resumed(_, let seconds): "after \(Self.secondsText(seconds))"
+    case .interrupted(let upload): upload.interruptionText
+    case .resumed(_, let seconds, .stall): "after \(Self.secondsText(seconds))"
+    case .resumed(_, let seconds, .interruption): "after \(Self.secondsText(seconds)) without a connection"
     case .retrying(let upload): upload.retryText ?? "retries"
     case .finished(let upload, let file): Self.figures(upload, file)
     case .failed(_, let error): PlainText.sanitized(error.message)
@@ -60,6 +63,7 @@ extension UploadEvent {
     if let port = server.rawPort { line += ", raw TCP on port \(port)" }
     if let token = server.token { line += ", token \(PlainText.sanitized(token))" }
     if let fingerprint = server.fingerprint { line += ", certificate \(PlainText.sanitized(fingerprint))" }
+    if let unfinished = server.unfinishedText { line += ", \(unfinished)" }
     return line
   }
 
@@ -82,7 +86,8 @@ extension UploadEvent {
     case .waitingForMemory: line += ", waiting for memory"
     case .limited: line += " \(ByteSize.rateText(upload.speed)), slowed by a rate limit"
     case .stalled: line += ", stalled: \(causeText(upload))"
-    case .finishing, .done, .failed, .cancelled: line += ", \(upload.state.rawValue)"
+    case .interrupted: line += ", interrupted, \(upload.interruptionText)"
+    case .paused, .finishing, .done, .failed, .cancelled: line += ", \(upload.state.rawValue)"
     }
     return line + ", memory \(ByteSize.text(UInt64(max(0, upload.residentBytes))))"
   }
@@ -108,7 +113,9 @@ extension UploadEvent {
 
   /// `1.0 GiB in 10.2 s (100.4 MiB/s)`
   private static func figures(_ upload: UploadSnapshot, _ file: FinishedUpload) -> String {
-    let rate = upload.seconds > 0 ? Double(file.bytes) / upload.seconds : 0
+    // An earlier process may have moved a part of a resumable upload.
+    let average = upload.seconds > 0 ? Double(file.bytes) / upload.seconds : 0
+    let rate = upload.mode == .resumable ? upload.averageSpeed : average
     return "\(ByteSize.text(file.bytes)) in \(secondsText(upload.seconds)) (\(ByteSize.rateText(rate)))"
   }
 
@@ -125,6 +132,12 @@ extension UploadSnapshot {
   /// ``retryCountdown`` and why the last attempt failed, safe to show: `attempt 3 in 12 s: REASON`. Nil unless the
   /// upload waits for its next attempt.
   var retryText: String? { retryReason.map { "\(retryCountdown): \(PlainText.sanitized($0))" } }
+
+  /// What is kept of an interrupted upload: `1.2 GiB of 4.0 GiB stored, expires in 23 h`.
+  package var interruptionText: String {
+    let amount = ByteSize.text(stored ?? bytes) + (size.map { " of \(ByteSize.text($0))" } ?? "") + " stored"
+    return expiresIn.map { "\(amount), expires in \(TimeText.rough($0))" } ?? amount
+  }
 
   /// The share of the bytes that have moved, such as `50%`: in whole percent, rounded down, so that 100% means all
   /// bytes. Nil when the size is unknown.

@@ -11,8 +11,12 @@ package enum UploadEvent: Sendable {
   case progress(UploadSnapshot)
   /// An upload is stalled, or is stalled for another cause than before: the snapshot's `cause` and `stalledSeconds`.
   case stalled(UploadSnapshot)
-  /// An upload is no longer stalled; `seconds` is the time since the last byte before the stall.
-  case resumed(UploadSnapshot, seconds: Double)
+  /// An incoming resumable upload has no connection any more, or none yet after a restart of the server: the snapshot's
+  /// `stored`, `durable` and `expiresIn`.
+  case interrupted(UploadSnapshot)
+  /// An upload moves again. `seconds` is the time since the last byte before a stall, and the time without a request
+  /// after an interruption.
+  case resumed(UploadSnapshot, seconds: Double, after: UploadBreak = .stall)
   /// An attempt of an outgoing upload failed and another follows after a pause: the snapshot's `attempt` is the number
   /// of the next one, `retryIn` the seconds until it, `retryReason` why the last one failed.
   case retrying(UploadSnapshot)
@@ -30,6 +34,14 @@ package enum UploadEvent: Sendable {
   case summary(UploadSummary)
 }
 
+/// What has kept an upload from moving until it resumed.
+package enum UploadBreak: String, Sendable, CaseIterable {
+  /// No byte moved, though a request was open.
+  case stall
+  /// There was no request of the resumable upload.
+  case interruption
+}
+
 /// The addresses and settings of a server that accepts connections, for the `listening` event.
 package struct ServerListening: Sendable {
   /// The URL for uploads, with the port on which the server listens (never 0).
@@ -44,6 +56,8 @@ package struct ServerListening: Sendable {
   package var token: String?
   /// The SHA-256 fingerprint of the certificate as openssl writes it, `AB:CD:..`; nil without TLS.
   package var fingerprint: String?
+  /// How many unfinished resumable uploads the server found when it started; they can be continued.
+  package var unfinished: Int
 
   package init(
     url: String,
@@ -51,7 +65,8 @@ package struct ServerListening: Sendable {
     directory: String,
     processID: Int32,
     token: String? = nil,
-    fingerprint: String? = nil
+    fingerprint: String? = nil,
+    unfinished: Int = 0
   ) {
     self.url = url
     self.rawPort = rawPort
@@ -59,5 +74,13 @@ package struct ServerListening: Sendable {
     self.processID = processID
     self.token = token
     self.fingerprint = fingerprint
+    self.unfinished = unfinished
+  }
+
+  /// What the server found when it started, as a sentence without its full stop; nil when it found nothing.
+  package var unfinishedText: String? {
+    guard unfinished > 0 else { return nil }
+    let uploads = unfinished == 1 ? "1 unfinished upload" : "\(unfinished) unfinished uploads"
+    return "found \(uploads), which can be continued"
   }
 }

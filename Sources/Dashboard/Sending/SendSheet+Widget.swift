@@ -88,7 +88,7 @@ extension SendSheet: Widget {
     switch mode {
     case .multipart: "as a form, like a browser; read while it is sent"
     case .buffered: "as a form, whole in memory first: up to \(ByteSize.text(sendable.compactMap(\.size).max() ?? 0))"
-    case .stream, .raw: "the file is the request's body; read while it is sent"
+    case .stream, .resumable, .raw: "the file is the request's body; read while it is sent"
     }
   }
 
@@ -136,7 +136,7 @@ extension SendSheet: Widget {
 
   private var manner: String {
     switch mode {
-    case .stream, .raw: "as a stream"
+    case .stream, .resumable, .raw: "as a stream"
     case .multipart: "as a form"
     case .buffered: "as a form from memory"
     }

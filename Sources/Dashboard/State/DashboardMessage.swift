@@ -35,6 +35,8 @@ package enum DashboardEffect: Hashable, Sendable {
   case send(paths: [String], target: SendDestination, mode: UploadMode)
   /// Cancel a running or queued upload of either direction.
   case cancel(UploadID)
+  /// Pause a running outgoing upload that can be paused, or continue one that is paused.
+  case setPaused(UploadID, Bool)
   /// Send the file of an ended outgoing upload again, as a new upload: the result is ``DashboardMessage/queued(_:)``,
   /// or a note of level `error`.
   case retry(UploadID)
@@ -81,7 +83,7 @@ struct PendingEffects: Sendable {
       case .readDirectory, .check: readings += 1
       case .send(let paths, _, _): uploads += paths.count
       case .retry: uploads += 1
-      case .cancel, .copy, .setMouse, .save, .redraw, .suspend, .quit: break
+      case .cancel, .setPaused, .copy, .setMouse, .save, .redraw, .suspend, .quit: break
       }
     }
   }

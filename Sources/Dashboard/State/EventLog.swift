@@ -36,7 +36,8 @@ struct LogEntry: Sendable, Hashable {
   /// The raw value is the kind as the log shows it, at most nine columns wide.
   enum Kind: String, Sendable {
     case started, stalled, resumed
-    /// An outgoing upload whose last attempt failed, and that waits for the next one.
+    /// An outgoing upload whose last attempt failed, and that waits for the next one; or an interrupted incoming one, which
+    /// waits for the client.
     case waiting
     /// A complete incoming upload.
     case stored
@@ -79,7 +80,8 @@ extension LogEntry {
     switch event {
     case .started(let upload): self.init(.started, upload, "\(upload.mode.rawValue), \(event.detail)", at: time)
     case .stalled(let upload): self.init(.stalled, upload, event.detail, at: time)
-    case .resumed(let upload, _): self.init(.resumed, upload, event.detail, at: time)
+    case .interrupted(let upload): self.init(.waiting, upload, "interrupted, \(event.detail)", at: time)
+    case .resumed(let upload, _, _): self.init(.resumed, upload, event.detail, at: time)
     case .retrying(let upload): self.init(.waiting, upload, event.detail, at: time)
     case .finished(let upload, let file):
       let renamed = file.path == upload.name || file.path.isEmpty ? "" : ", stored as \(file.path)"

@@ -87,15 +87,16 @@ enum Figures {
 }
 
 extension UploadSnapshot {
-  /// The state as text: `queued`, `receiving`, `stalled: client 12 s`, `attempt 2 in 3 s`, `failed: disk full`;
-  /// `stored` or `sent` when it is complete.
+  /// The state as text: `queued`, `receiving`, `stalled: client 12 s`, `interrupted 2 min`, `attempt 2 in 3 s`,
+  /// `failed: disk full`; `stored` or `sent` when it is complete.
   var stateText: String {
     switch state {
     case .waiting where isQueued: "queued"
     case .waiting where retryIn != nil: retryCountdown
     case .waiting where retryReason != nil: "waiting to retry"
-    case .waiting, .receiving, .sending, .limited, .finishing, .cancelled: state.rawValue
+    case .waiting, .receiving, .sending, .limited, .paused, .finishing, .cancelled: state.rawValue
     case .waitingForMemory: "waiting for memory"
+    case .interrupted: interruptedSeconds.map { "interrupted \(TimeText.rough($0))" } ?? state.rawValue
     case .stalled: "stalled: \(cause?.rawValue ?? "unknown") \(Figures.span(stalledSeconds))"
     case .done: direction == .incoming ? "stored" : "sent"
     case .failed: failure.map { "failed: \($0.code.text)" } ?? "failed"
@@ -108,9 +109,15 @@ extension UploadSnapshot {
     switch state {
     case .receiving, .sending, .limited: speed
     case .done: averageSpeed
-    case .waiting, .waitingForMemory, .stalled, .finishing, .failed, .cancelled: nil
+    case .waiting, .waitingForMemory, .stalled, .interrupted, .paused, .finishing, .failed, .cancelled: nil
     }
   }
+
+  /// The bytes to show: of an interrupted upload those that are stored, otherwise those received or sent.
+  var shownBytes: UInt64 { state == .interrupted ? stored ?? bytes : bytes }
+
+  /// When an interrupted upload is deleted: `expires 23 h`; nil for all others.
+  var expiryText: String? { state == .interrupted ? expiresIn.map { "expires \(TimeText.rough($0))" } : nil }
 
   /// The time left of a running upload as ``Figures/clock(_:)``, empty when it is unknown; the duration of an ended
   /// one.
@@ -123,11 +130,13 @@ extension UploadSnapshot {
   var finishedFile: FinishedUpload? { if case .finished(let file) = outcome { file } else { nil } }
 
   /// The received (or sent) and the stored fraction of the size, each 0 to 1. Both are 1 for a complete upload, and 0
-  /// for an empty file before that; nil while the size is unknown.
+  /// for an empty file before that; both are the stored one for an interrupted upload; nil while the size is unknown.
   var barParts: (received: Double, stored: Double)? {
     if state == .done { return (1, 1) }
     guard let size, let fraction else { return nil }
-    return size > 0 ? (fraction, min(1, Double(stored ?? 0) / Double(size))) : (0, 0)
+    guard size > 0 else { return (0, 0) }
+    let storedPart = min(1, Double(stored ?? 0) / Double(size))
+    return (state == .interrupted ? storedPart : fraction, storedPart)
   }
 }
 

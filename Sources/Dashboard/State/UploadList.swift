@@ -1,8 +1,8 @@
 import TerminalUI
 import UploadCore
 
-/// The uploads of one direction and their rows: active ones, by default newest first; queued ones, the next to begin
-/// first; ended ones, the latest end first. ``arrange(by:filter:)`` sets the rows, after changes too.
+/// The uploads of one direction and their rows: active ones, by default newest first; interrupted and paused ones, newest
+/// first; queued ones, the next to begin first; ended ones, the latest end first. ``arrange(by:filter:)`` sets the rows, after changes too.
 struct UploadList: Sendable {
   /// The most ended uploads that are kept; beyond it, the oldest are dropped.
   static let endedLimit = 200
@@ -10,6 +10,8 @@ struct UploadList: Sendable {
   private var records: [UploadID: UploadRecord] = [:]
   /// In the order of the snapshot: oldest first.
   private var active: [UploadID] = []
+  /// Interrupted and paused uploads, in the order of the snapshot.
+  private var resting: [UploadID] = []
   /// The next to begin first.
   private var queued: [UploadID] = []
   /// How many queued uploads the snapshot only counts; 0 to ``countLimit``.
@@ -28,10 +30,12 @@ struct UploadList: Sendable {
 
   var activeCount: Int { active.count }
   var queuedCount: Int { queued.count + unlisted }
-  /// The number of active and queued uploads, with ``unlisted`` ones.
+  /// The number of active and queued uploads, with ``unlisted`` ones, without interrupted and paused ones.
   var runningCount: Int { activeCount + queuedCount }
   var endedCount: Int { ended.count }
   var stalledCount: Int { active.count { records[$0]?.now.state == .stalled } }
+  var interruptedCount: Int { resting.count { records[$0]?.now.state == .interrupted } }
+  var pausedCount: Int { resting.count { records[$0]?.now.state == .paused } }
 
   subscript(id: UploadID) -> UploadRecord? { records[id] }
 
@@ -49,10 +53,12 @@ struct UploadList: Sendable {
   ///   - uploads: all uploads of the list's direction in the snapshot, in its order.
   ///   - unlisted: how many more are queued.
   ///   - ticks: half seconds since the snapshot before.
-  /// - Returns: whether an upload was added, left the queue, ended or disappeared, so that the rows must be arranged.
+  /// - Returns: whether an upload was added, left the queue, was interrupted or paused, continued, ended or disappeared, so
+  ///   that the rows must be arranged.
   mutating func update(with uploads: [UploadSnapshot], unlisted: Int = 0, ticks: Int) -> Bool {
-    let before = (active, queued, ended.count)
+    let before = (active, resting, queued, ended.count)
     active.removeAll(keepingCapacity: true)
+    resting.removeAll(keepingCapacity: true)
     queued.removeAll(keepingCapacity: true)
     self.unlisted = min(max(0, unlisted), Self.countLimit)
     totalRate = 0
@@ -61,6 +67,8 @@ struct UploadList: Sendable {
       records[upload.id, default: UploadRecord(upload)].update(with: upload, ticks: ticks)
       if upload.outcome != nil {
         if wasRunning { ended.append(upload.id) }
+      } else if upload.isResting {
+        resting.append(upload.id)
       } else if upload.isQueued {
         queued.append(upload.id)
       } else {
@@ -68,8 +76,8 @@ struct UploadList: Sendable {
         totalRate += upload.speed > 0 ? min(upload.speed, 1e18) : 0
       }
     }
-    guard (active, queued, ended.count) != before else { return false }
-    removeMissing(before.0 + before.1)
+    guard (active, resting, queued, ended.count) != before else { return false }
+    removeMissing(before.0 + before.1 + before.2)
     let excess = max(0, ended.count - Self.endedLimit)
     for id in ended.prefix(excess) { records[id] = nil }
     ended.removeFirst(excess)
@@ -80,8 +88,8 @@ struct UploadList: Sendable {
   /// Removes uploads that were running before and are in no list now: the ledger drops ended ones that are not read in
   /// time.
   private mutating func removeMissing(_ before: [UploadID]) {
-    guard records.count > active.count + queued.count + ended.count else { return }
-    let kept = Set(active).union(queued).union(ended)
+    guard records.count > active.count + resting.count + queued.count + ended.count else { return }
+    let kept = Set(active).union(resting).union(queued).union(ended)
     for id in before where !kept.contains(id) { records[id] = nil }
   }
 
@@ -96,7 +104,8 @@ struct UploadList: Sendable {
   mutating func arrange(by sort: UploadSort, filter: String) {
     let filter = filter.lowercased()
     let first = Self.sorted(matching(active.reversed(), filter), by: sort)
-    shown = (first + matching(queued, filter) + matching(ended.reversed(), filter)).map(\.id)
+    let rest = matching(resting.reversed(), filter) + matching(queued, filter) + matching(ended.reversed(), filter)
+    shown = (first + rest).map(\.id)
   }
 
   private func matching(_ ids: some Sequence<UploadID>, _ filter: String) -> [UploadRecord] {

@@ -52,7 +52,8 @@ struct SummaryView: Widget {
   private func row(of record: UploadRecord, theme: Theme) -> StyledText {
     let upload = record.now
     let isMoving = upload.state == .receiving || upload.state == .sending
-    let part = upload.fraction.map(Figures.percent) ?? Figures.compact(upload.bytes)
+    let fraction = upload.state == .interrupted ? upload.barParts?.received : upload.fraction
+    let part = fraction.map(Figures.percent) ?? Figures.compact(upload.shownBytes)
     return StyledText([
       Span("\(Figures.padded(part, 4)) ", theme.title),
       Span(isMoving ? "" : "\(upload.stateText) ", theme.style(of: upload.state)),

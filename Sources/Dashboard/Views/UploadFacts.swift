@@ -42,6 +42,7 @@ struct UploadFacts: Widget {
     let path = file?.path ?? ""
     let facts: [(label: String, text: String?)] = [
       ("state", upload.stateText),
+      ("expires", upload.expiresIn.map { "in \(TimeText.rough($0)), unless the client continues it" }),
       ("reason", upload.retryReason),
       ("attempt", upload.attempt > 1 ? "\(upload.attempt)" : nil),
       ("error", upload.failure?.message),

@@ -1,5 +1,6 @@
 import TerminalUI
 import UploadCore
+import UploadReport
 
 /// One upload in a pane, in the rows of its layout.
 struct UploadRow: Widget {
@@ -35,9 +36,10 @@ struct UploadRow: Widget {
   private func draw(_ field: UploadRowLayout.Field, on surface: inout Surface) {
     let theme = surface.theme
     let isRunning = record.isRunning
-    let numbers = isRunning ? theme.text : theme.dim
+    let isMoving = isRunning && !upload.isResting
+    let numbers = isMoving ? theme.text : theme.dim
     switch field {
-    case .name: write(upload.name, isRunning ? theme.title : theme.dim, truncation: .middle, on: &surface)
+    case .name: write(upload.name, isMoving ? theme.title : theme.dim, truncation: .middle, on: &surface)
     case .mode: write(upload.mode.rawValue, theme.dim, on: &surface)
     case .peer: write(upload.remote, theme.dim, on: &surface)
     case .status:
@@ -46,9 +48,13 @@ struct UploadRow: Widget {
     case .time: write(upload.shownTime, numbers, at: .trailing, on: &surface)
     case .bar: surface.draw(bar, in: surface.bounds)
     case .percent:
-      if let parts = upload.barParts { write(Figures.percent(parts.received), theme.text, at: .trailing, on: &surface) }
+      if let parts = upload.barParts {
+        let style = upload.isResting ? theme.dim : theme.text
+        write(Figures.percent(parts.received), style, at: .trailing, on: &surface)
+      }
     case .sizes: drawSizes(numbers, on: &surface)
-    case .spark: if isRunning { surface.draw(Graph(record.recent), in: surface.bounds) }
+    case .spark: if isMoving { surface.draw(Graph(record.recent), in: surface.bounds) }
+    case .memory where upload.isResting: write(upload.expiryText ?? "", theme.dim, at: .trailing, on: &surface)
     case .memory:
       let text = Figures.memory(isRunning ? upload.residentBytes : upload.peakResidentBytes)
       let label = isRunning ? "mem" : "peak"
@@ -66,7 +72,7 @@ struct UploadRow: Widget {
 
   /// Draws `512.0M/1.9G`, with `≤` before a size that is only an upper limit; for a complete upload `1.9G`.
   private func drawSizes(_ style: Style, on surface: inout Surface) {
-    var text = StyledText(Figures.compact(upload.bytes), style)
+    var text = StyledText(Figures.compact(upload.shownBytes), style)
     if let size = upload.size, upload.state != .done {
       let atMost = surface.glyphs.isUnicode ? "≤" : "<"
       text.append("/\(upload.sizeExact ? "" : atMost)\(Figures.compact(size))", surface.theme.dim)
@@ -74,14 +80,15 @@ struct UploadRow: Widget {
     surface.write(text, x: 0, y: 0, width: surface.width, alignment: .trailing)
   }
 
-  /// The type and the final name of a complete upload; what is stored, or the average rate, of a running one; otherwise
-  /// empty.
+  /// The type and the final name of a complete upload; what is stored, or the average rate, of a running one; what is
+  /// stored of an interrupted one, and when it expires; otherwise empty.
   private var note: String {
     if let file = upload.finishedFile {
       let name = file.path.isEmpty || file.path == upload.name ? nil : "as \(file.path)"
       return [file.type, name].compactMap { $0 }.joined(separator: ", ")
     }
-    guard record.isRunning else { return "" }
+    if upload.state == .interrupted { return upload.interruptionText }
+    guard record.isRunning, upload.state != .paused else { return "" }
     guard let stored = upload.stored, let durable = upload.durable else {
       return "average \(Figures.padded(ByteSize.rateText(upload.averageSpeed), Figures.rateColumns))"
     }
@@ -106,9 +113,9 @@ extension Theme {
   func style(of state: UploadState) -> Style {
     switch state {
     case .receiving, .sending: text
-    case .waiting, .limited, .cancelled: dim
+    case .waiting, .limited, .paused, .cancelled: dim
     case .finishing: accent
-    case .stalled, .waitingForMemory: warning
+    case .stalled, .interrupted, .waitingForMemory: warning
     case .done: good
     case .failed: bad
     }

@@ -55,7 +55,8 @@ struct UploadsPane: Widget {
     let above = scroll.offset(count: list.shown.count, visible: visible)
     let counts: [(Int, String)] = [
       (above, "above"), (list.shown.count - above - visible, "below"), (list.unlisted, "queued and not listed"),
-      (list.stalledCount, "stalled"), (list.endedCount, "ended"), (list.droppedCount, "older not listed"),
+      (list.stalledCount, "stalled"), (list.interruptedCount, "interrupted"), (list.pausedCount, "paused"),
+      (list.endedCount, "ended"), (list.droppedCount, "older not listed"),
       (Int(clamping: rejectedCount), "rejected"),
     ]
     var parts = counts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }

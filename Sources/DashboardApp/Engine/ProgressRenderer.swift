@@ -89,7 +89,7 @@ package struct LineRenderer: ProgressRenderer {
 }
 
 /// For `send` on a terminal: one progress line per running upload at the bottom, redrawn in place, as many as fit and
-/// at most 16. Above them is one line for each upload that finishes, is cancelled, stalls or resumes; failures are
+/// at most 16. Above them is one line for each upload that finishes, is cancelled, stalls, is interrupted or resumes; failures are
 /// written to standard error. Other events, such as the summary, print nothing.
 package struct LiveRenderer: ProgressRenderer {
   /// The most progress lines; a lower terminal gets fewer, because text that scrolls out of it cannot be redrawn.
@@ -105,7 +105,7 @@ package struct LiveRenderer: ProgressRenderer {
     var text = erasure
     for event in deriver.events(for: snapshot) {
       switch event {
-      case .finished, .cancelled, .stalled, .resumed: text += (event.plainLine() ?? "") + "\n"
+      case .finished, .cancelled, .stalled, .interrupted, .resumed: text += (event.plainLine() ?? "") + "\n"
       case .failed:
         // Standard error may be the same terminal: the progress lines must be erased first.
         Output.raw(text)

@@ -1,9 +1,13 @@
 package import UploadCore
 
-/// Samples the uploads ten times per second and shows them. Pauses a second after the last upload or rejected request,
-/// until the next one. Nothing else may sample the same ledger.
+/// Samples the uploads ten times per second and shows them, every five seconds while there are only interrupted and paused
+/// ones. Pauses a second after the last upload or rejected request, until the next one. Nothing else may sample the same
+/// ledger.
 package actor Reporter {
   private static let period = Duration.milliseconds(100)
+  /// The longest time between two samples while uploads are interrupted or paused: what has been stored of one may still
+  /// be synced. One that continues ends the wait.
+  private static let restPeriod = Duration.seconds(5)
 
   private var sampler: Sampler
   private var renderer: any ProgressRenderer
@@ -29,10 +33,16 @@ package actor Reporter {
   package func run() async {
     var wakeUps = activity.stream.makeAsyncIterator()
     while !Task.isCancelled, !isOver {
-      if report() {
+      switch report() {
+      case .busy: try? await Task.sleep(for: Self.period)
+      case .resting:
+        let timer = Task { [activity] in
+          try? await Task.sleep(for: Self.restPeriod)
+          activity.post()
+        }
         _ = await wakeUps.next(isolation: self)
-      } else {
-        try? await Task.sleep(for: Self.period)
+        timer.cancel()
+      case .idle: _ = await wakeUps.next(isolation: self)
       }
     }
   }
@@ -44,14 +54,23 @@ package actor Reporter {
     renderer.end()
   }
 
-  /// - Returns: whether nothing will change before the ledger reports activity.
+  /// What may change before the ledger reports activity.
+  private enum Outlook {
+    case busy
+    /// Only times, and what is synced of interrupted uploads.
+    case resting
+    /// Nothing.
+    case idle
+  }
+
   @discardableResult
-  private func report() -> Bool {
-    guard !isOver else { return true }
+  private func report() -> Outlook {
+    guard !isOver else { return .idle }
     let snapshot = sampler.sample()
     renderer.show(snapshot)
     if idle.becomesIdle(with: snapshot) { onIdle() }
-    return snapshot.uploads.isEmpty && !idle.isPending
+    guard snapshot.isResting, !idle.isPending else { return .busy }
+    return snapshot.uploads.isEmpty ? .idle : .resting
   }
 }
 
@@ -68,9 +87,9 @@ struct IdleWatch {
 
   /// Call it with every snapshot.
   /// - Returns: true once after each activity, for the first snapshot that is at least a second after the last one with
-  ///   uploads or rejected requests.
+  ///   uploads or rejected requests. Interrupted and paused uploads do not count.
   mutating func becomesIdle(with snapshot: Snapshot) -> Bool {
-    if !snapshot.uploads.isEmpty || !snapshot.rejected.isEmpty || snapshot.hasUnreportedRejections {
+    if !snapshot.isResting || !snapshot.rejected.isEmpty || snapshot.hasUnreportedRejections {
       lastActive = snapshot.at
     } else if let last = lastActive, snapshot.at - last >= Self.idleAfter {
       lastActive = nil

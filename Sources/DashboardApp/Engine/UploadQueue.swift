@@ -33,9 +33,11 @@ package final class UploadQueue: Sendable {
   /// - Parameters:
   ///   - ledger: where running and ended uploads appear.
   ///   - jobs: uploads at once; less than 1 counts as 1.
-  package convenience init(_ ledger: UploadLedger, jobs: Int) {
+  ///   - resume: how uploads continue after an interruption; nil to send each file in one request.
+  package convenience init(_ ledger: UploadLedger, jobs: Int, resume: ResumeConfiguration? = nil) {
     var configuration = UploadClientConfiguration()
     configuration.retry = .usual
+    configuration.resume = resume
     let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs)
     self.init(jobs: jobs) { job, onBegin in
       await client.uploader.send(job.source, to: job.target, mode: job.mode, id: job.id, onBegin: onBegin)
@@ -45,8 +47,11 @@ package final class UploadQueue: Sendable {
   /// Number of uploads that were cancelled while they waited in the queue. The ledger counts all others.
   var cancelledCount: Int { state.withLock { $0.uploads.cancelledCount } }
 
-  /// Whether no upload is queued, starting or running.
+  /// Whether no upload is queued, starting or running, apart from those of ``addPaused(_:)``.
   package var isEmpty: Bool { state.withLock { $0.uploads.isEmpty } }
+
+  /// Whether no upload is queued, starting or running, apart from paused ones.
+  var isResting: Bool { state.withLock { $0.uploads.isResting } }
 
   /// Adds uploads at the end, the first ones if there is no room for all.
   /// - Returns: the number of rejected uploads: above 0 when the queue is full or closed.
@@ -54,6 +59,31 @@ package final class UploadQueue: Sendable {
     let accepted = state.withLock { $0.uploads.add(jobs) }
     start()
     return jobs.count - accepted
+  }
+
+  /// Adds uploads that an earlier process has begun. Each is paused until ``resume(_:)``, or replaced when the same file
+  /// is added for the same target.
+  func addPaused(_ jobs: [UploadJob]) {
+    let paused = jobs.map { job in
+      var job = job
+      job.isPaused = true
+      return job
+    }
+    state.withLock { _ = $0.uploads.add(paused) }
+  }
+
+  /// Continues an upload of ``addPaused(_:)``.
+  /// - Returns: false when there is none with this id.
+  func resume(_ id: UploadID) -> Bool {
+    let isKnown = state.withLock { $0.uploads.resume(id) }
+    start()
+    return isKnown
+  }
+
+  /// Notes that a running upload has been paused, so that another one may begin, or continues.
+  func note(_ id: UploadID, isPaused: Bool) {
+    state.withLock { $0.uploads.note(id, isPaused: isPaused) }
+    start()
   }
 
   /// Queues the file of a finished, failed or cancelled upload again, as a new upload.
@@ -69,10 +99,11 @@ package final class UploadQueue: Sendable {
   }
 
   /// Cancels an upload that has no meter yet. One that starts just now is cancelled as soon as it has.
-  /// - Returns: false when it is not queued: it is on the ledger, has ended, or is unknown.
-  func cancel(_ id: UploadID) -> Bool { state.withLock { $0.uploads.cancel(id) } }
+  /// - Returns: the upload; nil when it is not queued: it is on the ledger, has ended, or is unknown.
+  func cancel(_ id: UploadID) -> UploadJob? { state.withLock { $0.uploads.cancel(id) } }
 
-  /// Rejects further uploads, and cancels those that have no meter yet. Running ones continue.
+  /// Rejects further uploads, and cancels those that have no meter yet, but those of ``addPaused(_:)``, which are
+  /// removed. Running ones continue.
   package func close() {
     state.withLock { $0.uploads.close() }
     resumeIfEmpty()
@@ -133,9 +164,20 @@ package struct UploadJob: Sendable {
   let mode: UploadMode
   /// Size in bytes, for display only; nil until it is known.
   var size: UInt64?
+  /// What the journal says of an upload that an earlier process has begun; otherwise nil.
+  let unfinished: ResumeJournal.Entry?
+  /// Whether the upload begins only when the user continues it.
+  var isPaused = false
 
   package init(path: String, target: SendTarget, mode: UploadMode) {
     (id, self.path, self.target, self.mode) = (UploadID(), path, target, mode)
+    unfinished = nil
+  }
+
+  /// An upload that an earlier process has begun: the client finds its entry in the journal by itself.
+  init(continuing entry: ResumeJournal.Entry, target: SendTarget) {
+    (id, path, self.target, mode) = (UploadID(), entry.path, target, .stream)
+    (size, unfinished) = (entry.size, entry)
   }
 
   /// The file as the client opens it, once its upload starts.
@@ -144,8 +186,21 @@ package struct UploadJob: Sendable {
   /// The upload as the dashboard shows it while it is queued, or cancelled before it began.
   func snapshot(isCancelled: Bool = false) -> UploadSnapshot {
     let (name, remote) = (PlainText.sanitized(source.name), target.authority)
-    return .queued(id: id, mode: mode, name: name, size: size, remote: remote, isCancelled: isCancelled)
+    var upload = UploadSnapshot.queued(
+      id: id,
+      mode: unfinished == nil ? mode : .resumable,
+      name: name,
+      size: size,
+      remote: remote,
+      isCancelled: isCancelled,
+      isPaused: isPaused
+    )
+    upload.bytes = unfinished?.offset ?? 0
+    return upload
   }
+
+  /// Whether it sends the same file to the same target.
+  func isSameFile(as other: UploadJob) -> Bool { path == other.path && target == other.target }
 
   /// The same file to the same target in the same mode, as an upload with a new id.
   var copy: UploadJob { UploadJob(path: path, target: target, mode: mode) }

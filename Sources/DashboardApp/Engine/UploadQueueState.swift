@@ -4,7 +4,7 @@ import UploadCore
 /// performs its decisions.
 ///
 /// An upload is queued until its meter is on the ledger: first it waits, then it starts, which includes opening its
-/// file.
+/// file. One that an earlier process has begun is paused before that, until the user continues it.
 package struct UploadQueueState {
   /// The most uploads that are queued at once, so that pasted paths cannot fill the memory.
   package static let limit = 10_000
@@ -22,6 +22,8 @@ package struct UploadQueueState {
   private var entries: [Entry] = []
   /// Uploads that start or run.
   private var busy: Set<UploadID> = []
+  /// Those of ``busy`` that the user has paused: they leave their place to others.
+  private var pausedBusy: Set<UploadID> = []
   /// Cancelled while queued, and not drained yet.
   private var cancelled: [UploadJob] = []
   /// Accepted uploads, which can be sent again once they have ended; the oldest first.
@@ -30,13 +32,18 @@ package struct UploadQueueState {
   /// Number of uploads cancelled while they waited. One that was starting gets a meter, and the ledger counts it.
   private(set) var cancelledCount = 0
 
-  /// Whether no upload is queued, starting or running.
-  var isEmpty: Bool { entries.isEmpty && busy.isEmpty }
+  /// Whether no upload is queued, starting or running, apart from those that an earlier process has begun.
+  var isEmpty: Bool { entries.allSatisfy(\.job.isPaused) && busy.isEmpty }
 
-  /// Adds uploads at the end, the first ones if there is no room for all; none once the queue is closed.
+  /// The same, apart from paused ones too.
+  var isResting: Bool { entries.allSatisfy(\.job.isPaused) && busy == pausedBusy }
+
+  /// Adds uploads at the end, the first ones if there is no room for all; none once the queue is closed. They replace
+  /// those of the same file and target that an earlier process has begun: the client continues them.
   /// - Returns: the number of accepted uploads.
   mutating func add(_ jobs: [UploadJob]) -> Int {
     guard !isClosed else { return 0 }
+    for job in jobs { entries.removeAll { $0.job.isPaused && $0.job.isSameFile(as: job) } }
     let accepted = jobs.prefix(max(0, Self.limit - entries.count))
     entries += accepted.map { Entry(job: $0) }
     past += accepted
@@ -44,12 +51,29 @@ package struct UploadQueueState {
     return accepted.count
   }
 
+  /// Continues an upload that an earlier process has begun: it waits from now on.
+  /// - Returns: false when there is none with this id.
+  mutating func resume(_ id: UploadID) -> Bool {
+    guard let index = entries.firstIndex(where: { $0.job.id == id && $0.job.isPaused }) else { return false }
+    entries[index].job.isPaused = false
+    return true
+  }
+
+  /// Notes that the user has paused a running upload, or continues it; other ids are ignored. Continued uploads may be
+  /// more than the limit of ``start(limit:)``.
+  mutating func note(_ id: UploadID, isPaused: Bool) {
+    guard busy.contains(id) else { return }
+    if isPaused { pausedBusy.insert(id) } else { pausedBusy.remove(id) }
+  }
+
   /// Marks waiting uploads as starting, until `limit` uploads start or run. Call it after ``add(_:)`` and
   /// ``ended(_:)``.
   /// - Returns: the uploads to start now, in their order.
   mutating func start(limit: Int) -> [UploadJob] {
     var starting: [UploadJob] = []
-    while busy.count < limit, let index = entries.firstIndex(where: { !$0.isStarting }) {
+    while busy.count - pausedBusy.count < limit,
+      let index = entries.firstIndex(where: { !$0.isStarting && !$0.job.isPaused })
+    {
       entries[index].isStarting = true
       busy.insert(entries[index].job.id)
       starting.append(entries[index].job)
@@ -68,6 +92,7 @@ package struct UploadQueueState {
   mutating func ended(_ id: UploadID) {
     _ = begun(id)
     busy.remove(id)
+    pausedBusy.remove(id)
   }
 
   /// A new upload of the same file, to be added by the caller; nil when the upload `id` has not ended, or is not among
@@ -77,21 +102,24 @@ package struct UploadQueueState {
     return past.last { $0.id == id }?.copy
   }
 
-  /// Cancels a queued upload: one that waits at once, one that starts when ``begun(_:)`` is called.
-  /// - Returns: false when it is not queued: it is on the ledger, has ended, or is unknown.
-  mutating func cancel(_ id: UploadID) -> Bool {
-    guard let index = entries.firstIndex(where: { $0.job.id == id }) else { return false }
-    if entries[index].isStarting {
-      entries[index].isCancelled = true
-    } else {
-      markCancelled(entries.remove(at: index).job)
+  /// Cancels a queued upload: one that waits or is paused at once, one that starts when ``begun(_:)`` is called.
+  /// - Returns: the upload; nil when it is not queued: it is on the ledger, has ended, or is unknown.
+  mutating func cancel(_ id: UploadID) -> UploadJob? {
+    guard let index = entries.firstIndex(where: { $0.job.id == id }) else { return nil }
+    guard entries[index].isStarting else {
+      let job = entries.remove(at: index).job
+      markCancelled(job)
+      return job
     }
-    return true
+    entries[index].isCancelled = true
+    return entries[index].job
   }
 
-  /// Rejects further uploads, and cancels all queued ones as ``cancel(_:)`` does.
+  /// Rejects further uploads, and cancels all queued ones as ``cancel(_:)`` does, but paused ones, which the next process
+  /// can continue.
   mutating func close() {
     isClosed = true
+    entries.removeAll(where: \.job.isPaused)
     for entry in entries where !entry.isStarting { markCancelled(entry.job) }
     entries.removeAll { !$0.isStarting }
     for index in entries.indices { entries[index].isCancelled = true }
@@ -104,7 +132,7 @@ package struct UploadQueueState {
     }
   }
 
-  /// The first `limit` queued uploads, the number of further ones, and those that were cancelled while they waited
+  /// The first `limit` queued and paused uploads, the number of further ones, and those that were cancelled while they waited
   /// since the last call.
   mutating func drain(limit: Int = .max) -> (waiting: [UploadJob], rest: Int, cancelled: [UploadJob]) {
     defer { cancelled = [] }

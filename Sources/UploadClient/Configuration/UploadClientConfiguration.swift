@@ -44,6 +44,10 @@ package struct UploadClientConfiguration: Sendable {
   /// library to wait.
   package var retry = RetryPolicy()
 
+  /// How files are sent so that an interruption costs little; nil to send each in one request. Nil by default: callers of
+  /// a library do not expect it to write to the disk.
+  package var resume: ResumeConfiguration?
+
   /// The limit on the rate of all uploads together, in bytes per second; 0 counts as 1, nil is no limit.
   package var rate: UInt64?
 
@@ -70,6 +74,25 @@ package struct UploadClientConfiguration: Sendable {
     if let contentType, contentType.isEmpty || !HeaderField.isFieldValue(contentType) {
       throw .badValue("\"\(PlainText.sanitized(contentType))\" is not a media type. Write for example text/plain.")
     }
+  }
+}
+
+/// How uploads continue after an interruption, with servers that support tus or the IETF draft.
+package struct ResumeConfiguration: Sendable {
+  /// Where unfinished uploads are noted, so that another run continues them; nil to continue only within a run.
+  package var journal: ResumeJournal?
+
+  /// The most bytes of a file in one request, for proxies that limit bodies; 0 counts as 1, nil is no limit. A lower limit
+  /// that the server announces applies as well.
+  package var maxRequest: UInt64?
+
+  /// Files of at least this many bytes become resumable in the mode `stream`: for smaller ones the further requests take
+  /// longer than to send the file once more.
+  package var threshold: UInt64 = 4 << 20
+
+  package init(journal: ResumeJournal? = nil, maxRequest: UInt64? = nil) {
+    self.journal = journal
+    self.maxRequest = maxRequest
   }
 }
 

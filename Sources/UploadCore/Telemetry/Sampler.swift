@@ -9,7 +9,14 @@ package struct Sampler {
     var rate: RateEstimator
     var bytes: UInt64 = 0
     var movedAt: ContinuousClock.Instant
+    /// Transferred bytes that ``bytes`` does not include; changes when an attempt fails, and when a resumable upload
+    /// continues at an offset.
+    var lost: UInt64 = 0
   }
+
+  /// An incoming resumable upload counts as interrupted only from this time without a request on: a client that sends
+  /// it in several requests has shorter gaps.
+  private static let shortestInterruption = Duration.milliseconds(100)
 
   private let ledger: UploadLedger
   private let stallAfter: Duration
@@ -68,16 +75,27 @@ package struct Sampler {
   ) -> UploadSnapshot {
     var history =
       histories[meter.id] ?? History(rate: RateEstimator(startedAt: meter.startedAt), movedAt: meter.startedAt)
-    let bytes = meter.received
+    let (bytes, transferred) = meter.counts
+    // At a new offset: what was stored before does not count as moved now.
+    if bytes > history.bytes, transferred &- bytes != history.lost {
+      history.rate.skip(to: bytes, at: now)
+    } else {
+      history.rate.sample(bytes, at: now)
+    }
     if bytes != history.bytes { (history.bytes, history.movedAt) = (bytes, now) }
-    history.rate.sample(bytes, at: now)
+    history.lost = transferred &- bytes
+    // A stall begins, at the earliest, when the upload continues.
+    if meter.isResting { history.movedAt = now }
     histories[meter.id] = history
 
     let seconds = max(0, ((ended?.at ?? now) - meter.startedAt).inSeconds)
-    let (state, cause) = Self.state(of: meter, outcome: ended?.outcome, idle: now - history.movedAt, limit: stallAfter)
+    var (state, cause) = Self.state(of: meter, outcome: ended?.outcome, idle: now - history.movedAt, limit: stallAfter)
     let retry = meter.retry
     let wait = ended == nil ? retry.wait : nil
-    let interruption = ended == nil ? meter.interruption : nil
+    var interruption = ended == nil ? meter.interruption : nil
+    if state == .interrupted, let since = interruption?.since, now - since < Self.shortestInterruption {
+      (state, interruption) = (.waiting, nil)
+    }
     // The mean of the last seconds is above 0 long after the last byte.
     let speed = ended == nil && Self.movesBytes(state) ? history.rate.bytesPerSecond : 0
     let isConfirmed = meter.direction == .incoming || ended != nil
@@ -95,6 +113,7 @@ package struct Sampler {
       state: state,
       cause: cause,
       retryReason: wait?.reason,
+      notice: meter.notice,
       attempt: retry.attempt,
       retryIn: wait.map { max(0, ($0.until - now).inSeconds) },
       interruptedSeconds: interruption.map { max(0, (now - $0.since).inSeconds) },
@@ -105,7 +124,7 @@ package struct Sampler {
       stored: isConfirmed ? meter.stored : nil,
       durable: isConfirmed ? meter.durable : nil,
       speed: speed,
-      averageSpeed: seconds > 0 ? Double(bytes) / seconds : 0,
+      averageSpeed: seconds > 0 ? Double(min(bytes, transferred)) / seconds : 0,
       eta: ended == nil && cause == nil
         ? Self.eta(bytes: bytes, size: meter.size, speed: speed, seconds: seconds) : nil,
       seconds: seconds,
@@ -139,7 +158,8 @@ package struct Sampler {
   /// - Parameters:
   ///   - outcome: how it ended, which decides alone; nil while it runs.
   ///   - idle: the time since the last byte moved.
-  ///   - limit: from this idle time on the upload counts as stalled, unless its phase is `finishing` or `pause`.
+  ///   - limit: from this idle time on the upload counts as stalled, unless its phase is `finishing` or `pause`, or it
+  ///     is interrupted or paused.
   package static func state(
     of meter: UploadMeter,
     outcome: UploadOutcome?,

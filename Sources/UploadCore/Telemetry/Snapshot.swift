@@ -19,6 +19,8 @@ package struct UploadSnapshot: Sendable {
   package var cause: StallCause?
   /// Why the last attempt failed, as a message; nil unless an outgoing upload waits for its next attempt.
   package var retryReason: String?
+  /// What the user should know about a running upload; see ``UploadMeter/notice``. Nil for nothing.
+  package var notice: String?
   /// The number of the current or next attempt: 1 for the first, and always for an incoming upload.
   package var attempt = 1
   /// Seconds until the next attempt begins, at least 0; nil unless an outgoing upload waits for it.
@@ -39,10 +41,11 @@ package struct UploadSnapshot: Sendable {
   /// Bytes of the file that have been synced to the disk (see ``UploadMeter/durable``); nil for an outgoing upload that
   /// has not ended.
   package var durable: UInt64?
-  /// Bytes per second, smoothed over about three seconds; 0 while the state is `waiting` or `stalled`, and after the
-  /// end.
+  /// Bytes per second, smoothed over about three seconds; 0 while the state is `waiting`, `stalled`, `interrupted` or
+  /// `paused`, and after the end.
   package var speed = 0.0
-  /// The mean of the whole upload: ``bytes`` divided by ``seconds``, in bytes per second; 0 where ``seconds`` is 0.
+  /// The mean of the whole upload: ``bytes``, without those that an earlier process has moved, divided by
+  /// ``seconds``, in bytes per second; 0 where ``seconds`` is 0.
   package var averageSpeed = 0.0
   /// Estimated seconds until the last byte at the current speed, at least 1. Nil in the first second, when the size is
   /// unknown or reached, below 1 byte per second, while the state is `waiting` or `stalled`, and after the end.
@@ -57,6 +60,9 @@ package struct UploadSnapshot: Sendable {
   package var outcome: UploadOutcome?
   /// Whether it is an outgoing upload that waits in the queue until others end, or that was cancelled there.
   package var isQueued = false
+
+  /// Whether it is interrupted or paused: nothing but time changes until a request or the user continues it.
+  package var isResting: Bool { outcome == nil && (state == .interrupted || state == .paused) }
 
   /// Whether it failed because its file could not be read, and its last attempt had sent no byte.
   package var hasFailedBeforeItBegan: Bool {
@@ -78,13 +84,15 @@ extension UploadSnapshot {
   ///   - size: in bytes; nil when unknown.
   ///   - remote: host and port of the server.
   ///   - isCancelled: whether it was cancelled in the queue.
+  ///   - isPaused: whether it was begun by an earlier process, and begins again only when the user continues it.
   package static func queued(
     id: UploadID,
     mode: UploadMode,
     name: String,
     size: UInt64?,
     remote: String,
-    isCancelled: Bool = false
+    isCancelled: Bool = false,
+    isPaused: Bool = false
   ) -> UploadSnapshot {
     UploadSnapshot(
       id: id,
@@ -95,7 +103,8 @@ extension UploadSnapshot {
       size: size,
       sizeExact: true,
       remote: remote,
-      state: isCancelled ? .cancelled : .waiting,
+      state: isCancelled ? .cancelled : isPaused ? .paused : .waiting,
+      canPause: isPaused && !isCancelled,
       outcome: isCancelled ? .cancelled : nil,
       isQueued: true
     )
@@ -122,6 +131,10 @@ package struct Snapshot: Sendable {
   package var rejectedCount: UInt64 = 0
   /// How many queued uploads there are beside those in ``uploads``, which contains only the first of a long queue.
   package var unlisted = 0
+
+  /// Whether it has no uploads but interrupted and paused ones, so that only times change until the ledger notes
+  /// activity.
+  package var isResting: Bool { uploads.allSatisfy(\.isResting) }
 }
 
 /// The memory budget at one instant, in bytes.

@@ -33,6 +33,9 @@ package struct RateEstimator: Sendable {
     weight += alpha * (1 - weight)
     last = (bytes, now)
   }
+
+  /// Sets the counter to `bytes` without counting the difference as movement; the rate does not change.
+  package mutating func skip(to bytes: UInt64, at now: ContinuousClock.Instant) { last = (bytes, now) }
 }
 
 extension Collection where Element == Double {

@@ -40,6 +40,8 @@ package final class UploadLedger: Sendable {
     var active: [UploadID: UploadMeter] = [:]
     var ended: [UploadMeter] = []
     var totals: [UploadDirection: Totals] = [:]
+    /// How often an interrupted or paused upload has continued or ended.
+    var continued: UInt64 = 0
   }
 
   /// The action of ``onActivity(_:)``.
@@ -60,9 +62,10 @@ package final class UploadLedger: Sendable {
 
   package init() {}
 
-  /// Sets the action that is called when an upload begins, when a rejected request is to be reported at once, and by
-  /// ``noteActivity()``, so that an observer need not sample while nothing runs. Ends do not call it: sample as long as
-  /// uploads run. It replaces an earlier action, is called on any thread, and must not block.
+  /// Sets the action that is called when an upload begins, when an interrupted or paused one continues or ends, when a
+  /// rejected request is to be reported at once, and by ``noteActivity()``, so that an observer need not sample while
+  /// nothing runs. Other ends do not call it: sample as long as uploads run. It replaces an earlier action, is called on
+  /// any thread, and must not block.
   package func onActivity(_ action: @escaping @Sendable () -> Void) {
     observer.withLock { $0.action = action }
   }
@@ -73,6 +76,7 @@ package final class UploadLedger: Sendable {
   /// Adds an upload to the running ones and calls the action of ``onActivity(_:)``. Call it once per meter, before
   /// ``end(_:_:at:)``.
   package func begin(_ meter: UploadMeter) {
+    meter.onContinue { [weak self] in self?.noteContinued() }
     state.withLock {
       $0.active[meter.id] = meter
       $0.totals[meter.direction, default: Totals()].started += 1
@@ -80,10 +84,17 @@ package final class UploadLedger: Sendable {
     noteActivity()
   }
 
+  private func noteContinued() {
+    state.withLock { $0.continued &+= 1 }
+    noteActivity()
+  }
+
   /// Moves an upload from the running ones to the ended ones. One for which ``begin(_:)`` was not called, because it
   /// failed before, counts as started too. A second end is ignored.
   package func end(_ meter: UploadMeter, _ outcome: UploadOutcome, at instant: ContinuousClock.Instant = .now) {
+    let isResting = meter.isResting
     guard meter.end(outcome, at: instant) else { return }
+    defer { if isResting { noteContinued() } }
     state.withLock { state in
       if state.active.removeValue(forKey: meter.id) == nil {
         state.totals[meter.direction, default: Totals()].started += 1
@@ -112,11 +123,11 @@ package final class UploadLedger: Sendable {
   /// How many requests were rejected since the ledger was made, those counted as identical included.
   package var rejectedCount: UInt64 { rejections.withLock { $0.count } }
 
-  /// A number that grows whenever an upload begins or a rejected request is to be reported at once: if it has changed
-  /// since the last sample, there is something new. Ends do not change it, except of an upload that failed before it
-  /// began.
+  /// A number that grows whenever an upload begins, an interrupted or paused one continues or ends, or a rejected
+  /// request is to be reported at once: if it has changed since the last sample, there is something new. Other ends do
+  /// not change it, except of an upload that failed before it began.
   package var activityCount: UInt64 {
-    let started = state.withLock { $0.totals.values.reduce(0) { $0 &+ $1.started } }
+    let started = state.withLock { state in state.totals.values.reduce(state.continued) { $0 &+ $1.started } }
     return started &+ rejections.withLock { $0.announced }
   }
 
@@ -125,10 +136,21 @@ package final class UploadLedger: Sendable {
   @discardableResult
   package func cancel(_ id: UploadID) -> Bool { state.withLock { $0.active[id] }?.cancel() ?? false }
 
-  /// Asks all running uploads to end, as ``UploadMeter/cancel()`` does; uploads that begin later are not affected.
-  package func cancelAll() {
-    for meter in state.withLock({ Array($0.active.values) }) { meter.cancel() }
+  /// Pauses a running upload or continues it, as ``UploadMeter/setPaused(_:)`` does, and returns before it has paused.
+  /// - Returns: false when no upload with this identifier runs, or when it cannot be paused.
+  @discardableResult
+  package func setPaused(_ id: UploadID, _ isPaused: Bool) -> Bool {
+    state.withLock { $0.active[id] }?.setPaused(isPaused) ?? false
   }
+
+  /// Asks all running uploads to end because the program stops, as ``UploadMeter/stop()`` does, but interrupted ones,
+  /// which have nothing to end. Uploads that begin later are not affected.
+  package func cancelAll() {
+    for meter in state.withLock({ Array($0.active.values) }) where meter.phase != .interrupted { meter.stop() }
+  }
+
+  /// Whether an upload runs that is neither interrupted nor paused.
+  package var hasMovingUploads: Bool { state.withLock { $0.active.values.contains { !$0.isResting } } }
 
   /// How many uploads run in one direction.
   package func activeCount(_ direction: UploadDirection) -> Int { totals(direction).active }

@@ -12,7 +12,6 @@ package final class UploadMeter: Sendable {
   /// Identifies the request: the same for all files of one form.
   package let request: UploadID
   package let direction: UploadDirection
-  package let mode: UploadMode
   /// The requested or generated name; the final name may differ and is in the outcome.
   package let name: String
   /// Size of the file in bytes, or its upper limit where ``sizeExact`` is false; nil when unknown.
@@ -37,6 +36,8 @@ package final class UploadMeter: Sendable {
   private let networkBytes = Atomic<Int>(0)
   private let peak = Atomic<Int>(0)
   private let detected = Mutex<String?>(nil)
+  private let modeValue: Mutex<UploadMode>
+  private let noticeText = Mutex<String?>(nil)
   private let life = Mutex(Life())
 
   /// State that is read and changed only at the beginning, the end and a cancellation.
@@ -56,6 +57,10 @@ package final class UploadMeter: Sendable {
     var isPaused = false
     /// Makes the data path pause the upload, or continue it; nil for an upload that cannot be paused.
     var pauseAction: (@Sendable (Bool) -> Void)?
+    /// Whether it was cancelled because the program stops.
+    var isStopping = false
+    /// Called when an interrupted or paused upload continues or ends.
+    var onContinue: (@Sendable () -> Void)?
   }
 
   /// The time between two requests of an incoming resumable upload.
@@ -80,7 +85,7 @@ package final class UploadMeter: Sendable {
     self.id = id
     self.request = request
     self.direction = direction
-    self.mode = mode
+    modeValue = Mutex(mode)
     self.name = name
     self.size = size
     self.sizeExact = sizeExact
@@ -91,10 +96,15 @@ package final class UploadMeter: Sendable {
 
   /// Bytes of the file received so far; of an outgoing upload, bytes of the file written to the socket by the current
   /// attempt (0 while it waits for the next attempt).
-  package var received: UInt64 {
-    // Loaded first: it was the whole count when it was set, and that only grows, so the difference is never below 0.
+  package var received: UInt64 { counts.received }
+
+  /// ``received`` and ``transferred`` at one instant.
+  var counts: (received: UInt64, transferred: UInt64) {
+    // Loaded first: it was at most the whole count when it was set, and that only grows, so the difference is never
+    // below 0.
     let lost = lostBytes.load(ordering: .acquiring)
-    return transferred &- lost
+    let transferred = transferred
+    return (transferred &- lost, transferred)
   }
 
   /// ``received`` and the bytes of failed attempts together: unlike ``received`` it never shrinks.
@@ -126,30 +136,52 @@ package final class UploadMeter: Sendable {
     set { detected.withLock { $0 = newValue } }
   }
 
+  /// The form of the transfer. It changes at most once: an outgoing `stream` becomes `resumable` when the server supports
+  /// that.
+  package var mode: UploadMode {
+    get { modeValue.withLock { $0 } }
+    set { modeValue.withLock { $0 = newValue } }
+  }
+
+  /// What the user should know about a running upload, as one sentence or more that are safe to show: a file that
+  /// has changed since an earlier run and is sent from its beginning, for example. Nil for nothing; it may change once or
+  /// twice.
+  package var notice: String? {
+    get { noticeText.withLock { $0 } }
+    set { noticeText.withLock { $0 = newValue } }
+  }
+
   /// What the data path waits for now; `waiting` at first. Only the data path sets it, also by
-  /// ``pause(because:attempt:until:)`` and ``beginAttempt()``.
+  /// ``pause(because:attempt:until:continuingAt:)`` and ``beginAttempt()``.
   package var phase: UploadPhase {
     get { UploadPhase(rawValue: phaseValue.load(ordering: .relaxed)) ?? .waiting }
     set { phaseValue.store(newValue.rawValue, ordering: .relaxed) }
   }
 
-  /// Notes that an attempt has failed and another will follow: ``received`` becomes 0, ``transferred`` does not change,
-  /// and the phase becomes `pause`.
+  /// Notes that an attempt has failed and another will follow: ``received`` becomes `offset`, ``transferred`` does not
+  /// change, and the phase becomes `pause`.
   /// - Parameters:
   ///   - reason: why the attempt failed, as a message.
   ///   - attempt: the number of the next attempt, from 2.
   ///   - instant: when that begins.
-  package func pause(because reason: String, attempt: Int, until instant: ContinuousClock.Instant) {
+  ///   - offset: 0 when the next attempt sends the file from its beginning; of a resumable upload the present
+  ///     ``received``, so that it never shrinks.
+  package func pause(
+    because reason: String,
+    attempt: Int,
+    until instant: ContinuousClock.Instant,
+    continuingAt offset: UInt64 = 0
+  ) {
     life.withLock { life in
       life.attempt = attempt
       life.pause = (reason, instant)
     }
-    lostBytes.store(transferred, ordering: .releasing)
+    resume(at: offset)
     setNetworkBytes(0)
     phase = .pause
   }
 
-  /// Notes that the next attempt begins, after ``pause(because:attempt:until:)``: the phase becomes `waiting`.
+  /// Notes that the next attempt begins, after ``pause(because:attempt:until:continuingAt:)``: the phase becomes `waiting`.
   package func beginAttempt() {
     phase = .waiting
     life.withLock { $0.pause = nil }
@@ -183,7 +215,23 @@ package final class UploadMeter: Sendable {
   /// Notes that a request continues the incoming upload, after ``interrupt(since:expires:)``.
   package func endInterruption() {
     phase = .waiting
-    life.withLock { $0.interruption = nil }
+    let onContinue = life.withLock { life in
+      life.interruption = nil
+      return life.onContinue
+    }
+    onContinue?()
+  }
+
+  /// Sets the action that is called, on any thread, each time an interrupted or paused upload continues or ends. For
+  /// the ledger: elsewhere call ``UploadLedger/onActivity(_:)``.
+  func onContinue(_ action: @escaping @Sendable () -> Void) { life.withLock { $0.onContinue = action } }
+
+  /// Whether the upload is interrupted or paused, so that no byte moves until a request or the user continues it.
+  package var isResting: Bool {
+    switch phase {
+    case .interrupted, .userPause: true
+    case .waiting, .peer, .disk, .input, .memory, .limit, .pause, .response, .finishing: false
+    }
   }
 
   /// Since when no request continues the upload, and when it expires; nil while one does, and for all uploads that are
@@ -211,12 +259,15 @@ package final class UploadMeter: Sendable {
   /// - Returns: false for an upload that cannot be paused or has ended.
   @discardableResult
   package func setPaused(_ isPaused: Bool) -> Bool {
-    let action = life.withLock { life -> (@Sendable (Bool) -> Void)? in
-      guard life.ended == nil, let action = life.pauseAction else { return nil }
+    let (action, onContinue) = life.withLock { life in
+      guard life.ended == nil, let action = life.pauseAction else {
+        return (nil as (@Sendable (Bool) -> Void)?, nil as (@Sendable () -> Void)?)
+      }
       life.isPaused = isPaused
-      return action
+      return (action, isPaused ? nil : life.onContinue)
     }
     action?(isPaused)
+    onContinue?()
     return action != nil
   }
 
@@ -280,8 +331,8 @@ package final class UploadMeter: Sendable {
     life.withLock { life in
       guard life.ended == nil else { return false }
       life.ended = (outcome, at: instant)
-      // The closure retains the data path, which meters outlive.
-      (life.interrupt, life.pauseAction) = (nil, nil)
+      // The closures retain the data path, which meters outlive.
+      (life.interrupt, life.pauseAction, life.onContinue) = (nil, nil, nil)
       return true
     }
   }
@@ -300,12 +351,25 @@ package final class UploadMeter: Sendable {
   }
 
   /// Asks the data path to end the upload with ``UploadOutcome/cancelled``, and returns before it does. The upload may
-  /// still finish or fail instead.
+  /// still finish or fail instead. What a resumable upload has stored is discarded.
   /// - Returns: false when the upload had ended before.
   @discardableResult
-  package func cancel() -> Bool {
+  package func cancel() -> Bool { cancel(isStopping: false) }
+
+  /// Asks the data path to end the upload because the program stops: as ``cancel()``, but what a resumable upload has
+  /// stored is kept, so that it can be continued later.
+  /// - Returns: false when the upload had ended before.
+  @discardableResult
+  package func stop() -> Bool { cancel(isStopping: true) }
+
+  /// Whether ``stop()`` was called, and not ``cancel()`` before or after it: the action of ``onCancel(_:)`` must then
+  /// keep what a resumable upload has stored.
+  package var isStopping: Bool { life.withLock { $0.isStopping } }
+
+  private func cancel(isStopping: Bool) -> Bool {
     let (isRunning, interrupt) = life.withLock { life in
       guard life.ended == nil else { return (false, nil as (@Sendable () -> Void)?) }
+      life.isStopping = isStopping && (life.isStopping || !life.isCancelled)
       life.isCancelled = true
       defer { life.interrupt = nil }
       return (true, life.interrupt)

@@ -104,6 +104,8 @@ package struct ServerAddress: Sendable, Equatable {
   package var rawPort: Int?
   /// The fingerprint of the certificate that clients saw when the server began to listen; nil without TLS.
   package var fingerprint: CertificateFingerprint?
+  /// How many unfinished resumable uploads of earlier runs can be continued.
+  package var unfinished = 0
 
   /// The server's URL, without a final slash and without a token: `http://127.0.0.1:8080`, or with `https` where the
   /// server uses TLS.

@@ -156,14 +156,15 @@ extension UploadError.Code {
     case .notFound: .notFound
     case .methodNotAllowed: .methodNotAllowed
     case .timedOut: .requestTimeout
-    case .nameTaken: .conflict
+    case .nameTaken, .offsetMismatch: .conflict
+    case .uploadGone: .gone
     case .preconditionFailed: .preconditionFailed
     case .tooLarge: .contentTooLarge
     case .unsupportedType: .unsupportedMediaType
     case .notImplemented: .notImplemented
     // The server's user cancelled the upload: after a 5xx, clients would retry by themselves (RFC 9110 section 15.5.4).
     case .forbidden, .cancelled: .forbidden
-    case .tooManyFromClient, .tooManyGuesses: .tooManyRequests
+    case .tooManyFromClient, .tooManyGuesses, .tooManyUnfinished: .tooManyRequests
     case .headersTooLarge: .requestHeaderFieldsTooLarge
     case .tooManyUploads, .shuttingDown, .directoryUnavailable: .serviceUnavailable
     case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
