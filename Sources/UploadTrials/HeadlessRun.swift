@@ -96,7 +96,7 @@ package struct HeadlessRun: Sendable {
         directory: workspace.uploads,
         processID: getpid(),
         fingerprint: address.fingerprint?.description,
-        unfinished: ledger.interruptedCount
+        unfinished: address.unfinished
       )
       Output.line(UploadEvent.listening(listening).json.serialized)
       let reporting = Task { await reporter.run() }

@@ -146,7 +146,9 @@ struct SendCommand: ParsableCommand {
     throw ExitCode(MainLoop.run(forcedStatus: 130) { [self] stop in await send(to: target, configuration, stop) })
   }
 
-  private func clientConfiguration() throws(UploadError) -> UploadClientConfiguration {
+  /// The settings of the client: all options but the files and their target.
+  /// - Throws: ``UploadError`` with code `badValue`.
+  func clientConfiguration() throws(UploadError) -> UploadClientConfiguration {
     var configuration = UploadClientConfiguration()
     configuration.method = method
     configuration.contentType = type
@@ -177,7 +179,11 @@ struct SendCommand: ParsableCommand {
     let sending = Task { [mode, jobs] in
       await engine.uploader.sendAll(inputs, to: target, mode: mode.uploadMode, jobs: jobs)
     }
-    stop.onRequest { sending.cancel() }
+    stop.onRequest {
+      // What a resumable upload has stored is kept for the next run.
+      for meter in ledger.active() { meter.stop() }
+      sending.cancel()
+    }
     let meters = await sending.value
     reporting.cancel()
     await reporter.finish()

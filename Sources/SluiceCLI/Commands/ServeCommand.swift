@@ -88,10 +88,11 @@ struct ServeRun: Sendable {
         reloading.cancel()
       }
       try await engine.server.run { address in
-        announce(address, engine, unfinished: ledger.interruptedCount, stop)
+        announce(address, engine, stop)
         if let queue { send(to: address, engine, queue) }
       }
-      ledger.cancelAll()
+      // The server has ended incoming ones itself, and keeps what can be resumed.
+      for meter in ledger.active() where meter.direction == .outgoing { meter.stop() }
       await queue?.waitUntilEmpty()
       await reporter.finish()
       await engine.shutDown()
@@ -122,7 +123,7 @@ struct ServeRun: Sendable {
     if rejected > 0 { Output.errorLine("sluice: \(rejected) files were not queued: the queue is full.") }
   }
 
-  private func announce(_ address: ServerAddress, _ engine: ServerEngine, unfinished: Int, _ stop: StopRequest) {
+  private func announce(_ address: ServerAddress, _ engine: ServerEngine, _ stop: StopRequest) {
     let facts = ServerListening(
       url: address.url,
       rawPort: address.rawPort,
@@ -130,7 +131,7 @@ struct ServeRun: Sendable {
       processID: getpid(),
       token: engine.generatedToken?.text,
       fingerprint: address.fingerprint?.description,
-      unfinished: unfinished
+      unfinished: address.unfinished
     )
     let listening = UploadEvent.listening(facts)
     if json {

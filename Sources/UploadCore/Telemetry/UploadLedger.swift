@@ -160,11 +160,6 @@ package final class UploadLedger: Sendable {
     state.withLock { $0.totals[direction] ?? Totals() }
   }
 
-  /// How many incoming uploads are interrupted now; when a server has just started: how many unfinished ones it has found.
-  package var interruptedCount: Int {
-    state.withLock { $0.active.values.count { $0.direction == .incoming && $0.interruption != nil } }
-  }
-
   /// The running uploads, oldest first.
   package func active() -> [UploadMeter] {
     state.withLock { Array($0.active.values) }.sorted { $0.startedAt < $1.startedAt }
