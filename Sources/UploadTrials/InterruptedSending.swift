@@ -64,7 +64,7 @@ struct InterruptedSending {
 /// An upload of a test that has ended.
 struct SentUpload: Sendable {
   let meter: UploadMeter
-  /// How many of its connections were cut; nil where none was to be.
+  /// How often it was interrupted; nil where it was not to be.
   var interruptions: Int?
 }
 

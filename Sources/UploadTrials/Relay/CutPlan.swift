@@ -3,7 +3,7 @@ import Synchronization
 /// Where a relay cuts the connection of an upload: after how many bytes from the client to the server, over all
 /// connections. Has no sockets of its own.
 struct CutPlan: Sendable, Equatable {
-  /// How a connection is cut.
+  /// How a connection is interrupted.
   enum Manner: Sendable, Equatable {
     /// Both sides get a reset (RST), as from a router that has lost its state.
     case reset
@@ -11,14 +11,14 @@ struct CutPlan: Sendable, Equatable {
     case finish
   }
 
-  /// How many connections ``init(interrupting:)`` has cut in the end.
+  /// How many cuts ``init(interrupting:)`` plans.
   static let interruptions = 2
 
   /// Ascending; one for each cut that is still to come.
   private var positions: [UInt64]
   /// Bytes from clients that were forwarded so far.
   private(set) var forwarded: UInt64 = 0
-  /// How many connections were cut so far.
+  /// How many connections were interrupted so far.
   private(set) var cuts = 0
 
   /// - Parameter positions: numbers of forwarded bytes after which the next byte cuts its connection, in any order. Equal
@@ -35,7 +35,7 @@ struct CutPlan: Sendable, Equatable {
   /// Counts bytes that are forwarded: no more than ``room``.
   mutating func forward(_ count: Int) { forwarded += UInt64(max(0, count)) }
 
-  /// Counts a connection that is cut, because another byte has arrived while ``room`` was 0.
+  /// Counts a connection that is interrupted, because another byte has arrived while ``room`` was 0.
   /// - Returns: how: by turns, beginning with a reset.
   mutating func cut() -> Manner {
     if !positions.isEmpty { positions.removeFirst() }

@@ -38,7 +38,7 @@ final class CuttingRelay: Sendable {
   /// Where clients reach it, with plain HTTP, without a path.
   var url: String { "http://127.0.0.1:\(port)" }
 
-  /// How many connections it has cut.
+  /// How many connections it has interrupted.
   var cuts: Int { tally.current.cuts }
 
   /// Bytes from clients that it has forwarded to the server, request headers included.

@@ -3,7 +3,7 @@ import Glibc
 /// One connection of a client through a relay, and the one to the server that belongs to it. Both are closed when the
 /// last reference is released. For one thread.
 final class RelayConnection {
-  /// How long both sides have to close a connection that was cut with FIN.
+  /// How long both sides have to close a connection that was interrupted with FIN.
   private static let patience = Duration.seconds(2)
 
   private let client, server: RelaySocket
@@ -13,7 +13,7 @@ final class RelayConnection {
 
   private enum State {
     case open
-    /// It was cut: bytes that arrive are discarded until both sides have closed it, or until this time.
+    /// It was interrupted: bytes that arrive are discarded until both sides have closed it, or until this time.
     case draining(until: ContinuousClock.Instant)
     case closed
   }
@@ -53,7 +53,7 @@ final class RelayConnection {
   }
 
   private func forward(_ tally: CutTally) {
-    // The next byte would exceed the plan, so the connection is cut before it. Bytes that were read earlier go on first.
+    // The next byte would exceed the plan, so the cut is before it. Bytes that were read earlier are written first.
     if tally.room == 0, upward.canRead, case .bytes = upward.peek(client) {
       cut(tally.cut())
       return
