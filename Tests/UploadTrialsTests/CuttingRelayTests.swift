@@ -113,7 +113,7 @@ private final class RelayPeer {
 
   func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-  /// Reads until the other side has ended the connection, or at least `limit` bytes have arrived.
+  /// Reads until the peer has ended the connection, or at least `limit` bytes have arrived.
   func received(atMost limit: Int = .max) -> Received {
     var found: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
@@ -129,7 +129,7 @@ private final class RelayPeer {
 
 /// What has arrived on a connection.
 private struct Received: Equatable {
-  /// How the other side has ended the connection.
+  /// How the peer has ended the connection.
   enum Ending: Equatable {
     case open, end, reset, timeout
   }
