@@ -136,8 +136,8 @@ extension ContentDigests {
 /// Field names of RFC 9530, which swift-http-types does not have.
 extension HTTPField.Name {
   package static let reprDigest = known("Repr-Digest")
-  static let contentDigest = known("Content-Digest")
-  static let wantReprDigest = known("Want-Repr-Digest")
+  package static let contentDigest = known("Content-Digest")
+  package static let wantReprDigest = known("Want-Repr-Digest")
 
   /// The field name `name`, which must be a token: for tokens the initializer never fails.
   private static func known(_ name: String) -> HTTPField.Name {

@@ -1,7 +1,7 @@
 import Basics
 
-/// Parses dictionaries of structured fields (RFC 8941 section 4.2.2). A dictionary with an inner list is rejected,
-/// since no field that is used here has any.
+/// Parses dictionaries and items of structured fields (RFC 9651 sections 4.2.2 and 4.2.3). A dictionary with an inner
+/// list is rejected, since no field that is used here has any.
 struct StructuredDictionary {
   private var rest: ArraySlice<UInt8>
 
@@ -13,12 +13,25 @@ struct StructuredDictionary {
     return reader.members()
   }
 
+  /// Parses the value of a field that is a single item.
+  /// - Returns: the item without its parameters; nil where the value breaks the grammar, as that of a repeated field
+  ///   does, which is a list.
+  static func parseItem(_ value: some Collection<UInt8>) -> StructuredItem? {
+    var reader = StructuredDictionary(rest: Array(value)[...])
+    reader.skipSpaces()
+    guard let item = reader.item(), reader.skipParameters() else { return nil }
+    reader.skipSpaces()
+    return reader.rest.isEmpty ? item : nil
+  }
+
   private mutating func members() -> [String: StructuredItem]? {
     var members: [String: StructuredItem] = [:]
     skipSpaces()
     while let key = key() {
       // A key alone stands for the boolean true.
-      guard let value = rest.skip(ASCII.equals) ? item() : StructuredItem.other, skipParameters() else { return nil }
+      guard let value = rest.skip(ASCII.equals) ? item() : StructuredItem.boolean(true), skipParameters() else {
+        return nil
+      }
       members[key] = value
       rest.skipBlanks()
       if rest.isEmpty { return members }
@@ -52,7 +65,8 @@ struct StructuredDictionary {
     }
     if rest.skip(ASCII.quote) { return string() }
     if rest.skip(UInt8(ascii: "?")) {
-      return rest.skip(UInt8(ascii: "0")) || rest.skip(UInt8(ascii: "1")) ? .other : nil
+      if rest.skip(UInt8(ascii: "0")) { return .boolean(false) }
+      return rest.skip(UInt8(ascii: "1")) ? .boolean(true) : nil
     }
     guard let first = rest.first else { return nil }
     if first == ASCII.dash || ASCII.isDigit(first) { return number() }
@@ -92,10 +106,12 @@ struct StructuredDictionary {
   }
 }
 
-/// A bare item of a structured field (RFC 8941 section 3.3). Only the values of integers and bytes are retained.
-enum StructuredItem {
+/// A bare item of a structured field (RFC 9651 section 3.3). Only the values of integers, bytes and booleans are
+/// retained.
+enum StructuredItem: Equatable {
   case integer(Int)
   case bytes([UInt8])
-  /// A decimal, string, token or boolean.
+  case boolean(Bool)
+  /// A decimal, string or token.
   case other
 }

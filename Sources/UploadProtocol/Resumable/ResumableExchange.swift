@@ -8,7 +8,13 @@ package import UploadCore
 /// ```
 /// start -> respond | create -> created -> append ... -> bodyEnded -> suspend -> suspended -> respond
 ///                  | find   -> found  ----^                       -> finalize -> finalized -> respond
+/// created -> concatenate -> concatenated -> append ... (with no body)
 /// ```
+///
+/// `suspend` and `finalize` are returned only after `append`, which is also returned for a request without a body, such
+/// as a HEAD request that completes a tus upload whose last response was lost: then the body ends at once. Every
+/// response that is returned after `append` without `suspend` or `finalize` rejects what has arrived: the caller aborts
+/// the sink.
 package protocol ResumableExchange: Sendable {
   /// Decides by the headers alone. Call it first, once.
   mutating func start() -> ResumableAction
@@ -31,8 +37,8 @@ package protocol ResumableExchange: Sendable {
   mutating func receive(_ count: Int) -> ResumableAction?
 
   /// Call it when the body is complete.
-  /// - Parameter checksum: whether the checksum that the action `append` asked for is that of the body; nil where it
-  ///   asked for none, and the trailers state none.
+  /// - Parameter checksumMatches: whether the checksum that the action `append` asked for is that of the body; nil
+  ///   where it asked for none, or the trailers state none.
   mutating func bodyEnded(checksumMatches: Bool?) -> ResumableAction
 
   /// Call it when the bytes that have arrived are recorded, after the action `suspend`.
@@ -42,12 +48,18 @@ package protocol ResumableExchange: Sendable {
   /// Call it when the file is published, after the action `finalize`.
   mutating func finalized() -> ResumableAction
 
+  /// An interim response about the progress of the body, which may be sent from time to time after the action `append`;
+  /// nil where the client cannot read any.
+  /// - Parameter offset: the resource's offset, as it is promised.
+  func progress(at offset: UInt64) -> ResumableResponse?
+
   /// The response when the upload fails for a reason outside the protocol: a limit, a media type, the disk, a digest
   /// that is not the expected one.
   /// - Parameters:
+  ///   - status: the HTTP status for the error.
   ///   - isFinal: whether the upload can never succeed, and is deleted; otherwise the client may continue it.
   ///   - offset: the resource's offset; nil when no resource exists.
-  func failed(_ error: UploadError, isFinal: Bool, offset: UInt64?) -> ResumableResponse
+  func failed(_ error: UploadError, status: Int, isFinal: Bool, offset: UInt64?) -> ResumableResponse
 }
 
 /// What the caller of a ``ResumableExchange`` does next.
@@ -56,6 +68,8 @@ package enum ResumableAction: Sendable, Equatable {
   case respond(ResumableResponse)
   /// Delete the resource, of which only is remembered that it is gone, and send the response.
   case discard(ResumableResponse)
+  /// Delete the resource as if it had never existed, and send the response; a file that has been published stays.
+  case remove(ResumableResponse)
   /// Create a resource; report ``ResumableExchange/created(location:expires:)``.
   case create(NewUploadResource)
   /// Look a resource up; report ``ResumableExchange/found(_:)``.
@@ -66,7 +80,7 @@ package enum ResumableAction: Sendable, Equatable {
   /// Store the body from the resource's offset on, and report each chunk before it is stored, and the end.
   case append(AppendPlan)
   /// Append the content of other resources to the new one, which has been created; report
-  /// ``ResumableExchange/concatenated(length:)``. Respond with ``ResumableExchange/failed(_:isFinal:offset:)`` when one
+  /// ``ResumableExchange/concatenated(length:)``. Respond with ``ResumableExchange/failed(_:status:isFinal:offset:)`` when one
   /// of them does not exist, belongs to another token, or is unfinished.
   /// - Parameter ids: of the parts in order, perhaps repeated; each has the alphabet of IDs.
   case concatenate(ids: [String])

@@ -1,4 +1,5 @@
 import Basics
+import Crypto
 import HTTPTypes
 import NIOCore
 import UploadCore
@@ -37,9 +38,14 @@ struct AccessGate: Sendable {
   private let isLoopback: Bool
   private let guesses = TokenGuesses()
 
+  /// Identifies the token in records of uploads: the SHA-256 of the server's token in hexadecimal; nil when it requires
+  /// none.
+  let tokenHash: String?
+
   /// - Parameter isLoopback: whether the server listens on a loopback address alone.
   init(_ rules: AccessRules = AccessRules(), isLoopback: Bool = false) {
     redactor = TokenRedactor(rules.token)
+    tokenHash = rules.token.map { Hexadecimal.text(SHA256.hash(data: Array($0.text.utf8))) }
     self.rules = rules
     origins = Set(rules.allowedOrigins.map { Self.normalized(origin: $0) })
     self.isLoopback = isLoopback
@@ -175,6 +181,25 @@ struct AccessGate: Sendable {
     let scheme = Self.elements(of: .xForwardedProto, in: request).last?.lowercased()
     let host = Self.elements(of: .xForwardedHost, in: request).last ?? ""
     return (["http", "https"].first { $0 == scheme }, host.isEmpty ? request.authority : host)
+  }
+
+  /// The URL at which the client reaches the server's root, without a final slash: `https://files.example/upload`. Empty
+  /// where its host is not known, so that what is appended to it is a path. A prefix of the path counts only if a
+  /// trusted proxy states it in `X-Forwarded-Prefix`.
+  /// - Parameters:
+  ///   - peer: the other end of the connection.
+  ///   - scheme: the one of the server itself.
+  func baseURL(of request: HTTPRequest, from peer: SocketAddress?, scheme: String) -> String {
+    let address = publicAddress(of: request, from: peer)
+    guard let authority = address.authority else { return "" }
+    let prefix = isTrusted(peer) ? Self.elements(of: .xForwardedPrefix, in: request).last ?? "" : ""
+    return "\(address.scheme ?? scheme)://\(authority)\(Self.isPrefix(prefix) ? prefix.withoutFinalSlashes : "")"
+  }
+
+  /// Whether a text is the beginning of a URL's path (RFC 3986 section 3.3).
+  private static func isPrefix(_ text: String) -> Bool {
+    text.hasPrefix("/") && !text.hasPrefix("//")
+      && text.utf8.allSatisfy { $0.isAlphanumeric || "/-._~%!$&'()*+;=:@".utf8.contains($0) }
   }
 
   /// The elements of a header field that is a list, without spaces and tabs.

@@ -58,6 +58,7 @@ extension HTTPField.Name {
   static let xForwardedFor = field("X-Forwarded-For")
   static let xForwardedHost = field("X-Forwarded-Host")
   static let xForwardedProto = field("X-Forwarded-Proto")
+  static let xForwardedPrefix = field("X-Forwarded-Prefix")
   static let referrerPolicy = field("Referrer-Policy")
   static let allowPrivateNetwork = field("Access-Control-Allow-Private-Network")
   static let requestPrivateNetwork = field("Access-Control-Request-Private-Network")
@@ -77,6 +78,13 @@ extension UInt8 {
 }
 
 extension StringProtocol {
+  /// The text without the slashes at its end.
+  var withoutFinalSlashes: String {
+    var text = self[startIndex...]
+    while text.hasSuffix("/") { text = text.dropLast() }
+    return String(text)
+  }
+
   /// The text without its spaces and tabs, those in the middle included.
   var withoutBlanks: String { String(filter { $0 != " " && $0 != "\t" }) }
 }

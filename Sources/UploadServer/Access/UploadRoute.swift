@@ -56,7 +56,9 @@ enum UploadRoute: Sendable {
     return notFiles.contains(request.path) || request.path == "/" ? "GET, HEAD" : "GET, HEAD, PUT"
   }
 
-  private static func checkContent(_ request: HTTPRequest) throws(UploadError) {
+  /// Rejects content that is not the file itself: a range of it, or an encoded one.
+  /// - Throws: ``UploadError`` with code `badRequest` or `unsupportedType`.
+  static func checkContent(_ request: HTTPRequest) throws(UploadError) {
     if request.headerFields[.contentRange] != nil {
       throw UploadError(.badRequest, "Content-Range is not supported. Send the whole file.")
     }
@@ -65,7 +67,9 @@ enum UploadRoute: Sendable {
     }
   }
 
-  private static func nameForPut(_ target: RequestTarget) throws(UploadError) -> FileName {
+  /// The file name that a PUT request states in its path.
+  /// - Throws: ``UploadError`` with code `methodNotAllowed` for a path that is no file, or `badRequest`.
+  static func nameForPut(_ target: RequestTarget) throws(UploadError) -> FileName {
     guard !endpoints.contains(target.path), !notFiles.contains(target.path) else {
       throw UploadError(.methodNotAllowed, "\(target.path) is not a file. Send PUT /NAME with another name.")
     }

@@ -67,6 +67,9 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
       machine.phase = .receiving
       if let error = session.begin(of: machine.request.client, size: size, makeBody) { return reject(error) }
       sendContinue()
+    case .resumable(let makeBody):
+      machine.phase = .receiving
+      if let error = session.beginResumable(of: machine.request.client, makeBody) { return reject(error) }
     case .respond(let response): respond(response)
     case .reject(let error, let retryAfter): reject(error, retryAfter: retryAfter)
     }
@@ -121,14 +124,24 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
     }
   }
 
-  func sessionEnded(_ result: Result<[StoredFile], UploadError>, hadUploads: Bool) {
+  func sessionEnded(_ outcome: BodyOutcome, hadUploads: Bool) {
     guard machine.isServingUpload else { return }
-    switch result {
-    case .success(let files): respond(.stored(files, for: machine.request))
+    switch outcome {
+    case .stored(let files, let method, let fields):
+      respond(.stored(files, for: machine.request, method: method, adding: fields))
     // An upload that was begun has failed, and is reported as such.
-    case .failure(let error) where hadUploads: respond(ServerResponse(failure: error))
-    case .failure(let error): reject(error)
+    case .failed(let error) where hadUploads: respond(ServerResponse(failure: error))
+    case .failed(let error): reject(error)
+    case .response(let response, let rejection):
+      if let rejection { session.server.noteRejection(machine.request, response.status, rejection.message) }
+      respond(response)
+    case .replaced: session.context?.close(promise: nil)
     }
+  }
+
+  func sendInterim(_ response: HTTPResponse) {
+    guard machine.isServingUpload else { return }
+    session.context?.writeAndFlush(wrapOutboundOut(.head(response)), promise: nil)
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

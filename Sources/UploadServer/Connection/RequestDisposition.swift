@@ -14,6 +14,8 @@ enum RequestDisposition {
   /// Begin an upload: see ``UploadSession/begin(of:size:_:)``.
   /// - Parameter size: of the file in bytes; nil when it is not known, and for a form.
   case upload(size: UInt64?, BodyMaker)
+  /// Begin a request of a resumable upload: see ``UploadSession/beginResumable(of:_:)``.
+  case resumable(BodyMaker)
   case respond(ServerResponse)
   /// Respond with the error.
   /// - Parameter retryAfter: seconds after which the client may retry; nil when they are not known.
@@ -27,7 +29,9 @@ enum RequestDisposition {
     let client = access.client(of: request.head, from: peer)
     let host = access.publicAddress(of: request.head, from: peer).authority
     let origin = access.allowedOrigin(of: request.head)
-    machine.begin(CurrentRequest(request, client: client, host: host, allowedOrigin: origin))
+    var current = CurrentRequest(request, client: client, host: host, allowedOrigin: origin)
+    if session.server.resumable != nil { current.allowResuming(request) }
+    machine.begin(current)
     let decision = access.decision(
       on: request,
       from: peer,
@@ -41,14 +45,24 @@ enum RequestDisposition {
     case .accept(let hasToken):
       if hasToken { machine.authenticatedClient = client.key }
       do throws(UploadError) {
-        self = try machine.isStopping ? .reject(.stopping) : Self.route(request, of: client)
+        self = try machine.isStopping ? .reject(.stopping) : Self.route(request, of: client, from: peer, session.server)
       } catch {
         self = .reject(error)
       }
     }
   }
 
-  private static func route(_ request: IncomingRequest, of client: ClientAddress) throws(UploadError) -> Self {
+  private static func route(
+    _ request: IncomingRequest,
+    of client: ClientAddress,
+    from peer: SocketAddress?,
+    _ server: ServerContext
+  ) throws(UploadError) -> Self {
+    if let uploads = server.resumable,
+      let request = try IncomingResumable(request, of: client, from: peer, server: server)
+    {
+      return .resumable { session in ResumableBody(request, uploads: uploads, delegate: session) }
+    }
     switch try UploadRoute(request) {
     case .hummingbird: .forward
     case .file(let name, let type):

@@ -9,10 +9,12 @@ protocol UploadSessionDelegate: AnyObject {
   var deadline: NIODeadline? { get }
   /// Reads from the socket, if a read is pending and allowed: a condition that blocked reads may have changed.
   func resumeReading()
-  /// The running upload ended: respond with the stored files, or with the error.
+  /// The running upload ended: respond as the outcome says.
   /// - Parameter hadUploads: whether a file had begun, so that events of its own report the failure; otherwise the
   ///   delegate reports a rejected request.
-  func sessionEnded(_ result: Result<[StoredFile], UploadError>, hadUploads: Bool)
+  func sessionEnded(_ outcome: BodyOutcome, hadUploads: Bool)
+  /// Sends an interim response (1xx).
+  func sendInterim(_ response: HTTPResponse)
   /// The ``deadline`` has passed. To be followed by ``UploadSession/setTimer()``, unless the connection closes.
   func sessionTimerFired()
   /// The grace period of ``UploadSession/startGrace()`` is over, and ``IncomingBody/fail(_:)`` has been called for an
@@ -35,6 +37,8 @@ final class UploadSession: IncomingBodyDelegate {
   private var limiters: [RateLimiter] = []
   /// The running upload's place among those of its client; nil while there is none.
   private var place: PerClientCount.Place?
+  /// The client of a running body that does not count as an upload yet: see ``admitUpload()``.
+  private var unadmitted: ClientAddress?
   /// The limits of the lingering close, to be set before it begins; nil for those of a rejected body, or of a server
   /// that stops.
   var lingeringLimits: LingeringCloseStateMachine.Limits?
@@ -83,8 +87,7 @@ final class UploadSession: IncomingBodyDelegate {
   ///   - makeBody: makes the body, which reports to this session.
   /// - Returns: nil when it has begun; otherwise why not: it exceeds a limit, or the error of `makeBody`.
   func begin(of client: ClientAddress, size: UInt64?, _ makeBody: RequestDisposition.BodyMaker) -> UploadError? {
-    let limits = server.limits
-    if let limit = limits.maxSize, let size, size > limit.bytes { return .tooLarge(limit: limit) }
+    if let limit = server.limits.maxSize, let size, size > limit.bytes { return .tooLarge(limit: limit) }
     do throws(UploadError) {
       let place = try server.admit(client)
       body = try makeBody(self)
@@ -92,11 +95,40 @@ final class UploadSession: IncomingBodyDelegate {
     } catch {
       return error
     }
+    beginPace()
+    return nil
+  }
+
+  /// Begins a request of a resumable upload, while no upload is running. It counts as an upload only once its body
+  /// calls ``admitUpload()``. Call it when the delegate's state already says that the body is being received.
+  /// - Returns: the error of `makeBody`; nil when it has begun.
+  func beginResumable(of client: ClientAddress, _ makeBody: RequestDisposition.BodyMaker) -> UploadError? {
+    do throws(UploadError) {
+      body = try makeBody(self)
+    } catch {
+      return error
+    }
+    (unadmitted, limiters) = (client, [])
+    beginPace()
+    return nil
+  }
+
+  func admitUpload() throws(UploadError) {
+    guard let client = unadmitted else { return }
+    place = try server.admit(client)
+    (unadmitted, limiters) = (nil, server.limitersOfUpload())
+  }
+
+  func sendInterim(_ response: HTTPResponse) {
+    delegate?.sendInterim(response)
+  }
+
+  private func beginPace() {
+    let limits = server.limits
     pace = ClientPace(idleTimeout: limits.idleTime, minRate: limits.minRate?.bytes, at: now)
     notePace()
     // The timer is set for idleness, which may be later than the first check of the average rate.
     if limits.minRate != nil { setTimer() }
-    return nil
   }
 
   /// Whether the upload has room for more bytes, and no rate limit blocks them. True without an upload.
@@ -173,11 +205,11 @@ final class UploadSession: IncomingBodyDelegate {
     delegate?.resumeReading()
   }
 
-  func bodyEnded(_ result: Result<[StoredFile], UploadError>) {
+  func bodyEnded(_ outcome: BodyOutcome) {
     let hadUploads = body?.meter != nil
     limitTimer?.cancel()
-    (body, place, limitTimer, pace) = (nil, nil, nil, nil)
-    delegate?.sessionEnded(result, hadUploads: hadUploads)
+    (body, place, unadmitted, limitTimer, pace) = (nil, nil, nil, nil, nil)
+    delegate?.sessionEnded(outcome, hadUploads: hadUploads)
   }
 
   // MARK: Timers
@@ -221,7 +253,7 @@ final class UploadSession: IncomingBodyDelegate {
   /// - Parameter error: why the upload fails; nil when it continues without its client, since its body is complete.
   func disconnect(_ error: UploadError?) {
     if let error { body?.fail(error) }
-    (body, place) = (nil, nil)
+    (body, place, unadmitted) = (nil, nil, nil)
   }
 
   /// Call it when the handler is removed, after the connection is gone: cancels all timers.

@@ -80,12 +80,17 @@ final class RawUploadHandler: ChannelDuplexHandler, UploadSessionDelegate {
 
   // MARK: The response
 
-  func sessionEnded(_ result: Result<[StoredFile], UploadError>, hadUploads: Bool) {
-    switch result {
-    case .success(let files): respond(.stored(files, status: .created))
-    case .failure(let error): respond(ServerResponse(failure: error))
+  func sessionEnded(_ outcome: BodyOutcome, hadUploads: Bool) {
+    switch outcome {
+    case .stored(let files, _, _): respond(.stored(files, status: .created))
+    case .failed(let error): respond(ServerResponse(failure: error))
+    case .response(let response, _): respond(response)
+    case .replaced: session.context?.close(promise: nil)
     }
   }
+
+  /// Does nothing: raw connections have one response alone.
+  func sendInterim(_ response: HTTPResponse) {}
 
   private func reject(_ error: UploadError) {
     session.server.noteRejection(CurrentRequest(client: session.peer), error.code.status, error.message)

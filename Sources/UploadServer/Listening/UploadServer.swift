@@ -3,6 +3,7 @@ import Hummingbird
 import HummingbirdCore
 package import Logging
 package import NIOCore
+import NIOPosix
 import ServiceLifecycle
 import Synchronization
 package import UploadCore
@@ -26,6 +27,9 @@ package struct ServerConfiguration: Sendable {
   package var access = AccessRules()
   /// The certificate and key for TLS on the HTTP port; nil for plain HTTP.
   package var tls: ReloadableTLSIdentity?
+  /// The URL of the server's root that clients of resumable uploads are told, such as `https://files.example/upload`;
+  /// nil for the one that each client used, as far as the server or a trusted proxy knows it.
+  package var publicURL: String?
 
   package init() {}
 }
@@ -61,7 +65,9 @@ package final class UploadServer: Sendable {
       ledger: ledger,
       limits: configuration.limits,
       digests: configuration.digests,
-      access: AccessGate(configuration.access, isLoopback: LoopbackName.contains(configuration.host))
+      access: AccessGate(configuration.access, isLoopback: LoopbackName.contains(configuration.host)),
+      publicURL: configuration.publicURL,
+      scheme: configuration.tls == nil ? "http" : "https"
     )
     self.eventLoopGroup = eventLoopGroup
     self.logger = logger
@@ -77,9 +83,11 @@ package final class UploadServer: Sendable {
     if maxConnections < configuration.maxConnections {
       logger.notice("The limit on open files (ulimit -n) allows only \(maxConnections) connections on each port.")
     }
+    let unfinished = await recoverUnfinished()
+    defer { context.resumable?.stop() }
     let raw = try await bindRaw()
     do {
-      try await serve(raw, onListening)
+      try await serve(raw, unfinished, onListening)
     } catch {
       await raw?.close()
       if error is CancellationError || error is ServiceGroupError { return }
@@ -89,9 +97,22 @@ package final class UploadServer: Sendable {
     await raw?.close()
   }
 
+  /// Recovers the unfinished uploads of earlier runs, on a thread that may block.
+  /// - Returns: how many there are.
+  private func recoverUnfinished() async -> Int {
+    guard let uploads = context.resumable else { return 0 }
+    let eventLoop = eventLoopGroup.next()
+    // Fails only when the pool has been shut down.
+    return (try? await NIOThreadPool.singleton.runIfActive { uploads.recover(on: eventLoop) }) ?? 0
+  }
+
   /// Runs all listeners until the end of the last upload, unless the server has been stopped already.
-  private func serve(_ raw: RawListener?, _ onListening: @escaping @Sendable (ServerAddress) -> Void) async throws {
-    let http = try httpService(rawPort: raw?.port, onListening)
+  private func serve(
+    _ raw: RawListener?,
+    _ unfinished: Int,
+    _ onListening: @escaping @Sendable (ServerAddress) -> Void
+  ) async throws {
+    let http = try httpService(rawPort: raw?.port, unfinished, onListening)
     let listeners = Listeners(all: [http] + (raw.map { [$0] } ?? []))
     var lifecycle = ServiceGroupConfiguration(services: [listeners], logger: logger)
     // Uploads end themselves after their grace period; downloads and blocked connections are closed a little later.
@@ -152,6 +173,7 @@ package final class UploadServer: Sendable {
   /// prepare the text of the `Date` field.
   private func httpService(
     rawPort: Int?,
+    _ unfinished: Int,
     _ onListening: @escaping @Sendable (ServerAddress) -> Void
   ) throws -> any Service {
     let (host, tls, context, logger) = (configuration.host, configuration.tls, self.context, self.logger)
@@ -180,7 +202,9 @@ package final class UploadServer: Sendable {
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? 0
         let name = ReachableHost.host(for: host, addresses: ReachableHost.addresses)
-        onListening(ServerAddress(host: name, port: port, rawPort: rawPort, fingerprint: tls?.fingerprint))
+        var address = ServerAddress(host: name, port: port, rawPort: rawPort, fingerprint: tls?.fingerprint)
+        address.unfinished = unfinished
+        onListening(address)
       }
     )
   }

@@ -29,6 +29,8 @@ struct CurrentRequest {
   var rawTarget: String?
   /// The methods that are allowed for the path, for the `Allow` field of a 405; empty when the request is not parsed.
   var allowedMethods = ""
+  /// Whether it is one of tus, of which every response states the protocol's version.
+  var isTus = false
   /// The foreign origin whose pages may read the response, of ``AccessGate/allowedOrigin(of:)``; nil for none.
   var allowedOrigin: String?
 
@@ -52,6 +54,22 @@ struct CurrentRequest {
     allowedMethods = UploadRoute.methods(for: request)
   }
 
+  /// The header fields that pages of another origin may read, besides those that they always may.
+  static let exposedFields =
+    "Location, Upload-Offset, Upload-Length, Upload-Complete, Upload-Limit, Upload-Expires, Upload-Metadata, "
+    + "Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm, Repr-Digest, Retry-After"
+
+  /// Allows what servers allow that keep unfinished uploads: the methods of their resources, and `OPTIONS` of targets.
+  mutating func allowResuming(_ request: IncomingRequest) {
+    guard let target = try? request.target.get() else { return }
+    if let methods = ResumableRoute.allowedMethods(at: target.path) {
+      allowedMethods = methods
+      isTus = request.head.headerFields[.tusResumable] != nil
+    } else if ResumableRoute.isTarget(target) {
+      allowedMethods += ", OPTIONS"
+    }
+  }
+
   /// Bytes of the body that have not been delivered; 0 without a body, nil when its length is not known.
   var remaining: UInt64? { length.bytes.map { $0 > received ? $0 - received : 0 } }
 
@@ -60,9 +78,11 @@ struct CurrentRequest {
   /// - Parameter closes: whether the connection is closed after the response.
   func complete(_ response: inout HTTPResponse, closes: Bool) {
     if closes { response.headerFields[.connection] = "close" }
+    if isTus, response.headerFields[.tusResumable] == nil { response.headerFields[.tusResumable] = "1.0.0" }
     // Lets pages of an allowed foreign origin read the response (the Fetch standard's CORS protocol).
     guard let allowedOrigin else { return }
     response.headerFields[.accessControlAllowOrigin] = allowedOrigin
+    response.headerFields[.accessControlExposeHeaders] = Self.exposedFields
     response.headerFields[.vary] = "Origin"
   }
 }

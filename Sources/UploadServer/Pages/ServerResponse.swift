@@ -62,9 +62,19 @@ struct ServerResponse: Sendable {
   }
 
   /// Success, on a page or as JSON as the client prefers. The status is 201, or 200 where a PUT replaced a file.
-  static func stored(_ files: [StoredFile], for request: CurrentRequest) -> ServerResponse {
-    let status: HTTPResponse.Status = request.method == "PUT" && files.contains { $0.replaced } ? .ok : .created
+  /// - Parameters:
+  ///   - method: of the request that began the upload; nil for that of `request`.
+  ///   - fields: further header fields.
+  static func stored(
+    _ files: [StoredFile],
+    for request: CurrentRequest,
+    method: String? = nil,
+    adding fields: HTTPFields = [:]
+  ) -> ServerResponse {
+    let isPut = (method ?? request.method) == "PUT"
+    let status: HTTPResponse.Status = isPut && files.contains { $0.replaced } ? .ok : .created
     var response = stored(files, status: status, path: request.rawTarget ?? "/")
+    for field in fields { response.fields[field.name] = field.value }
     if let page = request.page { response.show(page.stored(files)) }
     return response
   }
@@ -126,7 +136,7 @@ extension ServerResponse {
   /// its request. Only for the decision ``AccessGate/Decision/preflight``; ``head(for:closes:)`` adds the origin.
   static func preflight(_ request: HTTPRequest) -> ServerResponse {
     var response = ServerResponse(status: .noContent)
-    response.fields[.accessControlAllowMethods] = "GET, HEAD, POST, PUT"
+    response.fields[.accessControlAllowMethods] = "GET, HEAD, POST, PUT, PATCH, DELETE"
     // Any field is allowed: those that matter are checked when the request itself arrives.
     response.fields[.accessControlAllowHeaders] =
       request.headerFields[.accessControlRequestHeaders] ?? "Authorization, Content-Type, Content-Disposition"

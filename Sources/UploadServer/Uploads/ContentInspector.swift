@@ -12,6 +12,12 @@ struct ContentInspector {
   /// Detects the type; nil once that is done.
   var sniffer: MediaTypeSniffer? = MediaTypeSniffer()
 
+  /// Makes the type of the content unknown, because its first bytes can no longer be inspected.
+  /// - Throws: ``UploadError`` with code `unsupportedType` where such content is not accepted.
+  mutating func skipDetection() throws(UploadError) {
+    try check(nil)
+  }
+
   /// Inspects the next bytes. Call it before they are stored.
   /// - Throws: ``UploadError`` with code `tooLarge` or `unsupportedType`: the upload has to be rejected.
   mutating func inspect(_ bytes: ByteBuffer) throws(UploadError) {
@@ -42,13 +48,14 @@ struct ContentInspector {
 struct RequestedName {
   /// The name that the request states, made safe; nil when it states none that can be used.
   let requested: FileName?
-  private let stem = "upload-\(UploadID())"
+  /// Distinguishes generated names.
+  var id = UploadID()
 
   /// The requested name whatever the type, otherwise a generated one such as `upload-ID.png`.
   /// - Parameter type: the content's media type; nil, and a type without a usual extension, give `bin`.
   func fileName(type: String?) -> FileName {
     let suffix = type.flatMap { MediaTypeNames.fileExtension(forType: $0) } ?? "bin"
-    return requested ?? FileName("\(stem).\(suffix)") ?? FileName.fallback
+    return requested ?? FileName("upload-\(id).\(suffix)") ?? FileName.fallback
   }
 
   /// The name and the media type for the content whose detected and declared type `meter` has. The type is chosen from

@@ -208,6 +208,6 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
       context.store.discard(parts.compactMap(\.staged))
       parts.forEach { context.ledger.end($0.meter, with: .failure(error)) }
     }
-    delegate?.bodyEnded(result)
+    delegate?.bodyEnded(BodyOutcome(result))
   }
 }

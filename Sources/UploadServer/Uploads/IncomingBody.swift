@@ -40,10 +40,40 @@ protocol IncomingBodyDelegate: AnyObject {
   var eventLoop: any EventLoop { get }
   /// There is room for more bytes of the body: reads may resume.
   func bodyHasRoom()
-  /// The body has ended: all its files are stored, or it has failed. Called once.
-  /// - Parameter result: the files under their final names, or why the upload failed. Then nothing was stored, except
-  ///   `NAME.partial` where the message says that it is kept.
-  func bodyEnded(_ result: Result<[StoredFile], UploadError>)
+  /// The body has ended. Called once.
+  func bodyEnded(_ outcome: BodyOutcome)
+  /// Counts the request as one with an upload until the body ends, and applies the rate limits to it. For a body that
+  /// was begun without that; a second call does nothing.
+  /// - Throws: ``UploadError`` when a limit on simultaneous uploads is reached.
+  func admitUpload() throws(UploadError)
+  /// Sends an interim response (1xx) before the final one.
+  func sendInterim(_ response: HTTPResponse)
+}
+
+/// What has become of a body, and how to respond.
+enum BodyOutcome {
+  /// All its files are stored.
+  /// - Parameters:
+  ///   - files: the files under their final names.
+  ///   - method: the method of the request that began the upload; nil for that of this request.
+  ///   - fields: header fields that the response has besides its usual ones.
+  case stored([StoredFile], method: String? = nil, fields: HTTPFields = [:])
+  /// It has failed; nothing was stored, except `NAME.partial` where the message says that it is kept.
+  case failed(UploadError)
+  /// The response is complete.
+  /// - Parameter rejection: why the request is rejected, to be reported; nil for a success, and for what is no reason
+  ///   to report.
+  case response(ServerResponse, rejection: UploadError? = nil)
+  /// A newer request has taken the upload over: close the connection without a response.
+  case replaced
+
+  /// All files are stored, or the upload has failed.
+  init(_ result: Result<[StoredFile], UploadError>) {
+    switch result {
+    case .success(let files): self = .stored(files)
+    case .failure(let error): self = .failed(error)
+    }
+  }
 }
 
 extension UploadMeter {
@@ -59,7 +89,7 @@ extension UploadMeter {
   func noteLimit(_ isLimited: Bool) {
     switch phase {
     case .waiting, .peer, .limit: phase = isLimited ? .limit : .peer
-    case .disk, .memory, .input, .pause, .response, .finishing: break
+    case .disk, .memory, .input, .pause, .interrupted, .userPause, .response, .finishing: break
     }
   }
 }

@@ -29,6 +29,12 @@ final class ServerContext: Sendable {
   let lingering = PerClientCount(limit: ServerContext.maxLingeringPerClient)
   /// The memory for incomplete request headers, on all connections that have presented no token.
   let unfinishedHeaders = UnfinishedHeaders()
+  /// The unfinished resumable uploads; nil for a store that cannot keep them.
+  let resumable: ResumableUploads?
+  /// The URL of the server's root that clients are told, without a final slash; nil for the one that they used.
+  let publicURL: String?
+  /// The scheme of the server's own URLs: `https` where it uses TLS, otherwise `http`.
+  let scheme: String
   /// The number of forms of which no file has begun. Each counts as one upload in ``UploadLimits/maxUploads``.
   let emptyForms = Atomic<Int>(0)
 
@@ -38,7 +44,9 @@ final class ServerContext: Sendable {
     ledger: UploadLedger,
     limits: UploadLimits,
     digests: Set<DigestAlgorithm> = [],
-    access: AccessGate = AccessGate()
+    access: AccessGate = AccessGate(),
+    publicURL: String? = nil,
+    scheme: String = "http"
   ) {
     self.store = store
     self.budget = budget
@@ -46,6 +54,9 @@ final class ServerContext: Sendable {
     self.limits = limits
     self.digests = digests
     self.access = access
+    self.publicURL = publicURL?.withoutFinalSlashes
+    self.scheme = scheme
+    resumable = store.unfinished.map { ResumableUploads(store: $0, ledger: ledger, limits: limits) }
     limiter = limits.rate.map { RateLimiter(bytesPerSecond: $0) }
     perClient = limits.maxUploadsPerClient.map { PerClientCount(limit: $0) }
   }
@@ -70,7 +81,9 @@ final class ServerContext: Sendable {
   /// Why no further upload can begin, in a running request or in a new one: an error with code `tooManyUploads`; nil
   /// when one can. Limits per client are not considered.
   var uploadRejection: UploadError? {
-    guard ledger.activeCount(.incoming) + emptyForms.load(ordering: .relaxed) >= limits.maxUploads else { return nil }
+    // Resumable uploads that no request continues use nothing but the disk.
+    let running = ledger.activeCount(.incoming) - (resumable?.idleCount ?? 0)
+    guard running + emptyForms.load(ordering: .relaxed) >= limits.maxUploads else { return nil }
     return UploadError(.tooManyUploads, "Upload limit reached (\(limits.maxUploads)). Try again later.")
   }
 

@@ -144,6 +144,6 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     state = .over
     sink = nil
     context.ledger.end(inspector.meter, with: result)
-    delegate?.bodyEnded(result.map { [$0] })
+    delegate?.bodyEnded(BodyOutcome(result.map { [$0] }))
   }
 }

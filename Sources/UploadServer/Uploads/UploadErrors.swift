@@ -44,6 +44,12 @@ extension UploadError {
   /// `incomplete`, `clientGone`, `timedOut` or `shuttingDown`.
   var isInterrupted: Bool { [.incomplete, .clientGone, .timedOut, .shuttingDown].contains(code) }
 
+  /// Whether a resumable upload that fails with this error can never succeed, so that it is deleted: its content, name
+  /// or precondition is the reason, or a user who cancelled it.
+  var endsResumableUpload: Bool {
+    [.tooLarge, .unsupportedType, .contentMismatch, .preconditionFailed, .nameTaken, .cancelled].contains(code)
+  }
+
   /// The same error whose message also says under which name the received content is kept.
   func kept(as name: String) -> UploadError {
     UploadError(code, "\(message) The data received is kept as \"\(PlainText.sanitized(name))\".", cause: cause)

@@ -31,6 +31,15 @@ package struct UploadLimits: Sendable {
   /// How long running uploads may continue after a graceful shutdown has begun. After it they fail.
   package var grace = Duration.seconds(30)
 
+  /// How long an unfinished resumable upload is kept after its last request; more than 0.
+  package var expireUnfinished = Duration.seconds(86_400)
+  /// Largest body of one request of a resumable upload, in bytes; nil for no limit. Over it: 413.
+  package var maxAppendSize: SizeSetting?
+  /// The most unfinished resumable uploads. Over it: 429.
+  package var maxUnfinished = 1_000
+  /// The most unfinished resumable uploads of one client, see ``ClientAddress/key``. Over it: 429.
+  package var maxUnfinishedPerClient = 100
+
   package init() {}
 }
 

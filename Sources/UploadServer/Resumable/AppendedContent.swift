@@ -1,0 +1,90 @@
+import HTTPTypes
+import NIOCore
+import UploadCore
+import UploadProtocol
+import UploadStorage
+
+/// The content of one request that appends to an unfinished upload, on its way into the store: it is counted and
+/// inspected, and its checksum is computed.
+struct AppendedContent {
+  let plan: AppendPlan
+  private var inspector: ContentInspector
+  /// The state of the type detection before this request.
+  private let earlierSniffer: MediaTypeSniffer?
+  private var digests: DigestRequest
+  /// The digests that are computed while the content arrives.
+  private let computed: Set<DigestAlgorithm>
+  private var checksum: ChecksumComputer?
+
+  /// - Parameters:
+  ///   - head: the request's.
+  ///   - entry: the type detection continues where it ended there.
+  /// - Throws: ``UploadError`` when the request's digests are invalid, or the type is not accepted.
+  init(
+    _ plan: AppendPlan,
+    to record: UnfinishedRecord,
+    _ head: HTTPRequest,
+    _ entry: ResumableUploads.Entry,
+    _ context: ServerContext
+  ) throws(UploadError) {
+    self.plan = plan
+    digests = try record.digests(of: head)
+    computed = context.digests.union(digests.algorithms)
+    checksum = ChecksumComputer(plan)
+    inspector = ContentInspector(meter: entry.meter, name: record.name(entry.meter.id), limits: context.limits)
+    if let type = record.detectedType {
+      entry.meter.detectedType = type
+      inspector.sniffer = nil
+    } else if let sniffer = entry.sniffer, entry.inspected == record.offset {
+      inspector.sniffer = sniffer
+    } else if record.offset > 0 {
+      // The first bytes came before a restart of the server.
+      try inspector.skipDetection()
+    }
+    earlierSniffer = inspector.sniffer
+  }
+
+  /// Computes the digests of the whole content; nil where none is needed. It has no bytes yet.
+  var hash: SHAHash? { SHAHash(computed) }
+
+  /// Whether nothing of the body counts before its checksum has been compared.
+  var isProvisional: Bool { plan.checksum != nil || plan.awaitsChecksumTrailer }
+
+  /// Inspects the next bytes, before they are stored.
+  /// - Throws: ``UploadError`` with code `tooLarge` or `unsupportedType`.
+  mutating func receive(_ bytes: ByteBuffer) throws(UploadError) {
+    try inspector.inspect(bytes)
+    bytes.withUnsafeReadableBytes { checksum?.update($0) }
+  }
+
+  /// Ends the body.
+  /// - Returns: whether its checksum is the stated one; nil where none is stated.
+  /// - Throws: ``UploadError`` with code `badRequest` where digests in the trailers are invalid.
+  mutating func end(_ trailers: HTTPFields?) throws(UploadError) -> Bool? {
+    if var trailers {
+      trailers[.contentDigest] = nil
+      try digests.add(trailers)
+    }
+    return checksum?.matches(plan, trailers: trailers)
+  }
+
+  /// How to publish the file, of which the content is complete.
+  /// - Throws: ``UploadError`` with code `unsupportedType`.
+  mutating func finalizeRequest(_ record: UnfinishedRecord) throws(UploadError) -> FinalizeRequest {
+    let (name, type) = try inspector.finish()
+    let condition = try record.preconditions().condition(for: inspector.name.requested)
+    var request = FinalizeRequest(name: name, type: type, expected: digests.expected, condition: condition)
+    request.late = SHAHash(digests.algorithms.subtracting(computed))
+    return request
+  }
+
+  /// The state of the type detection.
+  /// - Parameter counts: whether the bytes of this request do.
+  func sniffer(counts: Bool) -> MediaTypeSniffer? { counts ? inspector.sniffer : earlierSniffer }
+
+  /// Notes in the record what this request has added to it besides bytes.
+  func note(in record: inout UnfinishedRecord) {
+    if inspector.sniffer == nil { record.detectedType = .some(inspector.meter.detectedType) }
+    record.expected = digests.expected
+  }
+}

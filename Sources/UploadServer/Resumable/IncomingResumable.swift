@@ -1,0 +1,143 @@
+import HTTPTypes
+import NIOCore
+import UploadCore
+import UploadProtocol
+import UploadStorage
+
+/// A request of a resumable upload, with what the server knows of it before the body arrives.
+struct IncomingResumable: Sendable {
+  let route: ResumableRoute
+  /// The headers, with the method that the client means.
+  let head: HTTPRequest
+  let length: BodyLength
+  let client: ClientAddress
+  /// The path of the request, with its query without tokens.
+  let target: String
+  /// The URL of the server's root as clients are told, without a final slash; empty where it is not known.
+  let baseURL: String
+  /// Identifies the token that the server requires; nil where it requires none.
+  let tokenHash: String?
+
+  /// - Returns: nil for a request that has nothing to do with resumable uploads.
+  /// - Throws: ``UploadError`` when it is to be rejected at once: see ``ResumableRoute/init(_:method:)``.
+  init?(
+    _ request: IncomingRequest,
+    of client: ClientAddress,
+    from peer: SocketAddress?,
+    server: ServerContext
+  ) throws(UploadError) {
+    let method = ResumableRoute.method(of: request)
+    guard let route = try ResumableRoute(request, method: method) else { return nil }
+    self.route = route
+    var head = request.head
+    head.method = method
+    self.head = head
+    length = request.length
+    self.client = client
+    let query = try request.target.get().query.map { query in
+      let parameters = query.split(separator: "&").filter { !$0.lowercased().hasPrefix("token=") }
+      return parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&")
+    }
+    target = server.access.redactor.path(request.path) + (query.map(server.access.redactor.text) ?? "")
+    baseURL = server.publicURL ?? server.access.baseURL(of: request.head, from: peer, scheme: server.scheme)
+    tokenHash = server.access.tokenHash
+  }
+
+  /// The URL of a resource.
+  func location(of id: UnfinishedID) -> String { "\(baseURL)\(ResumableRoute.root)/\(id)" }
+
+  /// Whether the request may know of an upload: the one of another token does not exist for it.
+  func mayAccess(_ record: UnfinishedRecord) -> Bool {
+    guard let tokenHash, let owner = record.owner else { return true }
+    return tokenHash == owner
+  }
+
+  /// The protocol by which the request is understood.
+  /// - Parameter known: finds the protocol of a resource that the server knows.
+  func uploadProtocol(_ known: (UnfinishedID) -> ResumableProtocol?) -> ResumableProtocol {
+    switch route {
+    case .creation, .discovery: .draft
+    case .collection: .tus
+    case .resource(let id):
+      UnfinishedID(id).flatMap(known) ?? (head.headerFields[.tusResumable] == nil ? .draft : .tus)
+    }
+  }
+
+  /// The protocol's state machine for this request.
+  func exchange(_ uploadProtocol: ResumableProtocol, _ limits: UploadLimits) -> any ResumableExchange {
+    var id: String?
+    if case .resource(let text) = route { id = text }
+    let request = ResumableRequest(
+      head: head,
+      bodyLength: length.bytes,
+      id: id,
+      limits: ResumableLimits(
+        maxSize: limits.maxSize?.bytes,
+        maxAppendSize: limits.maxAppendSize?.bytes,
+        maxAge: limits.lifetime
+      ),
+      now: CurrentTime.seconds
+    )
+    return switch uploadProtocol {
+    case .draft: DraftExchange(request)
+    case .tus: TusExchange(request)
+    }
+  }
+
+  /// The record of the upload that the request creates.
+  /// - Parameter resource: what the protocol makes of the request.
+  /// - Throws: ``UploadError`` when its type is not accepted, or its digests, preconditions or properties are invalid.
+  func record(
+    of resource: NewUploadResource,
+    _ uploadProtocol: ResumableProtocol,
+    _ limits: UploadLimits
+  ) throws(UploadError) -> UnfinishedRecord {
+    var (name, type) = (resource.name.flatMap { FileName($0) }, resource.declaredType.flatMap(MediaTypeNames.essence))
+    if case .creation(let stated, let declared) = route { (name, type) = (name ?? stated, type ?? declared) }
+    try limits.types.check(declared: type)
+    let now = CurrentTime.seconds
+    var record = UnfinishedRecord(
+      protocolName: uploadProtocol.rawValue,
+      target: target,
+      requestedName: name?.bytes.losslessText,
+      declaredType: type,
+      length: resource.length,
+      created: now,
+      expires: limits.expiry(after: now),
+      client: client.key,
+      remote: client.text
+    )
+    record.isFlattened = name?.wasAltered ?? false
+    record.owner = tokenHash
+    record.properties = resource.properties
+    record.note(head)
+    guard record.propertiesSize <= UnfinishedRecord.maxProperties else {
+      throw UploadError(.badRequest, "The header fields that describe the upload are over 16 KiB. Send shorter ones.")
+    }
+    record.expected = try record.digests(of: head).expected
+    _ = try record.preconditions()
+    return record
+  }
+}
+
+/// The protocols of resumable uploads, as records name them.
+enum ResumableProtocol: String, Sendable {
+  /// draft-ietf-httpbis-resumable-upload.
+  case draft
+  /// tus 1.0.0.
+  case tus
+}
+
+extension UploadLimits {
+  /// ``expireUnfinished`` in whole seconds, rounded up; at least 1.
+  var lifetime: Int64 {
+    let (seconds, attoseconds) = expireUnfinished.components
+    return max(1, attoseconds > 0 && seconds < .max ? seconds + 1 : seconds)
+  }
+
+  /// When an upload expires whose last request is at `now`; in seconds since 1970.
+  func expiry(after now: Int64) -> Int64 {
+    let (sum, overflows) = now.addingReportingOverflow(lifetime)
+    return overflows ? .max : sum
+  }
+}

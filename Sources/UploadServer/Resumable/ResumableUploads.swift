@@ -1,0 +1,292 @@
+import NIOCore
+import Synchronization
+import UploadCore
+import UploadProtocol
+import UploadStorage
+
+/// The unfinished resumable uploads of a server, and those that finished a short time ago: one meter and one entry of
+/// the ledger for each, however many requests it needs. Callable on any thread.
+final class ResumableUploads: Sendable {
+  /// What is known of one upload besides its record.
+  struct Entry: Sendable {
+    let meter: UploadMeter
+    /// ``UnfinishedRecord/client``.
+    let client: String
+    let uploadProtocol: ResumableProtocol?
+    /// Seconds since 1970.
+    var expires: Int64
+    var phase: Phase
+    /// Detects the type of the content, of which it has the first ``inspected`` bytes; nil once that is done.
+    var sniffer: MediaTypeSniffer?
+    var inspected: UInt64 = 0
+    /// Whether it is a part of another upload, and complete, so that its end is no failure.
+    var isCompletePart = false
+  }
+
+  enum Phase: Sendable {
+    /// A request creates or continues it.
+    case active
+    /// No request continues it now.
+    case idle
+    /// It is published, or gone for good; requests still find its record.
+    case ended
+  }
+
+  fileprivate struct State {
+    var entries: [UnfinishedID: Entry] = [:]
+    /// How many unfinished uploads each client has.
+    var clients: [String: Int] = [:]
+    var unfinished = 0
+    var idle = 0
+    /// The next call of ``ResumableUploads/expire(on:)``.
+    var timer: Scheduled<Void>?
+    /// Where the store is called without a request; nil before there are uploads.
+    var eventLoop: (any EventLoop)?
+    var isStopped = false
+  }
+
+  /// How long the record of an upload that has finished is kept, in seconds.
+  static let memory: Int64 = 600
+
+  let store: any UnfinishedStore
+  let turns = UploadTurns()
+  private let ledger: UploadLedger
+  let limits: UploadLimits
+  private let state = Mutex(State())
+
+  init(store: any UnfinishedStore, ledger: UploadLedger, limits: UploadLimits) {
+    self.store = store
+    self.ledger = ledger
+    self.limits = limits
+  }
+
+  /// How many uploads no request continues now.
+  var idleCount: Int { state.withLock { $0.idle } }
+
+  /// What is known of an upload; nil for an unknown one.
+  func entry(_ id: UnfinishedID) -> Entry? { state.withLock { $0.entries[id] } }
+
+  // MARK: Beginnings
+
+  /// Adds a new upload, which its creating request continues. Call ``UploadLedger/begin(_:)`` when it exists, or
+  /// ``forget(_:)``.
+  /// - Throws: ``UploadError`` with code `tooManyUnfinished` when a limit is reached.
+  func add(_ record: UnfinishedRecord, on eventLoop: any EventLoop) throws(UploadError) -> UploadMeter {
+    let entry = makeEntry(record, phase: .active)
+    let excess = state.withLock { state -> String? in
+      if state.unfinished >= limits.maxUnfinished { return "on this server (\(limits.maxUnfinished))" }
+      if state.clients[record.client, default: 0] >= limits.maxUnfinishedPerClient {
+        return "of this address (\(limits.maxUnfinishedPerClient))"
+      }
+      state.insert(entry, record.id)
+      return nil
+    }
+    if let excess {
+      let advice = "Complete or cancel one, or try again later."
+      throw UploadError(.tooManyUnfinished, "There are too many unfinished uploads \(excess). \(advice)")
+    }
+    schedule(on: eventLoop)
+    return entry.meter
+  }
+
+  /// The entry of an upload whose record was found. One that another server has created is added, beyond the limits.
+  func known(_ record: UnfinishedRecord, on eventLoop: any EventLoop) -> Entry {
+    if let entry = entry(record.id) { return entry }
+    let hasEnded = record.state != .unfinished && record.state != .publishing
+    let entry = makeEntry(record, phase: hasEnded ? .ended : .idle)
+    let added = state.withLock { state -> Entry in
+      if let entry = state.entries[record.id] { return entry }
+      state.insert(entry, record.id)
+      return entry
+    }
+    if added.meter.id == entry.meter.id, !hasEnded {
+      ledger.begin(entry.meter)
+      entry.meter.interrupt(expires: Self.instant(record.expires))
+    }
+    schedule(on: eventLoop)
+    return added
+  }
+
+  private func makeEntry(_ record: UnfinishedRecord, phase: Phase) -> Entry {
+    let id = UploadID()
+    let meter = UploadMeter(
+      id: id,
+      direction: .incoming,
+      mode: .resumable,
+      name: record.name(id).fileName(type: record.declaredType).description,
+      size: record.length,
+      remote: record.remote,
+      declaredType: record.declaredType
+    )
+    meter.resume(at: record.offset)
+    meter.resumeStored(at: record.offset)
+    if case .some(let type) = record.detectedType { meter.detectedType = type }
+    let uploadID = record.id
+    meter.onCancel { [weak self] in self?.cancel(uploadID) }
+    return Entry(
+      meter: meter,
+      client: record.client,
+      uploadProtocol: ResumableProtocol(rawValue: record.protocolName),
+      expires: record.expires,
+      phase: phase,
+      sniffer: record.offset == 0 ? MediaTypeSniffer() : nil,
+      isCompletePart: record.isCompletePart
+    )
+  }
+
+  // MARK: Requests
+
+  /// Notes that a request continues the upload: its meter counts on from the record's offset.
+  func activate(_ record: UnfinishedRecord) {
+    change(record.id) { entry in if entry.phase == .idle { entry.phase = .active } }
+    guard let meter = entry(record.id)?.meter else { return }
+    meter.resume(at: record.offset)
+    meter.resumeStored(at: record.offset)
+    meter.endInterruption()
+  }
+
+  /// Notes that the request which has continued the upload has ended, but not the upload.
+  /// - Parameters:
+  ///   - record: with the new offset and expiry.
+  ///   - sniffer: has inspected the bytes before the offset; nil when the type is known.
+  func interrupt(_ record: UnfinishedRecord, _ sniffer: MediaTypeSniffer?) {
+    change(record.id) { entry in
+      if entry.phase == .active { entry.phase = .idle }
+      (entry.sniffer, entry.inspected) = (sniffer, record.offset)
+      (entry.expires, entry.isCompletePart) = (record.expires, record.isCompletePart)
+    }
+    guard let meter = entry(record.id)?.meter else { return }
+    meter.resume(at: record.offset)
+    meter.interrupt(expires: Self.instant(record.expires))
+  }
+
+  /// Notes that the upload expires later.
+  func prolong(_ id: UnfinishedID, to expires: Int64) {
+    change(id) { $0.expires = max($0.expires, expires) }
+    if let meter = entry(id)?.meter, let interruption = meter.interruption {
+      meter.interrupt(since: interruption.since, expires: Self.instant(expires))
+    }
+  }
+
+  /// Ends the upload in the ledger; its record is still found until `expires`.
+  func end(_ id: UnfinishedID, with result: Result<StoredFile, UploadError>, expires: Int64) {
+    change(id) { entry in (entry.phase, entry.expires, entry.sniffer) = (.ended, expires, nil) }
+    if let meter = entry(id)?.meter { ledger.end(meter, with: result) }
+  }
+
+  /// Forgets an upload that does not exist any more, or was not created.
+  func forget(_ id: UnfinishedID) {
+    state.withLock { $0.remove(id) }
+  }
+
+  /// Deletes the upload because a user has cancelled it: the request that continues it does, or it is done now.
+  private func cancel(_ id: UnfinishedID) {
+    guard !turns.cancel(id), let loop = state.withLock({ $0.isStopped ? nil : $0.eventLoop }) else {
+      return
+    }
+    remove(id, .failure(.cancelledByServer), on: loop)
+  }
+
+  /// Deletes an upload that no request continues, and ends it in the ledger.
+  private func remove(_ id: UnfinishedID, _ result: Result<StoredFile, UploadError>, on eventLoop: any EventLoop) {
+    guard let meter = entry(id)?.meter else { return }
+    forget(id)
+    store.remove(id, on: eventLoop).whenComplete { _ in self.ledger.end(meter, with: result) }
+  }
+
+  private func change(_ id: UnfinishedID, _ body: (inout Entry) -> Void) {
+    state.withLock { state in
+      guard var entry = state.remove(id) else { return }
+      body(&entry)
+      state.insert(entry, id)
+    }
+  }
+
+  // MARK: The life of the server
+
+  /// Recovers the uploads of earlier runs. Blocks.
+  /// - Parameter eventLoop: where their expiry is checked.
+  /// - Returns: how many unfinished ones there are.
+  func recover(on eventLoop: any EventLoop) -> Int {
+    for record in store.recover() { _ = known(record, on: eventLoop) }
+    return state.withLock { $0.unfinished }
+  }
+
+  /// Call it when the server has stopped: nothing expires any more.
+  func stop() {
+    let timer = state.withLock { state in
+      state.isStopped = true
+      defer { state.timer = nil }
+      return state.timer
+    }
+    timer?.cancel()
+  }
+
+  /// Checks the expiry later, if there is something to expire: at least once a minute.
+  private func schedule(on eventLoop: any EventLoop) {
+    let delay = min(.seconds(60), max(.milliseconds(250), TimeAmount(limits.expireUnfinished) / 4))
+    state.withLock { state in
+      guard state.timer == nil, !state.isStopped, !state.entries.isEmpty else { return }
+      state.eventLoop = eventLoop
+      state.timer = eventLoop.scheduleTask(in: delay) { self.expire(on: eventLoop) }
+    }
+  }
+
+  /// Deletes what has expired and has no request now.
+  private func expire(on eventLoop: any EventLoop) {
+    let now = CurrentTime.seconds
+    let expired = state.withLock { state in
+      state.timer = nil
+      return state.entries.filter { $0.value.phase != .active && $0.value.expires <= now }.map(\.key)
+    }
+    for id in expired where !turns.isTaken(id) {
+      // Another server on the same directory may have continued it.
+      store.find(id, on: eventLoop).whenSuccess { record in
+        if let record, record.expires > now { self.prolong(id, to: record.expires) } else { self.expire(id, on: eventLoop) }
+      }
+    }
+    schedule(on: eventLoop)
+  }
+
+  private func expire(_ id: UnfinishedID, on eventLoop: any EventLoop) {
+    guard let entry = entry(id), entry.phase != .active, !turns.isTaken(id) else { return }
+    let error =
+      entry.isCompletePart
+      ? UploadError(.cancelled, "The part has expired.")
+      : UploadError(.uploadGone, "The unfinished upload has expired: no request has continued it in time.")
+    remove(id, .failure(error), on: eventLoop)
+  }
+
+  /// The instant of a time in seconds since 1970.
+  private static func instant(_ seconds: Int64) -> ContinuousClock.Instant {
+    let (difference, overflows) = seconds.subtractingReportingOverflow(CurrentTime.seconds)
+    // At most 30 years, which clocks can add.
+    return .now + .seconds(overflows ? 1_000_000_000 : min(difference, 1_000_000_000))
+  }
+}
+
+extension ResumableUploads.State {
+  fileprivate mutating func insert(_ entry: ResumableUploads.Entry, _ id: UnfinishedID) {
+    remove(id)
+    entries[id] = entry
+    count(entry, 1)
+  }
+
+  @discardableResult
+  fileprivate mutating func remove(_ id: UnfinishedID) -> ResumableUploads.Entry? {
+    let entry = entries.removeValue(forKey: id)
+    if let entry { count(entry, -1) }
+    return entry
+  }
+
+  private mutating func count(_ entry: ResumableUploads.Entry, _ difference: Int) {
+    switch entry.phase {
+    case .active: break
+    case .idle: idle += difference
+    case .ended: return
+    }
+    unfinished += difference
+    let count = clients[entry.client, default: 0] + difference
+    clients[entry.client] = count > 0 ? count : nil
+  }
+}
