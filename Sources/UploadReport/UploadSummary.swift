@@ -30,17 +30,16 @@ package struct UploadSummary: Sendable {
 
     /// The object of the upload in the `summary` event.
     fileprivate var json: JSONValue {
-      let cuts = interruptions.map { [("interruptions", JSONValue.integer($0))] } ?? []
-      return .object(
-        [
-          ("id", .string(id.description)), ("mode", .string(mode.rawValue)), ("name", .string(name)),
-          ("bytes", .unsigned(bytes)), ("seconds", .double(seconds)), ("speedAvg", .speed(averageSpeed)),
-          ("clientPeakResidentBytes", .integer(clientPeakResidentBytes)),
-          ("serverPeakResidentBytes", serverPeakResidentBytes.map { .integer($0) } ?? .null),
-          ("detectedType", .optional(detectedType)), ("sha256", .optional(sha256)),
-          ("verdict", .string(verdict.rawValue)),
-        ] + cuts
-      )
+      var fields: [(String, JSONValue)] = [
+        ("id", .string(id.description)), ("mode", .string(mode.rawValue)), ("name", .string(name)),
+        ("bytes", .unsigned(bytes)), ("seconds", .double(seconds)), ("speedAvg", .speed(averageSpeed)),
+        ("clientPeakResidentBytes", .integer(clientPeakResidentBytes)),
+        ("serverPeakResidentBytes", serverPeakResidentBytes.map { .integer($0) } ?? .null),
+        ("detectedType", .optional(detectedType)), ("sha256", .optional(sha256)),
+        ("verdict", .string(verdict.rawValue)),
+      ]
+      if let interruptions { fields.append(("interruptions", .integer(interruptions))) }
+      return .object(fields)
     }
   }
 

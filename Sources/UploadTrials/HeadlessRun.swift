@@ -124,12 +124,7 @@ package struct HeadlessRun: Sendable {
     _ workspace: TrialWorkspace,
     _ reporter: Reporter
   ) async throws(UploadError) -> Int32 {
-    var paths = configuration.files
-    if paths.isEmpty, configuration.count > 0 {
-      for number in 1...configuration.count {
-        paths.append(try workspace.makeSample(number, of: configuration.size, until: stop))
-      }
-    }
+    let paths = try makePaths(in: workspace)
     let target = try SendTarget(own: address, engine)
     let server = TrialServer(url: address.url, token: engine.token?.text, trust: target.trust)
     let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: configuration.jobs)
@@ -153,6 +148,17 @@ package struct HeadlessRun: Sendable {
     }
     await reporter.finish()
     return finish(sent, paths, workspace)
+  }
+
+  /// The files to send, which are generated where none is named.
+  private func makePaths(in workspace: TrialWorkspace) throws(UploadError) -> [String] {
+    var paths = configuration.files
+    if paths.isEmpty, configuration.count > 0 {
+      for number in 1...configuration.count {
+        paths.append(try workspace.makeSample(number, of: configuration.size, until: stop))
+      }
+    }
+    return paths
   }
 
   /// Compares the files, prints the summary, and removes the files that were stored.
