@@ -52,6 +52,31 @@ import UploadTestSupport
     await task.value
   }
 
+  @Test func `a reporter with only an interrupted upload rests, until that continues or ends`() async throws {
+    let ledger = UploadLedger()
+    let record = CountingRenderer.Record()
+    let idled = Mutex(0)
+    let sampler = Sampler(ledger: ledger, stallAfter: .seconds(5), slabUse: { SlabUse(used: 0, budget: 0) })
+    let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: CountingRenderer(record: record)) {
+      idled.withLock { $0 += 1 }
+    }
+    let task = Task { await reporter.run() }
+    let meter = UploadMeter(direction: .incoming, mode: .resumable, name: "a", size: 1, remote: "test")
+    ledger.begin(meter)
+    meter.interrupt(expires: .now + .seconds(3600))
+    try await eventually("the idle time") { idled.withLock { $0 } == 1 }
+    let before = record.looks.withLock { $0 }
+    meter.endInterruption()
+    // Ten would be taken in a second otherwise, and the next one only after five.
+    try await eventually("samples while it runs") { record.looks.withLock { $0 } >= before + 5 }
+    meter.interrupt(expires: .now + .seconds(3600))
+    try await eventually("the second idle time") { idled.withLock { $0 } == 2 }
+    ledger.end(meter, .cancelled)
+    try await eventually("its end") { record.ends.withLock { $0 } == 1 }
+    task.cancel()
+    await task.value
+  }
+
   @Test func `a reporter that waits for uploads returns when its task is cancelled`() async {
     let ledger = UploadLedger()
     let sampler = Sampler(ledger: ledger, stallAfter: .seconds(5), slabUse: { SlabUse(used: 0, budget: 0) })

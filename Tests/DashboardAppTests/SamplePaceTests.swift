@@ -61,6 +61,21 @@ import Testing
     #expect(looks(seconds: 10, rate: 5, isQuiet: true) { $0 > 4.5 ? 1 : 0 } == 11)
   }
 
+  @Test(arguments: [UploadState.interrupted, .paused])
+  func `interrupted and paused uploads are sampled as rarely as none`(_ state: UploadState) {
+    var pace = SamplePace(now: start)
+    var upload = UploadSnapshot.queued(id: UploadID(), mode: .resumable, name: "a", size: nil, remote: "")
+    upload.state = state
+    var count = 0
+    while pace.nextTick < start + .seconds(60) {
+      let now = pace.nextTick
+      guard pace.isDue(at: now, rate: 10, activity: 0) else { continue }
+      count += 1
+      pace.note(snapshot(at: (now - start).inSeconds, uploads: [upload]), isQuiet: true)
+    }
+    #expect(count == 20)
+  }
+
   @Test func `before the next tick no sample is due`() {
     var pace = SamplePace(now: start)
     let isDue = [0, 199, 200].map { pace.isDue(at: start + .milliseconds($0), rate: 5, activity: 1) }

@@ -17,7 +17,9 @@ import UploadCore
     func begun(_ id: UploadID) -> Bool { queue.begun(id) }
     func ended(_ id: UploadID) { queue.ended(id) }
     func retry(_ id: UploadID) -> UploadJob? { queue.retry(id) }
-    func cancel(_ id: UploadID) -> Bool { queue.cancel(id) }
+    func cancel(_ id: UploadID) -> Bool { queue.cancel(id) != nil }
+    func resume(_ id: UploadID) -> Bool { queue.resume(id) }
+    func note(_ id: UploadID, isPaused: Bool) { queue.note(id, isPaused: isPaused) }
     func close() { queue.close() }
     func note(sizes: [UploadID: UInt64]) { queue.note(sizes: sizes) }
     func drain(limit: Int = .max) -> (waiting: [UploadJob], rest: Int, cancelled: [UploadJob]) {
@@ -123,6 +125,99 @@ import UploadCore
     }
     #expect(other.retry(many[0].id) == nil)
     #expect(other.retry(many[many.count - 1].id) != nil)
+  }
+
+  // MARK: Pausing
+
+  /// Uploads that an earlier process has begun.
+  private func unfinished(_ names: String...) throws -> [UploadJob] {
+    let target = try SendTarget("http://127.0.0.1:1")
+    return names.map { name in
+      let entry = ResumeJournal.Entry(
+        path: "/\(name)",
+        name: name,
+        size: 100,
+        modifiedSeconds: 1,
+        modifiedNanoseconds: 0,
+        endsHash: String(repeating: "0", count: 64),
+        target: "http://127.0.0.1:1",
+        uploadURL: "http://127.0.0.1:1/uploads/x",
+        protocolName: "rufh",
+        offset: 40,
+        created: 1,
+        expires: 2
+      )
+      var job = UploadJob(continuing: entry, target: target)
+      job.isPaused = true
+      return job
+    }
+  }
+
+  @Test func `an upload that an earlier process has begun starts only after the user has continued it`() throws {
+    let queue = Queue()
+    let paused = try unfinished("a", "b")
+    #expect(queue.add(paused) == 2)
+    #expect(queue.start(limit: 9).isEmpty && queue.isEmpty && queue.isResting)
+    #expect(queue.drain().waiting.map(\.path) == ["/a", "/b"])
+    #expect(queue.resume(paused[1].id) && !queue.isEmpty && !queue.isResting)
+    #expect(!queue.resume(paused[1].id) && !queue.resume(UploadID()))
+    #expect(queue.start(limit: 9).map(\.path) == ["/b"])
+    #expect(queue.drain().waiting.map(\.isPaused) == [true, false])
+  }
+
+  @Test func `the snapshot of an upload of an earlier process is paused and has the offset of the journal`() throws {
+    let job = try unfinished("a")[0]
+    let shown = job.snapshot()
+    #expect(shown.state == .paused && shown.isQueued && shown.canPause && shown.outcome == nil)
+    #expect(shown.mode == .resumable && shown.size == 100 && shown.bytes == 40 && shown.name == "a")
+    var continued = job
+    continued.isPaused = false
+    #expect(continued.snapshot().state == .waiting && !continued.snapshot().canPause)
+    #expect(job.snapshot(isCancelled: true).state == .cancelled)
+  }
+
+  @Test func `the same file for the same target replaces the paused upload, another one does not`() throws {
+    let queue = Queue()
+    _ = queue.add(try unfinished("a", "b"))
+    _ = queue.add(try jobs("a"))
+    let other = UploadJob(path: "/b", target: try SendTarget("http://127.0.0.1:2"), mode: .stream)
+    _ = queue.add([other])
+    #expect(queue.drain().waiting.map(\.path) == ["/b", "/a", "/b"])
+  }
+
+  @Test func `a paused upload that is cancelled is reported once and can be sent again, and closing leaves it out`()
+    throws
+  {
+    let queue = Queue()
+    let paused = try unfinished("a", "b")
+    _ = queue.add(paused)
+    #expect(queue.cancel(paused[0].id) && !queue.cancel(paused[0].id))
+    #expect(queue.drain().cancelled.map(\.path) == ["/a"])
+    #expect(queue.retry(paused[0].id)?.isPaused == false)
+    queue.close()
+    #expect(queue.drain().waiting.isEmpty && queue.drain().cancelled.isEmpty && queue.cancelledCount == 1)
+  }
+
+  @Test func `a running upload that is paused leaves its place to the next one`() throws {
+    let queue = Queue()
+    let jobs = try jobs("a", "b", "c")
+    _ = queue.add(jobs)
+    #expect(queue.start(limit: 1).map(\.path) == ["/a"])
+    _ = queue.begun(jobs[0].id)
+    queue.note(jobs[0].id, isPaused: true)
+    #expect(queue.start(limit: 1).map(\.path) == ["/b"])
+    queue.note(jobs[0].id, isPaused: false)
+    #expect(queue.start(limit: 1).isEmpty)
+    queue.ended(jobs[0].id)
+    #expect(queue.start(limit: 1).isEmpty, "b runs")
+    queue.ended(jobs[1].id)
+    #expect(queue.start(limit: 1).map(\.path) == ["/c"])
+    queue.note(jobs[2].id, isPaused: true)
+    #expect(queue.isResting && !queue.isEmpty)
+    queue.ended(jobs[2].id)
+    #expect(queue.isEmpty && queue.isResting)
+    queue.note(jobs[2].id, isPaused: true)
+    #expect(queue.isResting, "an upload that has ended is ignored")
   }
 
   @Test func `the snapshot of a queued upload has the state waiting, its size and a sanitized name`() throws {

@@ -75,9 +75,9 @@ import UploadTestSupport
     let jobs = try jobs("a", "b")
     _ = queue.add(jobs)
     try await eventually("the first") { stage.paths == ["a"] && queue.drainQueued().waiting.count == 1 }
-    #expect(queue.cancel(jobs[1].id))
+    #expect(queue.cancel(jobs[1].id)?.id == jobs[1].id)
     #expect(queue.drainQueued().cancelled.map(\.state) == [.cancelled])
-    #expect(!queue.cancel(jobs[0].id) && stage.ledger.cancel(jobs[0].id))
+    #expect(queue.cancel(jobs[0].id) == nil && stage.ledger.cancel(jobs[0].id))
     await queue.waitUntilEmpty()
     #expect(stage.ledger.totals(.outgoing).started == 1)
     let again = [queue.retry(jobs[1].id), queue.retry(jobs[0].id)]
@@ -85,6 +85,20 @@ import UploadTestSupport
     try await eventually("one of them again") { stage.paths == ["b"] }
     stage.end("b")
     try await eventually("the other again") { stage.paths == ["a"] }
+    stage.end("a")
+    await queue.waitUntilEmpty()
+  }
+
+  @Test func `a running upload that is paused lets the next one begin`() async throws {
+    let queue = queue(jobs: 1)
+    let jobs = try jobs("a", "b")
+    _ = queue.add(jobs)
+    try await eventually("the first") { stage.paths == ["a"] && queue.drainQueued().waiting.count == 1 }
+    queue.note(jobs[0].id, isPaused: true)
+    try await eventually("the second") { stage.paths == ["a", "b"] }
+    stage.end("b")
+    try await eventually("rest") { queue.isResting }
+    #expect(!queue.isEmpty)
     stage.end("a")
     await queue.waitUntilEmpty()
   }
@@ -109,7 +123,7 @@ import UploadTestSupport
       let jobs = try jobs("a")
       await withTaskGroup { [ledger = stage.ledger] group in
         group.addTask { _ = queue.add(jobs) }
-        group.addTask { while !queue.cancel(jobs[0].id), !ledger.cancel(jobs[0].id) { await Task.yield() } }
+        group.addTask { while queue.cancel(jobs[0].id) == nil, !ledger.cancel(jobs[0].id) { await Task.yield() } }
       }
       await queue.waitUntilEmpty()
       let line = queue.drainQueued()

@@ -45,4 +45,15 @@ import Testing
     #expect(Duration.seconds(-2).inSeconds == -2)
     #expect(Duration.zero.inSeconds == 0)
   }
+
+  @Test(
+    arguments: [
+      (0, "0 s"), (59.9, "59 s"), (60, "1 min"), (7_199, "119 min"), (7_200, "2 h"), (84_000, "23 h"),
+      (172_799, "47 h"),
+      (172_800, "2 d"), (1e300, "365 d"), (-5, "0 s"), (.nan, "0 s"), (.infinity, "0 s"),
+    ] as [(Double, String)]
+  )
+  func `a rough time has one unit, rounded down`(seconds: Double, text: String) {
+    #expect(TimeText.rough(seconds) == text)
+  }
 }

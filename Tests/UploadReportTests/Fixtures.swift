@@ -51,6 +51,15 @@ extension UploadSnapshot {
     }
   }
 
+  /// The same upload, interrupted for `seconds`; it expires after 84,000 s.
+  func interrupted(_ seconds: Double) -> UploadSnapshot {
+    changed {
+      $0.state = .interrupted
+      $0.interruptedSeconds = seconds
+      $0.expiresIn = 84_000
+    }
+  }
+
   /// The same upload, stalled for `cause` since `seconds`.
   func stalled(_ cause: StallCause, _ seconds: Double) -> UploadSnapshot {
     changed {

@@ -52,6 +52,28 @@ import UploadTestSupport
     #expect(lines().contains(Substring(line)))
   }
 
+  @Test func `interrupted and paused uploads have gauges of their own and are not counted as active`() {
+    let ledger = UploadLedger()
+    func begin(_ direction: UploadDirection) -> UploadMeter {
+      let meter = UploadMeter(direction: direction, mode: .resumable, name: "a", size: nil, remote: "")
+      ledger.begin(meter)
+      return meter
+    }
+    let incoming = (0..<3).map { _ in begin(.incoming) }
+    for meter in incoming { meter.phase = .peer }
+    begin(.outgoing).phase = .userPause
+    incoming[0].interrupt(expires: .now + .seconds(60))
+    incoming[1].interrupt(expires: .now + .seconds(60))
+    func lines() -> [Substring] { Metrics(ledger: ledger, slabs: slabs, memory: memory).text.split(separator: "\n") }
+    let receiving = #"sluice_uploads_active{direction="incoming",mode="resumable",state="receiving"}"#
+    #expect(lines().contains("sluice_uploads_interrupted 2") && lines().contains("sluice_uploads_paused 1"))
+    #expect(lines().contains("\(receiving) 1"))
+    #expect(lines().filter { $0.hasPrefix("sluice_uploads_active") && !$0.hasSuffix(" 0") }.count == 1)
+    incoming[0].endInterruption()
+    incoming[0].phase = .peer
+    #expect(lines().contains("sluice_uploads_interrupted 1") && lines().contains("\(receiving) 2"))
+  }
+
   @Test func `the text contains the end mark once at its end`() {
     let text = Metrics(ledger: UploadLedger(), slabs: slabs, memory: memory).text
     #expect(text.hasSuffix("\n# EOF\n"))
@@ -82,7 +104,7 @@ import UploadTestSupport
         #expect(UInt64(value) != nil)
       }
     }
-    #expect(seen.count == 10)
+    #expect(seen.count == 12)
   }
 
   @Test func `the series are the same with and without uploads`() {

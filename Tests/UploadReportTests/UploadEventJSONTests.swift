@@ -24,7 +24,7 @@ import UploadCore
     expect(
       .listening(ServerListening(url: "http://127.0.0.1:40123", directory: "/srv/up", processID: 1)),
       #"{"event":"listening","url":"http://127.0.0.1:40123","rawPort":null,"dir":"/srv/up","pid":1,"token":null,"#
-        + #""fingerprint":null}"#
+        + #""fingerprint":null,"unfinished":0}"#
     )
     let server = ServerListening(
       url: "https://[::1]:1",
@@ -32,11 +32,13 @@ import UploadCore
       directory: ".",
       processID: 2,
       token: "t",
-      fingerprint: "ab:cd"
+      fingerprint: "ab:cd",
+      unfinished: 3
     )
     expect(
       .listening(server),
-      #"{"event":"listening","url":"https://[::1]:1","rawPort":9,"dir":".","pid":2,"token":"t","fingerprint":"ab:cd"}"#
+      #"{"event":"listening","url":"https://[::1]:1","rawPort":9,"dir":".","pid":2,"token":"t","fingerprint":"ab:cd","#
+        + #""unfinished":3}"#
     )
   }
 
@@ -124,7 +126,11 @@ import UploadCore
     )
     expect(
       .resumed(upload, seconds: 7.2),
-      #"{"event":"resumed","id":"\#(upload.id)","direction":"incoming","seconds":7.2}"#
+      #"{"event":"resumed","id":"\#(upload.id)","direction":"incoming","seconds":7.2,"after":"stall"}"#
+    )
+    expect(
+      .resumed(upload, seconds: 7.2, after: .interruption),
+      #"{"event":"resumed","id":"\#(upload.id)","direction":"incoming","seconds":7.2,"after":"interruption"}"#
     )
   }
 

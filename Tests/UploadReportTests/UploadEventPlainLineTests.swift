@@ -17,6 +17,17 @@ import UploadCore
     )
   }
 
+  @Test func `the listening sentence says how many unfinished uploads the server found, if there are any`() {
+    func line(_ unfinished: Int) -> String? {
+      let server = ServerListening(url: "http://h:1", directory: "up", processID: 1, unfinished: unfinished)
+      return UploadEvent.listening(server).plainLine()
+    }
+    let head = "listening on http://h:1, files go to up"
+    #expect(line(0) == head && line(-1) == head)
+    #expect(line(1) == head + ", found 1 unfinished upload, which can be continued")
+    #expect(line(3) == head + ", found 3 unfinished uploads, which can be continued")
+  }
+
   @Test func `the started sentence has the size and the peer`() {
     #expect(
       UploadEvent.started(upload).plainLine() == "incoming stream \"a.bin\" started, 1.0 GiB, from 127.0.0.1:5555"
@@ -140,7 +151,8 @@ import UploadCore
       $0.remote = evil
     }
     let events: [UploadEvent] = [
-      .started(hostile), .progress(hostile), .stalled(hostile), .resumed(hostile, seconds: 1), .cancelled(hostile),
+      .started(hostile), .progress(hostile), .stalled(hostile), .interrupted(hostile.interrupted(1)),
+      .resumed(hostile, seconds: 1), .cancelled(hostile),
       .finished(hostile, FinishedUpload(path: evil + "2", bytes: 1)), .failed(hostile, UploadError(.badAnswer, evil)),
       .rejected(RejectedRequest(time: evil, client: evil, method: evil, path: evil, status: 400, reason: evil)),
       .listening(ServerListening(url: evil, directory: evil, processID: 1, token: evil, fingerprint: evil)),

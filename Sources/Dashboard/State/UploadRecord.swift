@@ -26,7 +26,8 @@ struct UploadRecord: Sendable {
   var isRunning: Bool { now.outcome == nil }
 
   /// Updates the record with a later snapshot.
-  /// - Parameter ticks: half seconds since the snapshot before; a value is appended for each.
+  /// - Parameter ticks: half seconds since the snapshot before; a value is appended for each, unless the upload is
+  ///   interrupted or paused.
   mutating func update(with upload: UploadSnapshot, ticks: Int) {
     if upload.bytes != now.bytes { motion &+= 1 }
     // The name does not change, and the record's may be shortened.
@@ -35,7 +36,8 @@ struct UploadRecord: Sendable {
     now.name = name
     if upload.speed > peakRate { peakRate = upload.speed }
     if isRunning {
-      for _ in 0..<ticks { append(rate: upload.speed, memory: upload.residentBytes) }
+      // The history is that of the time in which bytes could move.
+      for _ in 0..<(upload.isResting ? 0 : ticks) { append(rate: upload.speed, memory: upload.residentBytes) }
       return
     }
     peakRate = max(peakRate, now.averageSpeed.isFinite ? now.averageSpeed : 0)

@@ -1,6 +1,5 @@
 import TerminalUI
 import UploadCore
-import UploadReport
 
 /// One upload in a pane, in the rows of its layout.
 struct UploadRow: Widget {
@@ -80,14 +79,13 @@ struct UploadRow: Widget {
     surface.write(text, x: 0, y: 0, width: surface.width, alignment: .trailing)
   }
 
-  /// The type and the final name of a complete upload; what is stored, or the average rate, of a running one; what is
-  /// stored of an interrupted one, and when it expires; otherwise empty.
+  /// The type and the final name of a complete upload; what is stored, or the average rate, of a running one; otherwise
+  /// empty.
   private var note: String {
     if let file = upload.finishedFile {
       let name = file.path.isEmpty || file.path == upload.name ? nil : "as \(file.path)"
       return [file.type, name].compactMap { $0 }.joined(separator: ", ")
     }
-    if upload.state == .interrupted { return upload.interruptionText }
     guard record.isRunning, upload.state != .paused else { return "" }
     guard let stored = upload.stored, let durable = upload.durable else {
       return "average \(Figures.padded(ByteSize.rateText(upload.averageSpeed), Figures.rateColumns))"

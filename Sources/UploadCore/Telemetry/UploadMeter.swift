@@ -57,8 +57,8 @@ package final class UploadMeter: Sendable {
     var isPaused = false
     /// Makes the data path pause the upload, or continue it; nil for an upload that cannot be paused.
     var pauseAction: (@Sendable (Bool) -> Void)?
-    /// Whether it was cancelled because the program stops.
-    var isStopping = false
+    /// Whether the user has cancelled it, and not only the program has stopped.
+    var isDiscarded = false
     /// Called when an interrupted or paused upload continues or ends.
     var onContinue: (@Sendable () -> Void)?
   }
@@ -354,23 +354,23 @@ package final class UploadMeter: Sendable {
   /// still finish or fail instead. What a resumable upload has stored is discarded.
   /// - Returns: false when the upload had ended before.
   @discardableResult
-  package func cancel() -> Bool { cancel(isStopping: false) }
+  package func cancel() -> Bool { cancel(discarding: true) }
 
   /// Asks the data path to end the upload because the program stops: as ``cancel()``, but what a resumable upload has
   /// stored is kept, so that it can be continued later.
   /// - Returns: false when the upload had ended before.
   @discardableResult
-  package func stop() -> Bool { cancel(isStopping: true) }
+  package func stop() -> Bool { cancel(discarding: false) }
 
-  /// Whether ``stop()`` was called, and not ``cancel()`` before or after it: the action of ``onCancel(_:)`` must then
-  /// keep what a resumable upload has stored.
-  package var isStopping: Bool { life.withLock { $0.isStopping } }
+  /// Whether ``cancel()`` was called: only then the data path discards what a resumable upload has stored. False after
+  /// ``stop()`` alone.
+  package var isDiscarded: Bool { life.withLock { $0.isDiscarded } }
 
-  private func cancel(isStopping: Bool) -> Bool {
+  private func cancel(discarding: Bool) -> Bool {
     let (isRunning, interrupt) = life.withLock { life in
       guard life.ended == nil else { return (false, nil as (@Sendable () -> Void)?) }
-      life.isStopping = isStopping && (life.isStopping || !life.isCancelled)
       life.isCancelled = true
+      if discarding { life.isDiscarded = true }
       defer { life.interrupt = nil }
       return (true, life.interrupt)
     }

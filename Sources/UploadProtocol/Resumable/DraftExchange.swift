@@ -25,16 +25,14 @@ package struct DraftExchange: ResumableExchange {
   private let request: ResumableRequest
   /// The rules that the request follows.
   package let version: InteropVersion
+  private var responses: DraftResponses
   private var state = State.initial
   private var body = AppendedBody()
-  /// The URL of the resource that this request has created; nil where it exists already.
-  private var location: String?
-  /// When the resource expires, in seconds since 1970.
-  private var expires: Int64 = 0
 
   package init(_ request: ResumableRequest) {
     self.request = request
     version = InteropVersion(request.head.headerFields)
+    responses = DraftResponses(request: request, version: version)
   }
 
   /// Whether an upload request to a target creates a resumable upload: it states whether it ends the upload.
@@ -48,20 +46,20 @@ package struct DraftExchange: ResumableExchange {
   package mutating func start() -> ResumableAction {
     guard case .initial = state else { return unexpected() }
     state = .ended
-    if request.head.method == .options { return .respond(discovery()) }
+    if request.head.method == .options { return .respond(responses.discovery()) }
     guard let id = request.id else { return create() }
     switch request.head.method {
     case .get: return find(id, .head, endsOther: false)
     case .head:
       let fields = request.head.headerFields
       if ResumableFields.bytes(.uploadOffset, in: fields) != nil || version.isComplete(fields) != nil {
-        return .respond(rejection(400, .badRequest, "HEAD must not have Upload-Offset or Upload-Complete."))
+        return .respond(responses.rejection(400, .badRequest, "HEAD must not have Upload-Offset or Upload-Complete."))
       }
       return find(id, .head, endsOther: true)
     case .patch: return append(id)
     case .delete: return find(id, .cancel, endsOther: true)
     default:
-      var response = rejection(405, .methodNotAllowed, "Method not allowed. Allowed: \(Self.methods).")
+      var response = responses.rejection(405, .methodNotAllowed, "Method not allowed. Allowed: \(Self.methods).")
       response.fields[.allow] = Self.methods
       return .respond(response)
     }
@@ -69,26 +67,20 @@ package struct DraftExchange: ResumableExchange {
 
   private static let methods = "HEAD, GET, PATCH, DELETE, OPTIONS"
 
-  private func discovery() -> ResumableResponse {
-    var limits = UploadLimitField()
-    (limits.maxSize, limits.maxAppendSize) = (request.limits.maxSize, request.limits.maxAppendSize)
-    return ResumableResponse(status: 200, fields: [.uploadLimit: limits.text(version)])
-  }
-
   private mutating func create() -> ResumableAction {
     let fields = request.head.headerFields
     guard let isComplete = version.isComplete(fields) else {
-      return .respond(rejection(400, .badRequest, "Upload-Complete is missing or invalid. Write ?0 or ?1."))
+      return .respond(responses.rejection(400, .badRequest, "Upload-Complete is missing or invalid. Write ?0 or ?1."))
     }
     let stated = ResumableFields.bytes(.uploadLength, in: fields)
-    if let excess = excess(ofFile: max(stated ?? 0, request.bodyLength ?? 0)) { return .respond(excess) }
+    if let excess = responses.excess(ofFile: max(stated ?? 0, request.bodyLength ?? 0)) { return .respond(excess) }
     if let offset = ResumableFields.bytes(.uploadOffset, in: fields), offset > 0 {
       let message = "The request creates an upload, which has no bytes yet, but continues at \(offset)."
-      return .respond(rejection(400, .badRequest, message))
+      return .respond(responses.rejection(400, .badRequest, message))
     }
     let length = stated ?? (isComplete ? request.bodyLength : nil)
     if let length, let bodyLength = request.bodyLength, isComplete ? bodyLength != length : bodyLength > length {
-      return .respond(inconsistentLength())
+      return .respond(responses.inconsistentLength())
     }
     body.length = length
     state = .creating(isComplete: isComplete)
@@ -99,16 +91,18 @@ package struct DraftExchange: ResumableExchange {
     let fields = request.head.headerFields
     if version.requiresPartialUploadType, !ResumableFields.hasType(ResumableFields.partialUploadType, fields) {
       let message = "PATCH must have Content-Type: \(ResumableFields.partialUploadType)."
-      return .respond(rejection(415, .unsupportedType, message))
+      return .respond(responses.rejection(415, .unsupportedType, message))
     }
     guard let offset = ResumableFields.bytes(.uploadOffset, in: fields) else {
-      return .respond(rejection(400, .badRequest, "Upload-Offset is missing or invalid. Write a number of bytes."))
+      return .respond(
+        responses.rejection(400, .badRequest, "Upload-Offset is missing or invalid. Write a number of bytes.")
+      )
     }
     guard let isComplete = version.isComplete(fields) ?? (version.requiresComplete ? nil : true) else {
-      return .respond(rejection(400, .badRequest, "Upload-Complete is missing or invalid. Write ?0 or ?1."))
+      return .respond(responses.rejection(400, .badRequest, "Upload-Complete is missing or invalid. Write ?0 or ?1."))
     }
     let stated = ResumableFields.bytes(.uploadLength, in: fields) ?? 0
-    if let excess = excess(ofFile: max(stated, offset.saturatingSum(request.bodyLength ?? 0))) {
+    if let excess = responses.excess(ofFile: max(stated, offset.saturatingSum(request.bodyLength ?? 0))) {
       return .respond(excess)
     }
     return find(id, .append(offset: offset, isComplete: isComplete), endsOther: true)
@@ -124,19 +118,14 @@ package struct DraftExchange: ResumableExchange {
   package mutating func found(_ resource: UploadResource?) -> ResumableAction {
     guard case .finding(let lookup) = state else { return unexpected() }
     state = .ended
-    guard let resource else { return .respond(rejection(404, .notFound, "There is no such upload.")) }
+    guard let resource else { return .respond(responses.rejection(404, .notFound, "There is no such upload.")) }
     if resource.state == .gone {
-      return .respond(rejection(410, .uploadGone, "The upload has failed for good. Send the file again."))
+      return .respond(responses.rejection(410, .uploadGone, "The upload has failed for good. Send the file again."))
     }
-    expires = resource.expires
+    responses.expires = resource.expires
     switch lookup {
     case .cancel: return .remove(ResumableResponse(status: 204))
-    case .head:
-      var fields = fields(offset: resource.offset, isComplete: resource.state == .finished)
-      fields[.uploadLength] = resource.length.map { String($0) }
-      fields[.uploadLimit] = limitText
-      fields[.cacheControl] = "no-store"
-      return .respond(ResumableResponse(status: 204, fields: fields))
+    case .head: return .respond(responses.status(of: resource))
     case .append(let offset, let isComplete):
       if resource.state == .finished { return repeated(resource, offset, isComplete) }
       return append(to: resource, at: offset, isComplete: isComplete)
@@ -144,19 +133,19 @@ package struct DraftExchange: ResumableExchange {
   }
 
   private mutating func append(to resource: UploadResource, at offset: UInt64, isComplete: Bool) -> ResumableAction {
-    guard offset == resource.offset else { return .respond(mismatch(resource, offset)) }
+    guard offset == resource.offset else { return .respond(responses.mismatch(resource, offset)) }
     let end = request.bodyLength.map { offset.saturatingSum($0) }
     let stated = ResumableFields.bytes(.uploadLength, in: request.head.headerFields)
-    if let stated, let length = resource.length, stated != length { return .respond(inconsistentLength()) }
+    if let stated, let length = resource.length, stated != length { return .respond(responses.inconsistentLength()) }
     let length = resource.length ?? stated ?? (isComplete ? end : nil)
     if let length {
       // A length that the request itself states, and contradicts, does not invalidate the upload.
-      if let end, end > length { return resource.length == nil ? .respond(inconsistentLength()) : exceeded() }
-      if length < offset { return .respond(inconsistentLength()) }
-      if isComplete, let end, end < length { return .respond(inconsistentLength()) }
+      if let end, end > length { return resource.length == nil ? .respond(responses.inconsistentLength()) : exceeded() }
+      if length < offset { return .respond(responses.inconsistentLength()) }
+      if isComplete, let end, end < length { return .respond(responses.inconsistentLength()) }
     }
     body = AppendedBody(start: offset, length: length)
-    expires = request.extended(resource.expires)
+    responses.expires = request.extended(resource.expires)
     state = .appending(isComplete: isComplete)
     var plan = AppendPlan()
     plan.length = resource.length == nil ? length : nil
@@ -169,22 +158,22 @@ package struct DraftExchange: ResumableExchange {
     let end = request.bodyLength.map { offset.saturatingSum($0) }
     let stated = ResumableFields.bytes(.uploadLength, in: request.head.headerFields)
     if isComplete, end == resource.offset, stated == nil || stated == resource.offset {
-      return .respondStored(fields(offset: resource.offset, isComplete: true))
+      return .respondStored(responses.fields(offset: resource.offset, isComplete: true))
     }
-    return .respond(offset == resource.offset ? inconsistentLength() : mismatch(resource, offset))
+    return .respond(offset == resource.offset ? responses.inconsistentLength() : responses.mismatch(resource, offset))
   }
 
   package mutating func created(location: String, expires: Int64) -> ResumableAction {
     guard case .creating(let isComplete) = state else { return unexpected() }
-    (self.location, self.expires) = (location, expires)
+    (responses.location, responses.expires) = (location, expires)
     if request.bodyLength == 0, !isComplete {
       state = .ended
-      return .respond(accepted(at: 0))
+      return .respond(responses.accepted(at: 0))
     }
     state = .appending(isComplete: isComplete)
     var plan = AppendPlan()
     if request.bodyLength != 0 {
-      plan.interim = interim([.location: location, .uploadLimit: limitText])
+      plan.interim = responses.interim([.location: location, .uploadLimit: responses.limitText])
     }
     return .append(plan)
   }
@@ -200,9 +189,9 @@ package struct DraftExchange: ResumableExchange {
     case .length: return exceeded()
     case .size:
       state = .ended
-      return .discard(tooLarge())
+      return .discard(responses.tooLarge())
     case .appendSize:
-      state = .suspending(appendTooLarge())
+      state = .suspending(responses.appendTooLarge())
       return .suspend
     }
   }
@@ -214,119 +203,42 @@ package struct DraftExchange: ResumableExchange {
       return .finalize
     }
     // Fewer bytes than the length do not complete the upload, but remain stored.
-    state = .suspending(isComplete ? inconsistentLength() : nil)
+    state = .suspending(isComplete ? responses.inconsistentLength() : nil)
     return .suspend
   }
 
   package mutating func suspended(at offset: UInt64) -> ResumableAction {
     guard case .suspending(let rejection) = state else { return unexpected() }
     state = .ended
-    guard var rejection else { return .respond(accepted(at: offset)) }
+    guard var rejection else { return .respond(responses.accepted(at: offset)) }
     rejection.fields[.uploadOffset] = String(offset)
-    rejection.fields[.location] = location
+    rejection.fields[.location] = responses.location
     return .respond(rejection)
   }
 
   package mutating func finalized() -> ResumableAction {
     guard case .finalizing = state else { return unexpected() }
     state = .ended
-    return .respondStored(fields(offset: body.end, isComplete: true))
+    return .respondStored(responses.fields(offset: body.end, isComplete: true))
   }
 
   package func progress(at offset: UInt64) -> ResumableResponse? {
-    interim([.uploadOffset: String(offset)])
+    responses.interim([.uploadOffset: String(offset)])
   }
-
-  // MARK: Responses
 
   package func failed(_ error: UploadError, status: Int, isFinal: Bool, offset: UInt64?) -> ResumableResponse {
-    var fields = fields(offset: isFinal ? nil : offset, isComplete: isFinal)
-    if error.code == .tooLarge { fields[.uploadLimit] = limitText }
-    return ResumableResponse(status: status, fields: fields, error: error)
-  }
-
-  private func fields(offset: UInt64?, isComplete: Bool) -> HTTPFields {
-    var fields: HTTPFields = [:]
-    fields[.uploadOffset] = offset.map { String($0) }
-    version.setComplete(isComplete, in: &fields)
-    return fields
-  }
-
-  /// The value of `Upload-Limit`; without a lifetime where no resource exists.
-  private var limitText: String {
-    let age = UInt64(clamping: expires.subtractingReportingOverflow(request.now).partialValue)
-    let (maxSize, maxAppendSize) = (request.limits.maxSize, request.limits.maxAppendSize)
-    return UploadLimitField(maxSize: maxSize, maxAppendSize: maxAppendSize, maxAge: expires > 0 ? age : nil)
-      .text(version)
-  }
-
-  /// An interim response; nil for a client that cannot read any.
-  private func interim(_ fields: HTTPFields) -> ResumableResponse? {
-    guard version.readsInterimStatus, let stated = version.stated else { return nil }
-    var response = ResumableResponse(status: 104, fields: fields)
-    response.fields[.uploadDraftInteropVersion] = String(stated)
-    return response
-  }
-
-  /// The response to a request that does not end the upload.
-  private func accepted(at offset: UInt64) -> ResumableResponse {
-    var response = ResumableResponse(
-      status: location == nil ? 204 : 201,
-      fields: fields(offset: offset, isComplete: false)
-    )
-    response.fields[.location] = location
-    response.fields[.uploadLimit] = limitText
-    return response
-  }
-
-  /// A violation of the protocol: the client may continue the upload, if it exists.
-  private func rejection(_ status: Int, _ code: UploadError.Code, _ message: String) -> ResumableResponse {
-    ResumableResponse(status: status, fields: fields(offset: nil, isComplete: false), error: UploadError(code, message))
-  }
-
-  private func inconsistentLength() -> ResumableResponse {
-    var response = rejection(400, .badRequest, ProblemDocument.inconsistentLength.detail)
-    response.problem = .inconsistentLength
-    return response
-  }
-
-  private func mismatch(_ resource: UploadResource, _ offset: UInt64) -> ResumableResponse {
-    let problem = ProblemDocument.mismatchingOffset(expected: resource.offset, provided: offset)
-    var response = rejection(409, .offsetMismatch, problem.detail)
-    response.fields[.uploadOffset] = String(resource.offset)
-    response.problem = problem
-    return response
+    responses.failed(error, status: status, isFinal: isFinal, offset: offset)
   }
 
   /// The request has more bytes than the upload: which of them are right is unknown.
   private mutating func exceeded() -> ResumableAction {
     state = .ended
-    return .discard(inconsistentLength())
-  }
-
-  /// The response to a request that is over a permanent limit; nil for none.
-  /// - Parameter size: of the file in bytes, at least.
-  private func excess(ofFile size: UInt64) -> ResumableResponse? {
-    if size > min(request.limits.maxSize ?? .max, ResumableFields.largestInteger) { return tooLarge() }
-    guard let limit = request.limits.maxAppendSize, request.bodyLength ?? 0 > limit else { return nil }
-    return appendTooLarge()
-  }
-
-  private func tooLarge() -> ResumableResponse {
-    let limit = min(request.limits.maxSize ?? .max, ResumableFields.largestInteger)
-    let message = "The file is larger than the limit of \(ByteSize.text(limit))."
-    return failed(UploadError(.tooLarge, message), status: 413, isFinal: true, offset: nil)
-  }
-
-  private func appendTooLarge() -> ResumableResponse {
-    let limit = ByteSize.text(request.limits.maxAppendSize ?? 0)
-    let message = "The body is larger than the limit of \(limit) for one request. Send the file in several requests."
-    return failed(UploadError(.tooLarge, message), status: 413, isFinal: false, offset: nil)
+    return .discard(responses.inconsistentLength())
   }
 
   private mutating func unexpected() -> ResumableAction {
     assertionFailure("This event is impossible now.")
     state = .ended
-    return .respond(rejection(500, .internalFailure, "The server has confused the steps of this request."))
+    return .respond(responses.rejection(500, .internalFailure, "The server has confused the steps of this request."))
   }
 }

@@ -14,6 +14,9 @@ package struct ResumptionStatus: Sendable, Equatable {
   /// The URL of the upload that was created, perhaps relative to that of the request.
   package var location: String?
 
+  /// When the upload expires (tus), in seconds since 1970.
+  package var expires: Int64?
+
   /// Reads a response.
   /// - Parameter field: returns the value of a header field by its name in any letter case, of a repeated one all values
   ///   with commas between them; nil where there is none.
@@ -23,6 +26,8 @@ package struct ResumptionStatus: Sendable, Equatable {
     length = field("Upload-Length").flatMap(Self.bytes)
     limits = field("Upload-Limit").flatMap { UploadLimitField($0) }
     location = field("Location").flatMap { $0.isEmpty ? nil : $0 }
+    // The current time is needed only for a form of dates that tus does not allow.
+    expires = field("Upload-Expires").flatMap { HTTPDate.seconds($0, now: 0) }
     isComplete = field("Upload-Complete").flatMap {
       if case .boolean(let flag) = StructuredDictionary.parseItem($0.utf8) { flag } else { nil }
     }

@@ -108,6 +108,12 @@ extension UploadResource {
   /// Whether it is a part of other uploads (tus), which is never published.
   package var isPartial: Bool { properties[TusProperty.concat] == "partial" }
 
+  /// Whether a final upload may consist of it: a part of which all bytes have arrived.
+  package var isCompletePart: Bool { isPartial && state != .gone && offset == length }
+
+  /// Whether the last request has been performed (tus), so that no body may follow.
+  var isEnded: Bool { state == .finished || isCompletePart }
+
   /// Whether it consists of other uploads (tus).
   package var isConcatenation: Bool { properties[TusProperty.concat]?.hasPrefix("final") ?? false }
 }

@@ -63,7 +63,7 @@ enum RequestDisposition {
     {
       return .resumable { session in ResumableBody(request, uploads: uploads, delegate: session) }
     }
-    switch try UploadRoute(request) {
+    return switch try UploadRoute(request) {
     case .hummingbird: .forward
     case .file(let name, let type):
       .upload(size: request.length.bytes) { session throws(UploadError) in

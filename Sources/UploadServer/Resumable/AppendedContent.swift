@@ -9,8 +9,6 @@ import UploadStorage
 struct AppendedContent {
   let plan: AppendPlan
   private var inspector: ContentInspector
-  /// The state of the type detection before this request.
-  private let earlierSniffer: MediaTypeSniffer?
   private var digests: DigestRequest
   /// The digests that are computed while the content arrives.
   private let computed: Set<DigestAlgorithm>
@@ -41,7 +39,6 @@ struct AppendedContent {
       // The first bytes came before a restart of the server.
       try inspector.skipDetection()
     }
-    earlierSniffer = inspector.sniffer
   }
 
   /// Computes the digests of the whole content; nil where none is needed. It has no bytes yet.
@@ -51,10 +48,13 @@ struct AppendedContent {
   var isProvisional: Bool { plan.checksum != nil || plan.awaitsChecksumTrailer }
 
   /// Inspects the next bytes, before they are stored.
+  /// - Returns: whether they show the type of the content, which was not known before.
   /// - Throws: ``UploadError`` with code `tooLarge` or `unsupportedType`.
-  mutating func receive(_ bytes: ByteBuffer) throws(UploadError) {
+  mutating func receive(_ bytes: ByteBuffer) throws(UploadError) -> Bool {
+    let wasKnown = inspector.sniffer == nil
     try inspector.inspect(bytes)
     bytes.withUnsafeReadableBytes { checksum?.update($0) }
+    return !wasKnown && inspector.sniffer == nil
   }
 
   /// Ends the body.
@@ -78,9 +78,8 @@ struct AppendedContent {
     return request
   }
 
-  /// The state of the type detection.
-  /// - Parameter counts: whether the bytes of this request do.
-  func sniffer(counts: Bool) -> MediaTypeSniffer? { counts ? inspector.sniffer : earlierSniffer }
+  /// The state of the type detection; nil once the type is known.
+  var sniffer: MediaTypeSniffer? { inspector.sniffer }
 
   /// Notes in the record what this request has added to it besides bytes.
   func note(in record: inout UnfinishedRecord) {

@@ -119,25 +119,3 @@ struct IncomingResumable: Sendable {
     return record
   }
 }
-
-/// The protocols of resumable uploads, as records name them.
-enum ResumableProtocol: String, Sendable {
-  /// draft-ietf-httpbis-resumable-upload.
-  case draft
-  /// tus 1.0.0.
-  case tus
-}
-
-extension UploadLimits {
-  /// ``expireUnfinished`` in whole seconds, rounded up; at least 1.
-  var lifetime: Int64 {
-    let (seconds, attoseconds) = expireUnfinished.components
-    return max(1, attoseconds > 0 && seconds < .max ? seconds + 1 : seconds)
-  }
-
-  /// When an upload expires whose last request is at `now`; in seconds since 1970.
-  func expiry(after now: Int64) -> Int64 {
-    let (sum, overflows) = now.addingReportingOverflow(lifetime)
-    return overflows ? .max : sum
-  }
-}

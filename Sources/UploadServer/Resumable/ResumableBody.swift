@@ -41,10 +41,14 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
   private var turn: UnfinishedID?
   /// The upload, once it is created or found.
   private var record: UnfinishedRecord?
+  /// nil while no bytes are stored: failures of a resumable upload are never reported by the session.
+  private(set) var meter: UploadMeter?
   private var content: AppendedContent?
   private var sink: (any AppendSink)?
   /// Happened while the store was preparing, and is handled after that step; or while the file was being published.
   private var interruption: Interruption?
+  /// Whether a user has cancelled the upload.
+  private var isCancelled = false
 
   /// The request begins in the loop's next turn.
   init(_ request: IncomingResumable, uploads: ResumableUploads, delegate: any IncomingBodyDelegate) {
@@ -66,12 +70,6 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
     case .appending: sink?.hasRoom ?? true
     case .ending, .publishing, .over: true
     }
-  }
-
-  /// nil while no bytes are stored: failures of a resumable upload are never reported by the session.
-  var meter: UploadMeter? {
-    guard sink != nil, let record else { return nil }
-    return uploads.entry(record.id)?.meter
   }
 
   func receive(_ bytes: ByteBuffer) throws(UploadError) {
@@ -113,8 +111,8 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
   private func perform(_ action: ResumableAction) {
     switch action {
     case .respond(let response): end(response)
-    case .discard(let response): delete(isRemembered: true) { self.end(response) }
-    case .remove(let response): delete(isRemembered: false) { self.end(response) }
+    case .discard(let response): delete(isRemembered: true, response.error) { self.end(response) }
+    case .remove(let response): delete(isRemembered: false, response.error) { self.end(response) }
     case .create(let resource): create(resource)
     case .find(let id, let endsOther): find(id, endsOther: endsOther)
     case .append(let plan): append(plan)
@@ -143,7 +141,7 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
       try delegate?.admitUpload()
       _ = try uploads.add(record, on: eventLoop)
       let condition = try record.preconditions().condition(for: record.name(UploadID()).requested)
-      let check = condition.map(context.check(on: eventLoop)) ?? eventLoop.makeSucceededVoidFuture()
+      let check = condition.map { context.check($0, on: eventLoop) } ?? eventLoop.makeSucceededVoidFuture()
       let store = uploads.store
       let (loop, id) = (eventLoop, record.id)
       wait(for: takeTurn(id)) {
@@ -213,7 +211,8 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
 
   /// Whether less than half of the upload's lifetime is left.
   private func isAging(_ record: UnfinishedRecord) -> Bool {
-    record.expires - CurrentTime.seconds <= context.limits.lifetime / 2
+    let (left, overflows) = record.expires.subtractingReportingOverflow(CurrentTime.seconds)
+    return !overflows && left <= context.limits.lifetime / 2
   }
 
   /// Lets the upload expire later, and makes further changes to its record.
@@ -273,9 +272,9 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
     do throws(UploadError) {
       content = try AppendedContent(plan, to: record, request.head, entry, context)
     } catch {
-      return reject(error)
+      return fail(afterRelease: error)
     }
-    self.content = content
+    (self.content, meter) = (content, entry.meter)
     uploads.activate(record)
     sink = uploads.store.append(
       to: record,
@@ -295,8 +294,18 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
 
   private func append(_ bytes: ByteBuffer) {
     if let action = exchange.receive(bytes.readableBytes) { return perform(action) }
-    do throws(UploadError) { try content?.receive(bytes) } catch { return fail(error) }
+    do throws(UploadError) {
+      if try content?.receive(bytes) == true { noteType() }
+    } catch {
+      return fail(error)
+    }
     sink?.write(bytes)
+  }
+
+  /// Records the type of the content once it is detected: after a crash the first bytes cannot be inspected again.
+  private func noteType() {
+    guard let record, let content, !content.isProvisional else { return }
+    _ = uploads.store.update(record.id, on: eventLoop) { content.note(in: &$0) }
   }
 
   private func endBody(_ trailers: HTTPFields?) {
@@ -320,12 +329,9 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
     guard let sink, let content else { return next() }
     wait(for: sink.suspend()) { offset in
       self.sink = nil
-      // The request may have had no room for a type to be detected.
-      var noted = self.record
-      if var changed = noted { content.note(in: &changed); noted = changed }
-      let (properties, expected) = (noted?.properties ?? [:], noted?.expected ?? ContentDigests())
-      self.prolong({ ($0.properties, $0.expected) = (properties, expected) }) { record in
+      self.prolong({ content.note(in: &$0) }) { record in
         self.record?.offset = max(offset, record.offset)
+        self.uploads.note(content.sniffer, of: record.id, inspected: max(offset, record.offset))
         next()
       }
     }
@@ -353,13 +359,18 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
       uploads.end(id, with: .success(file), expires: expires)
       perform(exchange.finalized())
     case .failure(let error):
-      if case .failed(let first) = interruption { fail(afterRelease: first) } else { fail(afterRelease: .wrapping(error)) }
+      if case .failed(let first) = interruption {
+        fail(afterRelease: first)
+      } else {
+        fail(afterRelease: .wrapping(error))
+      }
     }
   }
 
   // MARK: Failures
 
   private func interrupt(_ interruption: Interruption) {
+    if case .failed(let error) = interruption, error.code == .cancelled { isCancelled = true }
     switch state {
     case .preparing: self.interruption = self.interruption ?? interruption
     case .appending:
@@ -425,22 +436,17 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
     sink = nil
     guard let id = record?.id else { return next() }
     record = nil
-    let result: Result<StoredFile, UploadError>
-    if let error {
-      result = .failure(error)
-    } else if isRemembered {
-      result = .failure(UploadError(.badRequest, "The client has sent more bytes than the upload's length."))
-    } else {
-      result = .failure(UploadError(.cancelled, "The client has cancelled the upload."))
-    }
+    let reason = error ?? UploadError(.cancelled, "The client has cancelled the upload.")
     let uploads = uploads
     let expires = CurrentTime.seconds + ResumableUploads.memory
     let deleted: EventLoopFuture<Void> =
       isRemembered
-      ? uploads.store.update(id, on: eventLoop) { record in (record.state, record.expires) = (.gone, expires) }.map { _ in }
+      ? uploads.store.update(id, on: eventLoop) { record in (record.state, record.expires) = (.gone, expires) }.map {
+        _ in
+      }
       : uploads.store.remove(id, on: eventLoop)
     deleted.assumeIsolated().whenComplete { _ in
-      uploads.end(id, with: result, expires: expires)
+      uploads.end(id, with: .failure(reason), expires: expires)
       if !isRemembered { uploads.forget(id) }
       next()
     }
@@ -480,14 +486,15 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
 
   private func end(_ outcome: BodyOutcome) {
     guard state != .over else { return }
-    let hasAppended = content != nil
     state = .over
     input.removeAll()
-    if let record, turn != nil, uploads.entry(record.id)?.phase == .active {
-      uploads.interrupt(record, content?.sniffer(counts: hasAppended))
+    (content, meter) = (nil, nil)
+    if let turn {
+      if let record, uploads.entry(turn)?.phase == .active { uploads.interrupt(record) }
+      uploads.turns.end(turn)
+      // Too late for this request to do it.
+      if isCancelled { uploads.cancel(turn) }
     }
-    content = nil
-    if let turn { uploads.turns.end(turn) }
     turn = nil
     delegate?.bodyEnded(outcome)
   }

@@ -1,4 +1,5 @@
 import HTTPTypes
+import NIOCore
 import Synchronization
 import UploadCore
 import UploadProtocol
@@ -85,6 +86,17 @@ final class ServerContext: Sendable {
     let running = ledger.activeCount(.incoming) - (resumable?.idleCount ?? 0)
     guard running + emptyForms.load(ordering: .relaxed) >= limits.maxUploads else { return nil }
     return UploadError(.tooManyUploads, "Upload limit reached (\(limits.maxUploads)). Try again later.")
+  }
+
+  /// Checks a condition before a resumable upload begins; the store checks it again when the file is published.
+  /// - Returns: fails with ``UploadError`` with code `preconditionFailed`.
+  func check(_ condition: PublishCondition, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+    let store = store
+    return eventLoop.makeFutureWithTask {
+      var version: FileVersion?
+      if let name = condition.name { version = try await store.open(name.bytes)?.version }
+      try condition.check(version)
+    }
   }
 
   /// Reports a request that was rejected before an upload began, without the target's query and without tokens.

@@ -51,6 +51,18 @@ extension UploadLimits {
   /// The time in which the headers of a request must be complete, from their first byte that arrives while no request
   /// is served: 20 s, or the idle timeout if it is shorter. Over it: 408.
   var headerTime: TimeAmount { min(.seconds(20), idleTime) }
+
+  /// ``expireUnfinished`` in whole seconds, rounded up; at least 1.
+  var lifetime: Int64 {
+    let (seconds, attoseconds) = expireUnfinished.components
+    return max(1, attoseconds > 0 && seconds < .max ? seconds + 1 : seconds)
+  }
+
+  /// When an upload expires whose last request is at `now`; in seconds since 1970.
+  func expiry(after now: Int64) -> Int64 {
+    let (sum, overflows) = now.addingReportingOverflow(lifetime)
+    return overflows ? .max : sum
+  }
 }
 
 /// What happens to the content of an upload that was interrupted, timed out or ended by the server's shutdown.

@@ -33,6 +33,19 @@ import UploadCore
     )
   }
 
+  @Test func `the log shows an interruption of an upload and its end once each`() {
+    let upload = UploadSnapshot.example("a.bin") { $0.mode = .resumable }
+    var driver = Driver()
+    for snapshot in [upload, upload.interrupted(0), upload.interrupted(0.5), upload] { driver.show([snapshot]) }
+    #expect(
+      lines(driver) == [
+        "18:30:01  resumed   ↓ a.bin  after 1 s without a connection",
+        "18:30:00  waiting   ↓ a.bin  interrupted, 512.0 MiB of 2.0 GiB stored, expires in 23 h",
+        "18:30:00  started   ↓ a.bin  resumable, 2.0 GiB, from 192.168.1.9:51234",
+      ]
+    )
+  }
+
   @Test func `rejected requests are in the log with their reason, and the incoming pane shows their number`() {
     var driver = Driver()
     driver.show([])

@@ -38,6 +38,27 @@ import UploadCore
     #expect(list.queuedCount == 10 && list.runningCount == 12)
   }
 
+  @Test func `interrupted and paused uploads follow the active ones and do not count as active or running`() {
+    let old = UploadSnapshot.example("old").interrupted(9)
+    let uploads: [UploadSnapshot] = [old, .example("new"), .sending("paused").paused(), .queued("next")]
+    let list = list(uploads + [.example("ended").finished()])
+    #expect(names(list) == ["new", "paused", "old", "next", "ended"])
+    #expect(list.activeCount == 1 && list.runningCount == 2 && list.queuedCount == 1)
+    #expect(list.interruptedCount == 1 && list.pausedCount == 1)
+  }
+
+  @Test func `an interruption and its end change the list, and the upload keeps its record`() {
+    let upload = UploadSnapshot.example("a")
+    var list = list([upload])
+    let first = list.update(with: [upload.interrupted(1)], ticks: 1)
+    #expect(first && list.activeCount == 0 && list[upload.id]?.peakRate == 100_873_011)
+    let second = list.update(with: [upload], ticks: 1)
+    #expect(second && list.activeCount == 1)
+    _ = list.update(with: [upload.interrupted(1)], ticks: 1)
+    _ = list.update(with: [], ticks: 1)
+    #expect(list[upload.id] == nil)
+  }
+
   @Test(arguments: [Int.max, .min, -1])
   func `a count of unlisted uploads that is negative counts as 0, and Int.max as the limit`(unlisted: Int) {
     var list = list()

@@ -78,6 +78,8 @@ struct RandomModel {
     upload.state = pick(UploadState.allCases)
     upload.cause = pick(StallCause.allCases + [nil])
     upload.stalledSeconds = number()
+    (upload.interruptedSeconds, upload.expiresIn) = (pick([nil, number()]), pick([nil, number()]))
+    upload.canPause = Bool.random(using: &random)
     upload.bytes = amount()
     upload.stored = pick([nil, amount()])
     upload.durable = pick([nil, amount()])
@@ -140,7 +142,7 @@ struct RandomModel {
   }
 
   private mutating func key() -> KeyEvent {
-    let typed = Array("uxmrc sfl/?LGgjkhtb+-M123yn").map { KeyEvent($0) }
+    let typed = Array("upxmrc sfl/?LGgjkhtb+-M123yn").map { KeyEvent($0) }
     let others: [Key] = [.enter, .tab, .escape, .up, .down, .left, .right, .pageDown, .pageUp, .home, .end, .backspace]
     return pick(typed + others.map { KeyEvent($0) } + [KeyEvent("l", .control), KeyEvent("c", .control)])
   }

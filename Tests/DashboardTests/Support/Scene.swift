@@ -10,6 +10,7 @@ enum Scene: String, CaseIterable {
   case few
   case forty
   case error
+  case interrupted
   case help
   case picker
   case sheet
@@ -33,7 +34,7 @@ enum Scene: String, CaseIterable {
 
   private func perform(_ driver: inout Driver) {
     switch self {
-    case .idle, .one, .few, .forty: break
+    case .idle, .one, .few, .forty, .interrupted: break
     case .error: driver.send(.note(.error, "the disk of ./uploads is full: free some space, then retry"))
     case .help: driver.type("?")
     case .picker:
@@ -54,6 +55,7 @@ enum Scene: String, CaseIterable {
     case .idle, .help, .picker, .sheet: []
     case .one: [Self.some[0]]
     case .few, .error: Array(Self.some.prefix(6))
+    case .interrupted: Self.resting
     case .forty: (0..<40).map { Self.numbered($0) }
     }
   }
@@ -101,6 +103,16 @@ enum Scene: String, CaseIterable {
     },
   ]
 
+  /// Resumable uploads, most of which have no connection.
+  private static let resting: [UploadSnapshot] = [
+    .example("holiday-video.mp4").interrupted(134),
+    .example("db-backup-2026-11-25.tar.zst") { $0.mode = .resumable },
+    .example("sensor-log") { $0.size = nil }.interrupted(7_300),
+    .sending("ubuntu-24.04.iso").paused(),
+    .sending("photos.zip") { ($0.mode, $0.canPause) = (.resumable, true) },
+    .queued(id: UploadID(), mode: .resumable, name: "movie.mkv", size: 8 << 30, remote: "10.0.0.12:8080", isPaused: true),
+  ]
+
   private static let done = UploadSnapshot.example("presentation.key") { $0.size = 88_400_000 }
     .finished(type: "application/zip")
   private static let failed = UploadSnapshot.example("archive.tar")
@@ -137,10 +149,12 @@ extension UploadSnapshot {
       $0.speed = max(speed, 20_000_000) * (0.55 + 0.45 * wave(step, phase + 2))
       $0.seconds = Double(step) / 2
       $0.residentBytes = max(0, residentBytes - (step + phase) % 3 << 20)
-      if state == .stalled {
+      if isQueued { ($0.speed, $0.seconds) = (0, 0) }
+      if state == .stalled || state == .interrupted {
         $0.state = .receiving
-        $0.cause = nil
+        ($0.cause, $0.interruptedSeconds, $0.expiresIn) = (nil, nil, nil)
       }
+      if state == .paused, !isQueued { $0.state = .sending }
     }
   }
 }

@@ -67,6 +67,28 @@ extension UploadSnapshot {
     }
   }
 
+  /// The same upload of 2 GiB, interrupted after 512 MiB were stored, for a number of seconds; it expires after 84,000 s.
+  func interrupted(_ seconds: Double) -> UploadSnapshot {
+    changed {
+      $0.mode = .resumable
+      $0.state = .interrupted
+      ($0.stored, $0.durable) = (1 << 29, 1 << 29)
+      ($0.speed, $0.eta, $0.residentBytes) = (0, nil, 0)
+      $0.interruptedSeconds = seconds
+      $0.expiresIn = 84_000
+    }
+  }
+
+  /// The same upload, resumable and paused by the user.
+  func paused() -> UploadSnapshot {
+    changed {
+      $0.mode = .resumable
+      $0.state = .paused
+      $0.canPause = true
+      ($0.speed, $0.eta) = (0, nil)
+    }
+  }
+
   /// The same upload after its end.
   func ended(_ outcome: UploadOutcome) -> UploadSnapshot {
     changed {

@@ -27,6 +27,42 @@ import UploadCore
   }
 
   @Test(arguments: [
+    (0.5, "interrupted 0 s"), (59.9, "interrupted 59 s"), (120, "interrupted 2 min"), (7200, "interrupted 2 h"),
+    (259_200, "interrupted 3 d"),
+  ])
+  func `an interrupted upload shows how long from 40 by 8 cells on`(_ seconds: Double, _ state: String) {
+    for size in [Size(width: 120, height: 34), Size(width: 80, height: 24), Size(width: 40, height: 8)] {
+      #expect(text(UploadSnapshot.example().interrupted(seconds), size).contains(state), "\(size)")
+    }
+  }
+
+  @Test func `an interrupted upload shows what is stored and when it expires, and its bar ends at the stored bytes`() {
+    let upload = UploadSnapshot.example().interrupted(120)
+    for size in [Size(width: 120, height: 34), Size(width: 100, height: 24), Size(width: 200, height: 20)] {
+      let text = text(upload, size)
+      #expect(text.contains("512.0M/2.0G") && text.contains("25%") && text.contains("expires 23 h"), "\(size)")
+      #expect(!text.contains("50%"), "\(size)")
+    }
+    #expect(text(upload, Size(width: 200, height: 50)).contains("stored  512.0M  durable  512.0M"))
+  }
+
+  @Test func `the detail of an interrupted upload shows stored and durable bytes, since when, and when it expires`() {
+    var driver = Driver()
+    driver.show([UploadSnapshot.example().interrupted(120)])
+    driver.press(.enter)
+    #expect(driver.text.contains(/state +interrupted 2 min/) && driver.text.contains(/expires +in 23 h/))
+    #expect(driver.text.contains("stored 512.0 MiB  durable 512.0 MiB"))
+  }
+
+  @Test func `the pane counts interrupted and paused uploads at its bottom`() {
+    var driver = Driver()
+    let incoming = ["a", "b"].map { UploadSnapshot.example($0).interrupted(7) }
+    driver.show(incoming + [UploadSnapshot.sending("c").paused()])
+    #expect(driver.text.contains("2 interrupted") && driver.text.contains("1 paused"))
+    #expect(driver.text.contains(/Incoming \(server\) 0 active/))
+  }
+
+  @Test(arguments: [
     (UploadState.waiting, "waiting"), (.receiving, "receiving"), (.waitingForMemory, "waiting for memory"),
     (.limited, "limited"), (.finishing, "finishing"),
   ])

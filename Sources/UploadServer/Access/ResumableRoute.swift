@@ -32,7 +32,10 @@ enum ResumableRoute: Sendable, Equatable {
       // A file may still be stored below the root, where its directories are dropped as elsewhere.
       if method == .put, case .resource = place { return nil }
       guard Self.methods(at: place).contains(method) else {
-        throw UploadError(.methodNotAllowed, "Method not allowed. Allowed: \(Self.allowedMethods(at: target.path) ?? "").")
+        throw UploadError(
+          .methodNotAllowed,
+          "Method not allowed. Allowed: \(Self.allowedMethods(at: target.path) ?? "")."
+        )
       }
       if method == .get || method == .head, request.length != .none {
         throw UploadError(.badRequest, "\(method.rawValue) must not have a body.")
@@ -46,7 +49,7 @@ enum ResumableRoute: Sendable, Equatable {
       self = .discovery
       return
     }
-    guard method == .put || method == .post, DraftExchange.isCreation(head),
+    guard method == .put || method == .post, DraftExchange.isDraftCreation(head),
       case .file(let name, let type) = try UploadRoute(request)
     else { return nil }
     self = .creation(name: name, declaredType: type)
@@ -88,4 +91,3 @@ enum ResumableRoute: Sendable, Equatable {
     }
   }
 }
-

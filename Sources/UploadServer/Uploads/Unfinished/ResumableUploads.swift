@@ -146,18 +146,23 @@ final class ResumableUploads: Sendable {
   }
 
   /// Notes that the request which has continued the upload has ended, but not the upload.
-  /// - Parameters:
-  ///   - record: with the new offset and expiry.
-  ///   - sniffer: has inspected the bytes before the offset; nil when the type is known.
-  func interrupt(_ record: UnfinishedRecord, _ sniffer: MediaTypeSniffer?) {
+  /// - Parameter record: with the new offset and expiry.
+  func interrupt(_ record: UnfinishedRecord) {
     change(record.id) { entry in
       if entry.phase == .active { entry.phase = .idle }
-      (entry.sniffer, entry.inspected) = (sniffer, record.offset)
       (entry.expires, entry.isCompletePart) = (record.expires, record.isCompletePart)
     }
     guard let meter = entry(record.id)?.meter else { return }
     meter.resume(at: record.offset)
     meter.interrupt(expires: Self.instant(record.expires))
+  }
+
+  /// Notes how far the type detection has come.
+  /// - Parameters:
+  ///   - sniffer: nil once the type is known.
+  ///   - inspected: how many bytes it has.
+  func note(_ sniffer: MediaTypeSniffer?, of id: UnfinishedID, inspected: UInt64) {
+    change(id) { ($0.sniffer, $0.inspected) = (sniffer, inspected) }
   }
 
   /// Notes that the upload expires later.
@@ -180,7 +185,7 @@ final class ResumableUploads: Sendable {
   }
 
   /// Deletes the upload because a user has cancelled it: the request that continues it does, or it is done now.
-  private func cancel(_ id: UnfinishedID) {
+  func cancel(_ id: UnfinishedID) {
     guard !turns.cancel(id), let loop = state.withLock({ $0.isStopped ? nil : $0.eventLoop }) else {
       return
     }
@@ -224,7 +229,8 @@ final class ResumableUploads: Sendable {
 
   /// Checks the expiry later, if there is something to expire: at least once a minute.
   private func schedule(on eventLoop: any EventLoop) {
-    let delay = min(.seconds(60), max(.milliseconds(250), TimeAmount(limits.expireUnfinished) / 4))
+    let quarter = TimeAmount(limits.expireUnfinished / 4)
+    let delay = min(TimeAmount.seconds(60), max(TimeAmount.milliseconds(250), quarter))
     state.withLock { state in
       guard state.timer == nil, !state.isStopped, !state.entries.isEmpty else { return }
       state.eventLoop = eventLoop
@@ -242,7 +248,11 @@ final class ResumableUploads: Sendable {
     for id in expired where !turns.isTaken(id) {
       // Another server on the same directory may have continued it.
       store.find(id, on: eventLoop).whenSuccess { record in
-        if let record, record.expires > now { self.prolong(id, to: record.expires) } else { self.expire(id, on: eventLoop) }
+        if let record, record.expires > now {
+          self.prolong(id, to: record.expires)
+        } else {
+          self.expire(id, on: eventLoop)
+        }
       }
     }
     schedule(on: eventLoop)

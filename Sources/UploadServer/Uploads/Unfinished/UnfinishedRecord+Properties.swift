@@ -93,3 +93,11 @@ extension UnfinishedRecord {
     protocolName == ResumableProtocol.tus.rawValue && UploadResource(offset: offset, properties: properties).isPartial
   }
 }
+
+/// The protocols of resumable uploads, as records name them.
+enum ResumableProtocol: String, Sendable {
+  /// draft-ietf-httpbis-resumable-upload.
+  case draft
+  /// tus 1.0.0.
+  case tus
+}

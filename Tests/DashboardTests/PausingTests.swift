@@ -1,0 +1,99 @@
+import Dashboard
+import TerminalUI
+import Testing
+import UploadCore
+
+/// The key p, and what interrupted and paused uploads mean for quitting and idling.
+@Suite struct PausingTests {
+  private let resumable = UploadSnapshot.sending("out.bin") {
+    $0.mode = .resumable
+    $0.canPause = true
+  }
+
+  private func driver(_ uploads: UploadSnapshot...) -> Driver {
+    var driver = Driver()
+    driver.show(uploads)
+    driver.type("2")
+    return driver
+  }
+
+  private func footer(_ driver: Driver) -> String { driver.row(33) }
+
+  @Test func `the key p pauses the selected resumable upload, and continues a paused one`() {
+    var driver = driver(resumable)
+    #expect(footer(driver).contains("p pause"))
+    driver.type("p")
+    #expect(driver.takeEffects() == [.setPaused(resumable.id, true)])
+    driver.show([resumable.paused()])
+    #expect(driver.text.contains("paused") && footer(driver).contains("p resume"))
+    driver.type("p")
+    #expect(driver.takeEffects() == [.setPaused(resumable.id, false)])
+  }
+
+  @Test func `the key p continues an unfinished upload of an earlier process`() {
+    let left = UploadSnapshot.queued(
+      id: UploadID(),
+      mode: .resumable,
+      name: "left.bin",
+      size: 1 << 20,
+      remote: "127.0.0.1:8080",
+      isPaused: true
+    )
+    var driver = driver(left)
+    #expect(driver.text.contains(/left.bin +paused/))
+    driver.type("p")
+    #expect(driver.takeEffects() == [.setPaused(left.id, false)])
+    driver.type("xy")
+    #expect(driver.takeEffects() == [.cancel(left.id)])
+  }
+
+  @Test(arguments: [
+    (UploadSnapshot.sending("a"), "only a resumable upload can be paused"),
+    (.queued("a"), "has not begun"), (UploadSnapshot.sending("a").ended(.cancelled), "has ended"),
+  ])
+  func `the key p says why an upload cannot be paused, and has no hint for it`(
+    _ upload: UploadSnapshot,
+    _ reason: String
+  ) {
+    var driver = driver(upload)
+    #expect(!footer(driver).contains("p pause"))
+    driver.type("p")
+    #expect(driver.effects.isEmpty && driver.text.contains(reason))
+  }
+
+  @Test func `the key p says that only the client can pause an incoming upload`() {
+    var driver = driver(UploadSnapshot.example("in.bin").interrupted(5))
+    driver.type("1p")
+    #expect(driver.effects.isEmpty && driver.text.contains("only the client can pause an incoming upload"))
+  }
+
+  @Test func `the key p has no effect without an upload`() {
+    var driver = Driver()
+    driver.type("p")
+    #expect(driver.effects.isEmpty)
+  }
+
+  @Test func `a dashboard with only interrupted and paused uploads is idle, and q quits at once`() {
+    var driver = driver(UploadSnapshot.example("in.bin").interrupted(5), resumable.paused())
+    #expect(driver.model.isIdle && !driver.model.hasRunningUploads)
+    #expect(driver.model.title == "sluice http://192.168.1.7:8080" && driver.model.progress == .none)
+    driver.type("q")
+    #expect(driver.effects == [.quit])
+  }
+
+  @Test func `the question about quitting counts only uploads that move or are queued`() {
+    var driver = driver(.example("in.bin").interrupted(5), .example("other.bin"), resumable.paused())
+    driver.type("q")
+    #expect(driver.text.contains("1 upload is still running. Quit and cancel it?"))
+  }
+
+  @Test func `the screen with an interrupted upload is the same a second later`() {
+    var driver = Driver()
+    let upload = UploadSnapshot.example("in.bin")
+    driver.show([upload])
+    driver.show([upload.interrupted(120.2)])
+    let before = driver.text
+    driver.show([upload.interrupted(121.2).changed { $0.expiresIn = 83_999 }])
+    #expect(driver.text == before)
+  }
+}
