@@ -232,6 +232,18 @@ int clinux_reserve(int descriptor, int64_t offset, int64_t count) {
   return result;
 }
 
+int clinux_reserve_keeping_size(int descriptor, int64_t offset, int64_t count) {
+  int result;
+  do result = fallocate(descriptor, FALLOC_FL_KEEP_SIZE, offset, count);
+  while (result != 0 && errno == EINTR);
+  return result;
+}
+
+ssize_t clinux_copy(int from, int64_t from_offset, int to, int64_t to_offset, size_t count) {
+  loff_t source = from_offset, target = to_offset;
+  return copy_file_range(from, &source, to, &target, count, 0);
+}
+
 int clinux_start_writeback(int descriptor, int64_t offset, int64_t count) {
   return sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
 }

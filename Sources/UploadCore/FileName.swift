@@ -3,8 +3,8 @@ import Glibc
 /// A file name that is safe to create in one directory, made from the name that a client requests.
 ///
 /// Rules: the last path component; control, bidirectional and invisible characters removed (``InvisibleCharacters``);
-/// at most 255 bytes, shortened before the extension; never empty, `.` or `..`; never the name of one of the store's
-/// own partial files (``isPartial(_:)``). Bytes that are not UTF-8 are kept: file systems store them.
+/// at most 255 bytes, shortened before the extension; never empty, `.` or `..`; never a name that the store uses for
+/// itself (``isReserved(_:)``). Bytes that are not UTF-8 are kept: file systems store them.
 package struct FileName: Hashable, Sendable, CustomStringConvertible {
   /// The longest name that a file system accepts, in bytes (NAME_MAX).
   package static let maximumLength = 255
@@ -14,6 +14,10 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   package static let partialPrefix = ".sluice-"
   /// What the names of the store's own unfinished files end with, after ``partialPrefix``.
   package static let partialSuffix = ".part"
+
+  /// The directory, within the upload directory, where the store keeps the bytes and records of unfinished uploads. No
+  /// upload has this name, in upper or lower case.
+  package static let unfinishedDirectory = ".sluice-uploads"
 
   /// `upload.bin`, for an upload without a usable name.
   package static let fallback = FileName(verbatim: "upload.bin")
@@ -41,7 +45,7 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     guard !name.isEmpty, name != ".", name != ".." else { return nil }
     let short = Self.shortened(name)
     // Checked after the shortening: a long name can become a partial file's by losing its end.
-    bytes = Self.isPartial(short) ? Self.shortened(NameBytes("_".utf8 + short.bytes)) : short
+    bytes = Self.isReserved(short) ? Self.shortened(NameBytes("_".utf8 + short.bytes)) : short
     wasAltered = isFlattened || bytes != suggestion
   }
 
@@ -99,6 +103,14 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   /// ``partialSuffix``.
   package static func isPartial(_ name: NameBytes) -> Bool {
     name.bytes.starts(with: partialPrefix.utf8) && name.bytes.reversed().starts(with: partialSuffix.utf8.reversed())
+  }
+
+  /// Whether the store uses this name for itself: a partial file's (``isPartial(_:)``) or ``unfinishedDirectory``.
+  package static func isReserved(_ name: NameBytes) -> Bool {
+    guard !isPartial(name) else { return true }
+    // The file system may ignore case. Setting this bit makes capital letters small, and changes neither `.` nor `-`.
+    return name.bytes.count == unfinishedDirectory.utf8.count
+      && zip(name.bytes, unfinishedDirectory.utf8).allSatisfy { $0 | 0x20 == $1 | 0x20 }
   }
 
   /// Stem and extension, the dot with the extension, and a `.tar` before it too; a leading dot begins a stem, and no

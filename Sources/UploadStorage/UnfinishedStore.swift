@@ -79,7 +79,7 @@ package struct UnfinishedID: Hashable, Sendable, CustomStringConvertible {
 
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-  /// A new random ID, which nobody can guess.
+  /// A new random ID, which cannot be guessed.
   package init() {
     var generator = SystemRandomNumberGenerator()
     var (high, low) = (generator.next(), generator.next())

@@ -129,6 +129,14 @@ int clinux_set_direct(int descriptor, int isDirect);
 /// (fallocate). Returns 0; -1 and errno, ENOSPC without space, EOPNOTSUPP where the file system cannot reserve.
 int clinux_reserve(int descriptor, int64_t offset, int64_t count);
 
+/// As clinux_reserve, but never changes the length of the file (fallocate with FALLOC_FL_KEEP_SIZE).
+int clinux_reserve_keeping_size(int descriptor, int64_t offset, int64_t count);
+
+/// Copies up to `count` bytes between two files, within the kernel or by sharing blocks (copy_file_range). Returns how
+/// many were copied, perhaps fewer, 0 at the end of the source; -1 and errno, EXDEV, EINVAL, ENOSYS or EOPNOTSUPP where
+/// the file system cannot.
+ssize_t clinux_copy(int from, int64_t from_offset, int to, int64_t to_offset, size_t count);
+
 /// Begins to write a range of a file, in bytes, from the page cache to the disk, without waiting for the end
 /// (sync_file_range). A `count` of 0 stands for all from `offset` on. Makes nothing durable. Returns 0; -1 and errno.
 int clinux_start_writeback(int descriptor, int64_t offset, int64_t count);

@@ -103,7 +103,10 @@ package final class UploadServer: Sendable {
     guard let uploads = context.resumable else { return 0 }
     let eventLoop = eventLoopGroup.next()
     // Fails only when the pool has been shut down.
-    return (try? await NIOThreadPool.singleton.runIfActive { uploads.recover(on: eventLoop) }) ?? 0
+    let count = try? await NIOThreadPool.singleton.runIfActive { [context] in
+      uploads.recover(on: eventLoop) { RecoveredUpload.publish($0, uploads, context, on: eventLoop) }
+    }
+    return count ?? 0
   }
 
   /// Runs all listeners until the end of the last upload, unless the server has been stopped already.

@@ -17,6 +17,17 @@ package struct FileCalls: Sendable {
   }
   /// `fallocate`: reserves the blocks of a range of bytes, and makes the file at least as long as its end.
   var reserve: @Sendable (Int32, Range<UInt64>) -> Int32 = { call(clinux_reserve, $0, $1) }
+  /// The same without changing the length of the file (`FALLOC_FL_KEEP_SIZE`).
+  var reserveKeepingSize: @Sendable (Int32, Range<UInt64>) -> Int32 = { call(clinux_reserve_keeping_size, $0, $1) }
+  /// `copy_file_range`: copies up to `count` bytes from the start of a range of one file to an offset in another.
+  /// Returns how many were copied, perhaps fewer.
+  var copy: @Sendable (_ from: Int32, Range<UInt64>, _ to: Int32, _ offset: UInt64) -> Int = {
+    from,
+    range,
+    to,
+    offset in
+    clinux_copy(from, Int64(clamping: range.lowerBound), to, Int64(clamping: offset), range.count)
+  }
   /// `ftruncate`: sets the length of a file, in bytes.
   var truncate: @Sendable (Int32, UInt64) -> Int32 = { ftruncate($0, off_t(clamping: $1)) }
   /// `fdatasync` of a file.
@@ -115,7 +126,10 @@ struct FileStatus {
   var isReplaceable: Bool { isFile || status.st_mode & S_IFMT == S_IFLNK }
 
   /// Whether at least one directory contains it: false for an unnamed or a deleted file.
-  var hasName: Bool { status.st_nlink > 0 }
+  var hasName: Bool { linkCount > 0 }
+
+  /// How many names it has.
+  var linkCount: Int { Int(clamping: status.st_nlink) }
 
   var content: ContentVersion {
     let size = UInt64(max(0, status.st_size))

@@ -12,12 +12,15 @@ final class PartialFile: Sendable {
   /// The directory that it was created in, and has its hidden name in.
   let place: OpenedDirectory
   private let directory: UploadDirectory
+  /// How far the file of an unfinished upload has been written; nil for others. Such a file keeps its hidden name when
+  /// it is closed, and may be opened again later.
+  let progress: AppendProgress?
   private let isOpen = Atomic<Bool>(true)
   /// Whether `O_DIRECT` is on.
   private let isDirect = Atomic<Bool>(false)
 
   /// Up to which offset the file has its blocks, in bytes.
-  private let reservedEnd = Atomic<UInt64>(0)
+  private let reservedEnd: Atomic<UInt64>
   /// Space promised to it that has no blocks yet, in bytes: they are being reserved, or the file system cannot reserve.
   private let promised = Atomic<UInt64>(0)
   /// When the directory's path was last checked; see ``UploadDirectory/check(_:last:)``.
@@ -35,11 +38,19 @@ final class PartialFile: Sendable {
   /// Device and inode; nil when the status cannot be read.
   var identity: FileIdentity? { FileStatus(descriptor: descriptor)?.identity }
 
-  init(descriptor: Int32, hiddenName: String?, directory: UploadDirectory, place: OpenedDirectory) {
+  init(
+    descriptor: Int32,
+    hiddenName: String?,
+    directory: UploadDirectory,
+    place: OpenedDirectory,
+    progress: AppendProgress? = nil
+  ) {
     self.descriptor = descriptor
     self.hiddenName = hiddenName
     self.place = place
     self.directory = directory
+    self.progress = progress
+    reservedEnd = Atomic(progress?.start ?? 0)
   }
 
   deinit {
@@ -71,13 +82,18 @@ final class PartialFile: Sendable {
   /// - Returns: false where the file system cannot reserve.
   private func reserveBlocks(_ range: Range<UInt64>) throws(UploadError) -> Bool {
     guard directory.supportsReserve.load(ordering: .relaxed) else { return false }
-    guard calls.reserve(descriptor, range) != 0 else { return true }
+    guard callReserve(range) != 0 else { return true }
     switch errno {
     case EOPNOTSUPP, ENOSYS, EINVAL, EPERM, ENODEV:
       directory.supportsReserve.store(false, ordering: .relaxed)
       return false
     default: throw StorageError.uploadFailed("fallocate")
     }
+  }
+
+  /// The length of an unfinished upload's file says how much of it has arrived at most, so that does not change.
+  private func callReserve(_ range: Range<UInt64>) -> Int32 {
+    progress == nil ? calls.reserve(descriptor, range) : calls.reserveKeepingSize(descriptor, range)
   }
 
   /// Writes all bytes of an extent, in several calls if necessary.
@@ -93,11 +109,13 @@ final class PartialFile: Sendable {
     }
     if extent.isLarge, turnedDirect() {
       let padded = UnsafeRawBufferPointer(start: memory.baseAddress, count: memory.count + padding)
-      return try writeAll(padded, at: extent.offset)
+      try writeAll(padded, at: extent.offset)
+    } else {
+      if !extent.isLarge, isDirect.load(ordering: .relaxed) { turnDirect(false) }
+      try writeAll(memory, at: extent.offset)
+      if extent.isLarge { try writeBack(extent) }
     }
-    if !extent.isLarge, isDirect.load(ordering: .relaxed) { turnDirect(false) }
-    try writeAll(memory, at: extent.offset)
-    if extent.isLarge { try writeBack(extent) }
+    progress?.wrote(extent.offset..<extent.end)
   }
 
   /// Shortens the file to its content, without what a reserve or padding has added.
@@ -137,6 +155,24 @@ final class PartialFile: Sendable {
     return hash.digests
   }
 
+  /// Reads a short range of bytes, which must have been written.
+  /// - Throws: ``UploadError`` with code `storageFailed`.
+  func read(_ range: Range<UInt64>) throws(UploadError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: range.count)
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeMutableBytes { buffer in
+        let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+        return pread(descriptor, rest.baseAddress, rest.count, off_t(clamping: range.lowerBound + UInt64(done)))
+      }
+      if count < 0, errno == EINTR { continue }
+      if count == 0 { errno = EIO }
+      guard count > 0 else { throw StorageError.uploadFailed("read") }
+      done += count
+    }
+    return bytes
+  }
+
   /// Syncs the content and the metadata that is needed to read it. A failure is final: the kernel may have dropped the pages
   /// after it.
   /// - Throws: ``UploadError`` with code `storageFailed` or `diskFull`.
@@ -157,8 +193,13 @@ final class PartialFile: Sendable {
   }
 
   /// Closes the file and deletes it if it has no final name. Does nothing once it has been closed.
+  ///
+  /// The file of an unfinished upload is not deleted but shortened to the bytes that are kept, which also frees the
+  /// blocks that were reserved for others.
   func discard() {
-    close(deleting: hiddenName)
+    guard let progress else { return close(deleting: hiddenName) }
+    if isOpen.load(ordering: .acquiring) { _ = calls.truncate(descriptor, progress.kept) }
+    close(deleting: nil)
   }
 
   /// Closes the file. Does nothing once it has been closed.
@@ -168,6 +209,7 @@ final class PartialFile: Sendable {
     if let name { unlinkat(place.descriptor, name, 0) }
     DescriptorReserve.closeFile(descriptor)
     fulfillPromise(.max)
+    progress?.release()
   }
 
   // MARK: Writing
@@ -180,7 +222,7 @@ final class PartialFile: Sendable {
     var reserved = reservedEnd.load(ordering: .relaxed)
     guard extent.end > reserved, extent.count > 0, promised.load(ordering: .relaxed) == 0 else { return 0 }
     if let ahead = extent.ahead, directory.supportsReserve.load(ordering: .relaxed),
-      directory.space.reserveAhead(UInt64(ahead.count), reserve: { calls.reserve(descriptor, ahead) == 0 })
+      directory.space.reserveAhead(UInt64(ahead.count), reserve: { callReserve(ahead) == 0 })
     {
       reserved = reservedEnd.max(ahead.upperBound, ordering: .relaxed).newValue
     }

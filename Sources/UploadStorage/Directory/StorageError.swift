@@ -6,6 +6,12 @@ enum StorageError {
   /// The name of the call in errors when the sync of a directory has failed.
   static let directorySync = "fsync of the directory"
 
+  /// Whether an error is that of a failed sync of a file or directory: the kernel may have dropped the pages after it.
+  static func isFailedSync(_ error: any Error) -> Bool {
+    guard let cause = (error as? UploadError)?.cause as? SystemCallError else { return false }
+    return cause.call == "fdatasync" || cause.call == directorySync
+  }
+
   /// The error for an upload when a system call on its file has failed. Reads `errno`, so make it right after the call.
   ///
   /// The code depends on `errno`: `diskFull`, `tooLarge`, `tooManyUploads`, `directoryUnavailable`, `badRequest` when

@@ -12,7 +12,7 @@ struct UploadDirectoryReader: Sendable {
   /// - Returns: nil when there is none, or it cannot be opened; also for a link, a directory, and an unfinished file.
   func open(_ name: NameBytes) -> OpenDiskFile? {
     let isComponent = !name.isEmpty && !name.bytes.contains(0) && !name.bytes.contains(UInt8(ascii: "/"))
-    guard isComponent, !FileName.isPartial(name) else { return nil }
+    guard isComponent, !FileName.isReserved(name) else { return nil }
     let descriptor = clinux_open_beneath(directory.descriptor, name.cString)
     guard descriptor >= 0 else { return nil }
     guard let status = FileStatus(descriptor: descriptor), status.isFile else {
@@ -37,7 +37,7 @@ struct UploadDirectoryReader: Sendable {
     directory.visitNames { name in
       var status = stat()
       guard fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
-        FileStatus(status).isFile, !FileName.isPartial(NameBytes(cString: name))
+        FileStatus(status).isFile, !FileName.isReserved(NameBytes(cString: name))
       else { return }
       body(name, clinux_modified_seconds(&status))
     }

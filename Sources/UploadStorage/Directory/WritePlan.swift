@@ -38,28 +38,35 @@ struct WritePlan {
   /// The most it can be.
   private let limit: UInt64?
   /// The offset of the next extent, in bytes.
-  private(set) var offset: UInt64 = 0
-  private var reserved: UInt64 = 0
+  private(set) var offset: UInt64
+  private var reserved: UInt64
 
   /// - Parameters:
   ///   - size: of the content in bytes, as far as it is known.
   ///   - isExact: whether it will be exactly that; otherwise it is an upper limit.
-  init(size: UInt64?, isExact: Bool) {
+  ///   - start: where the first extent begins in the file, in bytes: a multiple of ``alignment``. All bytes before it
+  ///     are stored.
+  init(size: UInt64?, isExact: Bool, start: UInt64 = 0) {
     self.size = isExact ? size : nil
     limit = size
+    offset = start
+    reserved = start
   }
 
   /// The range of bytes to reserve before the first write, so that a full disk is reported then; nil for small files
   /// and sizes that are not known exactly.
   mutating func reserveWhole() -> Range<UInt64>? {
-    guard let size, size >= Self.largeFrom else { return nil }
+    guard let size, size >= Self.largeFrom, size > offset else { return nil }
     reserved = size
-    return 0..<size
+    return offset..<size
   }
 
   /// The largest multiple of ``alignment`` that is not over `count`: how many of a slab's `count` bytes can be written
   /// before it is full.
   static func alignedPart(of count: Int) -> Int { count & ~(alignment - 1) }
+
+  /// The largest multiple of ``alignment`` that is not over `offset`, in bytes.
+  static func alignedStart(of offset: UInt64) -> UInt64 { offset & ~UInt64(alignment - 1) }
 
   /// The extent of the next slab, behind those before.
   /// - Parameter count: the slab's bytes: a multiple of ``alignment``.

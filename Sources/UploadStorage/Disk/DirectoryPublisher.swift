@@ -50,7 +50,12 @@ struct DirectoryPublisher {
       for index in assigned.indices { try replaceOld(index, of: &assigned) }
     } catch {
       for (file, assigned) in zip(files, assigned) {
-        if let aside = assigned.aside { place.remove(aside) } else { place.remove(assigned.name, of: file.file) }
+        // The file of an unfinished upload keeps its hidden name, so that another attempt is possible.
+        guard let aside = assigned.aside else {
+          place.remove(assigned.name, of: file.file)
+          continue
+        }
+        if file.file.progress == nil || aside != file.file.hiddenName.map({ NameBytes($0) }) { place.remove(aside) }
       }
       throw error
     }
@@ -152,8 +157,10 @@ struct DirectoryPublisher {
 
   /// Gives a file a hidden name, locked first so that no sweep can remove it as a leftover.
   private func putAside(_ file: PartialFile) throws(UploadError) -> NameBytes {
-    let hidden = NameBytes(file.hiddenName ?? UploadDirectory.hiddenName())
-    if file.hiddenName != nil, file.place === place { return hidden }
+    if let hidden = file.hiddenName, file.place === place { return NameBytes(hidden) }
+    // In another directory the name of an unfinished upload's file leads nowhere.
+    let own = file.progress == nil ? file.hiddenName : nil
+    let hidden = NameBytes(own ?? UploadDirectory.hiddenName())
     guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0, place.link(file, as: hidden) == 0 else {
       throw StorageError.uploadFailed("link")
     }

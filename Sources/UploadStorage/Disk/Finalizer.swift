@@ -236,6 +236,8 @@ struct FileTail: Sendable {
   let content: Content
   /// The hash of everything before ``content``, or why it could not be computed; nil when no digest is computed.
   let hash: Result<any ContentHash, any Error>?
+  /// Computes digests for which the whole file is read again; nil for none.
+  var reread: (any ContentHash)?
 
   /// Whether the whole file has at least ``WritePlan/largeFrom`` bytes: too many to be worth keeping in the page cache.
   var isLarge: Bool { placement.extent.end >= WritePlan.largeFrom }
@@ -255,6 +257,7 @@ struct FileTail: Sendable {
       content.withBytes { hash.update($0) }
       digests = hash.digests
     }
+    if let reread { digests.fill(from: try file.digests(reread, length: extent.end)) }
     if let late = request.late { digests.fill(from: try file.digests(late, length: extent.end)) }
     try digests.require(request.expected)
     FileAttributes(descriptor: file.descriptor).note(type: request.type, sha256: digests.sha256)

@@ -56,6 +56,11 @@ final class SlabFiller {
     buffer.append(bytes)
   }
 
+  /// Begins with bytes of an earlier request, less than a block, before any that are queued.
+  func resume(with prefix: ByteBuffer) {
+    buffer.resume(with: prefix, at: eventLoop.now)
+  }
+
   /// Copies queued bytes into the slab, until it is full or none is left. Takes a slab first where there is none.
   /// - Returns: false while there is no slab: the upload has to wait for the budget, until
   ///   ``SlabFillerDelegate/resume()``, or has too little to need one, and none of its bytes is queued any more.
@@ -247,6 +252,12 @@ struct UploadBuffer {
 
   mutating func append(_ chunk: ByteBuffer) {
     queued.append(chunk)
+  }
+
+  /// Begins with bytes that precede all others: less than ``WritePlan/alignment``. Call it before anything is copied.
+  mutating func resume(with prefix: ByteBuffer, at now: NIODeadline) {
+    guard prefix.readableBytes > 0 else { return }
+    (remainder, remainderSince) = (prefix, now)
   }
 
   // MARK: Filling

@@ -10,10 +10,10 @@ final class SlabWriter {
   /// How many writes run at once: one fills the disk's queue while the other's completion travels back.
   private static let writesAtOnce = 2
 
-  private let meter: UploadMeter
+  let meter: UploadMeter
   private let directory: UploadDirectory
   private let workers: WorkerPool
-  private let eventLoop: any EventLoop
+  let eventLoop: any EventLoop
   /// The hash of all slabs that have been hashed, or why there is none; nil when no digest is computed.
   private var hash: Result<any ContentHash, any Error>?
   /// The hash that the next slab is added to, once the slabs before are hashed.
@@ -22,24 +22,41 @@ final class SlabWriter {
   /// Nil until the first write, or ``open(if:then:)``, has created it.
   private var file: PartialFile?
   private var runningWork = 0
+  /// Syncs of the file that run while it is written.
+  private var runningSyncs = 0
   /// Whether ``open(if:then:)`` has begun and its completion has not been called.
   private(set) var isOpening = false
 
-  init(meter: UploadMeter, hash: (any ContentHash)?, finalizer: Finalizer, eventLoop: any EventLoop) {
+  /// - Parameters:
+  ///   - hash: has all bytes before the first slab; nil for none.
+  ///   - plan: where the first slab goes.
+  init(
+    meter: UploadMeter,
+    hash: (any ContentHash)?,
+    plan: WritePlan,
+    finalizer: Finalizer,
+    eventLoop: any EventLoop
+  ) {
     self.meter = meter
     directory = finalizer.directory
     workers = finalizer.workers
     self.eventLoop = eventLoop
     self.hash = hash.map { .success($0) }
     nextHash = hash.map { eventLoop.makeSucceededFuture($0) }
-    plan = WritePlan(size: meter.size, isExact: meter.sizeExact)
+    self.plan = plan
   }
 
   /// Whether another slab may be written now. The first write also creates the file, so it runs alone.
   var canWrite: Bool { runningWork < (file == nil ? 1 : Self.writesAtOnce) }
 
   /// Whether no work on the file is running.
-  var isIdle: Bool { runningWork == 0 }
+  var isIdle: Bool { runningWork == 0 && runningSyncs == 0 }
+
+  /// Whether the file has been created or opened.
+  var isOpened: Bool { file != nil }
+
+  /// The hash of all slabs so far, when ``isIdle``; nil when no digest is computed, or that has failed.
+  var currentHash: (any ContentHash)? { try? hash?.get() }
 
   // MARK: Opening
 
@@ -61,6 +78,35 @@ final class SlabWriter {
       self.isOpening = false
       if case .success(.some(let file)) = result { self.file = file }
       completion(result.map { _ in () })
+    }
+  }
+
+  /// Opens the file of an unfinished upload, and reserves the blocks of those bytes that are yet to come if it is large
+  /// and of known size. Call it before the first write.
+  /// - Parameters:
+  ///   - upload: the file, opened on a worker.
+  ///   - completion: gets the bytes of an earlier request that the first slab begins with.
+  func open(
+    _ upload: EventLoopFuture<UnfinishedFile>,
+    then completion: @escaping (Result<ByteBuffer, any Error>) -> Void
+  ) {
+    let range = plan.reserveWhole()
+    isOpening = true
+    let opened = upload.flatMap { [workers, eventLoop] upload in
+      workers.runIfActive(eventLoop: eventLoop) { () throws -> UnfinishedFile in
+        do {
+          if let range { try upload.file.reserve(range) }
+        } catch {
+          upload.file.discard()
+          throw error
+        }
+        return upload
+      }
+    }
+    wait(for: opened) { result in
+      self.isOpening = false
+      if case .success(let upload) = result { self.file = upload.file }
+      completion(result.map { ByteBuffer(bytes: $0.prefix) })
     }
   }
 
@@ -110,17 +156,29 @@ final class SlabWriter {
 
   /// The tail for the ``Finalizer``; call it once, when ``isIdle`` and every slab has been written. Its file is nil
   /// where none has been created yet: then the upload is small.
-  /// - Parameter content: the bytes that are left.
-  func tail(_ content: FileTail.Content, _ request: FinalizeRequest) -> FileTail {
+  /// - Parameters:
+  ///   - content: the bytes that are left.
+  ///   - reread: computes digests for which the whole file is read again; nil for none.
+  func tail(
+    _ content: FileTail.Content,
+    _ request: FinalizeRequest,
+    reread: (any ContentHash)? = nil
+  ) -> FileTail {
     FileTail(
       request: request,
       meter: meter,
       file: file,
-      placement: plan.tail(content.count, isAligned: content.isAligned),
+      placement: placement(of: content),
       content: content,
       // Every slab before is hashed: this is the hash of all of them.
-      hash: hash
+      hash: hash,
+      reread: reread
     )
+  }
+
+  /// Where the bytes that are left go; call it once, when every slab has been written.
+  func placement(of content: FileTail.Content) -> WritePlan.Tail {
+    plan.tail(content.count, isAligned: content.isAligned)
   }
 
   /// Counts `outcome` as work on the file until it is complete, and then calls `completion`.
@@ -131,6 +189,19 @@ final class SlabWriter {
     runningWork += 1
     outcome.assumeIsolated().whenComplete { result in
       self.runningWork -= 1
+      completion(result)
+    }
+  }
+
+  /// Counts `outcome` as a sync of the file, during which slabs are written, until it is complete; then calls
+  /// `completion`.
+  func sync<Outcome: Sendable>(
+    _ outcome: EventLoopFuture<Outcome>,
+    then completion: @escaping (Result<Outcome, any Error>) -> Void
+  ) {
+    runningSyncs += 1
+    outcome.assumeIsolated().whenComplete { result in
+      self.runningSyncs -= 1
       completion(result)
     }
   }

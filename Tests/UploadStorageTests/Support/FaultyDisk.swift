@@ -19,6 +19,8 @@ final class FaultyDisk: Sendable {
   enum Call: Sendable, Equatable {
     case write(offset: UInt64, count: Int)
     case reserve(Range<UInt64>)
+    case reserveKeepingSize(Range<UInt64>)
+    case copy(count: Int)
     case truncate(UInt64)
     case sync, openAgain, syncFileSystem, syncDirectory
     case direct(Bool)
@@ -71,6 +73,19 @@ final class FaultyDisk: Sendable {
       }
     }
     calls.reserve = { descriptor, range in self.unless(.reserve(range)) { real.reserve(descriptor, range) } }
+    calls.reserveKeepingSize = { descriptor, range in
+      self.unless(.reserveKeepingSize(range)) { real.reserveKeepingSize(descriptor, range) }
+    }
+    calls.copy = { source, range, target, offset in
+      switch self.note(.copy(count: range.count)) {
+      case .fine: return real.copy(source, range, target, offset)
+      case .short(let count):
+        return real.copy(source, range.lowerBound..<range.lowerBound + UInt64(count), target, offset)
+      case .fails(let number):
+        errno = number
+        return -1
+      }
+    }
     calls.truncate = { descriptor, length in self.unless(.truncate(length)) { real.truncate(descriptor, length) } }
     calls.sync = { descriptor in self.unless(.sync) { real.sync(descriptor) } }
     calls.openAgain = { descriptor in self.unless(.openAgain) { real.openAgain(descriptor) } }

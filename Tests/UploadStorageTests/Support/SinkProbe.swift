@@ -36,14 +36,13 @@ final class SinkProbe: Sendable {
   private let sink: NIOLoopBound<any UploadSink>
 
   /// - Parameter size: the content's, as its sender states it.
-  init(
+  convenience init(
     _ store: DiskStore,
     size: UInt64?,
     isExact: Bool,
     hash: (any ContentHash)? = nil,
     on eventLoop: any EventLoop
   ) async throws {
-    self.eventLoop = eventLoop
     let meter = UploadMeter(
       direction: .incoming,
       mode: .stream,
@@ -52,10 +51,22 @@ final class SinkProbe: Sendable {
       sizeExact: isExact,
       remote: ""
     )
+    try await self.init(meter, on: eventLoop) { delegate in
+      store.begin(meter, hash: hash, condition: nil, on: eventLoop, delegate: delegate)
+    }
+  }
+
+  /// - Parameter begin: makes the sink, on `eventLoop`.
+  init(
+    _ meter: UploadMeter,
+    on eventLoop: any EventLoop,
+    _ begin: @escaping @Sendable (any UploadSinkDelegate) -> any UploadSink
+  ) async throws {
+    self.eventLoop = eventLoop
     self.meter = meter
     (delegate, sink) = try await eventLoop.submit {
       let delegate = Delegate()
-      let sink = store.begin(meter, hash: hash, condition: nil, on: eventLoop, delegate: delegate)
+      let sink = begin(delegate)
       return (NIOLoopBound(delegate, eventLoop: eventLoop), NIOLoopBound(sink, eventLoop: eventLoop))
     }.get()
   }
@@ -108,6 +119,17 @@ final class SinkProbe: Sendable {
     return try await onLoop { _, sink in
       sink.finalize(FinalizeRequest(name: name, onDuplicate: .rename))
     }.get()
+  }
+
+  /// Asks for the file to be published.
+  func beginFinalizing(_ request: FinalizeRequest) async throws -> EventLoopFuture<StoredFile> {
+    try await onLoop { _, sink in sink.finalize(request) }
+  }
+
+  /// Asks for the request to be ended, but not the upload.
+  func beginSuspending() async throws -> EventLoopFuture<UInt64> {
+    let suspended = try await onLoop { _, sink in (sink as? any AppendSink)?.suspend() }
+    return try #require(suspended)
   }
 
   func abort() async throws {

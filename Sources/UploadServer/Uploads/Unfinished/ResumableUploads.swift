@@ -122,7 +122,10 @@ final class ResumableUploads: Sendable {
     meter.resumeStored(at: record.offset)
     if case .some(let type) = record.detectedType { meter.detectedType = type }
     let uploadID = record.id
-    meter.onCancel { [weak self] in self?.cancel(uploadID) }
+    meter.onCancel { [weak self, weak meter] in
+      // The upload survives the end of the program.
+      if meter?.isDiscarded ?? true { self?.cancel(uploadID) } else { _ = self?.turns.interrupt(uploadID, .stopping) }
+    }
     return Entry(
       meter: meter,
       client: record.client,
@@ -186,7 +189,7 @@ final class ResumableUploads: Sendable {
 
   /// Deletes the upload because a user has cancelled it: the request that continues it does, or it is done now.
   func cancel(_ id: UnfinishedID) {
-    guard !turns.cancel(id), let loop = state.withLock({ $0.isStopped ? nil : $0.eventLoop }) else {
+    guard !turns.interrupt(id, .cancelled), let loop = state.withLock({ $0.isStopped ? nil : $0.eventLoop }) else {
       return
     }
     remove(id, .failure(.cancelledByServer), on: loop)
@@ -210,11 +213,16 @@ final class ResumableUploads: Sendable {
   // MARK: The life of the server
 
   /// Recovers the uploads of earlier runs. Blocks.
-  /// - Parameter eventLoop: where their expiry is checked.
+  /// - Parameters:
+  ///   - eventLoop: where their expiry is checked.
+  ///   - publish: is called for each one of which all bytes have arrived, but which is not published.
   /// - Returns: how many unfinished ones there are.
-  func recover(on eventLoop: any EventLoop) -> Int {
-    for record in store.recover() { _ = known(record, on: eventLoop) }
-    return state.withLock { $0.unfinished }
+  func recover(on eventLoop: any EventLoop, _ publish: (UnfinishedID) -> Void) -> Int {
+    let records = store.recover()
+    for record in records { _ = known(record, on: eventLoop) }
+    let count = state.withLock { $0.unfinished }
+    for record in records where record.awaitsPublishing { publish(record.id) }
+    return count
   }
 
   /// Call it when the server has stopped: nothing expires any more.

@@ -1,0 +1,190 @@
+import FoundationEssentials
+import UploadCore
+
+/// The record of an unfinished upload as JSON, in version 1 of the format.
+struct UnfinishedDocument: Codable {
+  private static let currentVersion = 1
+  /// The longest record that is read, in bytes. The text of properties, with every character escaped, fits.
+  static let maximumSize = 512 * 1024
+
+  private struct Digests: Codable {
+    var sha256: String?
+    var sha512: String?
+  }
+
+  private struct Publication: Codable {
+    var inode: UInt64
+    var name: String
+    var isAltered: Bool
+    var type: String?
+    var digests: Digests
+  }
+
+  private struct Stored: Codable {
+    var name: String
+    var size: UInt64
+    var type: String?
+    var modified: Int64
+    var replaced: Bool
+    var digests: Digests
+  }
+
+  private enum State: String, Codable {
+    case unfinished, publishing, finished, gone
+  }
+
+  /// All that is read of a record of another version.
+  private struct Version: Codable {
+    var version: Int
+  }
+
+  private var version: Int
+  private var id: String
+  private var protocolName: String
+  private var target: String
+  private var requestedName: String?
+  private var isFlattened: Bool
+  private var declaredType: String?
+  private var length: UInt64?
+  private var properties: [String: String]
+  private var expected: Digests
+  private var created: Int64
+  private var expires: Int64
+  private var owner: String?
+  private var client: String
+  private var remote: String
+  private var durableOffset: UInt64
+  private var bootID: String
+  private var state: State
+  private var publication: Publication?
+  private var file: Stored?
+
+  /// Reads a record.
+  /// - Returns: nil for anything but the complete record of that upload, in this version, that does not contradict
+  ///   itself.
+  static func entry(of id: UnfinishedID, in bytes: [UInt8]) -> UnfinishedEntry? {
+    let data = Data(bytes)
+    let decoder = JSONDecoder()
+    guard (try? decoder.decode(Version.self, from: data))?.version == currentVersion,
+      let document = try? decoder.decode(Self.self, from: data), document.id == id.description
+    else { return nil }
+    return document.entry(id)
+  }
+
+  /// Writes a record.
+  /// - Throws: what the encoder throws.
+  static func bytes(of entry: UnfinishedEntry) throws -> [UInt8] {
+    Array(try JSONEncoder().encode(Self(entry)))
+  }
+
+  // MARK: Conversion
+
+  private init(_ entry: UnfinishedEntry) {
+    let record = entry.record
+    version = Self.currentVersion
+    (id, protocolName, target) = (record.id.description, record.protocolName, record.target)
+    (requestedName, isFlattened) = (record.requestedName, record.isFlattened)
+    (declaredType, length, properties) = (record.declaredType, record.length, record.properties)
+    expected = Self.document(record.expected)
+    (created, expires) = (record.created, record.expires)
+    (owner, client, remote) = (record.owner, record.client, record.remote)
+    (durableOffset, bootID) = (record.offset, entry.bootID)
+    switch record.state {
+    case .unfinished: state = .unfinished
+    case .publishing: state = .publishing
+    case .gone: state = .gone
+    case .finished(let stored):
+      state = .finished
+      file = Stored(
+        name: stored.nameBytes.losslessText,
+        size: stored.size,
+        type: stored.type,
+        modified: stored.modified,
+        replaced: stored.replaced,
+        digests: Self.document(stored.digests)
+      )
+    }
+    publication = entry.publication.map { publication in
+      Publication(
+        inode: publication.inode,
+        name: publication.name.bytes.losslessText,
+        isAltered: publication.name.wasAltered,
+        type: publication.type,
+        digests: Self.document(publication.digests)
+      )
+    }
+  }
+
+  private func entry(_ id: UnfinishedID) -> UnfinishedEntry? {
+    // Files have no larger offset.
+    guard durableOffset <= UInt64(Int64.max), durableOffset <= length ?? .max, let expected = Self.digests(expected),
+      let state = recordState, let publication = publicationOfEntry
+    else { return nil }
+    var record = UnfinishedRecord(
+      id: id,
+      protocolName: protocolName,
+      target: target,
+      requestedName: requestedName,
+      declaredType: declaredType,
+      length: length,
+      created: created,
+      expires: expires,
+      client: client,
+      remote: remote
+    )
+    (record.isFlattened, record.properties, record.expected) = (isFlattened, properties, expected)
+    (record.owner, record.offset, record.state) = (owner, durableOffset, state)
+    return UnfinishedEntry(record: record, bootID: bootID, publication: publication)
+  }
+
+  private var recordState: UnfinishedRecord.State? {
+    switch state {
+    case .unfinished: return .unfinished
+    case .publishing: return publication == nil ? nil : .publishing
+    case .gone: return .gone
+    case .finished:
+      guard let file, let digests = Self.digests(file.digests) else { return nil }
+      return .finished(
+        StoredFile(
+          name: NameBytes(lossless: file.name),
+          size: file.size,
+          type: file.type,
+          modified: file.modified,
+          replaced: file.replaced,
+          digests: digests
+        )
+      )
+    }
+  }
+
+  /// Nil where the publication is damaged; that is nil in turn where the record has none.
+  private var publicationOfEntry: UnfinishedEntry.Publication?? {
+    guard let publication else { return .some(nil) }
+    guard let digests = Self.digests(publication.digests),
+      let name = FileName(NameBytes(lossless: publication.name), isFlattened: publication.isAltered)
+    else { return nil }
+    return UnfinishedEntry.Publication(inode: publication.inode, name: name, type: publication.type, digests: digests)
+  }
+
+  private static func document(_ digests: ContentDigests) -> Digests {
+    Digests(sha256: digests.sha256.map { Hexadecimal.text($0) }, sha512: digests.sha512.map { Hexadecimal.text($0) })
+  }
+
+  /// - Returns: nil where one of them is no digest of its length.
+  private static func digests(_ document: Digests) -> ContentDigests? {
+    let (sha256, sha512) = (document.sha256.map(bytes), document.sha512.map(bytes))
+    guard sha256.map({ $0?.count == 32 }) ?? true, sha512.map({ $0?.count == 64 }) ?? true else { return nil }
+    return ContentDigests(sha256: sha256 ?? nil, sha512: sha512 ?? nil)
+  }
+
+  private static func bytes(_ text: String) -> [UInt8]? {
+    let digits = Array(text.utf8)
+    guard digits.count.isMultiple(of: 2) else { return nil }
+    var bytes: [UInt8] = []
+    for index in stride(from: 0, to: digits.count, by: 2) {
+      guard let byte = Hexadecimal.byte(digits[index], digits[index + 1]) else { return nil }
+      bytes.append(byte)
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,38 @@
+import UploadCore
+
+/// What the record of an unfinished upload contains: the upload itself, and what only the store needs.
+struct UnfinishedEntry: Sendable, Equatable {
+  /// The upload. Its offset is the one that has been promised: it survives a power failure as far as the durability
+  /// requires.
+  var record: UnfinishedRecord
+  /// The boot of the system in which the counter file was written; see ``UnfinishedClock/bootID``.
+  var bootID: String
+  /// What is needed to publish the file after a crash; nil unless the state is `publishing`.
+  var publication: Publication?
+
+  /// A file that has been complete and synced before its record said so.
+  struct Publication: Sendable, Equatable {
+    /// The inode of the file, by which it is found once it has its name.
+    var inode: UInt64
+    /// The name that was requested.
+    var name: FileName
+    /// The media type to note with it; nil for none.
+    var type: String?
+    var digests: ContentDigests
+  }
+
+  /// Whether the upload may be deleted at a time, in seconds since 1970.
+  func isExpired(at now: Int64) -> Bool { record.expires <= now }
+
+  /// Corrects the times of an upload that was created in the future: the clock has been set back. It is kept as long
+  /// as it would have been from its creation on, but from now on.
+  /// - Returns: whether they were changed.
+  mutating func correctTimes(at now: Int64) -> Bool {
+    guard record.created > now else { return false }
+    let (lifetime, isWrong) = record.expires.subtractingReportingOverflow(record.created)
+    let (expires, isTooLate) = now.addingReportingOverflow(isWrong ? 0 : max(0, lifetime))
+    record.created = now
+    record.expires = isTooLate ? .max : expires
+    return true
+  }
+}

@@ -1,0 +1,105 @@
+import Testing
+import UploadCore
+
+@testable import UploadStorage
+
+/// Records of unfinished uploads, as bytes.
+@Suite struct UnfinishedDocumentTests {
+  private static func entry(_ state: UnfinishedRecord.State = .unfinished) -> UnfinishedEntry {
+    var record = UnfinishedFixture.record(length: .max)
+    (record.offset, record.owner, record.declaredType) = (4097, "hash", "image/png")
+    (record.isFlattened, record.properties) = (true, ["metadata": "name \u{0}\"ä", "": ""])
+    record.requestedName = NameBytes([0x61, 0xE9]).losslessText
+    record.expected = ContentDigests(sha256: Array(0..<32), sha512: Array(0..<64))
+    record.state = state
+    return UnfinishedEntry(record: record, bootID: "boot")
+  }
+
+  private static var entries: [UnfinishedEntry] {
+    get throws {
+      var file = StoredFile(name: NameBytes([0xFF]), size: 4097, type: nil, modified: -1, replaced: true)
+      file.digests = ContentDigests(sha256: Array(0..<32))
+      var publishing = entry(.publishing)
+      let name = try #require(FileName(NameBytes("a b"), isFlattened: true))
+      publishing.publication = .init(inode: .max, name: name, type: "a/b", digests: file.digests)
+      return [entry(), entry(.gone), entry(.finished(file)), publishing]
+    }
+  }
+
+  @Test func `a record of every state is read as it was written`() throws {
+    for entry in try Self.entries {
+      let bytes = try UnfinishedDocument.bytes(of: entry)
+      #expect(UnfinishedDocument.entry(of: entry.record.id, in: bytes) == entry)
+    }
+  }
+
+  @Test func `a truncated record is rejected at every length`() throws {
+    for entry in try Self.entries {
+      let bytes = try UnfinishedDocument.bytes(of: entry)
+      for count in 0..<bytes.count {
+        #expect(UnfinishedDocument.entry(of: entry.record.id, in: Array(bytes[..<count])) == nil)
+      }
+    }
+  }
+
+  @Test func `a record of another upload is rejected`() throws {
+    let bytes = try UnfinishedDocument.bytes(of: Self.entry())
+    #expect(UnfinishedDocument.entry(of: UnfinishedID(), in: bytes) == nil)
+  }
+
+  private func text(_ entry: UnfinishedEntry) throws -> String {
+    String(decoding: try UnfinishedDocument.bytes(of: entry), as: UTF8.self)
+  }
+
+  /// The record with a part of its text replaced, as it is read.
+  private func read(_ entry: UnfinishedEntry, replacing old: String, with new: String) throws -> UnfinishedEntry? {
+    var text = try text(entry)
+    text.replaceSubrange(try #require(text.firstRange(of: old)), with: new)
+    return UnfinishedDocument.entry(of: entry.record.id, in: Array(text.utf8))
+  }
+
+  @Test func `a record of another version is rejected`() throws {
+    #expect(try read(Self.entry(), replacing: #""version":1"#, with: #""version":2"#) == nil)
+    #expect(try read(Self.entry(), replacing: #""version":1"#, with: #""version":"1""#) == nil)
+  }
+
+  @Test(arguments: ["-1", "9223372036854775808", "18446744073709551616", "1.5", "null", "\"1\""])
+  func `a record with an impossible offset is rejected`(offset: String) throws {
+    let entry = Self.entry()
+    #expect(try read(entry, replacing: #""durableOffset":4097"#, with: #""durableOffset":"# + offset) == nil)
+  }
+
+  @Test func `a record with an offset beyond its length is rejected`() throws {
+    var entry = Self.entry()
+    entry.record.length = 4096
+    let bytes = try UnfinishedDocument.bytes(of: entry)
+    #expect(UnfinishedDocument.entry(of: entry.record.id, in: bytes) == nil)
+  }
+
+  @Test func `a record with a malformed digest is rejected`() throws {
+    #expect(try read(Self.entry(), replacing: "000102", with: "0001") == nil)
+    #expect(try read(Self.entry(), replacing: "000102", with: "00010g") == nil)
+  }
+
+  @Test func `a record that is publishing without saying what is rejected`() throws {
+    let entry = Self.entry(.publishing)
+    let bytes = try UnfinishedDocument.bytes(of: entry)
+    #expect(UnfinishedDocument.entry(of: entry.record.id, in: bytes) == nil)
+  }
+
+  @Test func `an upload from the future is kept as long from now on as it would have been`() {
+    var entry = Self.entry()
+    (entry.record.created, entry.record.expires) = (1000, 1600)
+    #expect(!entry.correctTimes(at: 1000))
+    #expect(entry.correctTimes(at: 100))
+    #expect((entry.record.created, entry.record.expires) == (100, 700))
+    (entry.record.created, entry.record.expires) = (.max, .min)
+    #expect(entry.correctTimes(at: 100))
+    #expect(entry.record.expires == 100)
+    (entry.record.created, entry.record.expires) = (101, .max)
+    #expect(entry.correctTimes(at: 100))
+    (entry.record.created, entry.record.expires) = (0, .max)
+    #expect(entry.correctTimes(at: -1))
+    #expect(!entry.isExpired(at: .max - 2))
+  }
+}
