@@ -27,7 +27,7 @@ final class TrialWorkspace: Sendable {
     root = try ScratchDirectory.make(prefix, in: parent)
     self.uploads = uploads ?? root + "/uploads"
     state = root + "/state"
-    unfinished = self.uploads + "/.sluice-uploads"
+    unfinished = "\(self.uploads)/\(FileName.unfinishedDirectory)"
     madeUploads = access(self.uploads, F_OK) != 0
     madeUnfinished = access(unfinished, F_OK) != 0
   }
