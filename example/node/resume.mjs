@@ -22,11 +22,11 @@ const USAGE = "resume.mjs [--cut-after BYTES] FILE [URL]";
 const ATTEMPTS = 10;
 const IDLE_MILLISECONDS = 60_000;
 
-const words = process.argv.slice(2);
+const given = process.argv.slice(2);
 let cutAfter = Infinity;
-if (words[0] === "--cut-after") cutAfter = /^\d+$/.test(words[1] ?? "") ? Number(words[1]) : NaN;
-if (cutAfter !== Infinity) words.splice(0, 2);
-const { files, url } = parseArguments(USAGE, { most: 1, words: Number.isNaN(cutAfter) ? [] : words });
+if (given[0] === "--cut-after") cutAfter = /^\d+$/.test(given[1] ?? "") ? Number(given[1]) : NaN;
+if (cutAfter !== Infinity) given.splice(0, 2);
+const { files, url } = parseArguments(USAGE, { most: 1, given: Number.isNaN(cutAfter) ? [] : given });
 const [file] = files;
 const state = `${file}.tus`;
 
