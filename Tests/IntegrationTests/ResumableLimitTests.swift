@@ -112,7 +112,8 @@ import UploadTestSupport
   @Test(.curl) func `a creation over TLS gets a Location with https`() async throws {
     try await withServer(["--tls", "self-signed"]) { server in
       let fields = ResumableProtocol.tus.creationFields("x", length: 3).flatMap { ["-H", $0] }
-      let created = try await Curl.run(["--verbose", "--insecure", "-X", "POST", "\(server.url)/uploads"] + fields + ["-H", "Content-Length: 0"])
+      let creation = ["--verbose", "--insecure", "-X", "POST", "-H", "Content-Length: 0", "\(server.url)/uploads"]
+      let created = try await Curl.run(creation + fields)
       #expect(created.status == 201, "\(created)")
       let location = try #require(created.field("Location"))
       #expect(location.hasPrefix("\(server.url)/uploads/"), "\(location)")

@@ -17,6 +17,7 @@ import UploadTestSupport
       for _ in 0..<3 {
         let socket = try await upload.begin(Self.content, at: announced, sending: 1_500_001)
         let before = announced
+        try await server.received(before + 1_500_001)
         // What HEAD announces is synced at that moment; what GET announces is, at the latest after some seconds.
         try await eventually("progress") {
           announced = try await upload.offset(method)

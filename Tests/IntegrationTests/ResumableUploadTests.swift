@@ -95,7 +95,7 @@ import UploadTestSupport
   @Test(arguments: ResumableProtocol.allCases)
   func `the last request repeated after a lost response gets the same response`(kind: ResumableProtocol) async throws {
     try await withServer { server in
-      let content = SplitMix64.bytes(100_000)
+      let content = SplitMix64.bytes(5000)
       let upload = try await ResumableUpload.create(kind, port: server.port, length: content.count)
       let first = try await upload.append(content, at: 0)
       for repeated in [try await upload.append(content, at: 0), try await upload.append([], at: content.count)] {
@@ -115,7 +115,7 @@ import UploadTestSupport
       try await upload.interrupt(content, at: 0, sending: 50_000)
       #expect(try await upload.request("DELETE").status == 204)
       #expect(try await upload.request("HEAD").status == 404)
-      #expect(try await upload.append(content, at: 0).status == 404)
+      #expect(try await upload.append([1], at: 0, isLast: false).status == 404)
       #expect(try server.uploads.visibleNames() == [])
       #expect(try server.uploads.unfinishedContents() == [])
     }
