@@ -98,10 +98,11 @@ import UploadTestSupport
     fields: [String],
     expected: String
   ) async throws {
-    try await withServer(options) { server in
+    let token = "a-token-for-the-test"
+    try await withServer(options + ["--token", token]) { server in
       for kind in ResumableProtocol.allCases {
         let (method, target) = kind.creationTarget("x")
-        let all = kind.creationFields("x", length: 3) + fields
+        let all = kind.creationFields("x", length: 3) + fields + ["Authorization: Bearer \(token)"]
         let created = try await Socket(port: server.port).exchange(method, target, all)
         #expect(created.status == 201, "\(created)")
         #expect(created.field("Location")?.hasPrefix(expected) == true, "\(created)")
