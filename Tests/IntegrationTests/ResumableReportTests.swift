@@ -2,7 +2,7 @@ import Testing
 import UploadTestSupport
 
 /// What the program tells of interrupted uploads, and the commands that interrupt on purpose.
-@Suite struct ResumableReportTests {
+@Suite(.curl) struct ResumableReportTests {
   private static let content = SplitMix64.bytes(2_000_003)
 
   @Test(arguments: ResumableProtocol.allCases)
@@ -11,7 +11,7 @@ import UploadTestSupport
       let upload = try await ResumableUpload.create(kind, port: server.port, length: Self.content.count)
       try await upload.interrupt(Self.content, at: 0, sending: 1_000_000)
       let interrupted = try #require(try await server.events { $0.event == "interrupted" }.first)
-      let metrics = try await Socket(port: server.port).exchange("GET", "/metrics")
+      let metrics = try await Curl.run(["\(server.url)/metrics"])
       let line = metrics.body.split(separator: "\n").first { $0.hasPrefix("sluice_uploads_interrupted ") }
       #expect(line == "sluice_uploads_interrupted 1", "\(metrics.body)")
       let offset = try await upload.offset()
@@ -21,7 +21,7 @@ import UploadTestSupport
       #expect(events.contains { $0.event == "resumed" && $0.id == interrupted.id })
       #expect(finished.id == interrupted.id && finished.bytes == UInt64(Self.content.count))
       #expect(events.count { $0.event == "started" } == 1)
-      let after = try await Socket(port: server.port).exchange("GET", "/metrics")
+      let after = try await Curl.run(["\(server.url)/metrics"])
       #expect(after.body.contains("sluice_uploads_interrupted 0\n"), "\(after.body)")
     }
   }
@@ -38,7 +38,7 @@ import UploadTestSupport
       let listening = try await next.process.line { $0.contains("\"event\":\"listening\"") }
       #expect(listening.contains("\"unfinished\":3"), "\(listening)")
       try await eventually("three interrupted uploads") {
-        let metrics = try await Socket(port: next.port).exchange("GET", "/metrics")
+        let metrics = try await Curl.run(["http://127.0.0.1:\(next.port)/metrics"])
         return metrics.body.contains("sluice_uploads_interrupted 3\n")
       }
       try await next.stop()

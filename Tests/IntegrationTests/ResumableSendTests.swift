@@ -15,7 +15,7 @@ import UploadTestSupport
   /// The files in which `send` remembers unfinished uploads.
   private func journalFiles(_ directory: TemporaryDirectory) -> [String] {
     let names = try? FileManager.default.contentsOfDirectory(atPath: directory.file("state/sluice/resume"))
-    return names?.filter { !$0.hasPrefix(".") } ?? []
+    return names?.filter { $0.hasSuffix(".json") } ?? []
   }
 
   private static let options = ["send", "--json", "--interval", "50ms", "--retry-for", "60s"]
