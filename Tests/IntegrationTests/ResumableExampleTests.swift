@@ -5,19 +5,19 @@ import UploadTestSupport
 
 /// The scripts of `example/` that resume, each with interruptions.
 @Suite struct ResumableExampleTests {
-  /// A script, and the ending of the file in which it keeps the upload's URL.
+  /// A script, and the suffix of the file in which it keeps the upload's URL.
   struct Script: Sendable, CustomStringConvertible {
     let path: String
-    let ending: String
+    let suffix: String
 
     var description: String { path }
 
     var file: String { "\(Sluice.package)/example/\(path)" }
   }
 
-  private static let curl = Script(path: "curl/resume.sh", ending: "upload")
-  private static let node = Script(path: "node/resume.mjs", ending: "tus")
-  private static let python = Script(path: "python/resume.py", ending: "tus")
+  private static let curl = Script(path: "curl/resume.sh", suffix: "upload")
+  private static let node = Script(path: "node/resume.mjs", suffix: "tus")
+  private static let python = Script(path: "python/resume.py", suffix: "tus")
 
   @Test(.curl, .bash) func `curl/resume.sh continues after interruptions`() async throws {
     try await continues(Self.curl)
@@ -97,7 +97,7 @@ import UploadTestSupport
           #expect(proxy.faultsLeft == 0, "\(name)")
         }
         try server.expect(name, equals: path)
-        #expect(!FileManager.default.fileExists(atPath: "\(path).\(script.ending)"))
+        #expect(!FileManager.default.fileExists(atPath: "\(path).\(script.suffix)"))
       }
       #expect(try server.uploads.visibleNames() == ["big one.bin", "empty.bin", "one.bin"])
       #expect(try server.uploads.unfinishedContents() == [])
@@ -122,7 +122,7 @@ import UploadTestSupport
       try await server.events { $0.event == "progress" && $0.bytes ?? 0 > 4_000_000 }
       first.signal(SIGINT)
       _ = try await first.exit()
-      #expect(FileManager.default.fileExists(atPath: "\(path).\(script.ending)"))
+      #expect(FileManager.default.fileExists(atPath: "\(path).\(script.suffix)"))
       #expect(try server.uploads.visibleNames() == [])
       let second = try await run(script, [path, server.url])
       #expect(second.exit == .status(0) && second.errors.contains("continues at"), "\(second)")
