@@ -69,6 +69,23 @@ import UploadTestSupport
     try await fails(Self.python)
   }
 
+  /// All users of a machine can read its command lines.
+  @Test(.bash) func `curl/resume.sh passes no token on a command line`() async throws {
+    try await withTemporaryDirectory { directory in
+      try directory.write("#!/bin/sh\nprintf '%s\\n' \"$@\" >>\"$0.log\"; printf 400\n".utf8, to: "curl")
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory.file("curl"))
+      let path = "\(directory.path):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
+      let ended = try await run(
+        Self.curl,
+        [directory.write([1], to: "a.bin")],
+        environment: ["SLUICE_TOKEN": "a-token.for~the_test", "PATH": path]
+      )
+      #expect(ended.exit == .status(22), "\(ended)")
+      let log = String(decoding: try directory.read("curl.log"), as: UTF8.self)
+      #expect(log.contains("POST\n") && !log.contains("a-token"), "\(log)")
+    }
+  }
+
   // MARK: What each of them does
 
   private static let environment = ["no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1", "SLUICE_TOKEN": ""]
