@@ -4,7 +4,7 @@ import UploadTestSupport
 
 /// What `example/` has to put a server behind, in front of, and under.
 @Suite struct FrontExampleTests {
-  private static let token = "a-token-for-the-test"
+  static let token = "a-token-for-the-test"
 
   private static func example(_ path: String) throws -> String {
     try String(contentsOf: URL(filePath: "\(Sluice.package)/example/\(path)"), encoding: .utf8)
@@ -116,7 +116,7 @@ import UploadTestSupport
   }
 
   /// A server, and nginx in front of it with the example's configuration except for addresses and paths.
-  private func withNginx(
+  func withNginx(
     _ options: [String] = [],
     upstream: String? = nil,
     prefix: String = "/",

@@ -11,7 +11,7 @@ import UploadTestSupport
     to path: String = "",
     serve: @Sendable (Socket) async throws -> Void
   ) async throws -> Sluice.Ended {
-    let once = ["--json", "--retry", "0", "--idle-timeout", "10m"]
+    let once = ["--json", "--no-resume", "--retry", "0", "--idle-timeout", "10m"]
     return try await Sluice.send(once + options, size: size, to: path, serve: serve)
   }
 
@@ -104,7 +104,8 @@ import UploadTestSupport
       let (listener, port) = try Socket.listening()
       let file = try directory.random(64 << 20, to: "f.bin")
       let arguments = [
-        "send", "--retry", "0", "--json", "--idle-timeout", "1s", "--to", "http://127.0.0.1:\(port)", file,
+        "send", "--no-resume", "--retry", "0", "--json", "--idle-timeout", "1s", "--to", "http://127.0.0.1:\(port)",
+        file,
       ]
       async let ended = Sluice.run(arguments)
       let connection = try await listener.accept()
@@ -199,7 +200,7 @@ import UploadTestSupport
     try await withTemporaryDirectory { directory in
       let (listener, port) = try Socket.listening()
       let file = try directory.random(64 << 20, to: "f.bin")
-      async let ended = Sluice.run(["send", "--json", "--to", "http://127.0.0.1:\(port)", file])
+      async let ended = Sluice.run(["send", "--json", "--no-resume", "--to", "http://127.0.0.1:\(port)", file])
       let connection = try await listener.accept()
       try await connection.receiveHead()
       #expect(truncate(file, 1000) == 0)

@@ -4,11 +4,11 @@
  * Splits the command line into files and the server's address; ends the program with status 64 when it is wrong.
  *
  * @param {string} usage how the script is called
- * @param {{most?: number}} limits how many files it takes
+ * @param {{most?: number, given?: string[]}} limits how many files it accepts, and the command line without options
  * @returns {{files: string[], url: string}} the URL without a slash at its end
  */
-export function parseArguments(usage, { most = Infinity } = {}) {
-  const files = process.argv.slice(2);
+export function parseArguments(usage, { most = Infinity, given = process.argv.slice(2) } = {}) {
+  const files = [...given];
   const url = files.length > 1 && /^https?:\/\//.test(files.at(-1)) ? files.pop() : "http://127.0.0.1:8080";
   if (files.length < 1 || files.length > most) {
     console.error(`usage: ${usage}`);

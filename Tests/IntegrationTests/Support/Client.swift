@@ -28,6 +28,8 @@ extension Trait where Self == ConditionTrait {
   static var python: Self { Client.needs("python3", "-c", "import requests") }
   /// Python 3.9 with nothing but its own library.
   static var barePython: Self { Client.needs("python3", "-c", "import sys; assert sys.version_info >= (3, 9)") }
+  /// The tus project's client for Python.
+  static var tuspy: Self { Client.needs("python3", "-c", "import tusclient") }
   static var tmux: Self { Client.needs("tmux", "-V") }
   static var wget: Self { Client.needs("wget", "--version") }
   static var openssl: Self { Client.needs("openssl", "version") }

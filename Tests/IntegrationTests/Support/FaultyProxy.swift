@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import UploadTestSupport
 
 /// A TCP proxy on this machine that does to a client's bytes what networks do: splits and merges them, lets them trickle,
@@ -46,28 +47,53 @@ final class FaultyProxy: Sendable {
   let port: Int
   private let listener: Socket
   private let target: Int
-  private let fault: Fault
+  /// Those that have not struck yet.
+  private let faults: Mutex<[Fault]>
 
-  private init(_ fault: Fault, target: Int) throws {
+  private init(_ faults: [Fault], target: Int) throws {
     (listener, port) = try Socket.listening()
-    (self.fault, self.target) = (fault, target)
+    self.faults = Mutex(faults)
+    self.target = target
   }
 
-  /// Runs a proxy for one connection while `body` runs, and ends it after that.
+  /// How many faults have not struck yet.
+  var faultsLeft: Int { faults.withLock { $0.count } }
+
+  /// Runs a proxy while `body` runs, and ends it after that.
   static func with<Result: Sendable>(
     _ fault: Fault,
     target: Int,
     isolation: isolated (any Actor)? = #isolation,
     _ body: (FaultyProxy) async throws -> Result
   ) async throws -> Result {
-    let proxy = try FaultyProxy(fault, target: target)
-    let running = Task { try await proxy.run() }
+    try await with([fault], target: target, body)
+  }
+
+  /// Runs a proxy while `body` runs, and ends it after that. The first fault applies to each connection until it has
+  /// ended one, then the next one; after all of them connections are forwarded unharmed.
+  static func with<Result: Sendable>(
+    _ faults: [Fault],
+    target: Int,
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: (FaultyProxy) async throws -> Result
+  ) async throws -> Result {
+    let proxy = try FaultyProxy(faults, target: target)
+    let running = Task { await proxy.run() }
     defer { running.cancel() }
     return try await body(proxy)
   }
 
-  private func run() async throws {
-    let client = try await listener.accept()
+  private func run() async {
+    await withDiscardingTaskGroup { group in
+      while !Task.isCancelled {
+        // One that comes late is waited for again.
+        guard let client = try? await listener.accept() else { continue }
+        group.addTask { try? await self.serve(client) }
+      }
+    }
+  }
+
+  private func serve(_ client: Socket) async throws {
     let server = try Socket(port: target)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
@@ -86,12 +112,13 @@ final class FaultyProxy: Sendable {
     while true {
       let bytes = try await client.receiveSome()
       held += bytes
-      if let limit = fault.limit, sent + held.count >= limit {
-        try await server.send(Array(held.prefix(limit - sent)))
-        return try await strike(client, server)
+      if let fault = striking(after: sent + held.count), let limit = fault.limit {
+        try await server.send(Array(held.prefix(max(0, limit - sent))))
+        return try await strike(fault, client, server)
       }
-      if bytes.isEmpty || !isHeldBack(held) {
-        try await send(held, to: server)
+      let fault = faults.withLock { $0.first }
+      if bytes.isEmpty || !isHeldBack(held, fault) {
+        try await send(held, fault, to: server)
         sent += held.count
         held = []
       }
@@ -99,11 +126,19 @@ final class FaultyProxy: Sendable {
     }
   }
 
-  private func isHeldBack(_ held: [UInt8]) -> Bool {
+  /// The fault that ends a connection of so many bytes, which is then over.
+  private func striking(after count: Int) -> Fault? {
+    faults.withLock { faults in
+      guard let limit = faults.first?.limit, count >= limit else { return nil }
+      return faults.removeFirst()
+    }
+  }
+
+  private func isHeldBack(_ held: [UInt8], _ fault: Fault?) -> Bool {
     if case .merged(let size) = fault { held.count < size } else { false }
   }
 
-  private func send(_ bytes: [UInt8], to server: Socket) async throws {
+  private func send(_ bytes: [UInt8], _ fault: Fault?, to server: Socket) async throws {
     switch fault {
     case .split(let size), .trickle(let size, _):
       for start in stride(from: 0, to: bytes.count, by: size) {
@@ -114,7 +149,7 @@ final class FaultyProxy: Sendable {
     }
   }
 
-  private func strike(_ client: Socket, _ server: Socket) async throws {
+  private func strike(_ fault: Fault, _ client: Socket, _ server: Socket) async throws {
     switch fault {
     case .halfClose: server.finish()
     case .reset:

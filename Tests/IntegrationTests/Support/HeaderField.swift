@@ -9,6 +9,15 @@ extension Curl.Reply {
   }
 }
 
+extension HTTPResponse {
+  /// The value of a header field; nil without one.
+  func field(_ name: String) -> String? {
+    let start = "\(name.lowercased()):"
+    let line = head.split(whereSeparator: \.isNewline).first { $0.lowercased().hasPrefix(start) }
+    return line.map { String($0.dropFirst(start.count).drop { $0 == " " }) }
+  }
+}
+
 extension SluiceServer {
   /// The entity tag of a stored file.
   func entityTag(of name: String) async throws -> String {

@@ -29,14 +29,15 @@ struct HTTPResponse {
   let body: String
 
   /// The complete responses at the beginning of `bytes`. A response without Content-Length has no body.
-  static func parse(_ bytes: [UInt8]) -> [HTTPResponse] {
+  /// - Parameter method: of the requests: responses to HEAD have no body, whatever their Content-Length.
+  static func parse(_ bytes: [UInt8], to method: String = "GET") -> [HTTPResponse] {
     var responses: [HTTPResponse] = []
     var rest = bytes[...]
     while let end = rest.firstRange(of: Array("\r\n\r\n".utf8)) {
       let lines = String(decoding: rest[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n", maxSplits: 1)
       let head = lines.count > 1 ? String(lines[1]) : ""
       let field = head.lowercased().split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
-      let length = field.flatMap { Int($0.dropFirst(15).drop { $0 == " " }) } ?? 0
+      let length = method == "HEAD" ? 0 : field.flatMap { Int($0.dropFirst(15).drop { $0 == " " }) } ?? 0
       guard rest.endIndex - end.upperBound >= length else { break }
       let statusLine = lines[0].split(separator: " ")
       let status = statusLine.count > 1 ? Int(statusLine[1]) ?? 0 : 0

@@ -155,7 +155,7 @@ func withServer<Result>(
         let server = try await SluiceServer(process, scratch: scratch, uploads: seen)
         let result = try await body(server)
         if stops {
-          if prefix.isEmpty { #expect(try server.uploads.names().filter { $0.hasPrefix(".sluice-") } == []) }
+          if prefix.isEmpty { #expect(try server.uploads.temporaryNames() == []) }
           process.signal(SIGINT)
           #expect(try await process.exit() == .status(0))
           #expect(process.errors == "")

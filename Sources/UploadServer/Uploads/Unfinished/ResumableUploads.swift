@@ -190,8 +190,6 @@ final class ResumableUploads: Sendable {
   /// Deletes the upload because a user has cancelled it: the request that continues it does, or it is done now. When the
   /// program stops instead, only the request ends.
   func cancel(_ id: UnfinishedID) {
-    // Without a discard the program stops: the request ends, and the upload can be continued after the next start.
-    guard entry(id)?.meter.isDiscarded == true else { return _ = turns.interrupt(id, .stopping) }
     guard !turns.interrupt(id, .cancelled), let loop = state.withLock({ $0.isStopped ? nil : $0.eventLoop }) else {
       return
     }
