@@ -1,0 +1,3 @@
+"""x"""
+def add_options(parser): pass
+def rows(given): return []
