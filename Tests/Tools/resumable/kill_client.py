@@ -64,7 +64,7 @@ def rows(given: argparse.Namespace) -> Iterator[Row]:
     sources = [Source(given.work / f"source-{job}", given.size * MIB) for job in range(given.jobs)]
     for number, protocol in enumerate(protocol.protocol for protocol in PROTOCOLS):
         rounds = (given.rounds + number) // len(PROTOCOLS)
-        with Service(given.program, given.work / f"server-{number}", "--expire-unfinished", "30s") as server:
+        with Service(given.program, given.work / f"server-{number}", "--expire-unfinished", "120s") as server:
             with Proxy(server.port, hides_draft=protocol == "tus") as proxy:
                 for row in _kill(given, server, proxy, sources, rounds):
                     yield Row(f"{protocol}: {row.asked}", row.seen, row.passed)
@@ -79,6 +79,7 @@ def _kill(
     sender = Sender(given.program, server.home / "sender")
     seen, files, kills, excess = Observations(server, sources), 0, 0, 0
     differences: list[str] = []
+    vain = 0
     while kills < rounds:
         sent, before = proxy.sent, kills
         kills += _send_all(given, sender, proxy, sources, rounds - kills, seen)
@@ -93,8 +94,9 @@ def _kill(
         differences += [f"{name} is a further file" for name in extra]
         files += len(sources)
         excess += proxy.sent - sent - sum(source.size for source in sources)
-        if kills == before and not given.window:
-            break
+        vain = vain + 1 if kills == before else 0
+        if vain == 20:
+            raise Failure("no client was running when it was to be killed: give a shorter --window or a larger --size")
     yield Row("clients were killed and run again", f"{kills:,} times", kills >= rounds)
     positive = f"{seen.counts['positive']:,} of {seen.counts['offsets']:,} offsets above 0"
     yield Row("uploads were found interrupted", positive, seen.counts["positive"] > 0)

@@ -64,17 +64,20 @@ class Observations:
 
 def rows(given: argparse.Namespace) -> Iterator[Row]:
     # Uploads whose creation was not heard of by their client must expire within the patience of the last check.
-    options = ["--expire-unfinished", "30s"]
+    options = ["--expire-unfinished", "120s"]
     with Service(given.program, given.work / "server", *options) as server:
         seen = Observations(server)
         sources = [Source(given.work / f"source-{job}", given.size * MIB) for job in range(given.jobs)]
-        over, busy = threading.Event(), threading.Semaphore(0)
+        over, stopped, busy = threading.Event(), threading.Event(), threading.Semaphore(0)
         with ThreadPoolExecutor(given.jobs) as pool:
             try:
                 working = [
-                    pool.submit(_work, job, source, server, seen, over, busy) for job, source in enumerate(sources)
+                    pool.submit(_work, job, source, server, seen, over, stopped, busy) for job, source in enumerate(sources)
                 ]
                 restarts = _kill_repeatedly(given, server, busy, seen)
+            except BaseException:
+                stopped.set()
+                raise
             finally:
                 over.set()
             for job in working:
@@ -92,7 +95,7 @@ def rows(given: argparse.Namespace) -> Iterator[Row]:
         yield nothing_left(server)
 
 
-def nothing_left(server: Service, patience: float = 90) -> Row:
+def nothing_left(server: Service, patience: float = 150) -> Row:
     """A row that passes when all that belongs to unfinished uploads is deleted in time."""
     begin = time.monotonic()
     wait_until(lambda: not server.leftovers(), patience, 0.5)
@@ -125,9 +128,11 @@ def _kill_repeatedly(
 
 
 def _work(
-    job: int, source: Source, server: Service, seen: Observations, over: threading.Event, busy: threading.Semaphore
+    job: int, source: Source, server: Service, seen: Observations, over: threading.Event, stopped: threading.Event,
+    busy: threading.Semaphore,
 ) -> None:
-    """Uploads a file again and again, under new names."""
+    """Uploads a file again and again, under new names, until `over` is set, which ends it after a file, or `stopped`,
+    which ends it in the middle of one."""
     number = 0
     while not over.is_set() and not seen.errors:
         number += 1
@@ -139,7 +144,7 @@ def _work(
 
         upload.observe = observe
         try:
-            upload.complete(PATIENCE)
+            upload.complete(PATIENCE, stopped)
             _finish(upload, server, seen)
         except (Failure, OSError) as failure:
             seen.errors.append(f"{upload.protocol}: {failure}")

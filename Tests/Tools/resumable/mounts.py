@@ -33,7 +33,6 @@ class Mounts:
         self.work = work
         self._python = find_python()
         self._stack = ExitStack()
-        self._mounted: list[Path] = []
         for program, package in {"mkfs.ext4": "e2fsprogs", "mount": "mount", "losetup": "mount"}.items():
             require(program, package)
 
@@ -46,12 +45,14 @@ class Mounts:
         self._boot = self.work / "boot_id"
         shutil.copyfile(BOOT_IDENTIFIER, self._boot)
         output(["mount", "--bind", self._boot, BOOT_IDENTIFIER])
-        self._mounted.append(Path(BOOT_IDENTIFIER))
         return self
 
     def __exit__(self, *_: object) -> None:
         self.unmount_all()
-        for path in reversed(self._mounted):
+        # Also what was mounted just before a signal.
+        lines = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+        ours = [line.split()[1] for line in lines if line.split()[1].startswith(f"{self.work}/")]
+        for path in [*reversed(ours), BOOT_IDENTIFIER]:
             run(["umount", "--lazy", path])
 
     def set_boot_identifier(self, identifier: str) -> None:

@@ -19,6 +19,8 @@ FLOWING = 64 << 10
 KINDS = ("RST", "FIN", "stall")
 # Seconds between two looks at whether the proxy has ended.
 TICK = 0.2
+# Seconds from FIN until the socket is closed.
+GRACE = 0.3
 LIMIT_FIELD = re.compile(rb"\r\nupload-limit:[^\r]*", re.IGNORECASE)
 
 
@@ -72,9 +74,14 @@ class Proxy:
     def __enter__(self) -> Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._listener.settimeout(TICK)
-        self.base = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+        self.base = f"http://127.0.0.1:{self.port}/"
         self._start(self._accept)
         return self
+
+    @property
+    def port(self) -> int:
+        """The port of the proxy."""
+        return int(self._listener.getsockname()[1])
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
@@ -121,7 +128,7 @@ class Proxy:
                     return
 
     def _receive(self, way: _Direction, is_from_client: bool) -> bool:
-        """Reads and sends a block. Returns whether the connection is to be cut instead of sending it."""
+        """Reads and sends a block. Returns whether a cut is due instead of sending it."""
         try:
             length = way.source.recv_into(way.block)
         except BlockingIOError:
@@ -140,7 +147,7 @@ class Proxy:
         return False
 
     def _count(self, block: memoryview) -> bool:
-        """Counts what a client has sent. Returns whether its connection is to be cut."""
+        """Counts what a client has sent. Returns whether a cut is due."""
         if block[:6] == b"PATCH ":
             self.protocols.add("tus" if b"tus-resumable:" in bytes(block[:4096]).lower() else "RUFH")
         with self._lock:
@@ -166,7 +173,8 @@ class Proxy:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_WR)
             cut.noticed = time.monotonic()
-            _wait_for_close(client, self._over, 2)
+            # After FIN, bytes that still arrive are responded to with RST, as where a program has closed its socket.
+            _wait_for_close(client, self._over, GRACE)
             return
         _wait_for_close(client, self._over)
         cut.noticed = time.monotonic()
