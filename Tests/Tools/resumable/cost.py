@@ -11,7 +11,7 @@ from cuts import size
 from rows import Row, median, note
 from sender import Sender
 from service import Service
-from shared import MIB, Failure, count, run
+from shared import Failure, count, run
 from source import Source
 
 CPU, WALL = 1.05, 1.1

@@ -61,8 +61,8 @@ def _send(given: argparse.Namespace, source: Source, protocol: str) -> Iterator[
     stored = server.directory / source.path.name
     equal = stored.is_file() and digest(stored) == source.digest
     stored.unlink(missing_ok=True)
-    speed = source.size / sent.seconds / MIB
-    yield Row(f"{protocol}: SHA-256 is equal", f"{source.size // MIB} MiB in {sent.seconds:.1f} s, {speed:.0f} MiB/s", equal)
+    speed = f"{source.size // MIB} MiB in {sent.seconds:.1f} s, {source.size / sent.seconds / MIB:.0f} MiB/s"
+    yield Row(f"{protocol}: SHA-256 is equal", speed, equal)
     yield Row(f"{protocol}: appended by this protocol", ", ".join(proxy.protocols), proxy.protocols == {protocol})
     done = [cut for cut in cuts if cut.noticed is not None]
     kinds = ", ".join(f"{sum(cut.kind == kind for cut in done)} {kind}" for kind in ("RST", "FIN", "stall"))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 from kill_server import nothing_left
@@ -21,7 +22,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=count, default=200, metavar="N", help="how often clients are killed (200)")
     parser.add_argument("--size", type=count, default=64, metavar="MIB", help="size of each file in MiB (64)")
     parser.add_argument("--jobs", type=count, default=4, metavar="N", help="clients at once (4)")
-    parser.add_argument("--window", type=count, default=400, metavar="MS", help="longest time until a kill, in ms (400)")
+    text = "longest time until a kill, in ms (400)"
+    parser.add_argument("--window", type=count, default=400, metavar="MS", help=text)
 
 
 class Observations:
@@ -119,14 +121,21 @@ def _send_all(
         patience = 600 if is_last else given.random.uniform(0, given.window / 1000)
         with ExitStack() as stack:
             begin = proxy.sent
-            clients = [(source, stack.enter_context(sender.running(source.path, proxy.base))) for source in left]
+            clients = [stack.enter_context(sender.running(source.path, proxy.base)) for source in left]
             # The time of programs to start is no part of the random time.
-            wait_until(lambda: proxy.sent > begin or all(client.poll() is not None for _, client in clients), 60, 0.002)
-            wait_until(lambda: all(client.poll() is not None for _, client in clients), patience, 0.002)
-            ended = [(source, client.poll()) for source, client in clients]
-        if any(status not in (None, 0) for _, status in ended) or (is_last and None in [status for _, status in ended]):
-            raise Failure(f"sluice send ended with {[status for _, status in ended]}: {sender.said}")
-        left = [source for source, status in ended if status is None]
+            _wait(clients, 60, lambda begin=begin: proxy.sent > begin)  # type: ignore[misc]
+            _wait(clients, patience)
+            statuses = [client.poll() for client in clients]
+        if any(statuses) or (is_last and None in statuses):
+            raise Failure(f"sluice send ended with {statuses}: {sender.said}")
+        left = [source for source, status in zip(left, statuses, strict=True) if status is None]
         kills += len(left)
         seen.look()
     return kills
+
+
+def _wait(
+    clients: list[subprocess.Popen[bytes]], patience: float, condition: Callable[[], bool] = lambda: False
+) -> None:
+    """Waits until a condition holds, or all clients have ended."""
+    wait_until(lambda: condition() or all(client.poll() is not None for client in clients), patience, 0.002)

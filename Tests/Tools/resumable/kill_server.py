@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from protocols import END, HEAD, PROGRESS, PROTOCOLS, Upload
+from protocols import END, HEAD, PROGRESS, PROTOCOLS, Upload, forget_finished
 from rows import Row, none_of, note
 from service import Service
 from shared import MIB, Failure, count, digest, wait_until
@@ -23,7 +23,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=count, default=200, metavar="N", help="how often the server is killed (200)")
     parser.add_argument("--size", type=count, default=64, metavar="MIB", help="size of each file in MiB (64)")
     parser.add_argument("--jobs", type=count, default=4, metavar="N", help="uploads at once (4)")
-    parser.add_argument("--window", type=count, default=600, metavar="MS", help="longest time until a kill, in ms (600)")
+    text = "longest time until a kill, in ms (600)"
+    parser.add_argument("--window", type=count, default=600, metavar="MS", help=text)
 
 
 class Observations:
@@ -71,9 +72,8 @@ def rows(given: argparse.Namespace) -> Iterator[Row]:
         over, stopped, busy = threading.Event(), threading.Event(), threading.Semaphore(0)
         with ThreadPoolExecutor(given.jobs) as pool:
             try:
-                working = [
-                    pool.submit(_work, job, source, server, seen, over, stopped, busy) for job, source in enumerate(sources)
-                ]
+                shared = (server, seen, over, stopped, busy)
+                working = [pool.submit(_work, job, source, *shared) for job, source in enumerate(sources)]
                 restarts = _kill_repeatedly(given, server, busy, seen)
             except BaseException:
                 stopped.set()
@@ -98,6 +98,8 @@ def rows(given: argparse.Namespace) -> Iterator[Row]:
 def nothing_left(server: Service, patience: float = 150) -> Row:
     """A row that passes when all that belongs to unfinished uploads is deleted in time."""
     begin = time.monotonic()
+    for identifier in {name.partition(".")[0] for name in server.leftovers()}:
+        forget_finished(server.base, identifier)
     wait_until(lambda: not server.leftovers(), patience, 0.5)
     if not server.leftovers():
         return Row("nothing is left over", f"after {time.monotonic() - begin:.1f} s", True)
@@ -124,7 +126,7 @@ def _kill_repeatedly(
         server.start()
         if (restart + 1) % 20 == 0:
             note(f"{restart + 1} of {given.rounds} restarts, {seen.counts['files']} files")
-    return given.rounds
+    return restart + 1
 
 
 def _work(

@@ -196,8 +196,16 @@ def interrupt(upload: Upload, stop_at: int) -> None:
 
 def announced(base: str, identifier: str) -> int | None:
     """The offset of an upload of either protocol, without disturbing a request on it; None when there is none."""
-    response = exchange(Request("GET", f"{base}uploads/{identifier}", {"Tus-Resumable": "1.0.0"}))
+    response = exchange(Request("GET", f"{base}uploads/{identifier}", dict(TusUpload.common)))
     return response.offset if response.status in (200, 204) else None
+
+
+def forget_finished(base: str, identifier: str) -> None:
+    """Makes the server forget an upload if it is complete; servers remember those for some minutes."""
+    response = exchange(Request("GET", f"{base}uploads/{identifier}", dict(TusUpload.common)))
+    says_so = response.fields.get("upload-complete") == "?1"
+    if says_so or (response.offset is not None and response.fields.get("upload-length") == str(response.offset)):
+        exchange(Request("DELETE", f"{base}uploads/{identifier}", dict(TusUpload.common)))
 
 
 def put(target: str, source: Source, name: str) -> None:

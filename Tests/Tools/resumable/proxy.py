@@ -57,7 +57,9 @@ class _Direction:
 
 
 class Proxy:
-    """Accepts connections in a `with` statement. `hides_draft` removes what tells clients that the server speaks RUFH."""
+    """Accepts connections in a `with` statement.
+
+    `hides_draft` removes `Upload-Limit` from responses: so clients do not see that the server speaks RUFH."""
 
     def __init__(self, port: int, cuts: list[Cut] | None = None, hides_draft: bool = False) -> None:
         self.target, self.hides_draft = port, hides_draft
@@ -148,7 +150,7 @@ class Proxy:
 
     def _count(self, block: memoryview) -> bool:
         """Counts what a client has sent. Returns whether a cut is due."""
-        if block[:6] == b"PATCH ":
+        if bytes(block[:6]) == b"PATCH ":
             self.protocols.add("tus" if b"tus-resumable:" in bytes(block[:4096]).lower() else "RUFH")
         with self._lock:
             self.sent += len(block)
@@ -206,4 +208,4 @@ def spread(random: object, size: int, number: int, kinds: tuple[str, ...] = KIND
     positions = sorted(position * MIB for position in random.sample(range(1, steps + 1), number))  # type: ignore[attr-defined]
     chosen = [kinds[index % len(kinds)] for index in range(number)]
     random.shuffle(chosen)  # type: ignore[attr-defined]
-    return [Cut(position, kind) for position, kind in zip(positions, chosen)]
+    return [Cut(position, kind) for position, kind in zip(positions, chosen, strict=True)]

@@ -29,7 +29,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Failure:
-    """A power failure: everything before entry `synced` is on the disk, of the later ones before `end` a random part."""
+    """A power failure: all entries before `synced` are on the disk, of the later ones before `end` a random part."""
 
     synced: int
     end: int

@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 
-from shared import Failure, kill, kibibytes, spawned, wait_until
+from shared import Failure, kibibytes, kill, spawned, wait_until
 
 HIDDEN = ".sluice-uploads"
 

@@ -48,7 +48,7 @@ def _send(
     with sender.running(source.path, proxy.base, "--limit-rate", "64MB/s", *timeout) as client:
         for number in range(given.rounds):
             wanted = source.size * (number + 1) // (given.rounds + 2)
-            wait_until(lambda: proxy.sent > wanted or client.poll() is not None)
+            wait_until(lambda wanted=wanted: proxy.sent > wanted or client.poll() is not None)  # type: ignore[misc]
             if client.poll() is not None:
                 break
             client.send_signal(signal.SIGSTOP)
