@@ -42,8 +42,8 @@ class Observations:
             offset = announced(self.server.base, part.stem)
             before = self._offsets.get(part.stem, 0)
             if offset is None:
-                # Published since its name was read.
-                if part.exists():
+                # Published since its name was read, or being created.
+                if part.exists() and part.stem in self._offsets:
                     self.decreases.append(f"{part.stem}: unknown after {before}")
                 continue
             self.counts["offsets"] += 1
@@ -137,5 +137,5 @@ def _send_all(
 def _wait(
     clients: list[subprocess.Popen[bytes]], patience: float, condition: Callable[[], bool] = lambda: False
 ) -> None:
-    """Waits until a condition holds, or all clients have ended."""
+    """Waits until a condition is true, or all clients have ended."""
     wait_until(lambda: condition() or all(client.poll() is not None for client in clients), patience, 0.002)
