@@ -95,7 +95,7 @@ def rows(given: argparse.Namespace) -> Iterator[Row]:
         yield nothing_left(server)
 
 
-def nothing_left(server: Service, patience: float = 150) -> Row:
+def nothing_left(server: Service, patience: float = 200) -> Row:
     """A row that passes when all that belongs to unfinished uploads is deleted in time."""
     begin = time.monotonic()
     for identifier in {name.partition(".")[0] for name in server.leftovers()}:
