@@ -1,0 +1,71 @@
+"""Compares a resumable upload that is not interrupted with a plain stream, in interleaved pairs."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from collections.abc import Iterator
+
+from cuts import size
+from rows import Row, median, note
+from sender import Sender
+from service import Service
+from shared import Failure, count, run
+from source import Source
+
+CPU, WALL = 1.05, 1.1
+WAYS = {"plain": ["--no-resume"], "resumable": []}
+MEASURES = ("CPU of the server", "CPU of the client", "wall time")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rounds", type=count, default=15, metavar="N", help="pairs (15)")
+    parser.add_argument("--size", type=size, default=size("1GiB"), metavar="SIZE", help="size of the file (1GiB)")
+
+
+def process_cpu(process: int) -> float:
+    """CPU seconds of a running process, all its threads, in nanoseconds' resolution."""
+    # The kernel's clock of another process: its ID inverted, and CPUCLOCK_SCHED.
+    return time.clock_gettime((~process << 3) | 2)
+
+
+def _children_cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def rows(given: argparse.Namespace) -> Iterator[Row]:
+    source = Source(given.work / "source", given.size)
+    found: dict[str, list[tuple[float, ...]]] = {way: [] for way in WAYS}
+    sender = Sender(given.program, given.work / "sender")
+    with Service(given.program, given.work / "server") as server:
+        # The first of each is not counted.
+        for number in range(given.rounds + 1):
+            order = list(WAYS) if number % 2 == 0 else list(reversed(WAYS))
+            for way in order:
+                measured = _measure(sender, server, source, way)
+                if number > 0:
+                    found[way].append(measured)
+            note(f"{number} of {given.rounds} pairs")
+    for index, measure in enumerate(MEASURES):
+        plain, resumable = ([values[index] for values in found[way]] for way in WAYS)
+        ratio = median(resumable) / median(plain)
+        pairs = median([with_it / without for with_it, without in zip(resumable, plain)])
+        seen = f"{median(plain):.3f} s, {median(resumable):.3f} s, ratio {ratio:.3f} (median of pairs {pairs:.3f})"
+        limit = WALL if measure == "wall time" else CPU
+        yield Row(f"{measure}: plain, resumable, at most {limit}", seen, ratio <= limit)
+
+
+def _measure(sender: Sender, server: Service, source: Source, way: str) -> tuple[float, ...]:
+    """CPU seconds of the server and of the client, and wall time."""
+    # What was written before is not written during this upload.
+    run(["sync"])
+    before, before_server = _children_cpu(), process_cpu(server.process_id)
+    sent = sender.send(source.path, server.base, *WAYS[way])
+    client, busy = _children_cpu() - before, process_cpu(server.process_id) - before_server
+    stored = server.directory / source.path.name
+    if not stored.is_file() or stored.stat().st_size != source.size:
+        raise Failure(f"{way}: the file was not stored")
+    stored.unlink()
+    return busy, client, sent.seconds
