@@ -45,7 +45,10 @@ import UploadCore
       let request = ResumableRequest(head: head, bodyLength: 0, id: "../x", limits: ResumableLimits(), now: 0)
       var exchange = DraftExchange(request)
       #expect(exchange.start() == .find(id: "../x", endsOther: ends))
-      guard case .respond(let response) = exchange.found(nil) else { return Issue.record("no response") }
+      guard case .respond(let response) = exchange.found(nil) else {
+        Issue.record("no response")
+        continue
+      }
       #expect(response.status == 404 && response.error?.code == .notFound)
     }
   }
@@ -137,7 +140,7 @@ import UploadCore
     for body in ["world", "world and more"] {
       let reply = server.send(.draft, .patch, id, append(offset, "?0"), body: body)
       #expect(reply.status == 409 && reply[.uploadOffset] == "5" && reply[.uploadComplete] == "?0")
-      #expect(reply.problem == .mismatchingOffset(expected: 5, provided: try #require(UInt64(offset))))
+      #expect(reply.problem == .mismatchingOffset(expected: 5, provided: UInt64(offset) ?? 0))
     }
     #expect(server.send(.draft, .patch, id, append("5"), body: "world").isStored)
   }

@@ -54,7 +54,8 @@ import UploadCore
 
   @Test func `a PATCH on a final upload is forbidden`() throws {
     var server = ResumableServer()
-    let id = try #require(ResumableServer.id(join(&server, [try part(&server, "hello")])))
+    let whole = try part(&server, "hello")
+    let id = try #require(ResumableServer.id(join(&server, [whole])))
     let fields: HTTPFields = [.tusResumable: "1.0.0", .uploadOffset: "5", .contentType: Self.type]
     #expect(server.send(.tus, .patch, id, fields).status == 403)
     #expect(server.send(.tus, .patch, id, fields, body: "more").status == 403)
