@@ -137,7 +137,7 @@ final class DiskUpload: AppendSink, SlabFillerDelegate {
   private func wrote(_ result: Result<Int, any Error>) {
     if case .success(let count) = result { meter.addStored(appending?.newBytes(of: count) ?? count) }
     if isOver { return writer.discardFile() }
-    if case .success(let count) = result { appending?.checkpoints.wrote(count) { self.checkpoint() } }
+    if case .success(let count) = result { appending?.checkpoints.wrote(count) { [weak self] in self?.checkpoint() } }
     if case .failure(let error) = result { fail(error) } else { resume() }
   }
 

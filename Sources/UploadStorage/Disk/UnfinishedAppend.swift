@@ -84,7 +84,7 @@ final class UnfinishedAppend {
     return opened.flatMapWithEventLoop { upload, eventLoop in finalizer.finalize(tail, of: upload, on: eventLoop) }
   }
 
-  /// Whether the request cannot go on after a checkpoint has failed: the upload is gone, or its directory.
+  /// Whether the request must end after a checkpoint has failed: the upload is gone, or its directory.
   func isFatal(_ error: any Error) -> Bool {
     guard !StorageError.isFailedSync(error), let error = error as? UploadError else { return true }
     return error.code == .uploadGone || error.code == .directoryUnavailable

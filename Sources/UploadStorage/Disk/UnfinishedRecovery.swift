@@ -194,7 +194,7 @@ struct UnfinishedRecovery: Sendable {
       remote: entry.record.remote
     )
     let staged = StagedDiskFile(meter: meter, request: request, digests: publication.digests, file: file)
-    // Where it fails, as for a directory that is not available, the next start tries again.
+    // Where it fails, as for a directory that is not available, the next start is the next attempt.
     guard let stored = try? finalizer.publish([[staged]])[0].get().first else { return entry }
     return finished(entry, stored, in: folder)
   }

@@ -39,13 +39,13 @@ final class UnfinishedSessions: Sendable {
     return (previous, promise)
   }
 
-  /// Notes that the request on an upload is ending.
+  /// Notes that the request on an upload is about to end.
   func noteEnding(_ id: UnfinishedID) { state.withLock { $0.sessions[id]?.isEnding = true } }
 
   /// Whether a request appends to an upload.
   func contains(_ id: UnfinishedID) -> Bool { state.withLock { $0.sessions[id] != nil } }
 
-  /// Waits for the end of the request on an upload, if it is ending.
+  /// Waits for the end of the request on an upload, if that is about to end.
   func ended(_ id: UnfinishedID, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
     let ended = state.withLock { state -> EventLoopFuture<Void>? in
       guard let session = state.sessions[id], session.isEnding else { return nil }

@@ -12,7 +12,7 @@ struct UnfinishedFile: Sendable {
   /// whole block. Fewer than ``WritePlan/alignment``.
   let prefix: [UInt8]
 
-  /// How long to wait for a lock that another reader of the file holds for an instant.
+  /// How long to wait for a lock that another reader of the file has taken for an instant.
   private static let lockAttempts = 50
 
   /// Opens the file, and cuts off what lies behind the upload's offset.
@@ -62,7 +62,7 @@ struct UnfinishedFile: Sendable {
         prefix: prefix
       )
     } catch {
-      // Not cut off: the offset may not be that of the upload.
+      // Not truncated: the offset may not be that of the upload.
       file.close(deleting: nil)
       throw error
     }
@@ -73,6 +73,8 @@ struct UnfinishedFile: Sendable {
     _ record: UnfinishedRecord,
     in folder: UnfinishedFolder
   ) throws(UploadError) -> (data: Int32, counter: Int32) {
+    // Checked again once the file is locked. Until then no file is created for an unknown ID.
+    guard folder.entry(record.id)?.record.state == .unfinished else { throw gone }
     let creating = record.offset == 0 ? O_CREAT : 0
     let data = DescriptorReserve.openFile { folder.open(.data, of: record.id, O_RDWR | creating) }
     guard data >= 0 else {
@@ -185,8 +187,8 @@ struct UnfinishedFile: Sendable {
   /// Records that the file is published. A failure is ignored: the next start finds the file under its name.
   func notePublished(_ stored: StoredFile) { folder.notePublished(stored, id) }
 
-  /// Records why the file could not be published: after a failed sync the upload is gone, otherwise it can be tried
-  /// again.
+  /// Records why the file could not be published: after a failed sync the upload is gone, otherwise another request
+  /// may finish it.
   func notePublishingFailed(_ error: any Error) {
     guard !StorageError.isFailedSync(error) else { return folder.markGone(id) }
     let entry = try? folder.change(id) { entry in

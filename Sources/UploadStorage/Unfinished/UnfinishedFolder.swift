@@ -4,7 +4,7 @@ import UploadCore
 /// The hidden directory with the unfinished uploads of one upload directory. Each has up to three files: `ID.part`
 /// with its bytes, `ID.json` with its record, and `ID.offset` with the offset that survives the death of the process.
 ///
-/// All calls block. Several servers may use one directory: whoever changes a record locks its file, whoever appends
+/// All calls block. Several servers may use one directory: a change of a record locks its file, a request that appends
 /// locks the file with the bytes (flock).
 final class UnfinishedFolder: Sendable {
   /// The kinds of files, by the end of their names.
@@ -201,7 +201,7 @@ final class UnfinishedFolder: Sendable {
     }
     let draft = open(.draft, of: id, O_RDWR | O_CREAT | O_TRUNC)
     guard draft >= 0 else { throw StorageError.uploadFailed("open") }
-    // A starting server removes drafts that nobody has locked.
+    // A starting server removes drafts that are not locked.
     _ = flock(draft, LOCK_EX | LOCK_NB)
     defer { close(draft) }
     do throws(UploadError) {

@@ -113,6 +113,14 @@ struct UnfinishedFixture: Sendable {
     }
   }
 
+  /// Begins a request that is to fail before its first byte.
+  /// - Returns: the code of the failure.
+  func failure(ofAppendingTo record: UnfinishedRecord) async throws -> UploadError.Code? {
+    let probe = try await append(to: record)
+    try await eventually("a failure") { try await !probe.notified.errors.isEmpty }
+    return try await probe.notified.errors.first?.code
+  }
+
   /// Appends bytes in one request, and ends that.
   /// - Returns: the new offset.
   @discardableResult
@@ -164,6 +172,7 @@ func withUnfinished(
   minFree: SizeSetting = 0,
   threads: Int = 4,
   calls: FileCalls = FileCalls(),
+  on eventLoop: (any EventLoop)? = nil,
   in parent: String? = nil,
   _ body: (UnfinishedFixture) async throws -> Void
 ) async throws {
@@ -174,7 +183,7 @@ func withUnfinished(
       place,
       workers: workers,
       budget: budget,
-      eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
+      eventLoop: eventLoop ?? MultiThreadedEventLoopGroup.singleton.next(),
       durability: durability,
       onDuplicate: onDuplicate,
       minFree: minFree,

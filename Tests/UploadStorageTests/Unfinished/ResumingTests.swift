@@ -1,3 +1,5 @@
+import Glibc
+import NIOCore
 import Synchronization
 import Testing
 import UploadCore

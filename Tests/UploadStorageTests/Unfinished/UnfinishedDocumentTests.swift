@@ -88,18 +88,17 @@ import UploadCore
   }
 
   @Test func `an upload from the future is kept as long from now on as it would have been`() {
-    var entry = Self.entry()
-    (entry.record.created, entry.record.expires) = (1000, 1600)
-    #expect(!entry.correctTimes(at: 1000))
-    #expect(entry.correctTimes(at: 100))
-    #expect((entry.record.created, entry.record.expires) == (100, 700))
-    (entry.record.created, entry.record.expires) = (.max, .min)
-    #expect(entry.correctTimes(at: 100))
-    #expect(entry.record.expires == 100)
-    (entry.record.created, entry.record.expires) = (101, .max)
-    #expect(entry.correctTimes(at: 100))
-    (entry.record.created, entry.record.expires) = (0, .max)
-    #expect(entry.correctTimes(at: -1))
-    #expect(!entry.isExpired(at: .max - 2))
+    /// The times after a correction at `now`; nil where they are not changed.
+    func corrected(_ created: Int64, _ expires: Int64, at now: Int64) -> [Int64]? {
+      var entry = Self.entry()
+      (entry.record.created, entry.record.expires) = (created, expires)
+      return entry.correctTimes(at: now) ? [entry.record.created, entry.record.expires] : nil
+    }
+    #expect(corrected(1000, 1600, at: 1000) == nil)
+    #expect(corrected(1000, 1600, at: 100) == [100, 700])
+    #expect(corrected(.max, .min, at: 100) == [100, 100])
+    #expect(corrected(101, .max, at: 100) == [100, .max - 1])
+    #expect(corrected(1, .max, at: .min) == [.min, -2])
+    #expect(corrected(.max, 0, at: .max - 1) == [.max - 1, .max - 1])
   }
 }

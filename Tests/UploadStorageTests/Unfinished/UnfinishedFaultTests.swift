@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 import Synchronization
 import Testing
 import UploadCore
@@ -35,7 +36,7 @@ import UploadTestSupport
   @Test func `a disk that becomes full keeps what was written before`() async throws {
     let fault = Switch()
     let disk = fault.disk(ENOSPC) {
-      if case .write(let offset, let count) = $0 { offset > 100_000 && count > 8 } else { false }
+      if case .write(let offset, let count) = $0 { offset >= 65_536 && count > 8 } else { false }
     }
     try await withUnfinished(calls: disk.calls) { fixture in
       let bytes = SplitMix64.bytes(500_000)
@@ -43,7 +44,7 @@ import UploadTestSupport
       fault.turn(true)
       let probe = try await fixture.append(to: #require(try await fixture.find(id)))
       try await probe.write(bytes)
-      try await eventually("a failure") { try await !probe.notified.errors.isEmpty }
+      await #expect(throws: UploadError.self) { try await probe.beginSuspending().get() }
       #expect(try await probe.notified.errors.map(\.code) == [.diskFull])
       fault.turn(false)
       let record = try #require(try await fixture.find(id))
@@ -135,9 +136,7 @@ import UploadTestSupport
       let other = open(fixture.place.file(fixture.name(id, .data)), O_RDWR | O_CLOEXEC)
       defer { close(other) }
       #expect(flock(other, LOCK_EX | LOCK_NB) == 0)
-      let probe = try await fixture.append(to: record)
-      let error = await #expect(throws: UploadError.self) { try await probe.beginSuspending().get() }
-      #expect(error?.code == .tooManyUploads)
+      #expect(try await fixture.failure(ofAppendingTo: record) == .tooManyUploads)
       #expect(try await fixture.find(id)?.offset == 3)
     }
   }
@@ -148,10 +147,18 @@ import UploadTestSupport
       let stale = try #require(try await first.find(id))
       let second = try first.restarted()
       try await second.append(SplitMix64.bytes(10_000), to: id)
-      let probe = try await first.append(to: stale)
-      let error = await #expect(throws: UploadError.self) { try await probe.beginSuspending().get() }
-      #expect(error?.code == .offsetMismatch)
+      #expect(try await first.failure(ofAppendingTo: stale) == .offsetMismatch)
       #expect(try await first.find(id)?.offset == 10_000)
+    }
+  }
+
+  /// The code of the error that `body` throws; nil where it throws none.
+  private func code(_ body: () async throws -> Void) async -> UploadError.Code? {
+    do {
+      try await body()
+      return nil
+    } catch {
+      return (error as? UploadError)?.code
     }
   }
 
@@ -162,14 +169,10 @@ import UploadTestSupport
       let record = try #require(try await fixture.find(id))
       let moved = fixture.place.path + "-moved"
       #expect(rename(fixture.place.path, moved) == 0)
-      for result in [
-        await Result { () throws in try await fixture.create().id },
-        await Result { () throws in try await fixture.append(to: record).beginSuspending().get() }.map { _ in id },
-        await Result { () throws in try await fixture.find(id) }.map { _ in id },
-      ] {
-        let error = #expect(throws: UploadError.self) { try result.get() }
-        #expect(error?.code == .directoryUnavailable)
-      }
+      let created = await code { _ = try await fixture.create() }
+      let appended = try await fixture.failure(ofAppendingTo: record)
+      let found = await code { _ = try await fixture.find(id) }
+      #expect([created, appended, found] == Array(repeating: .directoryUnavailable, count: 3))
       try await fixture.store.remove(id, on: fixture.eventLoop).get()
       #expect(fixture.store.recover() == [])
       #expect(rename(moved, fixture.place.path) == 0)
@@ -217,17 +220,9 @@ import UploadTestSupport
       #expect(error?.code == .diskFull)
       let id = try await fixture.create().id
       _ = try await fixture.store.update(id, on: fixture.eventLoop) { $0.length = 1 << 60 }.get()
-      let probe = try await fixture.append(to: #require(try await fixture.find(id)))
-      try await eventually("a failure") { try await !probe.notified.errors.isEmpty }
-      #expect(try await probe.notified.errors.map(\.code) == [.diskFull])
+      let record = try #require(try await fixture.find(id))
+      #expect(try await fixture.failure(ofAppendingTo: record) == .diskFull)
       #expect(try await fixture.find(id)?.state == .unfinished)
     }
-  }
-}
-
-extension Result where Failure == any Error {
-  /// The result of an asynchronous `body`.
-  fileprivate init(_ body: () async throws -> Success) async {
-    do { self = .success(try await body()) } catch { self = .failure(error) }
   }
 }

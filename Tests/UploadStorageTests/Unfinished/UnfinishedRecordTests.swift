@@ -1,3 +1,5 @@
+import Glibc
+import NIOCore
 import Testing
 import UploadCore
 import UploadTestSupport
@@ -47,9 +49,8 @@ import UploadTestSupport
       #expect(changed?.state == .gone)
       #expect(fixture.hiddenNames == [id.description + ".json"])
       #expect(fixture.store.hashes.count == 0)
-      let probe = try await fixture.append(to: #require(changed))
-      let error = await #expect(throws: UploadError.self) { try await probe.beginSuspending().get() }
-      #expect(error?.code == .uploadGone)
+      #expect(try await fixture.failure(ofAppendingTo: #require(changed)) == .uploadGone)
+      #expect(fixture.hiddenNames == [id.description + ".json"])
     }
   }
 

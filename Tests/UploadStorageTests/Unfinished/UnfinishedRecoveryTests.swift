@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 import Testing
 import UploadCore
 import UploadTestSupport
@@ -31,7 +32,7 @@ import UploadTestSupport
       let next = try fixture.restarted(bootID: boot)
       let offset: UInt64 = boot == "one" ? 200_000 : 100_000
       #expect(next.store.recover().map(\.offset) == [offset])
-      #expect(try fixture.place.read(next.name(id, .data)).count == Int(offset), "the rest is cut off")
+      #expect(try fixture.place.read(next.name(id, .data)).count == Int(offset), "the rest is removed")
       #expect(try await next.find(id)?.offset == offset)
     }
   }
@@ -77,8 +78,8 @@ import UploadTestSupport
       unlink(fixture.place.file(fixture.name(id, .data)))
       // Noticed without a restart, too.
       #expect(try await fixture.find(id)?.state == .gone)
-      let probe = try await fixture.append(to: UnfinishedFixture.record())
-      await #expect(throws: UploadError.self) { try await probe.beginSuspending().get() }
+      #expect(try await fixture.failure(ofAppendingTo: UnfinishedFixture.record()) == .uploadGone)
+      #expect(fixture.hiddenNames == [id.description + ".json"], "no file is created for an unknown upload")
     }
   }
 
@@ -150,7 +151,7 @@ import UploadTestSupport
       let id = try await upload(fixture)
       try setOffset(100_000, id, fixture)
       let other = try fixture.restarted()
-      try Descriptors.whileLocked(fixture.place.file(fixture.name(id, .data))) {
+      Descriptors.whileLocked(fixture.place.file(fixture.name(id, .data))) {
         #expect(other.store.recover().map(\.offset) == [100_000])
       }
       #expect(try await other.find(id)?.offset == 200_000)
