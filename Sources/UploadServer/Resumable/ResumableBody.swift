@@ -252,6 +252,8 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
       self.wait(for: store.concatenate(parts, into: record, on: loop)) { length in
         self.record?.offset = length
         self.record?.length = length
+        // The file begins as its first part does.
+        self.record?.detectedType = parts.first?.detectedType
         self.perform(self.exchange.concatenated(length: length))
       }
     }
@@ -264,7 +266,11 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
     guard let record else { return reject(UploadError(.internalFailure, "The upload is not known.")) }
     do throws(UploadError) { try delegate?.admitUpload() } catch { return reject(error) }
     guard plan.length != nil || isAging(record) else { return open(plan) }
-    prolong({ $0.length = plan.length ?? $0.length }) { _ in self.open(plan) }
+    let type = record.detectedType
+    prolong({ record in
+      record.length = plan.length ?? record.length
+      if case .none = record.detectedType { record.detectedType = type }
+    }) { _ in self.open(plan) }
   }
 
   private func open(_ plan: AppendPlan) {
@@ -289,7 +295,7 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
     )
     if case .failed(let error) = interruption { return fail(afterRelease: error) }
     state = .appending
-    if let interim = plan.interim { delegate?.sendInterim(HTTPResponse(interim: interim)) }
+    if request.mayGetInterim, let interim = plan.interim { delegate?.sendInterim(HTTPResponse(interim: interim)) }
     while state == .appending, let bytes = input.removeFirst() { append(bytes) }
     if state == .appending, case .complete(let trailers) = input.removeEnd() { return endBody(trailers) }
     if state == .appending, hasRoom { delegate?.bodyHasRoom() }

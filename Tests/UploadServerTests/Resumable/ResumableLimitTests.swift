@@ -89,7 +89,7 @@ import UploadTestSupport
       let start = request("PATCH " + path, append(at: 0, complete: false), body: "GIF8")
       #expect(try harness.first.reply(to: start).statuses == [204])
       let end = try harness.first.reply(to: request("PATCH " + path, append(at: 4, complete: true), body: "9a"))
-      #expect(end.statuses == [415], "the detection goes on with the next request")
+      #expect(end.statuses == [415], "the detection continues with the next request")
       #expect(end["Upload-Complete"] == "?1")
       #expect(try harness.first.reply(to: request("HEAD " + path)).statuses == [410])
     }
