@@ -256,8 +256,8 @@ import UploadTestSupport
         paths.append(path)
       }
       #expect(harness.ledger.totals(.incoming).finished == 0)
-      let final = ["Upload-Concat: final;" + paths.joined(separator: " "), "Content-Length: 0"]
-      let reply = try harness.first.reply(to: request("POST /uploads", tus(final)))
+      let whole = ["Upload-Concat: final;" + paths.joined(separator: " "), "Content-Length: 0"]
+      let reply = try harness.first.reply(to: request("POST /uploads", tus(whole)))
       #expect(reply.statuses == [201])
       let path = try #require(reply.path)
       let id = try #require(UnfinishedID(path.dropFirst("/uploads/".count)))
