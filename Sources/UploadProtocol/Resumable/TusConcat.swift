@@ -35,7 +35,8 @@ package enum TusConcat: Sendable, Equatable {
   /// The ID in the URL of an upload: `https://HOST/PREFIX/uploads/ID`, `/uploads/ID` or `uploads/ID`. Scheme, host and
   /// prefix may be those of a proxy, so they are not compared; a query is ignored. The ID alone identifies the upload,
   /// and is never part of a file's path unless it has the alphabet of IDs.
-  /// - Returns: nil for any other URL, such as one with `.` or `..` in its path.
+  /// - Returns: nil for any other URL, such as one with `.`, `..` or a comma in its path: lists separated by commas are
+  ///   a frequent mistake.
   package static func id(inURL url: some StringProtocol) -> String? {
     var path = Array(url.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })[...]
     if let colon = path.firstIndex(of: ASCII.colon) {
@@ -46,6 +47,7 @@ package enum TusConcat: Sendable, Equatable {
     }
     // The authority.
     if path.starts(with: "//".utf8) { path = path.dropFirst(2).drop { $0 != UInt8(ascii: "/") } }
+    guard !path.contains(ASCII.comma) else { return nil }
     let components = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     guard !components.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }),
       components.dropLast().last?.elementsEqual(collection.utf8) == true, let id = components.last, isID(id)

@@ -42,7 +42,7 @@ package struct TusExchange: ResumableExchange {
 
   /// The method of a request: the one in `X-HTTP-Method-Override`, if there is one.
   package static func method(_ head: HTTPRequest) -> HTTPRequest.Method {
-    head.headerFields[.methodOverride].flatMap { HTTPRequest.Method($0) } ?? head.method
+    head.headerFields[.methodOverride].flatMap { HTTPRequest.Method($0.uppercased()) } ?? head.method
   }
 
   // MARK: Start
@@ -121,7 +121,7 @@ package struct TusExchange: ResumableExchange {
     case .terminate: return .remove(responses.success(204))
     case .head(let completes):
       // A client that reads here that all bytes have arrived sends no further request.
-      guard completes, !resource.isEnded, resource.offset == resource.length else {
+      guard completes, request.bodyLength == 0, !resource.isEnded, resource.offset == resource.length else {
         return .respond(responses.status())
       }
       return begin(.head, AppendPlan())
