@@ -10,6 +10,9 @@ struct IncomingResumable: Sendable {
   /// The headers, with the method that the client means.
   let head: HTTPRequest
   let length: BodyLength
+  /// Whether interim responses may be sent: never with HTTP/1.0, which has none (RFC 9110 section 15.2). After
+  /// ``RequestRules`` such a request looks like any other that ends its connection.
+  let mayGetInterim: Bool
   let client: ClientAddress
   /// The path of the request, with its query without tokens.
   let target: String
@@ -33,6 +36,7 @@ struct IncomingResumable: Sendable {
     head.method = method
     self.head = head
     length = request.length
+    mayGetInterim = !request.head.closesConnection
     self.client = client
     let query = try request.target.get().query.map { query in
       let parameters = query.split(separator: "&").filter { !$0.lowercased().hasPrefix("token=") }

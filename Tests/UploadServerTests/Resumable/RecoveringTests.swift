@@ -36,7 +36,8 @@ import UploadTestSupport
   }
 
   private func recover(_ harness: ResumableHarness) throws -> Int {
-    let (uploads, context, loop) = (try harness.uploads, harness.first.server, harness.loop)
+    let uploads = try harness.uploads
+    let (context, loop) = (harness.first.server, harness.loop)
     let count = uploads.recover(on: loop) { RecoveredUpload.publish($0, uploads, context, on: loop) }
     loop.run()
     return count

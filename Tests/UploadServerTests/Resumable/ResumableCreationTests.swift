@@ -53,8 +53,15 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: [[], ["Upload-Draft-Interop-Version: 99"]])
-  func `a client without a known version gets the whole protocol without 104`(version: [String]) async throws {
+  @Test(
+    arguments: [
+      [], ["Upload-Draft-Interop-Version: 99"], ["Upload-Draft-Interop-Version: 6", "Connection: close"],
+    ]
+      as [[String]]
+  )
+  func `a client without a known version, or of one request, gets the whole protocol without 104`(version: [String])
+    async throws
+  {
     try await withResumable { harness in
       let reply = try harness.first.reply(to: request("PUT /a", ["Upload-Complete: ?0"] + version, body: "abc"))
       #expect(reply.statuses == [201])

@@ -34,7 +34,7 @@ import UploadTestSupport
       #expect(try other.reply(to: request("HEAD " + path))["Upload-Offset"] == "3")
       let reply = try other.reply(to: request("PATCH " + path, append(at: 3, complete: true), body: "def"))
       #expect(reply.statuses == [201])
-      #expect(harness.store.text(try id(path)) == "abcdef")
+      #expect(try harness.store.text(id(path)) == "abcdef")
       #expect(meter.received == 6 && harness.ledger.totals(.incoming).started == 1)
     }
   }

@@ -89,7 +89,7 @@ import UploadTestSupport
       let start = request("PATCH " + path, append(at: 0, complete: false), body: "GIF8")
       #expect(try harness.first.reply(to: start).statuses == [204])
       let end = try harness.first.reply(to: request("PATCH " + path, append(at: 4, complete: true), body: "9a"))
-      #expect(end.statuses == [415], "the detection goes on with the next request")
+      #expect(end.statuses == [415], "the detection continues with the next request")
       #expect(end["Upload-Complete"] == "?1")
       #expect(try harness.first.reply(to: request("HEAD " + path)).statuses == [410])
     }
@@ -101,7 +101,8 @@ import UploadTestSupport
       let page = "<!DOCTYPE html><html>" + String(repeating: "x", count: 5000)
       let reply = try harness.first.reply(to: request("PATCH " + path, append(at: 0, complete: false), body: page))
       #expect(reply.statuses == [204])
-      #expect(harness.store.record?.detectedType == .some("text/html"))
+      let type = harness.store.record?.detectedType ?? nil
+      #expect(type == "text/html")
       _ = try harness.first.reply(to: request("PATCH " + path, append(at: page.utf8.count, complete: true), body: "x"))
       #expect(harness.store.sink?.request?.type == "text/html")
     }
