@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 import UploadCore
 import UploadTestSupport
@@ -29,8 +30,10 @@ import UploadTestSupport
     journal.claim(path: entry.path, name: entry.name, target: entry.target)
   }
 
-  private func mode(_ path: String) throws -> Int {
-    try #require(FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int)
+  /// A file's permissions; nil where there is no file.
+  private func mode(_ path: String) -> mode_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
   }
 
   @Test func `the directory is that of XDG_STATE_HOME, otherwise one in HOME`() {
@@ -50,18 +53,18 @@ import UploadTestSupport
       #expect(journal.entries().isEmpty)
       let entry = entry()
       do {
-        let claim = try #require(claim(journal, entry))
-        #expect(claim.entry == nil)
-        #expect(claim.write(entry))
+        let held = try #require(claim(journal, entry))
+        #expect(held.entry == nil)
+        #expect(held.write(entry))
         #expect(journal.entries() == [entry])
         #expect(journal.isInUse(entry))
-        withExtendedLifetime(claim) {}
+        withExtendedLifetime(held) {}
       }
       #expect(!journal.isInUse(entry))
-      #expect(try mode(journal.directory) == 0o700)
+      #expect(mode(journal.directory) == 0o700)
       for name in try FileManager.default.contentsOfDirectory(atPath: journal.directory) {
         #expect(name.hasPrefix(entry.key))
-        #expect(try mode(journal.directory + "/" + name) == 0o600)
+        #expect(mode(journal.directory + "/" + name) == 0o600)
       }
       #expect(claim(journal, entry)?.entry == entry)
     }
@@ -72,10 +75,10 @@ import UploadTestSupport
       let journal = ResumeJournal(directory: directory.path)
       let entry = entry()
       do {
-        let claim = try #require(claim(journal, entry))
-        claim.write(entry)
-        claim.remove()
-        claim.update { $0.offset = 20 }
+        let held = try #require(claim(journal, entry))
+        held.write(entry)
+        held.remove()
+        held.update { $0.offset = 20 }
         #expect(journal.entries().isEmpty)
       }
       #expect(try directory.names().isEmpty)
@@ -107,13 +110,13 @@ import UploadTestSupport
       let journal = ResumeJournal(directory: directory.path)
       let entry = entry()
       do {
-        let claim = try #require(claim(journal, entry))
-        claim.write(entry)
-        claim.update { $0.offset = 500 }
+        let held = try #require(claim(journal, entry))
+        held.write(entry)
+        held.update { $0.offset = 500 }
         // Neither 64 MiB nor 5 s.
-        claim.noteProgress(600, expires: nil)
+        held.noteProgress(600, expires: nil)
         #expect(journal.entries().map(\.offset) == [500])
-        withExtendedLifetime(claim) {}
+        withExtendedLifetime(held) {}
       }
       #expect(claim(journal, entry)?.entry?.offset == 500)
     }

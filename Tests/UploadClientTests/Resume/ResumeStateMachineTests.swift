@@ -11,7 +11,7 @@ import UploadCore
 
   private func machine(
     _ kind: ResumableProtocol,
-    size: UInt64 = size,
+    size: UInt64 = Self.size,
     maxRequest: UInt64? = nil,
     uri: String? = nil
   ) -> ResumeStateMachine {
@@ -29,7 +29,7 @@ import UploadCore
     .append(uri: Self.uri, range, isLast: isLast)
   }
 
-  private let ask = ResumeStateMachine.Step.offset(uri: uri)
+  private let ask = ResumeStateMachine.Step.offset(uri: Self.uri)
 
   // MARK: Creation
 
