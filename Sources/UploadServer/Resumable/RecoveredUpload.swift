@@ -4,7 +4,7 @@ import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// Publishes an upload of which all bytes had arrived when an earlier server stopped, although nobody asks for it.
+/// Publishes an upload of which all bytes had arrived when an earlier server stopped, without a request for it.
 /// Lives on one event loop.
 final class RecoveredUpload: UploadSinkDelegate {
   private let id: UnfinishedID
@@ -30,7 +30,7 @@ final class RecoveredUpload: UploadSinkDelegate {
 
   private func begin() {
     let (uploads, id, eventLoop) = (uploads, id, eventLoop)
-    uploads.turns.begin(id, on: eventLoop, end: {}, cancel: {})
+    uploads.turns.begin(id, on: eventLoop) { _ in }
       .flatMap { uploads.store.find(id, on: eventLoop) }
       .assumeIsolated()
       .whenComplete { result in
@@ -68,7 +68,7 @@ final class RecoveredUpload: UploadSinkDelegate {
       let expires = CurrentTime.seconds + ResumableUploads.memory
       _ = uploads.store.update(id, on: eventLoop) { $0.expires = expires }
       uploads.end(id, with: .success(file), expires: expires)
-    // The next request on the upload tries it again, and learns why it fails.
+    // The next request on the upload publishes it, or reports why that fails.
     case .failure: uploads.interrupt(record)
     }
     end()

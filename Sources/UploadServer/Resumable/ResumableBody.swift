@@ -159,7 +159,7 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
     }
     self.record = record
     if let meter = uploads.entry(record.id)?.meter { context.ledger.begin(meter) }
-    // Nobody knows the URL of the upload.
+    // No client knows the URL of the upload.
     if interruption != nil { return delete(isRemembered: false) { self.endInterrupted() } }
     perform(exchange.created(location: request.location(of: record.id), expires: record.expires))
   }
@@ -174,15 +174,15 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
   private func takeTurn(_ id: UnfinishedID) -> EventLoopFuture<Void> {
     let (body, loop) = (NIOLoopBound(self, eventLoop: eventLoop), eventLoop)
     turn = id
-    return uploads.turns.begin(
-      id,
-      on: eventLoop,
-      end: { loop.execute { body.value.interrupt(.replaced) } },
-      cancel: { [uploads] in
-        let isDiscarded = uploads.entry(id)?.meter.isDiscarded ?? true
-        loop.execute { body.value.interrupt(.failed(isDiscarded ? .cancelledByServer : .stopping)) }
+    return uploads.turns.begin(id, on: eventLoop) { reason in
+      loop.execute {
+        switch reason {
+        case .replaced: body.value.interrupt(.replaced)
+        case .cancelled: body.value.interrupt(.failed(.cancelledByServer))
+        case .stopping: body.value.interrupt(.failed(.stopping))
+        }
       }
-    )
+    }
   }
 
   private func read(_ id: UnfinishedID) {
@@ -321,7 +321,7 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
     }
   }
 
-  /// Records what has arrived, and goes on with the exchange.
+  /// Records what has arrived, and continues the exchange.
   private func suspend() {
     state = .ending
     record(sink) { self.perform(self.exchange.suspended(at: self.record?.offset ?? 0)) }

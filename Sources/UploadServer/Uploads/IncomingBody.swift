@@ -64,7 +64,7 @@ enum BodyOutcome {
   /// - Parameter rejection: why the request is rejected, to be reported; nil for a success, and for what is no reason
   ///   to report.
   case response(ServerResponse, rejection: UploadError? = nil)
-  /// A newer request has taken the upload over: close the connection without a response.
+  /// A newer request replaces this one: close the connection without a response.
   case replaced
 
   /// All files are stored, or the upload has failed.

@@ -15,7 +15,7 @@ import UploadTestSupport
 final class HandlerHarness {
   let channel: EmbeddedChannel
   let store: MemoryStore
-  let ledger = UploadLedger()
+  let ledger: UploadLedger
   let hummingbird = HummingbirdStub()
   let wire = Wire()
   let server: ServerContext
@@ -25,22 +25,30 @@ final class HandlerHarness {
   /// The handler under test, which only its pipeline retains.
   private(set) weak var handler: ConnectionHandler?
 
-  init(
+  convenience init(
     limits: UploadLimits,
     digests: Set<DigestAlgorithm> = [],
     access: AccessGate = AccessGate()
   ) throws {
-    channel = EmbeddedChannel()
-    store = MemoryStore(eventLoop: channel.embeddedEventLoop)
-    let context = ServerContext(
-      store: store,
-      budget: try MemoryBudget(limit: 64 << 20),
-      ledger: ledger,
-      limits: limits,
-      digests: digests,
-      access: access
-    )
-    server = context
+    let channel = EmbeddedChannel()
+    let store = MemoryStore(eventLoop: channel.embeddedEventLoop)
+    try self.init(channel, store, try Self.context(store, limits: limits, digests: digests, access: access))
+  }
+
+  /// A further connection of the same server.
+  convenience init(beside other: HandlerHarness, address: String = "192.0.2.1") throws {
+    let channel = EmbeddedChannel(handler: nil, loop: other.channel.embeddedEventLoop)
+    try self.init(channel, other.store, other.server, address: address)
+  }
+
+  /// A connection of a server.
+  init(
+    _ channel: EmbeddedChannel,
+    _ store: MemoryStore,
+    _ context: ServerContext,
+    address: String = "192.0.2.1"
+  ) throws {
+    (self.channel, self.store, server, ledger) = (channel, store, context, context.ledger)
     let handler = ConnectionHandler(server: context, eventLoop: channel.embeddedEventLoop)
     self.handler = handler
     let pipeline = channel.pipeline.syncOperations
@@ -52,7 +60,26 @@ final class HandlerHarness {
     try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
     try pipeline.addHandler(handler)
     try pipeline.addHandler(hummingbird)
-    channel.connect(to: try SocketAddress(ipAddress: "192.0.2.1", port: 4711), promise: nil)
+    channel.connect(to: try SocketAddress(ipAddress: address, port: 4711), promise: nil)
+  }
+
+  /// What the connections of a server share.
+  static func context(
+    _ store: MemoryStore,
+    limits: UploadLimits,
+    digests: Set<DigestAlgorithm> = [],
+    access: AccessGate = AccessGate(),
+    publicURL: String? = nil
+  ) throws -> ServerContext {
+    ServerContext(
+      store: store,
+      budget: try MemoryBudget(limit: 64 << 20),
+      ledger: UploadLedger(),
+      limits: limits,
+      digests: digests,
+      access: access,
+      publicURL: publicURL
+    )
   }
 
   /// The client sends these bytes.

@@ -122,7 +122,10 @@ final class ResumableUploads: Sendable {
     meter.resumeStored(at: record.offset)
     if case .some(let type) = record.detectedType { meter.detectedType = type }
     let uploadID = record.id
-    meter.onCancel { [weak self] in self?.cancel(uploadID) }
+    meter.onCancel { [weak self, weak meter] in
+      // The upload survives the end of the program.
+      if meter?.isDiscarded ?? true { self?.cancel(uploadID) } else { _ = self?.turns.interrupt(uploadID, .stopping) }
+    }
     return Entry(
       meter: meter,
       client: record.client,
@@ -187,7 +190,8 @@ final class ResumableUploads: Sendable {
   /// Deletes the upload because a user has cancelled it: the request that continues it does, or it is done now. When the
   /// program stops instead, only the request ends.
   func cancel(_ id: UnfinishedID) {
-    guard !turns.cancel(id), entry(id)?.meter.isDiscarded == true,
+    let isDiscarded = entry(id)?.meter.isDiscarded ?? false
+    guard !turns.interrupt(id, isDiscarded ? .cancelled : .stopping), isDiscarded,
       let loop = state.withLock({ $0.isStopped ? nil : $0.eventLoop })
     else { return }
     remove(id, .failure(.cancelledByServer), on: loop)

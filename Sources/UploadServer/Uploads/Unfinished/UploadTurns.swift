@@ -5,12 +5,19 @@ import UploadStorage
 /// One request at a time for each unfinished upload: a newer one ends the older one and waits for it, so that a dead
 /// connection never locks an upload. Callable on any thread.
 final class UploadTurns: Sendable {
-  /// A request that has its turn, or waits for it.
+  /// Why a request is asked to end.
+  enum Reason: Sendable {
+    /// A newer request waits.
+    case replaced
+    /// A user has cancelled the upload.
+    case cancelled
+    /// The program stops.
+    case stopping
+  }
+
+  /// Asks a request to end; it may also finish.
   private struct Request {
-    /// Asks the request to end; it may also finish.
-    let end: @Sendable () -> Void
-    /// Asks the request to end, because a user cancelled the upload.
-    let cancel: @Sendable () -> Void
+    let end: @Sendable (Reason) -> Void
   }
 
   /// The requests of one upload.
@@ -27,18 +34,15 @@ final class UploadTurns: Sendable {
   private let state = Mutex(State())
 
   /// Waits until no older request has its turn, after asking it to end. ``end(_:)`` must follow once.
-  /// - Parameters:
-  ///   - end: is called when a newer request waits, perhaps within this call, on any thread; it should only schedule
-  ///     the end.
-  ///   - cancel: is called by ``cancel(_:)``, as `end` is.
+  /// - Parameter end: asks the request to end. It is called on any thread, perhaps more than once, and should only
+  ///   schedule the end.
   /// - Returns: succeeds when it is the request's turn; never fails.
   func begin(
     _ id: UnfinishedID,
     on eventLoop: any EventLoop,
-    end: @escaping @Sendable () -> Void,
-    cancel: @escaping @Sendable () -> Void
+    end: @escaping @Sendable (Reason) -> Void
   ) -> EventLoopFuture<Void> {
-    let request = Request(end: end, cancel: cancel)
+    let request = Request(end: end)
     let promise = eventLoop.makePromise(of: Void.self)
     let older = state.withLock { state -> Request? in
       guard var turn = state.turns[id] else {
@@ -49,13 +53,13 @@ final class UploadTurns: Sendable {
       state.turns[id] = turn
       return turn.current
     }
-    if let older { older.end() } else { promise.succeed() }
+    if let older { older.end(.replaced) } else { promise.succeed() }
     return promise.futureResult
   }
 
   /// Ends the turn of the current request; the oldest of those that wait gets the next one.
   func end(_ id: UnfinishedID) {
-    let next = state.withLock { state -> (promise: EventLoopPromise<Void>, end: (@Sendable () -> Void)?)? in
+    let next = state.withLock { state -> (promise: EventLoopPromise<Void>, older: Request?)? in
       guard var turn = state.turns[id], !turn.waiting.isEmpty else {
         state.turns[id] = nil
         return nil
@@ -63,18 +67,18 @@ final class UploadTurns: Sendable {
       let next = turn.waiting.removeFirst()
       turn.current = next.request
       state.turns[id] = turn
-      return (promise: next.promise, end: turn.waiting.isEmpty ? nil : next.request.end)
+      return (promise: next.promise, older: turn.waiting.isEmpty ? nil : next.request)
     }
     next?.promise.succeed()
     // It is no longer the newest.
-    next?.end?()
+    next?.older?.end(.replaced)
   }
 
-  /// Asks the request that has its turn to cancel the upload.
+  /// Asks the request that has its turn to end.
   /// - Returns: false when no request has.
-  func cancel(_ id: UnfinishedID) -> Bool {
+  func interrupt(_ id: UnfinishedID, _ reason: Reason) -> Bool {
     let current = state.withLock { $0.turns[id]?.current }
-    current?.cancel()
+    current?.end(reason)
     return current != nil
   }
 
