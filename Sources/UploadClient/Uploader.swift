@@ -19,6 +19,7 @@ package import UploadCore
 package struct Uploader: Sendable {
   private let resources: ClientResources
   private let ledger: UploadLedger
+  private let knownServers = KnownServers()
 
   /// - Parameters:
   ///   - configuration: not checked here: each upload fails with `badValue` when it is invalid.
@@ -48,7 +49,9 @@ package struct Uploader: Sendable {
   /// upload with ``UploadOutcome/cancelled``, unless it is complete by then: the server has reported success, and the
   /// digest in its response, if there is one, has been compared.
   /// - Parameters:
-  ///   - mode: any but `raw`, which fails with `badValue`.
+  ///   - mode: any but `raw`, which fails with `badValue`. With ``UploadClientConfiguration/resume``, `stream` becomes
+  ///     `resumable` for large files where the server supports that; `resumable` fails where it does not, and for a source of
+  ///     unknown length.
   ///   - id: the upload's id in the ledger; each upload needs its own.
   ///   - onBegin: called once, when the upload is in the ledger and can be cancelled there. An upload whose source or
   ///     configuration cannot be used has ended by then.
@@ -90,10 +93,10 @@ package struct Uploader: Sendable {
       var attempt: UploadAttempt
       do throws(UploadError) {
         // The file's error first: it does not depend on the configuration.
-        let source = try opened.get()
+        let file = try opened.get()
         attempt = UploadAttempt(
           request: try request.get(),
-          content: BodyContent(source, copies: target.isSecure, atMost: resources.limiter?.chunkSize),
+          content: BodyContent(file, copies: target.isSecure, atMost: resources.limiter?.chunkSize),
           target: target,
           meter: meter,
           cancellation: cancellation,
@@ -106,7 +109,7 @@ package struct Uploader: Sendable {
       }
       ledger.begin(meter)
       onBegin(meter)
-      await run(&attempt)
+      await run(&attempt, source)
       return meter
     } onCancel: {
       cancellation.cancel()
@@ -152,11 +155,11 @@ package struct Uploader: Sendable {
 
   /// Runs an upload that is in the ledger to its end.
   /// - Parameter attempt: the first attempt; then the current one.
-  private func run(_ attempt: inout UploadAttempt) async {
+  private func run(_ attempt: inout UploadAttempt, _ source: UploadSource) async {
     let meter = attempt.meter
     let outcome: UploadOutcome
     do throws(UploadError) {
-      let finished = try await finish(&attempt)
+      let finished = try await finish(&attempt, source)
       meter.addStored(Int(clamping: finished.bytes))
       meter.markDurable()
       outcome = .finished(finished)
@@ -169,13 +172,20 @@ package struct Uploader: Sendable {
 
   /// Sends the content, in as many attempts as ``UploadClientConfiguration/retry`` allows.
   /// - Throws: the last attempt's error, with the reason why no other attempt follows.
-  private func finish(_ attempt: inout UploadAttempt) async throws(UploadError) -> FinishedUpload {
+  private func finish(
+    _ attempt: inout UploadAttempt,
+    _ source: UploadSource
+  ) async throws(UploadError) -> FinishedUpload {
     let (meter, cancellation) = (attempt.meter, attempt.cancellation)
     try cancellation.check()
     if meter.mode == .buffered { attempt.content = try await contentInMemory(of: attempt) }
     if attempt.target.isSecure {
       let (tls, trust) = (resources.tls, attempt.target.trust)
       attempt.encryption = try await resources.onPool { try tls.context(trust) }
+    }
+    if var upload = try ResumableUpload(attempt, source, knownServers) {
+      if let finished = try await upload.run() { return finished }
+      attempt.content = attempt.content.renewed
     }
     var retries = RetryStateMachine(
       resources.configuration.retry,
@@ -223,22 +233,10 @@ package struct Uploader: Sendable {
         )
       )
       finished.detectedType = meter.detectedType
-      try await verify(finished, attempt)
+      try await attempt.verify(finished)
       return finished
     } catch {
       throw FailedAttempt(error, result)
-    }
-  }
-
-  /// Compares the digest of the server's response, if there is one, with that of the content that was sent.
-  private func verify(_ finished: FinishedUpload, _ attempt: UploadAttempt) async throws(UploadError) {
-    guard let reported = finished.sha256.flatMap({ ContentDigests(sha256Text: $0) }) else { return }
-    let sent = try await resources.onPool {
-      try attempt.content.digests { () throws(UploadError) in try attempt.cancellation.check() }
-    }
-    guard sent == reported else {
-      let message = "Checksum mismatch: the server reports another SHA-256 for the stored file. Send the file again."
-      throw UploadError(.contentMismatch, message)
     }
   }
 

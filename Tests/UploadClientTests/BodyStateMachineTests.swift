@@ -147,6 +147,27 @@ extension BodyStateMachine {
     #expect(machine.sentBytes == 10)
   }
 
+  @Test func `a part of a file is sent by its offsets in the file, without an end of its own`() {
+    var machine = BodyStateMachine(.init(start: 100, size: 125, chunkSize: 10, checkedTail: 3, hasTail: false))
+    #expect(machine.position == 100 && machine.sentBytes == 0)
+    #expect(machine.begin() == .write(100..<110))
+    #expect(machine.advance() == .write(110..<120))
+    #expect(machine.position == 110 && machine.sentBytes == 10)
+    #expect(machine.advance() == .write(120..<122))
+    #expect(machine.advance() == .check)
+    #expect(machine.checked() == .write(122..<125))
+    #expect(machine.advance() == .none)
+    #expect(machine.isSent && machine.position == 125 && machine.sentBytes == 25)
+  }
+
+  @Test func `a request without a body, or with an empty part, is sent with its headers`() {
+    for offset in [0, 125] as [UInt64] {
+      var machine = BodyStateMachine(.init(start: offset, size: offset, chunkSize: 10, checkedTail: 3, hasTail: false))
+      #expect(machine.begin() == .none)
+      #expect(machine.isSent && machine.position == offset)
+    }
+  }
+
   @Test func `a stop after the whole body was sent leaves it sent`() {
     var machine = machine(size: 0, checkedTail: 0)
     _ = machine.begin()

@@ -241,6 +241,38 @@ extension ExchangeStateMachine {
     #expect(cut.disconnected() == .report(.failure(.responseInterrupted(status: 201))))
   }
 
+  @Test func `while the body moves, any number of informational responses is read`() {
+    var machine = machine(.init(size: 10_000, chunkSize: 10, checkedTail: 0, hasTail: true))
+    _ = machine.sentHead()
+    for _ in 0..<200 {
+      #expect(machine.responded(104) == .none)
+      #expect(machine.advance() != .none)
+    }
+  }
+
+  @Test func `a pause closes the connection without a reset, so that the server receives what was sent`() {
+    var sending = machine(Self.file)
+    _ = sending.sentHead()
+    let action = sending.paused()
+    expectEnd(action, &sending, resets: false, failure: .paused)
+    var waiting = machine(Self.file, asks: true)
+    _ = waiting.sentHead()
+    let end = waiting.paused()
+    expectEnd(end, &waiting, resets: false, failure: .paused)
+  }
+
+  @Test func `a pause does not end an exchange whose body is sent, or that is rejected`() {
+    var sent = sentMachine(Self.file)
+    #expect(sent.paused() == .none)
+    var rejected = machine(Self.file)
+    _ = rejected.sentHead()
+    #expect(rejected.responded(409) == .none)
+    #expect(rejected.paused() == .none)
+    let action = rejected.responseEnded()
+    expectEnd(action, &rejected, resets: true, status: 409)
+    #expect(rejected.paused() == .none)
+  }
+
   @Test func `malformed bytes, 101, and a 65th informational response are malformed responses`() {
     var machine = machine(Self.file)
     _ = machine.sentHead()

@@ -38,6 +38,15 @@ import UploadTestSupport
       return .pause(.milliseconds((pause.inSeconds * 1000).rounded()))
     }
 
+    /// The server has stored more than before.
+    mutating func progress() { machine.progressed(at: start + now) }
+
+    /// The user pauses the upload for this many seconds.
+    mutating func pause(_ seconds: Double) {
+      now += .seconds(seconds)
+      machine.wasPaused(for: .seconds(seconds))
+    }
+
     /// Fails until the machine gives up.
     /// - Returns: how many attempts there were, how many seconds passed, and why it gave up.
     mutating func failToTheEnd(
@@ -129,6 +138,33 @@ import UploadTestSupport
     #expect(driver.fail(lost, sent: 800, after: 3600) == .pause(.seconds(2)))
   }
 
+  @Test func `an offset that grows resets the pauses, also where no attempt sends more than one before`() {
+    var driver = Driver()
+    #expect(driver.fail(lost, sent: 1000) == .pause(.milliseconds(500)))
+    #expect(driver.fail(lost, sent: 900) == .pause(.seconds(1)))
+    driver.progress()
+    #expect(driver.fail(lost, sent: 900) == .pause(.milliseconds(500)))
+    for _ in 0..<100 {
+      driver.progress()
+      #expect(driver.fail(lost, after: 200) == .pause(.milliseconds(500)))
+    }
+  }
+
+  @Test func `the time in which the user has paused an upload costs no patience`() {
+    var driver = Driver()
+    driver.pause(100_000)
+    #expect(driver.fail(lost) == .pause(.milliseconds(500)))
+  }
+
+  @Test(arguments: [
+    (ExchangeFailure.connectionLost, true), (.sendTimedOut, true), (.responseTimedOut, true),
+    (.responseInterrupted(status: 201), true), (.earlySuccess(status: 200), true), (.paused, true),
+    (.malformedResponse, false), (.sourceFailed(isStored: false), false), (.cancelled, false), (.handlerRemoved, false),
+  ])
+  func `a resumable upload continues after every failure of the connection`(failure: ExchangeFailure, passes: Bool) {
+    #expect(failure.isInterruption == passes)
+  }
+
   @Test func `a source that can be read only once is retried only if it has not been read`() {
     var used = lost
     used.isSourceUsed = true
@@ -192,7 +228,7 @@ import UploadTestSupport
     arguments: [
       (ExchangeFailure.connectionLost, true), (.sendTimedOut, true), (.responseTimedOut, false),
       (.responseInterrupted(status: 201), false), (.earlySuccess(status: 200), false), (.malformedResponse, false),
-      (.sourceFailed(isStored: false), false), (.cancelled, false), (.handlerRemoved, false),
+      (.sourceFailed(isStored: false), false), (.cancelled, false), (.paused, false), (.handlerRemoved, false),
     ]
   )
   func `only a lost connection and a timeout while sending are temporary failures`(

@@ -76,6 +76,13 @@ package struct SendTarget: Sendable, Equatable {
     "\(Self.bracketed(host)):\(port)"
   }
 
+  /// The URL as a text that ``init(_:token:trust:)`` reads again, without the access tokens in its query: for the journal.
+  var urlWithoutToken: String {
+    UploadLocation.withoutToken(
+      (isSecure ? "https" : "http") + "://" + authority + path + (query.map { "?" + $0 } ?? "")
+    )
+  }
+
   /// The value of the Host header field: without the port where it is the scheme's default (RFC 9110 section 7.2), and
   /// without the zone, which is valid on this machine only (RFC 6874 section 1).
   var hostField: String {

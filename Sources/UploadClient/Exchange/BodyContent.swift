@@ -58,9 +58,21 @@ enum BodyContent: Sendable {
 
   /// How the content is divided into chunks.
   /// - Parameters:
+  ///   - part: what the request carries of it; a range only of a regular file.
   ///   - limit: the most bytes in a chunk; without effect on a stream, whose chunks are what each read returns.
   ///   - isForm: whether the end of a form follows the content.
-  func plan(limit: UInt64, isForm: Bool) -> BodyStateMachine.Plan {
+  func plan(_ part: BodyPart = .whole, limit: UInt64, isForm: Bool) -> BodyStateMachine.Plan {
+    switch part {
+    case .whole: return plan(limit: limit, isForm: isForm)
+    case .nothing: return .init(size: 0, chunkSize: 1, checkedTail: 0, hasTail: false)
+    case .range(let range, isLast: _):
+      var plan = self.plan(limit: limit, isForm: false)
+      (plan.start, plan.size) = (range.lowerBound, range.upperBound)
+      return plan
+    }
+  }
+
+  private func plan(limit: UInt64, isForm: Bool) -> BodyStateMachine.Plan {
     let checkedTail = min(Self.checkedTail, limit)
     switch self {
     case .file(let source):
@@ -135,6 +147,27 @@ enum BodyContent: Sendable {
     case .file(let source): source.region(range).map(IOData.fileRegion)
     case .copied(let reader), .stream(let reader): .byteBuffer(reader.buffer)
     case .memory(let form): form.chunk(range).map(IOData.byteBuffer)
+    }
+  }
+}
+
+/// What a request carries of the content.
+enum BodyPart: Sendable, Equatable {
+  /// All of it.
+  case whole
+  /// Nothing: the request has no body.
+  case nothing
+  /// These bytes of a regular file, counted from the first byte to send.
+  /// - Parameter isLast: whether no further request follows.
+  case range(Range<UInt64>, isLast: Bool)
+
+  /// The phase of the upload while its exchange waits in `phase`: only with the last byte of the content an upload is about to
+  /// end.
+  func uploadPhase(_ phase: UploadPhase) -> UploadPhase {
+    switch (self, phase) {
+    case (.nothing, _): .waiting
+    case (.range(_, isLast: false), .response), (.range(_, isLast: false), .finishing): .peer
+    case (.range, _), (.whole, _): phase
     }
   }
 }

@@ -8,7 +8,9 @@ import UploadCore
 struct BodyStateMachine {
   /// How a body is divided.
   struct Plan: Sendable, Equatable {
-    /// Bytes of content; nil when it is known only at the source's end.
+    /// Offset in the content of the first byte to send: above 0 where an earlier request has sent those before it.
+    var start: UInt64 = 0
+    /// Offset in the content of the end of the bytes to send; nil when it is known only at the source's end.
     var size: UInt64?
     /// The most bytes in a chunk, at least 1; not used for a stream, whose chunks are what each read returns.
     var chunkSize: UInt64
@@ -63,18 +65,22 @@ struct BodyStateMachine {
   private(set) var currentChunkSize = 0
   /// Bytes of that chunk that the socket has accepted, as far as it was observed.
   private var accepted = 0
-  /// Bytes of content in chunks that were written completely.
-  private var written: UInt64 = 0
+  /// Offset in the content of the end of the last chunk that was written completely; at first that of the first byte.
+  private var written: UInt64
 
   /// Whether sending or reading the body has begun.
   private(set) var hasBegun = false
 
   init(_ plan: Plan) {
     self.plan = plan
+    written = plan.start
   }
 
   /// Bytes of content that the socket has accepted, as far as it was observed.
-  var sentBytes: UInt64 { written + UInt64(accepted) }
+  var sentBytes: UInt64 { position - plan.start }
+
+  /// Offset in the content of the first byte that the socket has not accepted, as far as it was observed.
+  var position: UInt64 { written + UInt64(accepted) }
 
   /// Whether the socket has accepted the whole body.
   var isSent: Bool { state == .sent }
@@ -161,7 +167,7 @@ struct BodyStateMachine {
   private mutating func next() -> Action {
     guard let size = plan.size else { return read(nil) }
     let left = size - min(written, size)
-    guard left > 0 else { return plan.checkedTail > 0 && plan.hasTail && written == 0 ? check() : end() }
+    guard left > 0 else { return plan.checkedTail > 0 && plan.hasTail && written == plan.start ? check() : end() }
     guard left > plan.checkedTail else { return check() }
     return send(written..<written + min(plan.chunkSize, left - plan.checkedTail))
   }

@@ -25,11 +25,21 @@ enum ExchangeFailure: Equatable {
   case sourceFailed(isStored: Bool)
   /// The upload was cancelled. The server may have stored the file if the whole body was sent.
   case cancelled
+  /// The user paused the upload before the whole body was sent (resumable uploads only).
+  case paused
   /// The connection's handler was removed; this never happens while the pipeline is used as intended.
   case handlerRemoved
 
   /// Whether another attempt may succeed. It must not be made once the whole body was sent: the server may have stored it.
   var isTemporary: Bool { self == .connectionLost || self == .sendTimedOut }
+
+  /// Whether the upload may continue after this failure when the server says how much it has stored.
+  var isInterruption: Bool {
+    switch self {
+    case .connectionLost, .responseInterrupted, .earlySuccess, .sendTimedOut, .responseTimedOut, .paused: true
+    case .malformedResponse, .sourceFailed, .cancelled, .handlerRemoved: false
+    }
+  }
 
   /// The error to report for this failure, with a message for people.
   /// - Parameters:
@@ -77,6 +87,7 @@ enum ExchangeFailure: Equatable {
         cause as? UploadError ?? UploadError(.internalFailure, "The file could not be read any more.", cause: cause)
       return failure.adding(isStored ? "The server has stored what it received. Do not use that copy." : nil)
     case .cancelled: return UploadCancellation.error
+    case .paused: return UploadError(.cancelled, "The upload was paused.")
     case .handlerRemoved:
       code = .internalFailure
       message = "The connection's handler was removed."

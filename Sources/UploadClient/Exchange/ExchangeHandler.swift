@@ -62,8 +62,11 @@ final class ExchangeHandler: ChannelInboundHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    guard event is UploadCancellation.Event else { return context.fireUserInboundEventTriggered(event) }
-    perform(machine.cancelled(), context)
+    switch event {
+    case is UploadCancellation.Event: perform(machine.cancelled(), context)
+    case is UploadPause.Event: perform(machine.paused(), context)
+    default: context.fireUserInboundEventTriggered(event)
+    }
   }
 
   // MARK: Actions
@@ -107,10 +110,14 @@ final class ExchangeHandler: ChannelInboundHandler {
   }
 
   /// Shows observers how many bytes were sent, and what the exchange waits for.
+  ///
+  /// A resumable upload may send bytes again that were sent before an interruption: the server had not received them, although
+  /// the socket had accepted them. The meter continues to show the furthest position until the exchange has passed it, so
+  /// that what it shows never shrinks, and nothing counts twice.
   private func updateMeter() {
-    let (sent, shown) = (machine.body.sentBytes, attempt.meter.received)
+    let (sent, shown) = (machine.body.position, attempt.meter.received)
     if sent > shown { attempt.meter.addReceived(Int(clamping: sent - shown)) }
-    if let phase = machine.phase { attempt.meter.phase = phase }
+    if let phase = machine.phase { attempt.meter.phase = attempt.part.uploadPhase(phase) }
   }
 
   private func close(resets: Bool, _ context: ChannelHandlerContext) {
@@ -132,7 +139,9 @@ final class ExchangeHandler: ChannelInboundHandler {
           error: failure.error(in: attempt, cause: cause),
           // A server that has the whole body may have stored it: sent again, the file would be stored twice.
           isTemporary: failure.isTemporary && !body.isSent,
-          isSourceUsed: body.hasBegun
+          isSourceUsed: body.hasBegun,
+          failure: failure,
+          isBodySent: body.isSent
         )
       )
     }

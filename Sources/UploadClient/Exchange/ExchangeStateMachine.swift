@@ -68,7 +68,8 @@ struct ExchangeStateMachine {
     case closed
   }
 
-  /// The most informational responses (RFC 9110 section 15.2) that are read before the server counts as broken.
+  /// The most informational responses (RFC 9110 section 15.2) that are read while the body does not move, before the server
+  /// counts as broken. While it moves, a server may report its progress (104) for as long as the upload needs.
   private static let informationalLimit = 64
 
   /// How often to observe how much of a chunk the socket has accepted: SwiftNIO reports only when it has accepted all of it.
@@ -76,7 +77,10 @@ struct ExchangeStateMachine {
 
   private let plan: Plan
   private var state = State.idle
+  /// Informational responses since the body moved last.
   private var informationalCount = 0
+  /// How many bytes of the body were sent at the last informational response.
+  private var informedBytes: UInt64 = 0
   private var isProbing = false
   /// When the last byte of the body or of the response moved. Timeouts count from here.
   private var lastMovement = NIODeadline.uptimeNanoseconds(0)
@@ -149,6 +153,17 @@ struct ExchangeStateMachine {
 
   /// The upload was cancelled.
   mutating func cancelled() -> Action { fail(.cancelled) }
+
+  /// The user paused the upload: the connection closes so that the server receives what was sent. Does nothing once the whole
+  /// body was sent, or the server rejects it: then the response is received first.
+  mutating func paused() -> Action {
+    switch state {
+    case .awaitingContinue: return end(.failure(.paused))
+    case .exchanging(.begun(let head)) where !isSuccess(head): return .none
+    case .exchanging: return body.isSent ? .none : end(.failure(.paused))
+    case .idle, .confirming, .closing, .closed: return .none
+    }
+  }
 
   // MARK: The body
 
@@ -302,6 +317,7 @@ struct ExchangeStateMachine {
 
   /// An informational response.
   private mutating func informed(_ status: Int, at now: NIODeadline) -> Action {
+    if body.sentBytes > informedBytes { (informationalCount, informedBytes) = (0, body.sentBytes) }
     informationalCount += 1
     // 101 would switch to another protocol, which the request did not offer.
     guard status != 101, informationalCount <= Self.informationalLimit else { return fail(.malformedResponse) }
@@ -365,6 +381,6 @@ struct ExchangeStateMachine {
       return .report(outcome)
     }
     state = .closing(outcome)
-    return .close(resets: !body.isSent)
+    return .close(resets: !body.isSent && outcome != .failure(.paused))
   }
 }

@@ -12,6 +12,12 @@ struct FailedAttempt: Error {
 
   /// The value of the response's `Retry-After`, as sent; nil without one.
   var retryAfter: String?
+
+  /// How the exchange failed; nil when there was no connection, or there was a response.
+  var failure: ExchangeFailure?
+
+  /// Whether the socket had accepted the whole body.
+  var isBodySent = false
 }
 
 extension FailedAttempt {

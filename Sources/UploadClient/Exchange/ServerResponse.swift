@@ -27,6 +27,8 @@ struct ServerResponse: Sendable, Equatable {
   var retryAfter: String?
   /// The beginning of the body, at most ``bodyLimit`` bytes.
   var body: [UInt8] = []
+  /// All header fields, as sent.
+  var headers = HTTPHeaders()
 
   /// Adds `bytes` to the body, up to ``bodyLimit``.
   /// - Returns: whether all of them were kept.
@@ -116,7 +118,8 @@ extension ServerResponse {
       reason: head.status.reasonPhrase,
       location: head.headers.first(name: "location"),
       contentType: head.headers.first(name: "content-type"),
-      retryAfter: head.headers.first(name: "retry-after")
+      retryAfter: head.headers.first(name: "retry-after"),
+      headers: head.headers
     )
   }
 }

@@ -12,9 +12,13 @@ struct UploadAttempt: Sendable {
   /// The content to send. The caller reads it into memory before the first attempt in buffered mode, and replaces it by
   /// ``BodyContent/renewed`` for each later attempt.
   var content: BodyContent
+  /// What the request carries of the content.
+  var part = BodyPart.whole
   let target: SendTarget
   let meter: UploadMeter
   let cancellation: UploadCancellation
+  /// Pauses the upload; nil for one that cannot be paused.
+  var pause: UploadPause?
   let resources: ClientResources
   /// The TLS context of the target's trust. Set it before ``run()`` for an https target; nil for http.
   var encryption: NIOSSLContext?
@@ -25,12 +29,17 @@ struct UploadAttempt: Sendable {
     return ExchangeStateMachine.Plan(
       // Chunks of the size that suits the source, or smaller ones where a rate limit requires them.
       body: content.plan(
+        part,
         limit: resources.limiter.map { UInt64(max(1, $0.chunkSize)) } ?? .max,
         isForm: request.isForm
       ),
       continueTimeout: request.expectsContinue ? TimeAmount(configuration.continueTimeout) : nil,
       idleTimeout: TimeAmount(configuration.idleTimeout),
-      responseTimeout: TimeAmount(configuration.responseTimeout),
+      // A server syncs no file for a request without a body.
+      responseTimeout: TimeAmount(
+        part == .nothing
+          ? min(configuration.responseTimeout, configuration.idleTimeout) : configuration.responseTimeout
+      ),
       acceptsSeeOther: request.isForm
     )
   }
@@ -43,6 +52,20 @@ struct UploadAttempt: Sendable {
   /// Whether a server that has sent `result` asks for the same request without its expectation (RFC 9110 section 10.1.1).
   func isExpectationRejected(_ result: ExchangeResult) -> Bool {
     result.response.status == 417 && request.expectsContinue && !result.isBodyBegun
+  }
+
+  /// Compares the digest of the server's response, if there is one, with that of the content that was sent.
+  /// - Throws: ``UploadError`` with code `contentMismatch` when they differ, and those of reading the content again.
+  func verify(_ finished: FinishedUpload) async throws(UploadError) {
+    guard let reported = finished.sha256.flatMap({ ContentDigests(sha256Text: $0) }) else { return }
+    let (content, cancellation) = (content, cancellation)
+    let sent = try await resources.onPool {
+      try content.digests { () throws(UploadError) in try cancellation.check() }
+    }
+    guard sent == reported else {
+      let message = "Checksum mismatch: the server reports another SHA-256 for the stored file. Send the file again."
+      throw UploadError(.contentMismatch, message)
+    }
   }
 
   // MARK: The connection
@@ -131,6 +154,9 @@ struct UploadAttempt: Sendable {
     ])
     cancellation.onCancel {
       channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event())
+    }
+    pause?.onPause {
+      channel.pipeline.fireUserInboundEventTriggered(UploadPause.Event())
     }
   }
 

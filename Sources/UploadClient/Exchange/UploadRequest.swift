@@ -28,7 +28,17 @@ struct UploadRequest: Sendable {
       || head.uri.split { "?&".contains($0) }.dropFirst().contains { $0.hasPrefix("token=") }
   }
 
+  /// A request of a resumable upload.
   /// - Parameters:
+  ///   - head: with its framing fields.
+  ///   - contentType: the media type declared for the file.
+  init(head: HTTPRequestHead, contentType: String) {
+    (self.head, self.contentType) = (head, contentType)
+    (prefix, suffix) = ([], [])
+  }
+
+  /// - Parameters:
+  ///   - mode: `resumable` makes the request that would send the file at once, as `stream` does.
   ///   - name: the requested name; it may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
   ///   - size: bytes of content; nil when it is known only at the source's end.
   ///   - detectedType: the media type that the file's first bytes show; nil when they show none, or were not read.
@@ -43,8 +53,9 @@ struct UploadRequest: Sendable {
     configuration: UploadClientConfiguration
   ) throws(UploadError) {
     try configuration.validate()
+    let mode = mode == .resumable ? .stream : mode
     guard mode != .raw else {
-      throw UploadError(.badValue, "A client sends in the mode stream, multipart or buffered, not raw.")
+      throw UploadError(.badValue, "A client sends in the mode stream, resumable, multipart or buffered, not raw.")
     }
     // A Content-Type among the extra headers is the file's, in forms as well: the form's own type must name its boundary.
     // The last of these types is for files of unknown type (RFC 2046 section 4.5.1).

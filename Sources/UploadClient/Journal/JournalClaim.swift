@@ -1,60 +1,95 @@
 import Glibc
 import Synchronization
 
-/// The entry of one file in a ``ResumeJournal``, reserved for this process until this object is released. Its methods
-/// block; call them on a thread pool.
+/// The entry of one file in a ``ResumeJournal``, reserved for this process until ``release()``. Its methods block; call them
+/// on a thread pool.
 final class JournalClaim: Sendable {
+  private struct State {
+    /// The entry that was written or read last; nil where there is none.
+    var entry: ResumeJournal.Entry?
+    /// When the progress was noted last.
+    var notedAt = ContinuousClock.now
+    var isReleased = false
+  }
+
+  /// The longest time between two notes of the progress.
+  private static let interval = Duration.seconds(5)
+  /// Bytes after which it is noted earlier.
+  private static let distance: UInt64 = 64 << 20
+
   private let journal: ResumeJournal
   private let key: String
   private let lock: JournalLock
-  /// The entry that was written or read last. Locked while a file is written, so that an older entry never replaces a
-  /// newer one.
-  private let current: Mutex<ResumeJournal.Entry?>
+  /// Locked while a file is written, so that an older entry never replaces a newer one.
+  private let state: Mutex<State>
 
   init(journal: ResumeJournal, key: String, lock: JournalLock) {
     (self.journal, self.key, self.lock) = (journal, key, lock)
-    current = Mutex(journal.entry(key))
+    state = Mutex(State(entry: journal.entry(key)))
   }
 
+  deinit { release() }
+
   /// The entry; nil where there is none.
-  var entry: ResumeJournal.Entry? { current.withLock { $0 } }
+  var entry: ResumeJournal.Entry? { state.withLock { $0.entry } }
 
   /// Replaces the entry.
   /// - Returns: whether it was written.
   @discardableResult
   func write(_ entry: ResumeJournal.Entry) -> Bool {
-    current.withLock { current in
-      current = entry
-      return journal.write(entry, key)
-    }
+    state.withLock { write(entry, &$0) }
   }
 
   /// Changes the entry if there is one, and writes it if it is different then.
   func update(_ change: (inout ResumeJournal.Entry) -> Void) {
-    current.withLock { current in
-      guard var entry = current else { return }
+    state.withLock { state in
+      guard var entry = state.entry else { return }
       change(&entry)
-      guard entry != current else { return }
-      current = entry
-      _ = journal.write(entry, key)
+      if entry != state.entry { _ = write(entry, &state) }
+    }
+  }
+
+  /// Notes that `offset` bytes were sent, if that is at least 64 MiB more than in the entry, or 5 s have passed.
+  /// - Parameter expires: when the server deletes the upload; nil when that is not known.
+  func noteProgress(_ offset: UInt64, expires: Int64?) {
+    state.withLock { state in
+      guard var entry = state.entry else { return }
+      let now = ContinuousClock.now
+      guard now - state.notedAt >= Self.interval || offset > entry.offset &+ Self.distance else { return }
+      state.notedAt = now
+      (entry.offset, entry.expires) = (offset, expires ?? entry.expires)
+      if entry != state.entry { _ = write(entry, &state) }
     }
   }
 
   /// Removes the entry: the upload has ended. Another one may be written.
   func remove() {
-    current.withLock { current in
-      current = nil
+    state.withLock { state in
+      guard !state.isReleased else { return }
+      state.entry = nil
       journal.deleteEntry(key)
     }
   }
 
-  deinit {
-    // A lock's file without an entry is of no use.
-    if current.withLock({ $0 == nil }) { journal.delete(key, lock) }
+  /// Leaves the place to other processes. Later calls of any method change nothing.
+  func release() {
+    state.withLock { state in
+      guard !state.isReleased else { return }
+      state.isReleased = true
+      // A lock's file without an entry is of no use.
+      if state.entry == nil { journal.delete(key, lock) }
+      lock.release()
+    }
+  }
+
+  private func write(_ entry: ResumeJournal.Entry, _ state: inout State) -> Bool {
+    guard !state.isReleased else { return false }
+    state.entry = entry
+    return journal.write(entry, key)
   }
 }
 
-/// An exclusive lock on a file, which this object keeps open, until it is released.
+/// An exclusive lock on a file, which this object keeps open, until ``release()`` or the end of the object.
 final class JournalLock: Sendable {
   private let descriptor: CInt
 
@@ -69,7 +104,7 @@ final class JournalLock: Sendable {
         close(descriptor)
         return nil
       }
-      // Between open and lock the file may have been deleted: a lock on it would exclude nobody.
+      // Between open and lock the file may have been deleted: a lock on it would exclude no other process.
       var (own, named) = (stat(), stat())
       if fstat(descriptor, &own) == 0, lstat(path, &named) == 0, own.st_ino == named.st_ino {
         self.descriptor = descriptor
@@ -81,4 +116,7 @@ final class JournalLock: Sendable {
   }
 
   deinit { close(descriptor) }
+
+  /// Unlocks the file.
+  func release() { flock(descriptor, LOCK_UN) }
 }

@@ -139,7 +139,7 @@ package struct ResumeJournal: Sendable {
     if let lock = JournalLock(file(key, "lock")) { delete(key, lock) } else { unlink(file(key, "json")) }
   }
 
-  /// Reserves the place of a file's entry for this process until the claim is released. Blocks.
+  /// Reserves the place of a file's entry for this process until ``JournalClaim/release()``. Blocks.
   /// - Parameters: as the fields of ``Entry``.
   /// - Returns: nil when another process sends the file, or the directory cannot be used.
   func claim(path: String, name: String, target: String) -> JournalClaim? {

@@ -16,6 +16,11 @@ package struct UploadSource: Sendable {
   /// The name under which the server should store it; may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
   package let name: String
 
+  /// The path that was named, as it was; nil for a descriptor.
+  var path: String? {
+    if case .file(let path) = origin { path } else { nil }
+  }
+
   /// A regular file, which is opened when its upload begins. Path and name may contain bytes that are not UTF-8
   /// (``NameBytes/losslessText``).
   /// - Parameter name: the name at the server; nil for the last component of the path.

@@ -255,6 +255,11 @@ package final class UploadMeter: Sendable {
     if isLate { action(true) }
   }
 
+  /// Notes that the upload cannot be paused any more, after ``onPause(_:)``: it is sent in one request.
+  package func endPausing() {
+    life.withLock { ($0.pauseAction, $0.isPaused) = (nil, false) }
+  }
+
   /// Asks the data path to pause the upload, or to continue it.
   /// - Returns: false for an upload that cannot be paused or has ended.
   @discardableResult

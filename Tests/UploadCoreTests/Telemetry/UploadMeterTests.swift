@@ -26,6 +26,29 @@ import UploadTestSupport
     #expect((meter.received, meter.transferred) == (0, 130))
   }
 
+  @Test func `a resumable upload keeps its received bytes between attempts`() {
+    meter.resume(at: 1000)
+    #expect((meter.received, meter.transferred) == (1000, 0))
+    meter.addReceived(100)
+    meter.pause(because: "gone", attempt: 2, until: .now, continuingAt: meter.received)
+    #expect((meter.received, meter.transferred) == (1100, 100))
+  }
+
+  @Test func `an upload that becomes a plain one can be paused no longer`() {
+    meter.mode = .resumable
+    meter.onPause { _ in }
+    #expect(meter.canPause && meter.setPaused(true) && meter.isPaused)
+    meter.endPausing()
+    meter.mode = .stream
+    #expect(!meter.canPause && !meter.isPaused && !meter.setPaused(true))
+  }
+
+  @Test func `a notice is kept until another one replaces it`() {
+    #expect(meter.notice == nil)
+    meter.notice = "changed"
+    #expect(meter.notice == "changed")
+  }
+
   @Test func `counts whose sum exceeds 64 bits do not trap`() {
     for _ in 0..<3 {
       meter.addReceived(.max)

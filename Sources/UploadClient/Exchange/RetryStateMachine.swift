@@ -90,6 +90,18 @@ struct RetryStateMachine {
     return .pause(lastPause)
   }
 
+  /// The server has stored more than at any time before (resumable uploads).
+  mutating func progressed(at now: ContinuousClock.Instant) {
+    failuresSinceProgress = 0
+    outage = .zero
+    lastFailure = now
+  }
+
+  /// The user had paused the upload for this time, which does not count.
+  mutating func wasPaused(for time: Duration) {
+    lastFailure += time
+  }
+
   /// Updates the counters and ``outage`` after an attempt that sent `sent` bytes of the content.
   private mutating func note(sent: UInt64, at now: ContinuousClock.Instant) {
     failures += 1

@@ -1,0 +1,223 @@
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+import UploadCore
+import UploadTestSupport
+
+@testable import UploadClient
+
+/// Resumable uploads to servers on loopback ports that lose connections, responses and uploads.
+@Suite struct ResumableSendingTests {
+  private func uploads(retries: Int = 5, journal: ResumeJournal? = nil, maxRequest: UInt64? = nil) -> TestUploads {
+    var uploads = TestUploads()
+    uploads.configuration.retry = RetryPolicy(limit: retries)
+    uploads.configuration.retry.firstPause = .milliseconds(10)
+    uploads.configuration.resume = ResumeConfiguration(journal: journal, maxRequest: maxRequest)
+    uploads.configuration.resume?.threshold = 1000
+    return uploads
+  }
+
+  private let bytes = SplitMix64.bytes(300_000)
+
+  /// Larger than the socket buffers.
+  private let manyBytes = SplitMix64.bytes(24_000_000)
+
+  @Test(arguments: ResumableProtocol.allCases)
+  func `an upload that is interrupted twice continues where the server is`(kind: ResumableProtocol) async throws {
+    let keeper = UploadKeeper(kind, faults: [.reset(after: 100_000), .reset(after: 50_000)])
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(manyBytes, to: "a.bin")
+      try await withServer(script: keeper.serve) { server in
+        let meter = try await uploads().send(.file(path), to: server.url)
+        #expect(meter.finished?.path == (kind == .draft ? "final.bin" : "a.bin"))
+        #expect(meter.mode == .resumable)
+        #expect(meter.received == UInt64(manyBytes.count) && meter.stored == meter.received)
+        // What was sent again does not count.
+        #expect(meter.transferred == meter.received)
+      }
+      #expect(keeper.stored == manyBytes)
+      #expect(keeper.methods.suffix(6) == ["POST", "PATCH", "HEAD", "PATCH", "HEAD", "PATCH"])
+      #expect(keeper.values("Upload-Offset") == ["0", "100000", "150000"])
+    }
+  }
+
+  @Test func `a server is asked once, whatever it supports`() async throws {
+    for kind in [.draft, .tus, nil] as [ResumableProtocol?] {
+      let keeper = UploadKeeper(kind)
+      try await withTemporaryDirectory { directory in
+        let files = try ["a", "b", "c"].map { UploadSource.file(try directory.write(bytes, to: $0)) }
+        try await withServer(script: keeper.serve) { server in
+          let uploader = uploads().uploader
+          let target = try SendTarget(server.url)
+          let meters = await uploader.sendAll(files, to: target, mode: .stream, jobs: 1)
+          #expect(meters.allSatisfy { $0.finished != nil && $0.mode == (kind == nil ? .stream : .resumable) })
+        }
+      }
+      #expect(keeper.methods.filter { $0 == "OPTIONS" }.count == (kind == .draft ? 1 : 2))
+    }
+  }
+
+  @Test func `a small file is sent in one request, unless the mode is resumable`() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(bytes.prefix(999), to: "a.bin")
+      for mode in [UploadMode.stream, .resumable] {
+        let keeper = UploadKeeper(.draft)
+        try await withServer(script: keeper.serve) { server in
+          _ = try await uploads().send(.file(path), to: server.url, mode: mode)
+        }
+        #expect(keeper.methods == (mode == .stream ? ["POST"] : ["OPTIONS", "POST", "PATCH"]))
+      }
+    }
+  }
+
+  @Test func `the mode resumable demands a server that supports it, and a file`() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(bytes, to: "a.bin")
+      let keeper = UploadKeeper(nil)
+      try await withServer(script: keeper.serve) { server in
+        let meter = try await uploads().send(.file(path), to: server.url, mode: .resumable)
+        #expect(meter.error?.code == .refusedByServer)
+        #expect(meter.error?.message.contains("does not support resumable uploads") == true)
+      }
+      let pipe = try TestPipe()
+      pipe.write([1, 2, 3])
+      let meter = try await uploads().send(.descriptor(pipe.output, name: "p"), to: "http://h", mode: .resumable)
+      close(pipe.output)
+      #expect(meter.error?.code == .badValue)
+    }
+  }
+
+  @Test func `the next run continues an upload that has failed, and leaves nothing in the journal`() async throws {
+    try await withTemporaryDirectory { directory in
+      let journal = ResumeJournal(directory: directory.file("journal"))
+      let path = try directory.write(manyBytes, to: "a.bin")
+      let keeper = UploadKeeper(
+        .draft,
+        location: "http://elsewhere.invalid:1/uploads/1?token=a&b=c",
+        faults: [.reset(after: 100_000)]
+      )
+      try await withServer(script: keeper.serve) { server in
+        let url = server.url + "/?token=secret"
+        let meter = try await uploads(retries: 0, journal: journal).send(.file(path), to: url)
+        #expect(meter.error?.code == .connectionLost)
+        let entry = try #require(journal.entries().first)
+        #expect(entry.path == path && entry.protocolName == "rufh" && entry.size == 24_000_000)
+        #expect(entry.uploadURL == server.url + "/uploads/1?b=c")
+        #expect(!"\(entry)".contains("secret") && !"\(entry)".contains("token"))
+        #expect(!journal.isInUse(entry))
+        let next = try await uploads(retries: 0, journal: journal).send(.file(path), to: url)
+        #expect(next.finished != nil && next.received == 24_000_000)
+        #expect(next.transferred == 24_000_000 - 100_000)
+      }
+      #expect(keeper.stored == manyBytes)
+      #expect(keeper.methods == ["OPTIONS", "POST", "PATCH", "HEAD", "PATCH"])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: journal.directory).isEmpty)
+    }
+  }
+
+  @Test func `a changed file is sent from its beginning, and the meter says so`() async throws {
+    try await withTemporaryDirectory { directory in
+      let journal = ResumeJournal(directory: directory.file("journal"))
+      let path = try directory.write(manyBytes, to: "a.bin")
+      let keeper = UploadKeeper(.tus, faults: [.reset(after: 100_000)])
+      try await withServer(script: keeper.serve) { server in
+        _ = try await uploads(retries: 0, journal: journal).send(.file(path), to: server.url)
+        try directory.write(bytes, to: "a.bin")
+        let meter = try await uploads(retries: 0, journal: journal).send(.file(path), to: server.url)
+        #expect(meter.finished != nil)
+        #expect(meter.notice?.contains("has changed") == true)
+      }
+      #expect(keeper.stored == bytes)
+    }
+  }
+
+  @Test func `an upload that the server has deleted begins anew, within a run and in the next one`() async throws {
+    try await withTemporaryDirectory { directory in
+      let journal = ResumeJournal(directory: directory.file("journal"))
+      let path = try directory.write(bytes, to: "a.bin")
+      let keeper = UploadKeeper(.tus, faults: [.forget])
+      try await withServer(script: keeper.serve) { server in
+        let meter = try await uploads(retries: 0, journal: journal).send(.file(path), to: server.url)
+        #expect(meter.finished != nil)
+        #expect(meter.notice?.contains("no longer has the unfinished upload") == true)
+      }
+      #expect(keeper.methods.suffix(4) == ["POST", "PATCH", "POST", "PATCH"])
+    }
+  }
+
+  @Test(arguments: ResumableProtocol.allCases)
+  func `a lost final response does not store the file twice`(kind: ResumableProtocol) async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(bytes, to: "a.bin")
+      let keeper = UploadKeeper(kind, faults: [.silence])
+      try await withServer(script: keeper.serve) { server in
+        let meter = try await uploads().send(.file(path), to: server.url)
+        #expect(meter.finished?.bytes == 300_000)
+      }
+      #expect(keeper.stored == bytes)
+      #expect(keeper.methods.filter { $0 == "POST" }.count == 1)
+    }
+  }
+
+  @Test func `413 of a proxy makes the requests smaller, and the user's limit splits them`() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(bytes, to: "a.bin")
+      let proxied = UploadKeeper(.draft, faults: [.reject("413 Request Entity Too Large")])
+      try await withServer(script: proxied.serve) { server in
+        let meter = try await uploads().send(.file(path), to: server.url)
+        #expect(meter.finished != nil)
+      }
+      #expect(proxied.stored == bytes)
+      #expect(proxied.values("Upload-Offset") == ["0", "0", "150000"])
+      let split = UploadKeeper(.tus)
+      try await withServer(script: split.serve) { server in
+        let meter = try await uploads(maxRequest: 128_000).send(.file(path), to: server.url)
+        #expect(meter.finished != nil)
+      }
+      #expect(split.stored == bytes)
+      #expect(split.values("Upload-Offset") == ["0", "128000", "256000"])
+    }
+  }
+
+  @Test func `a paused upload closes its connection, and continues without an attempt of its retries`() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(manyBytes, to: "a.bin")
+      let keeper = UploadKeeper(.draft, faults: [.block(after: 100_000)])
+      try await withServer(receiveBuffer: 64 * 1024, script: keeper.serve) { server in
+        let uploads = uploads(retries: 0)
+        let url = server.url
+        async let sent = uploads.send(.file(path), to: url)
+        try await eventually("a part to be sent") { uploads.ledger.active().first?.received ?? 0 > 0 }
+        let meter = try #require(uploads.ledger.active().first)
+        #expect(meter.canPause && meter.setPaused(true))
+        try await eventually("a pause") { meter.phase == .userPause }
+        #expect(meter.ended == nil && meter.isPaused)
+        keeper.open()
+        let received = meter.received
+        #expect(meter.setPaused(false))
+        #expect(try await sent.finished != nil)
+        #expect(meter.received >= received)
+      }
+      #expect(keeper.stored == manyBytes)
+    }
+  }
+
+  @Test func `a paused upload can be cancelled`() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(manyBytes, to: "a.bin")
+      let keeper = UploadKeeper(.tus, faults: [.block(after: 1000)])
+      try await withServer(receiveBuffer: 64 * 1024, script: keeper.serve) { server in
+        let uploads = uploads(retries: 0)
+        let url = server.url
+        async let sent = uploads.send(.file(path), to: url)
+        try await eventually("a part to be sent") { uploads.ledger.active().first?.received ?? 0 > 0 }
+        uploads.ledger.active().first?.setPaused(true)
+        try await eventually("a pause") { uploads.ledger.active().first?.phase == .userPause }
+        keeper.open()
+        uploads.ledger.cancelAll()
+        #expect(try await sent.isCancelled)
+      }
+    }
+  }
+}
