@@ -88,11 +88,10 @@ package struct ResumeConfiguration: Sendable {
 
   /// Files of at least this many bytes become resumable in the mode `stream`: for smaller ones the further requests take
   /// longer than to send the file once more.
-  package var threshold: UInt64 = 4 << 20
+  package var threshold: UInt64
 
-  package init(journal: ResumeJournal? = nil, maxRequest: UInt64? = nil) {
-    self.journal = journal
-    self.maxRequest = maxRequest
+  package init(journal: ResumeJournal? = nil, maxRequest: UInt64? = nil, threshold: UInt64 = 4 << 20) {
+    (self.journal, self.maxRequest, self.threshold) = (journal, maxRequest, threshold)
   }
 }
 
