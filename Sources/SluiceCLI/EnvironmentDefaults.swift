@@ -12,7 +12,7 @@ enum EnvironmentDefaults {
   /// Options that exclude each other: one on the command line overrides the variables of the others.
   private static let exclusive = [
     ["token", "open"], ["json", "quiet"], ["ca", "fingerprint"], ["tls", "tls-cert"], ["tls", "tls-key"],
-    ["script", "size"], ["script", "count"],
+    ["script", "size"], ["script", "count"], ["no-resume", "max-request"],
   ]
 
   /// Options that generate a file to send, by command: files on the command line override their variables.

@@ -22,20 +22,24 @@ package struct UploadSummary: Sendable {
     /// SHA-256 of the content in lower-case hexadecimal; nil where the server did not state it, or the upload did not
     /// finish.
     package var sha256: String?
+    /// How often the upload was interrupted on purpose; nil where it was not to be interrupted.
+    package var interruptions: Int?
 
     /// ``bytes`` divided by ``seconds``, in bytes per second; 0 for an upload of 0 s.
     var averageSpeed: Double { seconds > 0 ? Double(bytes) / seconds : 0 }
 
     /// The object of the upload in the `summary` event.
     fileprivate var json: JSONValue {
-      .object([
+      var fields: [(String, JSONValue)] = [
         ("id", .string(id.description)), ("mode", .string(mode.rawValue)), ("name", .string(name)),
         ("bytes", .unsigned(bytes)), ("seconds", .double(seconds)), ("speedAvg", .speed(averageSpeed)),
         ("clientPeakResidentBytes", .integer(clientPeakResidentBytes)),
         ("serverPeakResidentBytes", serverPeakResidentBytes.map { .integer($0) } ?? .null),
         ("detectedType", .optional(detectedType)), ("sha256", .optional(sha256)),
         ("verdict", .string(verdict.rawValue)),
-      ])
+      ]
+      if let interruptions { fields.append(("interruptions", .integer(interruptions))) }
+      return .object(fields)
     }
   }
 

@@ -14,8 +14,9 @@ import UploadServer
 /// | folder | contents |
 /// |---|---|
 /// | `Content` | sample files, and digests to compare by |
+/// | `Relay` | ``CuttingRelay``, which interrupts uploads |
 /// | `Compare` | ``CompareRun``: clients as child processes, their memory, and how the comparison is shown |
-/// | the top | ``HeadlessRun``, and ``ScriptRun`` with the parser and the player of its scripts |
+/// | the top | ``HeadlessRun`` with ``InterruptedSending``, and ``ScriptRun`` with the parser and the player of its scripts |
 package struct HeadlessRun: Sendable {
   /// The server, and the files to send to it.
   package struct Configuration: Sendable {
@@ -28,7 +29,8 @@ package struct HeadlessRun: Sendable {
     package var size = SizeSetting(64 << 20)
     /// How many files to generate where ``files`` is empty; none when it is below 1.
     package var count = 1
-    /// The modes in which all files are sent, one mode after the other; when empty, nothing is sent.
+    /// The modes in which all files are sent, one mode after the other; when empty, nothing is sent. In the mode
+    /// `resumable` each upload is interrupted twice.
     package var modes: [UploadMode] = []
     /// How many files are sent at once; less than 1 counts as 1.
     package var jobs = 1
@@ -59,17 +61,27 @@ package struct HeadlessRun: Sendable {
       let workspace = try TrialWorkspace("sluice-headless", uploads: configuration.directory)
       defer { workspace.remove(keepingFiles: configuration.isKept) }
       stop.onForce { [keep = configuration.isKept] in workspace.remove(keepingFiles: keep) }
+      var settings = configuration.server
+      // Clients are to return to the address that they have used: that of a relay.
+      settings.server.publicURL = nil
       let engine = try ServerEngine(
-        configuration.server,
+        settings,
         directory: workspace.uploads,
         ledger: ledger,
         logger: ProcessLog.quiet,
-        otherDescriptors: ClientEngine.descriptors(jobs: configuration.jobs)
+        otherDescriptors: descriptors
       )
       return await run(engine, workspace)
     } catch {
       return fail(error, status: 2)
     }
+  }
+
+  /// The most descriptors that the clients and the relays need.
+  private var descriptors: Int {
+    let client = ClientEngine.descriptors(jobs: configuration.jobs)
+    guard configuration.modes.contains(.resumable) else { return client }
+    return 2 * client + InterruptedSending.descriptors(jobs: configuration.jobs)
   }
 
   private func run(_ engine: ServerEngine, _ workspace: TrialWorkspace) async -> Int32 {
@@ -83,12 +95,13 @@ package struct HeadlessRun: Sendable {
         rawPort: address.rawPort,
         directory: workspace.uploads,
         processID: getpid(),
-        fingerprint: address.fingerprint?.description
+        fingerprint: address.fingerprint?.description,
+        unfinished: address.unfinished
       )
       Output.line(UploadEvent.listening(listening).json.serialized)
       let reporting = Task { await reporter.run() }
       defer { reporting.cancel() }
-      let status = try await exercise(try SendTarget(own: address, engine), workspace, reporter)
+      let status = try await exercise(engine, at: address, workspace, reporter)
       await engine.server.stop()
       await engine.shutDown()
       return status
@@ -106,41 +119,71 @@ package struct HeadlessRun: Sendable {
   /// Sends all files in every mode, compares them, and prints the summary.
   /// - Returns: the exit status.
   private func exercise(
-    _ target: SendTarget,
+    _ engine: ServerEngine,
+    at address: ServerAddress,
     _ workspace: TrialWorkspace,
     _ reporter: Reporter
   ) async throws(UploadError) -> Int32 {
+    let paths = try makePaths(in: workspace)
+    let target = try SendTarget(own: address, engine)
+    let server = TrialServer(url: address.url, token: engine.token?.text, trust: target.trust)
+    let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: configuration.jobs)
+    let sources = paths.map { UploadSource.file($0) }
+    var sent: [SentUpload] = []
+    for mode in configuration.modes where stop.signal == nil {
+      let sending = Task { [jobs = configuration.jobs, ledger] () async -> Result<[SentUpload], UploadError> in
+        guard mode == .resumable else {
+          let meters = await client.uploader.sendAll(sources, to: target, mode: mode, jobs: jobs)
+          return .success(meters.map { SentUpload(meter: $0) })
+        }
+        let sending = InterruptedSending(to: server, ledger: ledger, jobs: jobs)
+        do throws(UploadError) {
+          return .success(try await sending.sendAll(paths))
+        } catch {
+          return .failure(error)
+        }
+      }
+      stop.onRequest { sending.cancel() }
+      sent += try await sending.value.get()
+    }
+    await reporter.finish()
+    return finish(sent, paths, workspace)
+  }
+
+  /// The files to send, which are generated where none is named.
+  private func makePaths(in workspace: TrialWorkspace) throws(UploadError) -> [String] {
     var paths = configuration.files
     if paths.isEmpty, configuration.count > 0 {
       for number in 1...configuration.count {
         paths.append(try workspace.makeSample(number, of: configuration.size, until: stop))
       }
     }
-    let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: configuration.jobs)
-    let sources = paths.map { UploadSource.file($0) }
-    var meters: [UploadMeter] = []
-    for mode in configuration.modes where stop.signal == nil {
-      let sending = Task { [jobs = configuration.jobs] in
-        await client.uploader.sendAll(sources, to: target, mode: mode, jobs: jobs)
-      }
-      stop.onRequest { sending.cancel() }
-      meters += await sending.value
-    }
-    await reporter.finish()
+    return paths
+  }
+
+  /// Compares the files, prints the summary, and removes the files that were stored.
+  /// - Parameter paths: of the files, in the order in which each mode has sent them.
+  /// - Returns: the exit status.
+  private func finish(_ sent: [SentUpload], _ paths: [String], _ workspace: TrialWorkspace) -> Int32 {
     let peak = ProcessMemory.current().peak
     let comparison = ContentComparison(paths: paths, directory: workspace.uploads) { [stop] in stop.signal != nil }
-    let entries = zip(meters, meters.indices).map { meter, index in
-      UploadSummary.Entry(
+    let entries = sent.indices.map { index in
+      let meter = sent[index].meter
+      var entry = UploadSummary.Entry(
         for: meter,
         serverPeak: meter.ended?.outcome.storedName.flatMap(workspace.serverPeak),
         verdict: comparison.status(of: meter, sentFrom: paths[index % paths.count])
       )
+      entry.interruptions = sent[index].interruptions
+      return entry
     }
     let summary = UploadSummary(uploads: entries, peakResidentBytes: peak)
     Output.line(UploadEvent.summary(summary).json.serialized)
-    if !configuration.isKept { workspace.removeStored(meters.compactMap { $0.ended?.outcome.storedName }) }
+    if !configuration.isKept { workspace.removeStored(sent.compactMap { $0.meter.ended?.outcome.storedName }) }
     if stop.signal == SIGINT { return 130 }
-    return summary.isGood && stop.signal == nil ? 0 : 1
+    let isProven = entries.compactMap(\.interruptions).allSatisfy { $0 == CutPlan.interruptions }
+    if summary.isGood, !isProven { Output.errorLine("sluice: Not every resumable upload was interrupted twice.") }
+    return summary.isGood && isProven && stop.signal == nil ? 0 : 1
   }
 }
 

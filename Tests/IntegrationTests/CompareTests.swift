@@ -16,13 +16,18 @@ import UploadTestSupport
       let lines = try CompareLine.decode(ended.output)
       let runs = lines.filter { $0.event == "run" }
       let order = [
-        "sluice stream", "sluice multipart", "sluice buffered", "curl stream", "curl multipart", "node stream",
-        "node buffered",
+        "sluice stream", "sluice multipart", "sluice resumable", "sluice buffered", "curl stream", "curl multipart",
+        "node stream", "node buffered",
       ]
       #expect(runs.map(\.client) == order + order)
       #expect(runs.allSatisfy { $0.verdict == "intact" && $0.bytes == 3 << 20 }, "\(ended)")
       #expect(runs.allSatisfy { ($0.clientRssPeak ?? 0) > 1 << 20 && ($0.serverRssPeak ?? 0) > 1 << 20 })
       #expect(runs.allSatisfy { ($0.serverPeakResidentBytes ?? 0) > 0 && ($0.seconds ?? 0) > 0 })
+      let interrupted = runs.filter { $0.mode == "resumable" }
+      #expect(
+        interrupted.allSatisfy { $0.interruptions == 2 && (3 << 20..<8 << 20).contains($0.sentBytes ?? 0) },
+        "\(ended)"
+      )
       let last = try #require(lines.last)
       #expect(last.event == "comparison" && last.ok == true && lines.count == runs.count + 1)
       #expect(last.results?.map(\.verdict) == order.map { _ in "intact" })
@@ -40,8 +45,8 @@ import UploadTestSupport
       )
       #expect(ended.exit == .status(0), "\(ended)")
       let runs = try CompareLine.decode(ended.output).filter { $0.program == "sluice" && $0.event == "run" }
-      #expect(runs.map(\.verdict) == ["intact", "intact", "outOfMemory"], "\(ended)")
-      #expect(runs.prefix(2).allSatisfy { ($0.clientRssPeak ?? .max) < 60 << 20 })
+      #expect(runs.map(\.verdict) == ["intact", "intact", "intact", "outOfMemory"], "\(ended)")
+      #expect(runs.prefix(3).allSatisfy { ($0.clientRssPeak ?? .max) < 60 << 20 })
       #expect(runs.last?.reason?.contains("60 MiB") == true)
       #expect(try directory.names() == [])
     }
@@ -143,6 +148,8 @@ private struct CompareLine: Decodable {
   var mode: String?
   var seconds: Double?
   var bytes: UInt64?
+  var interruptions: Int?
+  var sentBytes: UInt64?
   var clientRssPeak: UInt64?
   var serverRssPeak: UInt64?
   var serverPeakResidentBytes: UInt64?
@@ -153,8 +160,8 @@ private struct CompareLine: Decodable {
 
   private enum CodingKeys: String, CodingKey {
     case program = "client"
-    case event, mode, seconds, bytes, clientRssPeak, serverRssPeak, serverPeakResidentBytes, verdict, reason, ok,
-      results
+    case event, mode, seconds, bytes, interruptions, sentBytes, clientRssPeak, serverRssPeak, serverPeakResidentBytes,
+      verdict, reason, ok, results
   }
 
   static func decode(_ text: String) throws -> [CompareLine] {

@@ -33,6 +33,16 @@ import UploadTestSupport
     }
   }
 
+  @Test(.bash, .curl) func `the documented curl commands create a resumable upload and complete it`() async throws {
+    try await withServer { server in
+      let path = try server.scratch.random(3 << 20, to: "big.bin")
+      let commands = try Self.httpPage().block("sh").replacing(DocumentationPage.address, with: server.url)
+      let ended = try await shell(commands, in: server.scratch)
+      #expect(ended.exit == .status(0), "\(ended)")
+      try server.expect("big.bin", equals: path)
+    }
+  }
+
   @Test(.bash, .curl) func `the README's commands for uploads from another machine upload files`() async throws {
     let lines = try Self.readme().commands("sluice serve").split(separator: "\n").map(String.init)
     try #require(lines.count == 3)

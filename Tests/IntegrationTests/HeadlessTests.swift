@@ -15,12 +15,14 @@ import UploadTestSupport
       let summary = try #require(events.last)
       #expect(summary.event == "summary" && summary.ok == true)
       let uploads = try #require(summary.uploads)
-      #expect(uploads.map(\.mode) == ["stream", "stream", "multipart", "multipart", "buffered", "buffered"])
+      let modes = ["stream", "multipart", "buffered", "resumable"]
+      #expect(uploads.map(\.mode) == modes.flatMap { [$0, $0] })
+      #expect(uploads.map(\.interruptions) == [nil, nil, nil, nil, nil, nil, 2, 2])
       #expect(uploads.allSatisfy { $0.verdict == "intact" && $0.bytes == 8 << 20 })
       #expect(uploads.allSatisfy { ($0.serverPeakResidentBytes ?? 0) > 0 })
       #expect(events.first?.event == "listening")
-      #expect(events.count { $0.event == "finished" && $0.direction == "outgoing" } == 6)
-      #expect(events.count { $0.event == "finished" && $0.direction == "incoming" } == 6)
+      #expect(events.count { $0.event == "finished" && $0.direction == "outgoing" } == 8)
+      #expect(events.count { $0.event == "finished" && $0.direction == "incoming" } == 8)
       #expect(try directory.names() == [])
     }
   }
@@ -51,7 +53,7 @@ import UploadTestSupport
       let ended = try await Sluice.run(arguments + paths, environment: place)
       #expect(ended.exit == .status(0), "\(ended)")
       let entries = try #require(try ended.events.last?.uploads)
-      #expect(entries.count == 9 && entries.allSatisfy { $0.verdict == "intact" })
+      #expect(entries.count == 12 && entries.allSatisfy { $0.verdict == "intact" })
       // What others had there stays, what the test brought goes.
       #expect(try uploads.names() == ["one"])
       #expect(try uploads.read("one") == [1, 2, 3])

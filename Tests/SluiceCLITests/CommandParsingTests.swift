@@ -132,7 +132,7 @@ import UploadStorage
   }
 
   @Test(arguments: [
-    (["--modes", "stream,fast"], "stream, multipart, buffered"), (["--modes", ""], "modes"),
+    (["--modes", "stream,fast"], "stream, multipart, buffered, resumable"), (["--modes", ""], "modes"),
     (["a.bin", "--size", "1"], "generated"), (["-"], "Standard input"), (["--count", "0"], "--count"),
   ])
   func `headless rejects invalid arguments with the reason`(arguments: [String], hint: String) {
@@ -148,9 +148,9 @@ import UploadStorage
     expectUsageError(arguments, of: CompareCommand.self, hint: hint)
   }
 
-  @Test func `headless parses a list of modes, by default all three`() throws {
-    #expect(try HeadlessCommand.parse([]).test.modes == [.stream, .multipart, .buffered])
-    #expect(try HeadlessCommand.parse(["--modes", "buffered,stream"]).test.modes == [.buffered, .stream])
+  @Test func `headless parses a list of modes, by default all four`() throws {
+    #expect(try HeadlessCommand.parse([]).test.modes == [.stream, .multipart, .buffered, .resumable])
+    #expect(try HeadlessCommand.parse(["--modes", "resumable,stream"]).test.modes == [.resumable, .stream])
   }
 
   @Test(arguments: [

@@ -11,8 +11,18 @@ import UploadTestSupport
     #expect(arguments.suffix(3) == ["-F", #"file=@"/d/a;\"b\\,.bin""#, "http://h:1/file-upload"])
   }
 
-  @Test func `only Sluice's stream and multipart uploads must arrive`() {
-    #expect(CompareClient.all.filter(\.mustArrive).map(\.name) == ["sluice stream", "sluice multipart"])
+  @Test func `Sluice's uploads must arrive except the buffered one`() {
+    let names = CompareClient.all.filter(\.mustArrive).map(\.name)
+    #expect(names == ["sluice stream", "sluice multipart", "sluice, interrupted twice"])
+  }
+
+  @Test func `only the interrupted upload is resumable`() {
+    for client in CompareClient.all where client.program == .sluice {
+      let arguments = client.arguments(file: "/a", url: "http://h:1")
+      #expect(arguments.contains("--no-resume") == !client.isInterrupted)
+      #expect(arguments.contains("resumable") == client.isInterrupted)
+      #expect(arguments.suffix(2) == ["--", "/a"])
+    }
   }
 
   @Test func `a file that was written to after the comparison began is an error`() async throws {

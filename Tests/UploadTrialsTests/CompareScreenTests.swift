@@ -49,9 +49,10 @@ import UploadCore
     #expect(text.contains("full height 16.0 EiB"))
   }
 
-  @Test func `79 columns and 23 rows show three rows for each of the seven clients`() {
+  @Test func `79 columns and 23 rows show two rows for each of the eight clients`() {
     let lines = text(Size(width: 79, height: 23), .unicode).split(separator: "\n")
-    #expect(lines.count == 22)
-    #expect(lines[1].hasPrefix("sluice stream"))
+    #expect(lines.count == 17)
+    #expect(lines[1].hasPrefix("sluice stream") && lines[2].contains("1.0 GiB/s") && lines[2].contains("1.00 s"))
+    #expect(lines[4].contains("1.0 GiB/s") && lines[5].hasPrefix("sluice, interrupted twice"))
   }
 }

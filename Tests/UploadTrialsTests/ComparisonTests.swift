@@ -161,6 +161,30 @@ import UploadReport
     #expect(LineComparisonRenderer.line(client, trial(.missing), number: 1, of: 1) == "sluice stream: missing: because")
   }
 
+  @Test func `an interrupted client's bytes are in its output line, below the table and in JSON`() {
+    let client = CompareClient(program: .sluice, mode: .resumable)
+    var comparison = Comparison(
+      name: "a.bin",
+      size: 1 << 30,
+      runs: 1,
+      maxMemory: nil,
+      results: [CompareResult(client: client)]
+    )
+    var interrupted = trial()
+    (interrupted.interruptions, interrupted.sentBytes) = (2, 1 << 30 | 1 << 29)
+    comparison.end(0, interrupted)
+    let line = "sluice, interrupted twice: intact, 2.00 s, client's peak memory 20.0 MiB, 1.5 GiB sent"
+    #expect(LineComparisonRenderer.line(client, interrupted, number: 1, of: 1) == line)
+    let table = ComparisonTable.text(comparison, width: 80)
+    #expect(table.contains("resumable  sluice") && table.hasSuffix("twice: 1.5 GiB sent, for a file of 1.0 GiB"))
+    let run = JSONComparisonRenderer.json(of: interrupted, client, number: 1).serialized
+    #expect(
+      run.contains(#""mode":"resumable","run":1,"#) && run.contains(#""interruptions":2,"sentBytes":1610612736,"#)
+    )
+    let whole = JSONComparisonRenderer.json(of: comparison).serialized
+    #expect(whole.contains(#""sentBytes":1610612736"#))
+  }
+
   @Test func `a status has words for people, and the documented value in JSON`() {
     #expect(TrialStatus.rejected.text == "rejected" && TrialStatus.outOfMemory.text == "out of memory")
     #expect(
@@ -174,6 +198,7 @@ import UploadReport
     #expect(
       JSONComparisonRenderer.json(of: trial(.rejected), Self.clients[1], number: 1).serialized
         == #"{"event":"run","client":"sluice","mode":"buffered","run":1,"seconds":2.0,"bytes":1073741824,"#
+        + #""interruptions":null,"sentBytes":null,"#
         + #""clientRssPeak":20971520,"serverRssPeak":31457280,"serverPeakResidentBytes":3145728,"#
         + #""verdict":"refused","reason":"because"}"#
     )

@@ -43,7 +43,7 @@ extension SendTarget {
 
 /// The modes in which a client sends a file: the values of `--mode` and of the settings.
 package enum SendMode: String, CaseIterable, Sendable {
-  case stream, multipart, buffered
+  case stream, multipart, buffered, resumable
 
   /// The mode of the same name.
   package var uploadMode: UploadMode { UploadMode(rawValue: rawValue) ?? .stream }

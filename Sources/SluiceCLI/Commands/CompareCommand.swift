@@ -8,15 +8,16 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare",
     abstract: "Compare the memory of clients that stream and clients that buffer.",
     discussion: """
-      Sends one file as a stream, as a streamed form and as a form in memory, one after the other, and the same with \
-      curl and Node where they are installed. Every client and every server is a process of its own, so that the \
-      memory shown is the one that the system counts. Every copy is compared by SHA-256 and then removed.
+      Sends one file as a stream, as a streamed form, as a resumable upload that is interrupted twice, and as a form \
+      in memory, one after the other; then with curl and Node where they are installed. Every client and every server \
+      is a process of its own, so that the memory shown is the one that the system counts. Every copy is compared by \
+      SHA-256 and then removed.
 
       With --max-memory a client that uses more is killed: this happens to the buffered ones when the file is large, \
       never to streams.
 
-      Exit status: 0 if Sluice's own stream and multipart uploads arrived intact, otherwise 1. Failures of the buffered \
-      and of the other clients do not count.
+      Exit status: 0 if Sluice's own stream, multipart and interrupted uploads arrived intact, otherwise 1. Failures of \
+      the buffered and of the other clients do not count.
       """
   )
 

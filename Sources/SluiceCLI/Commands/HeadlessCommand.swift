@@ -12,8 +12,9 @@ struct HeadlessCommand: ParsableCommand {
     abstract: "Test: serve and send in one process, compare every byte, print JSON lines.",
     discussion: """
       Sends the files (or generated ones) in each mode to a server of its own, compares the SHA-256 of each file sent \
-      with that of the file stored, and ends with a summary. The exit status is 0 only if every byte arrived. Stored and \
-      generated files are removed unless --keep is given.
+      with that of the file stored, and ends with a summary. In the mode resumable each upload is interrupted \
+      twice, and the summary states that. The exit status is 0 only if every byte arrived. Stored and generated files \
+      are removed unless --keep is given.
 
       With --script it runs the dashboard instead, on a screen in memory, and executes the script, one command per \
       line: key u, keys "abc", type "text", paste "text", resize 80x24, expect "text" within 5s, expect-not "text", \
@@ -96,7 +97,10 @@ struct TestOptions: ParsableArguments {
   var count: Int?
 
   @Option(
-    help: ArgumentHelp("Modes, separated by commas. (default: stream,multipart,buffered)", valueName: "modes"),
+    help: ArgumentHelp(
+      "Modes, separated by commas. (default: stream,multipart,buffered,resumable)",
+      valueName: "modes"
+    ),
     transform: Self.modes(parsing:)
   )
   var modes: [SendMode] = SendMode.allCases

@@ -20,8 +20,11 @@ struct SendCommand: ParsableCommand {
       without progress. The certificate of an https:// server must be issued by an authority that this machine \
       trusts, by one in --ca, or be the one with --fingerprint. Connections are direct: http_proxy is ignored.
 
-      Modes: stream sends the file as the body; multipart streams a form; buffered first reads the whole form into \
-      memory, to show what that costs.
+      Files of 4 MiB and more are resumed by themselves where the server supports that (tus, or the IETF draft for \
+      resumable uploads): after an interruption, and when the same command is run again. --no-resume turns this off.
+
+      Modes: stream sends the file as the body; resumable sends it so that it can be resumed, whatever its size; \
+      multipart streams a form; buffered first reads the whole form into memory, to show what that costs.
       """
   )
 
@@ -68,12 +71,18 @@ struct SendCommand: ParsableCommand {
     "Time without progress after which an upload is no longer retried; 0 for no retries.",
     value: "time",
     discussion: "Progress is a byte further into the file than any attempt before. Pauses grow to 30 s, or follow "
-      + "the server's Retry-After. Standard input is retried only while none of it was read."
+      + "the server's Retry-After. A pipe at standard input is retried only while none of it was read."
   )
   var retryFor = OptionValue(Duration.seconds(300), "5m")
 
   @Option("Maximum number of retries. (default: no limit)", .count(from: 0))
   var retry: Int?
+
+  @Flag(help: "Send every file in one request, and note nothing for another run.")
+  var noResume = false
+
+  @Option("Largest request of a resumable upload, for proxies that limit bodies. (default: no limit)", value: "size")
+  var maxRequest: OptionValue<SizeSetting>?
 
   @Option("Maximum rate of all files together, such as 10MB/s. (default: no limit)", value: "rate")
   var limitRate: OptionValue<TransferRate>?
@@ -103,9 +112,18 @@ struct SendCommand: ParsableCommand {
     }
     guard files.count(where: { $0 == "-" }) <= 1 else { throw ValidationError("Standard input (-) can be sent once.") }
     guard name == nil || files.count == 1 else { throw ValidationError("--name goes with a single file.") }
-    guard mode != .stream || (formField == nil && formValue.isEmpty) else {
+    guard mode == .multipart || mode == .buffered || (formField == nil && formValue.isEmpty) else {
       throw ValidationError("--form-field and --form-value need a form: add --mode multipart (or buffered).")
     }
+    guard !noResume || mode != .resumable else {
+      throw ValidationError("--mode resumable and --no-resume exclude each other.")
+    }
+    guard !noResume || maxRequest == nil else {
+      throw ValidationError(
+        "--max-request and --no-resume exclude each other: only resumable uploads have several requests."
+      )
+    }
+    guard maxRequest?.value.bytes != 0 else { throw ValidationError("--max-request must be above 0.") }
     guard !(json && quiet) else { throw ValidationError("--json and --quiet exclude each other.") }
     guard [idleTimeout, answerTimeout, stallAfter].allSatisfy({ $0.value > .zero }) else {
       throw ValidationError("--idle-timeout, --answer-timeout and --stall-after must be above 0.")
@@ -127,7 +145,9 @@ struct SendCommand: ParsableCommand {
     throw ExitCode(MainLoop.run(forcedStatus: 130) { [self] stop in await send(to: target, configuration, stop) })
   }
 
-  private func clientConfiguration() throws(UploadError) -> UploadClientConfiguration {
+  /// The settings of the client: all options but the files and their target.
+  /// - Throws: ``UploadError`` with code `badValue`.
+  func clientConfiguration() throws(UploadError) -> UploadClientConfiguration {
     var configuration = UploadClientConfiguration()
     configuration.method = method
     configuration.contentType = type
@@ -135,6 +155,11 @@ struct SendCommand: ParsableCommand {
     configuration.responseTimeout = answerTimeout.value
     configuration.retry = RetryPolicy(limit: retry)
     configuration.retry.patience = retryFor.value
+    if !noResume {
+      let directory = ResumeJournal.defaultDirectory(in: ProcessEnvironment.all)
+      let journal = directory.map { ResumeJournal(directory: $0) }
+      configuration.resume = ResumeConfiguration(journal: journal, maxRequest: maxRequest?.value.bytes)
+    }
     configuration.rate = limitRate?.value.setting.bytes
     for field in header { configuration.headers.append(try HeaderField(field)) }
     if let formField { configuration.formField = formField }
@@ -153,7 +178,11 @@ struct SendCommand: ParsableCommand {
     let sending = Task { [mode, jobs] in
       await engine.uploader.sendAll(inputs, to: target, mode: mode.uploadMode, jobs: jobs)
     }
-    stop.onRequest { sending.cancel() }
+    stop.onRequest {
+      // What a resumable upload has stored is kept for the next run.
+      for meter in ledger.active() { meter.stop() }
+      sending.cancel()
+    }
     let meters = await sending.value
     reporting.cancel()
     await reporter.finish()

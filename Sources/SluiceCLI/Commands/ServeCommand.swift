@@ -15,8 +15,9 @@ struct ServeCommand: ParsableCommand {
     abstract: "Receive uploads, and print events as they happen.",
     discussion: """
       Accepts POST /stream-upload (the body is the file), POST /file-upload (a form with any number of files) and \
-      PUT /NAME. Ctrl-C lets running uploads finish (up to --grace); press it again to exit immediately. \
-      SIGHUP reloads the files of --tls-cert and --tls-key.
+      PUT /NAME, and resumable uploads: tus at /uploads, the IETF draft at /stream-upload and with PUT. Ctrl-C lets \
+      running uploads finish (up to --grace); press it again to exit immediately. SIGHUP reloads the files of --tls-cert \
+      and --tls-key.
 
       A file on --raw-port has no declared length and ends with FIN, so an interrupted upload may look complete.
       """
@@ -90,7 +91,8 @@ struct ServeRun: Sendable {
         announce(address, engine, stop)
         if let queue { send(to: address, engine, queue) }
       }
-      ledger.cancelAll()
+      // The server has ended incoming ones itself, and keeps what can be resumed.
+      for meter in ledger.active() where meter.direction == .outgoing { meter.stop() }
       await queue?.waitUntilEmpty()
       await reporter.finish()
       await engine.shutDown()
@@ -128,7 +130,8 @@ struct ServeRun: Sendable {
       directory: directory,
       processID: getpid(),
       token: engine.generatedToken?.text,
-      fingerprint: address.fingerprint?.description
+      fingerprint: address.fingerprint?.description,
+      unfinished: address.unfinished
     )
     let listening = UploadEvent.listening(facts)
     if json {

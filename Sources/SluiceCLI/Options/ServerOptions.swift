@@ -62,6 +62,7 @@ struct ServerOptions: ParsableArguments {
     configuration.rawPort = address.rawPort
     configuration.digests = files.digest == .sha256 ? [.sha256] : []
     configuration.maxConnections = limits.maxConnections
+    configuration.publicURL = address.publicURL?.value.text
     configuration.access = try access.rules(host: address.host)
     limits.apply(to: &configuration.limits)
     configuration.limits.onCut = files.onCut
@@ -78,6 +79,9 @@ struct AddressOptions: ParsableArguments {
   @Option("Port for plain TCP uploads: all bytes until the client's FIN are one file. (default: off)", .port)
   var rawPort: Int?
 
+  @Option("URL at which clients reach the server, for the addresses of resumable uploads.", value: "url")
+  var publicURL: OptionValue<PublicURL>?
+
   mutating func validate() throws {
     host = try validated { () throws(UploadError) in try ListenHost.normalized(host) }
   }
@@ -88,7 +92,7 @@ struct StorageOptions: ParsableArguments {
   @Option("Existing name: rename the new file, reject it (error), or replace the existing file.", value: "policy")
   var onDuplicate = DuplicatePolicy.rename
 
-  @Option("Interrupted uploads: discard, or keep as NAME.partial.", value: "policy")
+  @Option("Interrupted uploads that cannot be resumed: discard, or keep as NAME.partial.", value: "policy")
   var onCut = CutPolicy.discard
 
   @Option("Synced before the response: file and directory (full), the file alone, or nothing (none).", value: "level")
@@ -122,7 +126,7 @@ enum DigestOption: String, ExpressibleByArgument, CaseIterable {
   case sha256
 }
 
-/// Limits of memory, size, number, rate and time, and the times for stalls and shutdown.
+/// Limits of memory, size, number, rate and time, also of unfinished uploads, and the times for stalls and shutdown.
 struct LimitOptions: ParsableArguments {
   @Option("Memory for the buffers of all uploads together.", value: "size")
   var memoryBudget = OptionValue(SizeSetting(256 << 20), "256MiB")
@@ -138,6 +142,15 @@ struct LimitOptions: ParsableArguments {
 
   @Option("Maximum number of upload requests at once from one address. (default: no limit)", .count())
   var maxUploadsPerClient: Int?
+
+  @Option("Maximum number of unfinished resumable uploads; more are rejected with 429.", .count())
+  var maxUnfinished = 1000
+
+  @Option("Time without a request after which an unfinished resumable upload is deleted.", value: "time")
+  var expireUnfinished = OptionValue(Duration.seconds(86_400), "24h")
+
+  @Option("Largest request of a resumable upload, announced to clients. (default: no limit)", value: "size")
+  var maxAppendSize: OptionValue<SizeSetting>?
 
   @Option("Maximum number of connections at once; more wait.", .count())
   var maxConnections = 8192
@@ -164,6 +177,10 @@ struct LimitOptions: ParsableArguments {
     guard idleTimeout.value > .zero, stallAfter.value > .zero else {
       throw ValidationError("--idle-timeout and --stall-after must be above 0.")
     }
+    guard expireUnfinished.value >= .seconds(1) else {
+      throw ValidationError("--expire-unfinished \(expireUnfinished) is too short. Give at least 1s.")
+    }
+    guard maxAppendSize?.value.bytes != 0 else { throw ValidationError("--max-append-size must be above 0.") }
     guard memoryBudget.value.bytes >= UInt64(MemoryBudget.minimum) else {
       let least = SizeSetting(UInt64(MemoryBudget.minimum))
       throw ValidationError("--memory-budget \(memoryBudget) is too small. Give at least \(least).")
@@ -176,6 +193,9 @@ struct LimitOptions: ParsableArguments {
     limits.form.files = maxFiles
     limits.maxUploads = maxUploads
     limits.maxUploadsPerClient = maxUploadsPerClient
+    limits.maxUnfinished = maxUnfinished
+    limits.expireUnfinished = expireUnfinished.value
+    limits.maxAppendSize = maxAppendSize?.value
     limits.idleTimeout = idleTimeout.value
     limits.minRate = minRate?.value.setting
     limits.rate = limitRate?.value.setting.bytes

@@ -10,7 +10,10 @@ struct CompareClient: Sendable, Equatable {
   let mode: UploadMode
 
   /// Program and mode for people, such as `curl multipart`.
-  var name: String { "\(program.rawValue) \(mode.rawValue)" }
+  var name: String { isInterrupted ? "\(program.rawValue), interrupted twice" : "\(program.rawValue) \(mode.rawValue)" }
+
+  /// Whether it is interrupted twice, at a third and at two thirds of the file (``CuttingRelay``).
+  var isInterrupted: Bool { mode == .resumable }
 
   /// Whether the comparison fails when this client's upload does.
   var mustArrive: Bool { program == .sluice && mode != .buffered }
@@ -19,9 +22,9 @@ struct CompareClient: Sendable, Equatable {
   /// memory.
   static let all: [CompareClient] = [
     .init(program: .sluice, mode: .stream), .init(program: .sluice, mode: .multipart),
-    .init(program: .sluice, mode: .buffered), .init(program: .curl, mode: .stream),
-    .init(program: .curl, mode: .multipart), .init(program: .node, mode: .stream),
-    .init(program: .node, mode: .buffered),
+    .init(program: .sluice, mode: .resumable), .init(program: .sluice, mode: .buffered),
+    .init(program: .curl, mode: .stream), .init(program: .curl, mode: .multipart),
+    .init(program: .node, mode: .stream), .init(program: .node, mode: .buffered),
   ]
 
   /// The program to run: a path, or a name to look up in PATH. Sluice is this very program, wherever it is installed.
@@ -33,7 +36,9 @@ struct CompareClient: Sendable, Equatable {
   ///   - url: the server's, without a path or a slash at its end.
   func arguments(file: String, url: String) -> [String] {
     switch program {
-    case .sluice: ["send", "--json", "--to", url, "--mode", mode.rawValue, "--", file]
+    case .sluice:
+      // Otherwise a stream of 4 MiB and more would be resumable as well.
+      ["send", "--json", "--to", url, "--mode", mode.rawValue] + (isInterrupted ? [] : ["--no-resume"]) + ["--", file]
     case .curl:
       Self.curlOptions + (mode == .stream ? ["-T", file, url + "/"] : ["-F", Self.form(file), url + "/file-upload"])
     case .node: ["--input-type=module", "-e", mode == .stream ? NodeScript.stream : NodeScript.buffered, file, url]

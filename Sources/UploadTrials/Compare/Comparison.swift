@@ -75,6 +75,8 @@ struct CompareResult: Sendable {
   var serverPeak: UInt64? { median(\.serverPeak) }
   /// The median of the most memory that the server used for the upload, in bytes.
   var uploadPeak: UInt64? { median(\.uploadPeak) }
+  /// The median of the bytes that an interrupted client has sent in all its connections; nil for other clients.
+  var sentBytes: UInt64? { counted.contains { $0.sentBytes == nil } ? nil : median { $0.sentBytes ?? 0 } }
 
   /// The client's memory over time in the run whose peak is nearest to the median; empty when no run counts.
   var memory: MemorySeries {
@@ -107,6 +109,10 @@ struct TrialResult: Sendable, Equatable {
   var seconds: Double = 0
   /// Bytes of the file that the server received.
   var bytes: UInt64 = 0
+  /// How often it was interrupted; nil for a client that is not interrupted.
+  var interruptions: Int?
+  /// Bytes that an interrupted client has sent in all its connections, request headers included; nil for other clients.
+  var sentBytes: UInt64?
   /// The most resident memory of the client, in bytes.
   var clientPeak: UInt64 = 0
   /// The most resident memory of the server, in bytes.

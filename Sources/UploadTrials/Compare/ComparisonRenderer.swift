@@ -46,6 +46,7 @@ struct JSONComparisonRenderer: ComparisonRenderer {
     .object([
       ("event", .string("run")), ("client", .string(client.program.rawValue)), ("mode", .string(client.mode.rawValue)),
       ("run", .integer(number)), ("seconds", .double(trial.seconds)), ("bytes", .unsigned(trial.bytes)),
+      ("interruptions", trial.interruptions.map { .integer($0) } ?? .null), ("sentBytes", .optional(trial.sentBytes)),
       ("clientRssPeak", .unsigned(trial.clientPeak)), ("serverRssPeak", .unsigned(trial.serverPeak)),
       ("serverPeakResidentBytes", .unsigned(trial.uploadPeak)),
       ("verdict", .string(trial.status.rawValue)), ("reason", .optional(trial.reason)),
@@ -67,6 +68,7 @@ struct JSONComparisonRenderer: ComparisonRenderer {
     return .object([
       ("client", .string(result.client.program.rawValue)), ("mode", .string(result.client.mode.rawValue)),
       ("seconds", .optional(result.seconds)), ("speedAvg", .optional(result.rate)),
+      ("sentBytes", .optional(result.sentBytes)),
       ("clientRssPeak", .optional(result.clientPeak)), ("serverRssPeak", .optional(result.serverPeak)),
       ("serverPeakResidentBytes", .optional(result.uploadPeak)),
       ("verdict", .string(result.status.rawValue)), ("reason", .optional(result.reason)),
@@ -98,7 +100,8 @@ struct LineComparisonRenderer: ComparisonRenderer {
     let figures =
       trial.status == .missing
       ? "" : ", \(CompareText.seconds(trial.seconds)) s, client's peak memory \(ByteSize.text(trial.clientPeak))"
-    return "\(client.name)\(run): \(trial.status.text)\(figures)\(trial.reason.map { ": \($0)" } ?? "")"
+    let sent = trial.sentBytes.map { ", \(ByteSize.text($0)) sent" } ?? ""
+    return "\(client.name)\(run): \(trial.status.text)\(figures)\(sent)\(trial.reason.map { ": \($0)" } ?? "")"
   }
 }
 
@@ -124,11 +127,13 @@ enum ComparisonTable {
     Column(heading: "result", isText: true) { $0.status.text },
   ]
 
-  /// A row of headings, a row for every client, and the reasons of those that did not succeed; ends without a line end.
+  /// A row of headings, a row for every client, how many bytes an interrupted one has sent, and the reasons of those that
+  /// did not succeed; ends without a line end.
   /// - Parameter width: columns of the terminal. Where it is too small, figures are left out, the least important first.
   static func text(_ comparison: Comparison, width: Int) -> String {
     let reasons = comparison.results.flatMap { result in
-      result.reason.map { "\(result.client.name): \($0)".wrapped(to: width) } ?? []
+      let sent = result.sentBytes.map { "\(ByteSize.text($0)) sent, for a file of \(ByteSize.text(comparison.size))" }
+      return (result.reason ?? sent).map { "\(result.client.name): \($0)".wrapped(to: width) } ?? []
     }
     var columns = Self.columns
     while true {

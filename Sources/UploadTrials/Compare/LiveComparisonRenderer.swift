@@ -68,8 +68,10 @@ struct LiveComparisonRenderer: ComparisonRenderer {
 /// A comparison as a frame of cells: one to four rows for each client, with its memory over time in the middle. All have the
 /// same scale in both directions.
 struct CompareScreen {
-  private static let labelWidth = 18
+  private static let labelWidth = 26
   private static let figureWidth = 24
+  /// Columns of the longest rate: `1023.9 MiB/s`.
+  private static let rateWidth = 12
   private static let maximumHeight = 4
 
   let comparison: Comparison
@@ -121,18 +123,21 @@ struct CompareScreen {
     surface.write(StyledText(figure(index), style), x: max(0, surface.width - Self.figureWidth + 1), y: 0)
   }
 
-  /// Below the name: the rate, and in a run the progress, after it the time. The surface clips rows that it does not have.
+  /// Below the name: in a run the rate and the progress, after it the time and the rate. The surface clips a row that it
+  /// does not have.
   private func drawState(_ index: Int, on surface: inout Surface) {
     let theme = surface.theme
     if let running = comparison.running, running.index == index {
       let part = comparison.size > 0 ? Double(running.bytes) / Double(comparison.size) : 0
       surface.write(ByteSize.rateText(running.rate), x: 1, y: 1, style: theme.accent)
-      surface.draw(Gauge(received: part, stored: part), in: Rect(x: 1, y: 2, width: Self.labelWidth - 3, height: 1))
+      let gauge = Rect(x: Self.rateWidth + 2, y: 1, width: Self.labelWidth - Self.rateWidth - 4, height: 1)
+      surface.draw(Gauge(received: part, stored: part), in: gauge)
       return
     }
     let result = comparison.results[index]
-    surface.write(result.seconds.map { "\(CompareText.seconds($0)) s" } ?? "", x: 1, y: 1, style: theme.dim)
-    surface.write(result.rate.map(ByteSize.rateText) ?? "", x: 1, y: 2, style: theme.dim)
+    surface.write(result.rate.map(ByteSize.rateText) ?? "", x: 1, y: 1, style: theme.dim)
+    let time = result.seconds.map { "\(CompareText.seconds($0)) s" } ?? ""
+    surface.write(time, x: Self.rateWidth + 2, y: 1, style: theme.dim)
   }
 
   /// Right of the graph: the peak, and the status.

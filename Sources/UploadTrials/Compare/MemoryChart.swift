@@ -94,7 +94,7 @@ struct MemoryChart {
     let (left, y) = (Self.plot.left, Self.plot.bottom + 52 + Self.legendRow * Double(index))
     svg.line((left, y - 4), (left + 44, y - 4), class: Self.curveClass(of: index, result.client))
     svg.label(result.client.name, x: left + 56, y: y, class: "name")
-    svg.label(result.clientPeak.map(ByteSize.text) ?? "-", x: left + 290, y: y, class: "name end")
+    svg.label(result.clientPeak.map(ByteSize.text) ?? "-", x: left + 310, y: y, class: "name end")
     svg.label(result.seconds.map { "\(CompareText.seconds($0)) s" } ?? "-", x: 480, y: y, class: "name end")
     svg.label(result.status.text, x: 510, y: y, class: "name")
   }
@@ -104,8 +104,8 @@ struct MemoryChart {
     "line c\(index) \(client.mode.rawValue)"
   }
 
-  private static let light = ["#0b62c4", "#0a7f4f", "#c1272d", "#7a4fb5", "#8a5f00", "#00737f", "#b0306f"]
-  private static let dark = ["#6cb0ff", "#58d39b", "#ff7b72", "#c3a1ff", "#e8b84a", "#56d4dd", "#ff8cc6"]
+  private static let light = ["#0b62c4", "#0a7f4f", "#c1272d", "#7a4fb5", "#8a5f00", "#00737f", "#b0306f", "#57606a"]
+  private static let dark = ["#6cb0ff", "#58d39b", "#ff7b72", "#c3a1ff", "#e8b84a", "#56d4dd", "#ff8cc6", "#adb5bd"]
 
   private static let style =
     """
@@ -120,6 +120,7 @@ struct MemoryChart {
     .grid { stroke: var(--grid); } .axis { stroke: var(--ink); } .limit { stroke: var(--ink); stroke-dasharray: 2 4; }
     .line { fill: none; stroke: currentColor; stroke-width: 2.5; stroke-linejoin: round; } .dot { fill: currentColor; }
     .multipart { stroke-dasharray: 9 5; } .buffered { stroke-dasharray: 3 3; }
+    .resumable { stroke-dasharray: 14 4 3 4; }
     """
 
   private static func colors(_ colors: [String]) -> String {

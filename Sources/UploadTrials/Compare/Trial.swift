@@ -35,7 +35,10 @@ struct Trial {
     self.isCancelled = isCancelled
     // The variables of this command do not apply to the commands it starts.
     let inherited = ProcessEnvironment.all.filter { !$0.key.hasPrefix("SLUICE_") }
-    environment = ParentProcess.naming(getpid(), in: inherited)
+    var environment = ParentProcess.naming(getpid(), in: inherited)
+    // Unfinished uploads of clients that are killed are not left in the user's own journal.
+    environment["XDG_STATE_HOME"] = workspace.state
+    self.environment = environment
   }
 
   /// Runs a client once; leaves no process and no copy behind. Blocks until the client has ended. A client that fails, or
@@ -55,11 +58,12 @@ struct Trial {
       server.process.kill()
       workspace.removeAllStored()
     }
+    let relay = client.isInterrupted ? try CuttingRelay(to: server.url, CutPlan(interrupting: file.size)) : nil
     var outcome = TrialOutcome(exit: .status(1))
     let began = ContinuousClock.now
     let process: ChildProcess
     do {
-      let arguments = client.arguments(file: file.path, url: server.url)
+      let arguments = client.arguments(file: file.path, url: relay?.url ?? server.url)
       process = try ChildProcess(client.executable, arguments, environment: environment) { line, isError in
         outcome.add(line, isError: isError)
       }
@@ -81,9 +85,13 @@ struct Trial {
     result.serverPeak = server.process.peak
     result.uploadPeak = server.notes.uploadPeak
     result.bytes = server.notes.bytes
+    (result.interruptions, result.sentBytes) = (relay?.cuts, relay?.forwarded)
     server.process.kill()
     try file.checkUnchanged()
     (result.status, result.reason) = try judge(outcome)
+    if result.status == .intact, let cuts = relay?.cuts, cuts != CutPlan.interruptions {
+      (result.status, result.reason) = (.failed, "it was interrupted \(cuts) times instead of twice")
+    }
     return result
   }
 

@@ -9,7 +9,11 @@ final class TrialWorkspace: Sendable {
   /// Path of the directory of the stored files; the server makes it unless it exists.
   let uploads: String
   private let root: String
-  private let madeUploads: Bool
+  /// An absolute path unless `TMPDIR` is relative: where clients that are started as programs note unfinished uploads.
+  let state: String
+  /// Where the server keeps unfinished uploads, in ``uploads``.
+  private let unfinished: String
+  private let madeUploads, madeUnfinished: Bool
   /// By the final name of each stored file: the server's peak memory for it, in bytes.
   private let peaks = Mutex<[String: Int]>([:])
 
@@ -22,7 +26,10 @@ final class TrialWorkspace: Sendable {
   init(_ prefix: String, in parent: String? = nil, uploads: String? = nil) throws(UploadError) {
     root = try ScratchDirectory.make(prefix, in: parent)
     self.uploads = uploads ?? root + "/uploads"
+    state = root + "/state"
+    unfinished = "\(self.uploads)/\(FileName.unfinishedDirectory)"
     madeUploads = access(self.uploads, F_OK) != 0
+    madeUnfinished = access(unfinished, F_OK) != 0
   }
 
   /// Generates a file of random bytes in the temporary directory. Blocks until it is written.
@@ -53,7 +60,7 @@ final class TrialWorkspace: Sendable {
 
   /// Path of the file in ``uploads``; nil unless there is exactly one.
   var stored: String? {
-    let names = DirectoryNames.read(uploads)
+    let names = DirectoryNames.read(uploads).filter { !$0.hasPrefix(".sluice-") }
     return names.count == 1 ? "\(uploads)/\(names[0])" : nil
   }
 
@@ -74,14 +81,16 @@ final class TrialWorkspace: Sendable {
     for name in names { unlink("\(uploads)/\(name)") }
   }
 
-  /// Removes all files in ``uploads``, also the part of one that a killed server has left. Only for a directory that contains
-  /// nothing else.
+  /// Removes all files in ``uploads``, also unfinished uploads that a killed server has left. Only for a directory that
+  /// contains nothing else.
   func removeAllStored() {
     removeStored(DirectoryNames.read(uploads))
+    Self.removeTree(unfinished)
   }
 
   /// Removes the generated files, the recorded stored files, and the directories that did not exist before. From an upload
   /// directory that did not exist before it removes all files, including those of uploads that failed only for the client.
+  /// Unfinished uploads are removed in any case, unless some were there before.
   /// - Parameter keepingFiles: remove only empty directories.
   func remove(keepingFiles: Bool = false) {
     if !keepingFiles {
@@ -89,8 +98,21 @@ final class TrialWorkspace: Sendable {
       if madeUploads { removeAllStored() }
       for name in DirectoryNames.read(root) where name.hasPrefix("sample-") { unlink("\(root)/\(name)") }
     }
+    if madeUnfinished { Self.removeTree(unfinished) }
     if madeUploads { rmdir(uploads) }
+    Self.removeTree(state)
     rmdir(root)
+  }
+
+  /// Removes a directory, where there is one, with all that it contains; follows no symbolic links.
+  private static func removeTree(_ path: String) {
+    guard rmdir(path) != 0, errno == ENOTEMPTY || errno == EEXIST else { return }
+    for name in DirectoryNames.read(path) {
+      let inner = "\(path)/\(name)"
+      // A directory cannot be unlinked.
+      if unlink(inner) != 0 { removeTree(inner) }
+    }
+    rmdir(path)
   }
 }
 

@@ -14,6 +14,7 @@ struct EventLine: Decodable, Sendable {
     var name: String
     var bytes: UInt64
     var serverPeakResidentBytes: Int?
+    var interruptions: Int?
     var verdict: String
     var detectedType: String?
     var sha256: String?

@@ -152,7 +152,7 @@ def compare(studio: Studio) -> None:
     # As typed at a prompt: the output is followed by the next prompt.
     command = "sluice compare --size 600MB"
     shell = f"sluice() {{ {studio.program} \"$@\"; }}; printf '$ {command}\\n'; {command}; printf '$ '; exec sleep 1000"
-    with studio.window(["bash", "-c", shell], command, size=(100, 42)) as terminal:
+    with studio.window(["bash", "-c", shell], command, size=(100, 48)) as terminal:
         terminal.shows(lambda screen: "server peak" in screen and screen.rstrip().endswith("\n$"), within=120)
         terminal.shoot(studio.into / "compare.png")
 
