@@ -94,9 +94,8 @@ package struct DashboardEngine: Sendable {
     guard let target = try? SendTarget(entry.target, token: setup.otherToken, trust: setup.trust) else { return nil }
     let isOwn = target.isSecure == ownTarget.isSecure && target.authority == ownTarget.authority
     guard isOwn else { return target }
-    let trust = ownTarget.trust
-    return target.path == ownTarget.path && target.query == nil
-      ? ownTarget : try? SendTarget(entry.target, token: server.token?.text, trust: trust)
+    if target.path == ownTarget.path, target.query == nil { return ownTarget }
+    return try? SendTarget(entry.target, token: server.token?.text, trust: ownTarget.trust)
   }
 
   /// Pauses an outgoing upload or continues it, also one of an earlier process.

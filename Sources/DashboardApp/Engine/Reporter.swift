@@ -37,8 +37,8 @@ package actor Reporter {
       case .busy: try? await Task.sleep(for: Self.period)
       case .resting:
         let timer = Task { [activity] in
-          try? await Task.sleep(for: Self.restPeriod)
-          activity.post()
+          // A cancelled timer must not post: the next wait would end at once, again and again.
+          if (try? await Task.sleep(for: Self.restPeriod)) != nil { activity.post() }
         }
         _ = await wakeUps.next(isolation: self)
         timer.cancel()

@@ -58,6 +58,8 @@ struct ResumableUpload {
     do throws(UploadError) {
       result = .success(try await sendNoted())
     } catch {
+      // A user has cancelled it: it is not to be continued.
+      if meter.isDiscarded { await record?.remove(attempt.resources) }
       // Unless the entry was removed.
       await record?.noteInterruption(meter.received, attempt.resources)
       result = .failure(error)
