@@ -1,3 +1,5 @@
+import NIOCore
+import NIOEmbedded
 import Testing
 import UploadCore
 import UploadStorage
