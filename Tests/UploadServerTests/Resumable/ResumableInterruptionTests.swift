@@ -1,4 +1,5 @@
 import NIOCore
+import NIOEmbedded
 import Testing
 import UploadCore
 import UploadStorage

@@ -2,6 +2,7 @@ import NIOCore
 import NIOEmbedded
 import Testing
 import UploadCore
+import UploadProtocol
 import UploadStorage
 import UploadTestSupport
 
