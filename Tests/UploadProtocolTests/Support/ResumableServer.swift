@@ -151,7 +151,8 @@ struct ResumableServer {
       store(&run)
       if let id = run.id {
         resources[id]?.resource.state = .finished
-        resources[id]?.resource.length = resources[id]?.resource.offset
+        let offset = resources[id]?.resource.offset
+        resources[id]?.resource.length = offset
         published.append(resources[id]?.content ?? [])
       }
       return .success(run.exchange.finalized())

@@ -130,7 +130,8 @@ import UploadTestSupport
   @Test func `malformed digests and preconditions are rejected before the upload is created`() async throws {
     try await withResumable { harness in
       for field in ["Repr-Digest: sha-256=:AAAA:", "If-None-Match: x"] {
-        #expect(try harness.first.reply(to: request("PUT /a", empty + [field])).statuses == [400], "\(field)")
+        let result = try harness.first.reply(to: request("PUT /a", empty + [field])).statuses
+        #expect(result == [400], "\(field)")
       }
       #expect(harness.store.records.isEmpty)
     }

@@ -17,7 +17,8 @@ import Testing
 
   @Test func `bytes that are written again do not move the end back`() {
     var ranges = WrittenRanges(end: 4100)
-    let ends = [4096..<4100, 4096..<8192, 8192..<8192].map { range -> UInt64 in
+    let written: [Range<UInt64>] = [4096..<4100, 4096..<8192, 8192..<8192]
+    let ends = written.map { range -> UInt64 in
       _ = ranges.add(range)
       return ranges.end
     }
