@@ -212,6 +212,7 @@ import UploadCore
     #expect(queue.start(limit: 1).isEmpty, "b runs")
     queue.ended(jobs[1].id)
     #expect(queue.start(limit: 1).map(\.path) == ["/c"])
+    _ = queue.begun(jobs[2].id)
     queue.note(jobs[2].id, isPaused: true)
     #expect(queue.isResting && !queue.isEmpty)
     queue.ended(jobs[2].id)

@@ -33,10 +33,10 @@ import UploadTestSupport
       #expect(harness.ledger.totals(.incoming).failed == 0)
       let other = try harness.connect()
       #expect(try other.reply(to: request("HEAD " + path))["Upload-Offset"] == "3")
-      let reply = try other.reply(to: request("PATCH " + path, append(at: 3, complete: true), body: "def"))
+      let reply = try other.reply(to: request("PATCH " + path, append(at: 3, complete: true), body: "defghij"))
       #expect(reply.statuses == [201])
-      #expect(try harness.store.text(id(path)) == "abcdef")
-      #expect(meter.received == 6 && harness.ledger.totals(.incoming).started == 1)
+      #expect(try harness.store.text(id(path)) == "abcdefghij")
+      #expect(meter.received == 10 && harness.ledger.totals(.incoming).started == 1)
     }
   }
 
@@ -64,7 +64,7 @@ import UploadTestSupport
       #expect(late["Upload-Complete"] == "?0")
       #expect(late["Upload-Offset"] == "3")
       let other = try harness.connect()
-      try other.send(request("PATCH " + path, append(at: 3, complete: true, ["Content-Length: 10"])) + "def")
+      try other.send(request("PATCH " + path, append(at: 3, complete: true, ["Content-Length: 7"])) + "def")
       other.sendEnd()
       let cut = try other.reply()
       #expect(cut.statuses == [400])
