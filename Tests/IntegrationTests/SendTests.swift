@@ -83,7 +83,11 @@ import UploadTestSupport
       )
       let incoming = server.process.lines.filter { !$0.contains("\"outgoing\"") }
       let listening = try #require(incoming.first)
-      #expect(EventLine.keys(of: listening) == ["event", "url", "rawPort", "dir", "pid", "token", "fingerprint"])
+      #expect(
+        EventLine.keys(of: listening) == [
+          "event", "url", "rawPort", "dir", "pid", "token", "fingerprint", "unfinished",
+        ]
+      )
       #expect(listening.contains("\"token\":null,\"fingerprint\":null"))
     }
   }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import UploadCore
 import UploadProtocol
+import UploadStorage
 
 /// Where a request of a resumable upload goes, decided from its headers alone. Only for servers whose store keeps
 /// unfinished uploads.
@@ -30,7 +31,7 @@ enum ResumableRoute: Sendable, Equatable {
     let (head, target) = (request.head, try request.target.get())
     if let place = Self.place(target.path) {
       // A file may still be stored below the root, where its directories are dropped as elsewhere.
-      if method == .put, case .resource = place { return nil }
+      if method == .put, case .resource(let id) = place, UnfinishedID(id) == nil { return nil }
       guard Self.methods(at: place).contains(method) else {
         throw UploadError(
           .methodNotAllowed,

@@ -11,6 +11,9 @@ struct QueuedInput {
   private var chunks = CircularBuffer<ByteBuffer>()
   private(set) var end: End?
 
+  /// Whether no bytes are queued; their end may be.
+  var isEmpty: Bool { chunks.isEmpty }
+
   mutating func append(_ bytes: ByteBuffer) {
     chunks.append(bytes)
   }

@@ -7,7 +7,7 @@ import UploadStorage
 /// The body on its way into the store, and its end.
 extension ResumableBody {
   func append(_ plan: AppendPlan) {
-    if interruption != nil { return endInterrupted() }
+    if endsBeforeContent { return endInterrupted() }
     guard let record else { return reject(UploadError(.internalFailure, "The upload is not known.")) }
     do throws(UploadError) { try delegate?.admitUpload() } catch { return reject(error) }
     guard plan.length != nil || isAging(record) else { return open(plan) }
@@ -18,8 +18,11 @@ extension ResumableBody {
     }) { _ in self.open(plan) }
   }
 
+  /// Whether the request has ended already, and none of its content has arrived that could be stored.
+  private var endsBeforeContent: Bool { interruption != nil && input.isEmpty }
+
   func open(_ plan: AppendPlan) {
-    if interruption != nil { return endInterrupted() }
+    if endsBeforeContent { return endInterrupted() }
     guard let record else { return reject(UploadError(.internalFailure, "The upload is not known.")) }
     let entry = uploads.known(record, on: eventLoop)
     let content: AppendedContent
@@ -30,6 +33,8 @@ extension ResumableBody {
     }
     (self.content, meter) = (content, entry.meter)
     uploads.activate(record)
+    let earlier = interruption
+    interruption = nil
     sink = uploads.store.append(
       to: record,
       isProvisional: content.isProvisional,
@@ -39,9 +44,12 @@ extension ResumableBody {
       delegate: self
     )
     if case .failed(let error) = interruption { return fail(afterRelease: error) }
+    interruption = earlier
     state = .appending
     if request.mayGetInterim, let interim = plan.interim { delegate?.sendInterim(HTTPResponse(interim: interim)) }
     while state == .appending, let bytes = input.removeFirst() { append(bytes) }
+    // What had arrived before the request ended is stored.
+    if state == .appending, interruption != nil { return endInterrupted() }
     if state == .appending, case .complete(let trailers) = input.removeEnd() { return endBody(trailers) }
     if state == .appending, hasRoom { delegate?.bodyHasRoom() }
   }
