@@ -189,6 +189,7 @@ struct SendCommand: ParsableCommand {
     let entries = meters.map { UploadSummary.Entry(for: $0) }
     let summary = UploadSummary(uploads: entries, peakResidentBytes: ProcessMemory.current().peak)
     show(summary)
+    if stop.signal != nil { showHowToContinue(zip(files, meters)) }
     if stop.signal == SIGINT { return 130 }
     return summary.isGood && stop.signal == nil ? 0 : 1
   }
@@ -199,6 +200,15 @@ struct SendCommand: ParsableCommand {
     let environment = ProcessEnvironment.all
     if Output.canRedraw(environment) { return LiveRenderer(unicode: Output.isUnicode(environment)) }
     return LineRenderer(.sending, interval: .seconds(5))
+  }
+
+  /// Says that the same command continues what was stopped, if any of it can be continued.
+  private func showHowToContinue(_ uploads: some Sequence<(String, UploadMeter)>) {
+    let isContinuable = uploads.contains { file, meter in
+      guard file != "-", meter.mode == .resumable, case .cancelled = meter.ended?.outcome else { return false }
+      return meter.received > 0
+    }
+    if isContinuable, !json, !quiet { Output.line("Run the same command again to send the rest.") }
   }
 
   private func show(_ summary: UploadSummary) {

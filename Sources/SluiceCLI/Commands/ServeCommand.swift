@@ -81,7 +81,12 @@ struct ServeRun: Sendable {
         queue?.close()
         await engine.server.stop()
       }
-      let reporting = Task { await reporter.run() }
+      // `listening` is the first line: uploads that an earlier run has left are known before.
+      let announced = AsyncStream<Void>.makeStream()
+      let reporting = Task {
+        for await _ in announced.stream {}
+        await reporter.run()
+      }
       let reloading = Task { for await _ in reloads.stream { await reload(engine) } }
       defer {
         reporting.cancel()
@@ -89,6 +94,7 @@ struct ServeRun: Sendable {
       }
       try await engine.server.run { address in
         announce(address, engine, stop)
+        announced.continuation.finish()
         if let queue { send(to: address, engine, queue) }
       }
       // The server has ended incoming ones itself, and keeps what can be resumed.

@@ -72,6 +72,7 @@ import UploadTestSupport
       // Most requests continue an upload as they should.
       let id = Bool.random(using: &generator) ? nil : server.resources.keys.sorted().randomElement(using: &generator)
       if let id, Int.random(in: 0...3, using: &generator) > 0, let offset = server.resources[id]?.resource.offset {
+        if Bool.random(using: &generator) { fields = kind == .tus ? [.tusResumable: "1.0.0"] : [.uploadComplete: "?1"] }
         fields[.uploadOffset] = String(offset)
         fields[.contentType] = kind == .tus ? ResumableFields.tusType : ResumableFields.partialUploadType
       }
