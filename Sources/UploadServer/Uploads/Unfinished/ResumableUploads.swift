@@ -7,44 +7,6 @@ import UploadStorage
 /// The unfinished resumable uploads of a server, and those that finished a short time ago: one meter and one entry of
 /// the ledger for each, however many requests it needs. Callable on any thread.
 final class ResumableUploads: Sendable {
-  /// What is known of one upload besides its record.
-  struct Entry: Sendable {
-    let meter: UploadMeter
-    /// ``UnfinishedRecord/client``.
-    let client: String
-    let uploadProtocol: ResumableProtocol?
-    /// Seconds since 1970.
-    var expires: Int64
-    var phase: Phase
-    /// Detects the type of the content, of which it has the first ``inspected`` bytes; nil once that is done.
-    var sniffer: MediaTypeSniffer?
-    var inspected: UInt64 = 0
-    /// Whether it is a part of another upload, and complete, so that its end is no failure.
-    var isCompletePart = false
-  }
-
-  enum Phase: Sendable {
-    /// A request creates or continues it.
-    case active
-    /// No request continues it now.
-    case idle
-    /// It is published, or gone for good; requests still find its record.
-    case ended
-  }
-
-  fileprivate struct State {
-    var entries: [UnfinishedID: Entry] = [:]
-    /// How many unfinished uploads each client has.
-    var clients: [String: Int] = [:]
-    var unfinished = 0
-    var idle = 0
-    /// The next call of ``ResumableUploads/expire(on:)``.
-    var timer: Scheduled<Void>?
-    /// Where the store is called without a request; nil before there are uploads.
-    var eventLoop: (any EventLoop)?
-    var isStopped = false
-  }
-
   /// How long the record of an upload that has finished is kept, in seconds.
   static let memory: Int64 = 600
 
@@ -139,10 +101,12 @@ final class ResumableUploads: Sendable {
 
   // MARK: Requests
 
-  /// Notes that a request continues the upload: its meter counts on from the record's offset.
+  /// Notes that a request continues the upload: its meter counts on from the record's offset, and gets the length as
+  /// soon as that is known.
   func activate(_ record: UnfinishedRecord) {
     change(record.id) { entry in if entry.phase == .idle { entry.phase = .active } }
     guard let meter = entry(record.id)?.meter else { return }
+    if let length = record.length { meter.setSize(length) }
     meter.resume(at: record.offset)
     meter.resumeStored(at: record.offset)
     meter.endInterruption()
@@ -184,7 +148,7 @@ final class ResumableUploads: Sendable {
 
   /// Forgets an upload that does not exist any more, or was not created.
   func forget(_ id: UnfinishedID) {
-    state.withLock { $0.remove(id) }
+    state.withLock { _ = $0.remove(id) }
   }
 
   /// Deletes the upload because a user has cancelled it: the request that continues it does, or it is done now. When the
@@ -281,31 +245,5 @@ final class ResumableUploads: Sendable {
     let (difference, overflows) = seconds.subtractingReportingOverflow(CurrentTime.seconds)
     // At most 30 years, which clocks can add.
     return .now + .seconds(overflows ? 1_000_000_000 : min(difference, 1_000_000_000))
-  }
-}
-
-extension ResumableUploads.State {
-  fileprivate mutating func insert(_ entry: ResumableUploads.Entry, _ id: UnfinishedID) {
-    remove(id)
-    entries[id] = entry
-    count(entry, 1)
-  }
-
-  @discardableResult
-  fileprivate mutating func remove(_ id: UnfinishedID) -> ResumableUploads.Entry? {
-    let entry = entries.removeValue(forKey: id)
-    if let entry { count(entry, -1) }
-    return entry
-  }
-
-  private mutating func count(_ entry: ResumableUploads.Entry, _ difference: Int) {
-    switch entry.phase {
-    case .active: break
-    case .idle: idle += difference
-    case .ended: return
-    }
-    unfinished += difference
-    let count = clients[entry.client, default: 0] + difference
-    clients[entry.client] = count > 0 ? count : nil
   }
 }
