@@ -28,9 +28,8 @@ enum ResumableRoute: Sendable, Equatable {
   ///   `methodNotAllowed`.
   init?(_ request: IncomingRequest, method: HTTPRequest.Method) throws(UploadError) {
     let (head, target) = (request.head, try request.target.get())
-    if let place = Self.place(target.path) {
-      // A file may still be stored below the root, where its directories are dropped as elsewhere.
-      if method == .put, case .resource = place { return nil }
+    // A file may still be stored below the root, where its directories are dropped as elsewhere.
+    if let place = Self.place(target.path), !(method == .put && place.isResource) {
       guard Self.methods(at: place).contains(method) else {
         throw UploadError(
           .methodNotAllowed,
@@ -82,6 +81,8 @@ enum ResumableRoute: Sendable, Equatable {
     guard path.hasPrefix(root + "/") else { return nil }
     return .resource(id: String(path.dropFirst(root.count + 1)))
   }
+
+  private var isResource: Bool { if case .resource = self { true } else { false } }
 
   private static func methods(at place: ResumableRoute) -> [HTTPRequest.Method] {
     switch place {

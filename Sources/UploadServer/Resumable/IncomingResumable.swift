@@ -122,6 +122,7 @@ struct IncomingResumable: Sendable {
     }
     record.expected = try record.digests(of: head).expected
     _ = try record.preconditions()
+    _ = try ContentCheck(head.headerFields)
     return record
   }
 }

@@ -33,9 +33,7 @@ final class RequestedUpload {
 
   /// Whether less than half of the upload's lifetime is left.
   var isAging: Bool {
-    guard let record else { return false }
-    let (left, overflows) = record.expires.subtractingReportingOverflow(CurrentTime.seconds)
-    return !overflows && left <= context.limits.lifetime / 2
+    record.map { context.limits.isAging($0.expires, at: CurrentTime.seconds) } ?? false
   }
 
   // MARK: Creating and finding
@@ -78,11 +76,14 @@ final class RequestedUpload {
     var ready = eventLoop.makeSucceededVoidFuture()
     if let end, !turn.isTaken { ready = turn.take(id, on: eventLoop, end) }
     let (store, loop) = (uploads.store, eventLoop)
-    return ready.flatMap { store.find(id, on: loop) }.assumeIsolated().flatMap { self.found($0) }
+    return ready.flatMap { store.find(id, on: loop) }.assumeIsolated().flatMap { self.found($0, id) }
   }
 
-  private func found(_ record: UnfinishedRecord?) -> EventLoopFuture<UploadResource?> {
-    guard let record, request.mayAccess(record) else { return eventLoop.makeSucceededFuture(nil) }
+  private func found(_ record: UnfinishedRecord?, _ id: UnfinishedID) -> EventLoopFuture<UploadResource?> {
+    guard let record, request.mayAccess(record) else {
+      if record == nil, turn.isTaken { uploads.lose(id) }
+      return eventLoop.makeSucceededFuture(nil)
+    }
     let entry = uploads.known(record, on: eventLoop)
     self.record = record
     // Another server may have created it.

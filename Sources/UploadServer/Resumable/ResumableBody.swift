@@ -105,8 +105,9 @@ final class ResumableBody: IncomingBody, ContentWriterDelegate {
   private func concatenate(_ ids: [String]) {
     upload.concatenate(ids).whenComplete { result in
       switch result {
-      case .success(let length): self.perform(self.exchange.concatenated(length: length))
       // No client knows the URL of the upload.
+      case .success where self.interruption != nil: self.delete(isRemembered: false) { self.endInterrupted() }
+      case .success(let length): self.perform(self.exchange.concatenated(length: length))
       case .failure(let error):
         let error = UploadError.wrapping(error)
         self.delete(isRemembered: false, error) { self.reject(error) }

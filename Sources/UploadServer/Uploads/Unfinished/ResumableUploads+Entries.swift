@@ -18,6 +18,27 @@ extension ResumableUploads {
     var inspected: UInt64 = 0
     /// Whether it is a part of another upload, and complete, so that its end is no failure.
     var isCompletePart = false
+
+    init(_ record: UnfinishedRecord, phase: Phase) {
+      let id = UploadID()
+      meter = UploadMeter(
+        id: id,
+        direction: .incoming,
+        mode: .resumable,
+        name: record.name(id).fileName(type: record.declaredType).description,
+        size: record.length,
+        remote: record.remote,
+        declaredType: record.declaredType
+      )
+      meter.resume(at: record.offset)
+      meter.resumeStored(at: record.offset)
+      if case .some(let type) = record.detectedType { meter.detectedType = type }
+      client = record.client
+      uploadProtocol = ResumableProtocol(rawValue: record.protocolName)
+      (expires, self.phase) = (record.expires, phase)
+      sniffer = record.offset == 0 ? MediaTypeSniffer() : nil
+      isCompletePart = record.isCompletePart
+    }
   }
 
   enum Phase: Sendable {
@@ -34,6 +55,8 @@ extension ResumableUploads {
     var entries: [UnfinishedID: Entry] = [:]
     /// How many unfinished uploads each client has.
     var clients: [String: Int] = [:]
+    /// Those that have ended, oldest first; perhaps forgotten meanwhile.
+    var ended = CircularBuffer<UnfinishedID>()
     var unfinished = 0
     var idle = 0
     /// The next call of ``ResumableUploads/expire(on:)``.
@@ -49,6 +72,17 @@ extension ResumableUploads.State {
     remove(id)
     entries[id] = entry
     count(entry, 1)
+  }
+
+  /// Notes that an upload has ended.
+  /// - Parameter limit: how many that have ended are known at most.
+  /// - Returns: one that has to be forgotten for it; nil for none.
+  mutating func noteEnded(_ id: UnfinishedID, limit: Int) -> UnfinishedID? {
+    ended.append(id)
+    guard ended.count > max(1, limit), let oldest = ended.popFirst(), oldest != id else { return nil }
+    guard entries[oldest]?.phase == .ended else { return nil }
+    remove(oldest)
+    return oldest
   }
 
   @discardableResult
@@ -67,5 +101,14 @@ extension ResumableUploads.State {
     unfinished += difference
     let count = clients[entry.client, default: 0] + difference
     clients[entry.client] = count > 0 ? count : nil
+  }
+}
+
+extension ContinuousClock.Instant {
+  /// The instant of a time of the wall clock, as that is set now.
+  init(secondsSince1970 seconds: Int64) {
+    let (difference, overflows) = seconds.subtractingReportingOverflow(CurrentTime.seconds)
+    // At most 30 years, which clocks can add.
+    self = .now + .seconds(overflows ? 1_000_000_000 : min(difference, 1_000_000_000))
   }
 }

@@ -53,7 +53,10 @@ final class ResumableUploads: Sendable {
 
   /// The entry of an upload whose record was found. One that another server has created is added, beyond the limits.
   func known(_ record: UnfinishedRecord, on eventLoop: any EventLoop) -> Entry {
-    if let entry = entry(record.id) { return entry }
+    if let entry = entry(record.id) {
+      if entry.phase == .idle { settle(record) }
+      return self.entry(record.id) ?? entry
+    }
     let hasEnded = record.state != .unfinished && record.state != .publishing
     let entry = makeEntry(record, phase: hasEnded ? .ended : .idle)
     let added = state.withLock { state -> Entry in
@@ -63,40 +66,37 @@ final class ResumableUploads: Sendable {
     }
     if added.meter.id == entry.meter.id, !hasEnded {
       ledger.begin(entry.meter)
-      entry.meter.interrupt(expires: Self.instant(record.expires))
+      entry.meter.interrupt(expires: ContinuousClock.Instant(secondsSince1970: record.expires))
     }
     schedule(on: eventLoop)
     return added
   }
 
-  private func makeEntry(_ record: UnfinishedRecord, phase: Phase) -> Entry {
-    let id = UploadID()
-    let meter = UploadMeter(
-      id: id,
-      direction: .incoming,
-      mode: .resumable,
-      name: record.name(id).fileName(type: record.declaredType).description,
-      size: record.length,
-      remote: record.remote,
-      declaredType: record.declaredType
-    )
-    meter.resume(at: record.offset)
-    meter.resumeStored(at: record.offset)
-    if case .some(let type) = record.detectedType { meter.detectedType = type }
-    let uploadID = record.id
-    meter.onCancel { [weak self, weak meter] in
-      // The upload survives the end of the program.
-      if meter?.isDiscarded ?? true { self?.cancel(uploadID) } else { _ = self?.turns.interrupt(uploadID, .stopping) }
+  /// Ends an upload that another server on the directory has ended, or the store after a failure.
+  private func settle(_ record: UnfinishedRecord) {
+    switch record.state {
+    case .unfinished, .publishing: break
+    case .finished(let file): end(record.id, with: .success(file), expires: record.expires)
+    case .gone: end(record.id, with: .failure(Self.lost), expires: record.expires)
     }
-    return Entry(
-      meter: meter,
-      client: record.client,
-      uploadProtocol: ResumableProtocol(rawValue: record.protocolName),
-      expires: record.expires,
-      phase: phase,
-      sniffer: record.offset == 0 ? MediaTypeSniffer() : nil,
-      isCompletePart: record.isCompletePart
-    )
+  }
+
+  /// Ends an upload of which the store has no record any more, so that it does not count for the limits.
+  func lose(_ id: UnfinishedID) {
+    guard let entry = entry(id), entry.phase != .active else { return }
+    forget(id)
+    ledger.end(entry.meter, with: .failure(Self.lost))
+  }
+
+  private static let lost = UploadError(.uploadGone, "The upload does not exist any more. Send the file again.")
+
+  private func makeEntry(_ record: UnfinishedRecord, phase: Phase) -> Entry {
+    let (entry, id) = (Entry(record, phase: phase), record.id)
+    entry.meter.onCancel { [weak self, weak meter = entry.meter] in
+      // The upload survives the end of the program.
+      if meter?.isDiscarded ?? true { self?.cancel(id) } else { _ = self?.turns.interrupt(id, .stopping) }
+    }
+    return entry
   }
 
   // MARK: Requests
@@ -121,7 +121,7 @@ final class ResumableUploads: Sendable {
     }
     guard let meter = entry(record.id)?.meter else { return }
     meter.resume(at: record.offset)
-    meter.interrupt(expires: Self.instant(record.expires))
+    meter.interrupt(expires: ContinuousClock.Instant(secondsSince1970: record.expires))
   }
 
   /// Notes how far the type detection has come.
@@ -136,14 +136,17 @@ final class ResumableUploads: Sendable {
   func prolong(_ id: UnfinishedID, to expires: Int64) {
     change(id) { $0.expires = max($0.expires, expires) }
     if let meter = entry(id)?.meter, let interruption = meter.interruption {
-      meter.interrupt(since: interruption.since, expires: Self.instant(expires))
+      meter.interrupt(since: interruption.since, expires: ContinuousClock.Instant(secondsSince1970: expires))
     }
   }
 
-  /// Ends the upload in the ledger; its record is still found until `expires`.
+  /// Ends the upload in the ledger; its record is still found until `expires`, unless too many others end before.
   func end(_ id: UnfinishedID, with result: Result<StoredFile, UploadError>, expires: Int64) {
     change(id) { entry in (entry.phase, entry.expires, entry.sniffer) = (.ended, expires, nil) }
     if let meter = entry(id)?.meter { ledger.end(meter, with: result) }
+    let (surplus, loop) = state.withLock { ($0.noteEnded(id, limit: limits.maxUnfinished), $0.eventLoop) }
+    guard let surplus, let loop else { return }
+    _ = store.remove(surplus, on: loop)
   }
 
   /// Forgets an upload that does not exist any more, or was not created.
@@ -154,9 +157,9 @@ final class ResumableUploads: Sendable {
   /// Deletes the upload because a user has cancelled it: the request that continues it does, or it is done now. When the
   /// program stops instead, only the request ends.
   func cancel(_ id: UnfinishedID) {
-    guard !turns.interrupt(id, .cancelled), let loop = state.withLock({ $0.isStopped ? nil : $0.eventLoop }) else {
-      return
-    }
+    // The record of a finished one still heals a lost response.
+    guard entry(id)?.phase != .ended, !turns.interrupt(id, .cancelled) else { return }
+    guard let loop = state.withLock({ $0.isStopped ? nil : $0.eventLoop }) else { return }
     remove(id, .failure(.cancelledByServer), on: loop)
   }
 
@@ -214,9 +217,18 @@ final class ResumableUploads: Sendable {
   /// Deletes what has expired and has no request now.
   private func expire(on eventLoop: any EventLoop) {
     let now = CurrentTime.seconds
-    let expired = state.withLock { state in
+    let (expired, aging) = state.withLock { state in
       state.timer = nil
-      return state.entries.filter { $0.value.phase != .active && $0.value.expires <= now }.map(\.key)
+      let aging = state.entries.filter { $0.value.phase == .active && limits.isAging($0.value.expires, at: now) }
+      return (
+        state.entries.filter { $0.value.phase != .active && $0.value.expires <= now }.map(\.key), aging.map(\.key)
+      )
+    }
+    // Of a request that takes longer than the lifetime, the next start must find an upload that has not expired.
+    for id in aging {
+      let expires = limits.expiry(after: now)
+      store.update(id, on: eventLoop) { $0.expires = max($0.expires, expires) }
+        .whenSuccess { _ in self.prolong(id, to: expires) }
     }
     for id in expired where !turns.isTaken(id) {
       // Another server on the same directory may have continued it.
@@ -238,12 +250,5 @@ final class ResumableUploads: Sendable {
       ? UploadError(.cancelled, "The part has expired.")
       : UploadError(.uploadGone, "The unfinished upload has expired: no request has continued it in time.")
     remove(id, .failure(error), on: eventLoop)
-  }
-
-  /// The instant of a time in seconds since 1970.
-  private static func instant(_ seconds: Int64) -> ContinuousClock.Instant {
-    let (difference, overflows) = seconds.subtractingReportingOverflow(CurrentTime.seconds)
-    // At most 30 years, which clocks can add.
-    return .now + .seconds(overflows ? 1_000_000_000 : min(difference, 1_000_000_000))
   }
 }
