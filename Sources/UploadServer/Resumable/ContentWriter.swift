@@ -9,7 +9,7 @@ protocol ContentWriterDelegate: AnyObject {
   /// The writer has room for more bytes.
   func contentHasRoom()
   /// Decides about the next bytes before they are stored.
-  /// - Returns: whether to store them; otherwise the request goes on without them.
+  /// - Returns: whether to store them; otherwise the request continues without them.
   func mayStore(_ bytes: ByteBuffer) -> Bool
   /// The first bytes show the type of the content: after a crash they cannot be inspected again.
   /// - Parameter note: notes the type in the record.

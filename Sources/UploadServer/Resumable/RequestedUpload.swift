@@ -46,7 +46,7 @@ final class RequestedUpload {
 
   /// Creates the upload; nothing of it is left where that fails.
   /// - Parameter record: from ``makeRecord(_:)``.
-  /// - Throws: ``UploadError`` with code `tooManyUnfinished`, or that of a condition that does not hold.
+  /// - Throws: ``UploadError`` with code `tooManyUnfinished`, or `badRequest` for an invalid precondition.
   func create(_ record: UnfinishedRecord, end: @escaping RequestTurn.EndRequest) throws(UploadError)
     -> EventLoopFuture<Void>.Isolated
   {

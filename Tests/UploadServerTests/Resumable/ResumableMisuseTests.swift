@@ -144,6 +144,37 @@ import UploadTestSupport
     }
   }
 
+  @Test func `the server's end during publishing does not lose the file`() async throws {
+    var limits = UploadLimits()
+    limits.grace = .seconds(5)
+    try await withResumable(limits: limits) { harness in
+      let path = try harness.create()
+      harness.store.endsAtOnce = false
+      try harness.first.send(request("PATCH " + path, append(at: 0, complete: true), body: "abc"))
+      harness.first.quiesce()
+      harness.first.advance(6)
+      harness.ledger.cancelAll()
+      harness.loop.run()
+      harness.store.sink?.finish()
+      harness.loop.run()
+      #expect(harness.ledger.totals(.incoming).finished == 1)
+      guard case .finished = harness.store.record?.state else {
+        Issue.record("not published")
+        return
+      }
+    }
+  }
+
+  @Test func `data behind the body is not part of the upload`() async throws {
+    try await withResumable { harness in
+      let path = try harness.create()
+      let text = request("PATCH " + path, append(at: 0, complete: true), body: "abc") + "defghi\r\n\r\n"
+      let reply = try harness.first.reply(to: text)
+      #expect(reply.statuses.first == 201)
+      #expect(try harness.store.text(id(path)) == "abc")
+    }
+  }
+
   // MARK: Time
 
   @Test func `an upload does not expire while a request takes longer than its lifetime`() async throws {

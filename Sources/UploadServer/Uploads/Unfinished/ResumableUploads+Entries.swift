@@ -55,7 +55,7 @@ extension ResumableUploads {
     var entries: [UnfinishedID: Entry] = [:]
     /// How many unfinished uploads each client has.
     var clients: [String: Int] = [:]
-    /// Those that have ended, oldest first; perhaps forgotten meanwhile.
+    /// Finished and failed ones, oldest first; perhaps forgotten meanwhile.
     var ended = CircularBuffer<UnfinishedID>()
     var unfinished = 0
     var idle = 0
