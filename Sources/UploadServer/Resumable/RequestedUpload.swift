@@ -109,15 +109,14 @@ final class RequestedUpload {
   func update(
     _ change: @escaping @Sendable (inout UnfinishedRecord) -> Void = { _ in }
   ) -> EventLoopFuture<UnfinishedRecord>.Isolated {
-    let gone = UploadError(.uploadGone, "The upload does not exist any more.")
-    guard let record else { return eventLoop.makeFailedFuture(gone).assumeIsolated() }
+    guard let record else { return eventLoop.makeFailedFuture(UploadError.lostUpload).assumeIsolated() }
     let expires = max(record.expires, context.limits.expiry(after: CurrentTime.seconds))
     let updated = uploads.store.update(record.id, on: eventLoop) { record in
       record.expires = expires
       change(&record)
     }
     return updated.assumeIsolated().flatMapThrowing { record in
-      guard let record else { throw gone }
+      guard let record else { throw UploadError.lostUpload }
       self.record = record
       self.uploads.prolong(record.id, to: record.expires)
       return record

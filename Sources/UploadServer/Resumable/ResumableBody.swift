@@ -56,8 +56,7 @@ final class ResumableBody: IncomingBody, ContentWriterDelegate {
 
   /// Waits for a step of the store; nil for none. Its failure ends the request; the upload remains.
   private func wait(for step: EventLoopFuture<Void>.Isolated?, _ next: @escaping () -> Void) {
-    guard let step else { return next() }
-    wait(for: step) { _ in next() }
+    if let step { wait(for: step) { _ in next() } } else { next() }
   }
 
   private func wait<Value>(for step: EventLoopFuture<Value>.Isolated, _ next: @escaping (Value) -> Void) {

@@ -77,7 +77,7 @@ final class ResumableUploads: Sendable {
     switch record.state {
     case .unfinished, .publishing: break
     case .finished(let file): end(record.id, with: .success(file), expires: record.expires)
-    case .gone: end(record.id, with: .failure(Self.lost), expires: record.expires)
+    case .gone: end(record.id, with: .failure(.lostUpload), expires: record.expires)
     }
   }
 
@@ -85,10 +85,8 @@ final class ResumableUploads: Sendable {
   func lose(_ id: UnfinishedID) {
     guard let entry = entry(id), entry.phase != .active else { return }
     forget(id)
-    ledger.end(entry.meter, with: .failure(Self.lost))
+    ledger.end(entry.meter, with: .failure(.lostUpload))
   }
-
-  private static let lost = UploadError(.uploadGone, "The upload does not exist any more. Send the file again.")
 
   private func makeEntry(_ record: UnfinishedRecord, phase: Phase) -> Entry {
     let (entry, id) = (Entry(record, phase: phase), record.id)
@@ -220,9 +218,7 @@ final class ResumableUploads: Sendable {
     let (expired, aging) = state.withLock { state in
       state.timer = nil
       let aging = state.entries.filter { $0.value.phase == .active && limits.isAging($0.value.expires, at: now) }
-      return (
-        state.entries.filter { $0.value.phase != .active && $0.value.expires <= now }.map(\.key), aging.map(\.key)
-      )
+      return (state.entries.filter { $0.value.phase != .active && $0.value.expires <= now }.keys, aging.keys)
     }
     // Of a request that takes longer than the lifetime, the next start must find an upload that has not expired.
     for id in aging {
