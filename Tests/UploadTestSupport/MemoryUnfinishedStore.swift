@@ -20,6 +20,8 @@ package final class MemoryUnfinishedStore: UnfinishedStore, @unchecked Sendable 
   package var beginsWithRoom = true
   /// Whether suspending and publishing complete at once, or with ``MemoryAppendSink/finish()``.
   package var endsAtOnce = true
+  /// Whether publishing that has begun cannot be aborted any more.
+  package var abortsTooLate = false
   /// Why creations fail; nil when they succeed.
   package var createFailure: UploadError?
   /// Why appending fails within the call that begins it; nil when it does not.
@@ -218,6 +220,7 @@ package final class MemoryAppendSink: AppendSink {
   }
 
   package func abort() {
+    if store.abortsTooLate, request != nil { return }
     isAborted = true
     finish()
   }

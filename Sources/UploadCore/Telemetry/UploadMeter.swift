@@ -14,8 +14,6 @@ package final class UploadMeter: Sendable {
   package let direction: UploadDirection
   /// The requested or generated name; the final name may differ and is in the outcome.
   package let name: String
-  /// Size of the file in bytes, or its upper limit where ``sizeExact`` is false; nil when unknown.
-  package let size: UInt64?
   package let sizeExact: Bool
   /// The peer: of an incoming upload the client's address and port, of an outgoing one the host and port of the URL.
   package let remote: String
@@ -38,10 +36,11 @@ package final class UploadMeter: Sendable {
   private let detected = Mutex<String?>(nil)
   private let modeValue: Mutex<UploadMode>
   private let noticeText = Mutex<String?>(nil)
-  private let life = Mutex(Life())
+  private let life: Mutex<Life>
 
   /// State that is read and changed only at the beginning, the end and a cancellation.
   private struct Life {
+    var size: UInt64?
     /// Nil while the upload runs.
     var ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)?
     var isCancelled = false
@@ -87,12 +86,18 @@ package final class UploadMeter: Sendable {
     self.direction = direction
     modeValue = Mutex(mode)
     self.name = name
-    self.size = size
+    life = Mutex(Life(size: size))
     self.sizeExact = sizeExact
     self.remote = remote
     self.declaredType = declaredType
     self.startedAt = startedAt
   }
+
+  /// Size of the file in bytes, or its upper limit where ``sizeExact`` is false; nil when unknown.
+  package var size: UInt64? { life.withLock { $0.size } }
+
+  /// Notes the exact size of the file, where it was unknown until now; ignored where it was known.
+  package func setSize(_ size: UInt64) { life.withLock { $0.size = $0.size ?? size } }
 
   /// Bytes of the file received so far; of an outgoing upload, bytes of the file written to the socket by the current
   /// attempt (0 while it waits for the next attempt).

@@ -222,10 +222,6 @@ package struct DraftExchange: ResumableExchange {
     return .respondStored(responses.fields(offset: body.end, isComplete: true))
   }
 
-  package func progress(at offset: UInt64) -> ResumableResponse? {
-    responses.interim([.uploadOffset: String(offset)])
-  }
-
   package func failed(_ error: UploadError, status: Int, isFinal: Bool, offset: UInt64?) -> ResumableResponse {
     responses.failed(error, status: status, isFinal: isFinal, offset: offset)
   }

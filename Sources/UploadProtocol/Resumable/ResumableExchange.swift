@@ -48,11 +48,6 @@ package protocol ResumableExchange: Sendable {
   /// Call it when the file is published, after the action `finalize`.
   mutating func finalized() -> ResumableAction
 
-  /// An interim response about the progress of the body, which may be sent from time to time after the action `append`;
-  /// nil where the client cannot read any.
-  /// - Parameter offset: the resource's offset, as it is promised.
-  func progress(at offset: UInt64) -> ResumableResponse?
-
   /// The response when the upload fails for a reason outside the protocol: a limit, a media type, the disk, a digest
   /// that is not the expected one.
   /// - Parameters:

@@ -42,7 +42,7 @@ enum ResumableFields {
 
 extension UInt64 {
   /// The sum, or the largest number where that is less.
-  func saturatingSum(_ other: UInt64) -> UInt64 {
+  package func saturatingSum(_ other: UInt64) -> UInt64 {
     let (sum, overflows) = addingReportingOverflow(other)
     return overflows ? .max : sum
   }

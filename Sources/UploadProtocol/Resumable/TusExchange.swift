@@ -241,8 +241,6 @@ package struct TusExchange: ResumableExchange {
     }
   }
 
-  package func progress(at offset: UInt64) -> ResumableResponse? { nil }
-
   package func failed(_ error: UploadError, status: Int, isFinal: Bool, offset: UInt64?) -> ResumableResponse {
     responses.failed(error, status: status, isFinal: isFinal)
   }

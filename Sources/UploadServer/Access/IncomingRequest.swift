@@ -55,6 +55,7 @@ enum BodyLength: Sendable, Equatable {
 
 /// Header fields that HTTPTypes does not name.
 extension HTTPField.Name {
+  static let forwarded = field("Forwarded")
   static let xForwardedFor = field("X-Forwarded-For")
   static let xForwardedHost = field("X-Forwarded-Host")
   static let xForwardedProto = field("X-Forwarded-Proto")

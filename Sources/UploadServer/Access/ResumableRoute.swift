@@ -84,6 +84,8 @@ enum ResumableRoute: Sendable, Equatable {
     return .resource(id: String(path.dropFirst(root.count + 1)))
   }
 
+  private var isResource: Bool { if case .resource = self { true } else { false } }
+
   private static func methods(at place: ResumableRoute) -> [HTTPRequest.Method] {
     switch place {
     case .collection: [.options, .post]

@@ -13,6 +13,7 @@ struct AppendedContent {
   /// The digests that are computed while the content arrives.
   private let computed: Set<DigestAlgorithm>
   private var checksum: ChecksumComputer?
+  private var check: ContentCheck
 
   /// - Parameters:
   ///   - head: the request's.
@@ -29,6 +30,7 @@ struct AppendedContent {
     digests = try record.digests(of: head)
     computed = context.digests.union(digests.algorithms)
     checksum = ChecksumComputer(plan)
+    check = try ContentCheck(head.headerFields)
     inspector = ContentInspector(meter: entry.meter, name: record.name(entry.meter.id), limits: context.limits)
     if let type = record.detectedType {
       entry.meter.detectedType = type
@@ -45,7 +47,7 @@ struct AppendedContent {
   var hash: SHAHash? { SHAHash(computed) }
 
   /// Whether nothing of the body counts before its checksum has been compared.
-  var isProvisional: Bool { plan.checksum != nil || plan.awaitsChecksumTrailer }
+  var isProvisional: Bool { plan.checksum != nil || plan.awaitsChecksumTrailer || check.isNeeded }
 
   /// Inspects the next bytes, before they are stored.
   /// - Returns: whether they show the type of the content, which was not known before.
@@ -53,14 +55,19 @@ struct AppendedContent {
   mutating func receive(_ bytes: ByteBuffer) throws(UploadError) -> Bool {
     let wasKnown = inspector.sniffer == nil
     try inspector.inspect(bytes)
-    bytes.withUnsafeReadableBytes { checksum?.update($0) }
+    bytes.withUnsafeReadableBytes { bytes in
+      checksum?.update(bytes)
+      check.update(bytes)
+    }
     return !wasKnown && inspector.sniffer == nil
   }
 
   /// Ends the body.
   /// - Returns: whether its checksum is the stated one; nil where none is stated.
-  /// - Throws: ``UploadError`` with code `badRequest` where digests in the trailers are invalid.
+  /// - Throws: ``UploadError`` with code `badRequest` where the content differs from its `Content-Digest`, or digests in
+  ///   the trailers are invalid.
   mutating func end(_ trailers: HTTPFields?) throws(UploadError) -> Bool? {
+    try check.end(trailers)
     if var trailers {
       trailers[.contentDigest] = nil
       try digests.add(trailers)
@@ -77,6 +84,9 @@ struct AppendedContent {
     request.late = SHAHash(digests.algorithms.subtracting(computed))
     return request
   }
+
+  /// The upload's.
+  var meter: UploadMeter { inspector.meter }
 
   /// The state of the type detection; nil once the type is known.
   var sniffer: MediaTypeSniffer? { inspector.sniffer }

@@ -11,7 +11,8 @@ struct IncomingResumable: Sendable {
   let head: HTTPRequest
   let length: BodyLength
   /// Whether interim responses may be sent: never with HTTP/1.0, which has none (RFC 9110 section 15.2). After
-  /// ``RequestRules`` such a request looks like any other that ends its connection.
+  /// ``RequestRules`` such a request looks like any other that ends its connection. Nor through a proxy: nginx 1.22 takes
+  /// an interim response with an unknown status for the final one.
   let mayGetInterim: Bool
   let client: ClientAddress
   /// The path of the request, with its query without tokens.
@@ -36,7 +37,8 @@ struct IncomingResumable: Sendable {
     head.method = method
     self.head = head
     length = request.length
-    mayGetInterim = !request.head.closesConnection
+    let proxies: [HTTPField.Name] = [.via, .forwarded, .xForwardedFor]
+    mayGetInterim = !request.head.closesConnection && !proxies.contains { request.head.headerFields.contains($0) }
     self.client = client
     let query = try request.target.get().query.map { query in
       let parameters = query.split(separator: "&").filter { !$0.lowercased().hasPrefix("token=") }
@@ -120,6 +122,7 @@ struct IncomingResumable: Sendable {
     }
     record.expected = try record.digests(of: head).expected
     _ = try record.preconditions()
+    _ = try ContentCheck(head.headerFields)
     return record
   }
 }

@@ -1,115 +1,42 @@
-import HTTPTypes
 import NIOCore
+import HTTPTypes
 import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// The body of a request of a resumable upload, which may be empty: performs what a ``ResumableExchange`` decides, from
-/// the headers to the response. Lives on the connection's event loop.
-///
-/// The steps of the store are asynchronous. What arrives meanwhile is queued, and there is no room for more. The steps
-/// are in extensions, each in a file of its own, and nothing else uses the members that they share.
-final class ResumableBody: IncomingBody, UploadSinkDelegate {
-  enum State {
-    /// A step before the body can be stored; it is queued. Next: all others.
-    case preparing
-    /// The body is stored as it arrives. Next: ``ending``, ``over``.
-    case appending
-    /// The body is over, and its bytes are being recorded or deleted.
-    case ending
-    /// The file is being published. Next: ``ending``, ``over``.
-    case publishing
-    case over
-  }
-
-  /// Why the request ends before its body is stored.
-  enum Interruption {
-    /// A newer request on the upload waits.
-    case replaced
-    case failed(UploadError)
-  }
-
-  let request: IncomingResumable
-  let context: ServerContext
-  let uploads: ResumableUploads
-  let eventLoop: any EventLoop
-  weak var delegate: (any IncomingBodyDelegate)?
-  var uploadProtocol: ResumableProtocol
-  var exchange: any ResumableExchange
-  var state = State.preparing
-  var input = QueuedInput()
-  /// The upload whose turn this request has; nil for none.
-  var turn: UnfinishedID?
-  /// The upload, once it is created or found.
-  var record: UnfinishedRecord?
-  /// nil while no bytes are stored: failures of a resumable upload are never reported by the session.
-  var meter: UploadMeter?
-  var content: AppendedContent?
-  var sink: (any AppendSink)?
+/// A request of a resumable upload, whose body may be empty: performs what a ``ResumableExchange`` decides, from the
+/// headers to the response. Lives on the connection's event loop.
+final class ResumableBody: IncomingBody, ContentWriterDelegate {
+  private let eventLoop: any EventLoop
+  private weak var delegate: (any IncomingBodyDelegate)?
+  private let upload: RequestedUpload
+  private var exchange: any ResumableExchange
   /// Happened while the store was preparing, and is handled after that step; or while the file was being published.
-  var interruption: Interruption?
-  /// Whether a user has cancelled the upload.
-  var isCancelled = false
+  private var interruption: RequestInterruption?
+  private lazy var writer = ContentWriter(for: self)
 
   /// The request begins in the loop's next turn.
   init(_ request: IncomingResumable, uploads: ResumableUploads, delegate: any IncomingBodyDelegate) {
-    self.request = request
-    self.uploads = uploads
-    context = delegate.server
     eventLoop = delegate.eventLoop
     self.delegate = delegate
-    uploadProtocol = request.uploadProtocol { uploads.entry($0)?.uploadProtocol }
-    exchange = request.exchange(uploadProtocol, delegate.server.limits)
+    upload = RequestedUpload(request, uploads, delegate.server, on: delegate.eventLoop)
+    exchange = upload.makeExchange()
     eventLoop.assumeIsolated().execute { self.perform(self.exchange.start()) }
   }
 
   // MARK: The connection
 
-  var hasRoom: Bool {
-    switch state {
-    case .preparing: false
-    case .appending: sink?.hasRoom ?? true
-    case .ending, .publishing, .over: true
-    }
-  }
+  var hasRoom: Bool { writer.hasRoom }
 
-  func receive(_ bytes: ByteBuffer) throws(UploadError) {
-    switch state {
-    case .preparing: input.append(bytes)
-    case .appending: append(bytes)
-    case .ending, .publishing, .over: break
-    }
-  }
+  var meter: UploadMeter? { writer.meter }
 
-  func end(trailers: HTTPFields?) throws(UploadError) {
-    switch state {
-    case .preparing: input.append(.complete(trailers: trailers))
-    case .appending: endBody(trailers)
-    case .ending, .publishing, .over: break
-    }
-  }
+  func receive(_ bytes: ByteBuffer) throws(UploadError) { writer.receive(bytes) }
+  func end(trailers: HTTPFields?) throws(UploadError) { writer.end(trailers) }
+  func fail(_ error: UploadError) { interrupt(.failed(error)) }
 
-  func fail(_ error: UploadError) {
-    interrupt(.failed(error))
-  }
+  // MARK: Steps
 
-  func sinkHasRoom() {
-    if state == .appending { delegate?.bodyHasRoom() }
-  }
-
-  func sinkFailed(_ error: UploadError) {
-    switch state {
-    // The store has failed within the call that begins to append.
-    case .preparing: interruption = .failed(error)
-    case .appending: fail(afterRelease: error)
-    // The future of that step reports the failure.
-    case .ending, .publishing, .over: break
-    }
-  }
-
-  // MARK: Actions
-
-  func perform(_ action: ResumableAction) {
+  private func perform(_ action: ResumableAction) {
     switch action {
     case .respond(let response): end(response)
     case .discard(let response): delete(isRemembered: true, response.error) { self.end(response) }
@@ -118,66 +45,211 @@ final class ResumableBody: IncomingBody, UploadSinkDelegate {
     case .find(let id, let endsOther): find(id, endsOther: endsOther)
     case .append(let plan): append(plan)
     case .concatenate(let ids): concatenate(ids)
-    case .suspend: suspend()
+    case .suspend:
+      wait(for: writer.record(in: upload)) {
+        self.perform(self.exchange.suspended(at: self.upload.record?.offset ?? 0))
+      }
     case .finalize: publish()
     case .respondStored(let fields): endStored(fields)
     }
   }
 
-  /// Waits for a step of the store. Its failure ends the request; the upload remains.
-  func wait<Value>(for future: EventLoopFuture<Value>, _ next: @escaping (Value) -> Void) {
-    future.assumeIsolated().whenComplete { result in
+  /// Waits for a step of the store; nil for none. Its failure ends the request; the upload remains.
+  private func wait(for step: EventLoopFuture<Void>.Isolated?, _ next: @escaping () -> Void) {
+    if let step { wait(for: step) { _ in next() } } else { next() }
+  }
+
+  private func wait<Value>(for step: EventLoopFuture<Value>.Isolated, _ next: @escaping (Value) -> Void) {
+    step.whenComplete { result in
       switch result {
       case .success(let value): next(value)
-      case .failure(let error): self.fail(afterRelease: .wrapping(error))
+      case .failure(let error): self.end(after: .wrapping(error))
       }
     }
   }
 
-  // MARK: The end
+  /// Asks this request to end. Retains it for as long as it has its turn.
+  private var endRequest: RequestTurn.EndRequest {
+    let (body, loop) = (NIOLoopBound(self, eventLoop: eventLoop), eventLoop)
+    return { reason in loop.execute { body.value.interrupt(RequestInterruption(reason)) } }
+  }
 
-  func failure(_ error: UploadError, isFinal: Bool) -> ResumableResponse {
-    let offset = isFinal ? nil : record?.offset
+  private func create(_ resource: NewUploadResource) {
+    do throws(UploadError) {
+      let record = try upload.makeRecord(resource)
+      try delegate?.admitUpload()
+      try upload.create(record, end: endRequest).whenComplete { self.created(record, $0) }
+    } catch {
+      reject(error)
+    }
+  }
+
+  private func created(_ record: UnfinishedRecord, _ result: Result<Void, any Error>) {
+    if case .failure(let error) = result { return reject(.wrapping(error)) }
+    // No client knows the URL of the upload.
+    if interruption != nil { return delete(isRemembered: false) { self.endInterrupted() } }
+    perform(exchange.created(location: upload.location ?? "", expires: record.expires))
+  }
+
+  private func find(_ text: String, endsOther: Bool) {
+    guard let id = UnfinishedID(text) else { return perform(exchange.found(nil)) }
+    let asked = upload.uploadProtocol
+    wait(for: upload.find(id, takingTurn: endsOther ? endRequest : nil)) { resource in
+      guard self.upload.uploadProtocol != asked else { return self.perform(self.exchange.found(resource)) }
+      self.exchange = self.upload.makeExchange()
+      self.perform(self.exchange.start())
+    }
+  }
+
+  private func concatenate(_ ids: [String]) {
+    upload.concatenate(ids).whenComplete { result in
+      switch result {
+      // No client knows the URL of the upload.
+      case .success where self.interruption != nil: self.delete(isRemembered: false) { self.endInterrupted() }
+      case .success(let length): self.perform(self.exchange.concatenated(length: length))
+      case .failure(let error):
+        let error = UploadError.wrapping(error)
+        self.delete(isRemembered: false, error) { self.reject(error) }
+      }
+    }
+  }
+
+  private func append(_ plan: AppendPlan) {
+    if endsWithoutContent { return endInterrupted() }
+    do throws(UploadError) { try delegate?.admitUpload() } catch { return reject(error) }
+    wait(for: upload.prepare(plan)) {
+      if self.endsWithoutContent { return self.endInterrupted() }
+      do throws(UploadError) {
+        try self.writer.begin(plan, of: self.upload) {
+          guard let interim = self.upload.interim(plan) else { return }
+          self.delegate?.sendInterim(HTTPResponse(interim: interim))
+        }
+        // What had arrived before the request ended is stored.
+        if self.interruption != nil, self.writer.state == .appending { self.endInterrupted() }
+      } catch {
+        self.end(after: error)
+      }
+    }
+  }
+
+  /// Whether the request has ended before any of its content arrived.
+  private var endsWithoutContent: Bool { interruption != nil && !writer.hasQueued }
+
+  // MARK: The body
+
+  func contentHasRoom() { delegate?.bodyHasRoom() }
+
+  func mayStore(_ bytes: ByteBuffer) -> Bool {
+    guard let action = exchange.receive(bytes.readableBytes) else { return true }
+    perform(action)
+    return false
+  }
+
+  func typeDetected(_ note: @escaping @Sendable (inout UnfinishedRecord) -> Void) { upload.note(note) }
+  func contentEnded(checksumMatches: Bool?) { perform(exchange.bodyEnded(checksumMatches: checksumMatches)) }
+  func contentRejected(_ error: UploadError) { interrupt(.failed(error)) }
+  func storeFailed(_ error: UploadError) { end(after: error) }
+
+  private func publish() {
+    do throws(UploadError) {
+      guard let record = upload.record, let file = try writer.publish(record) else {
+        return reject(RequestedUpload.unknown)
+      }
+      file.whenComplete { self.published($0) }
+    } catch {
+      interrupt(.failed(error))
+    }
+  }
+
+  private func published(_ result: Result<StoredFile, any Error>) {
+    switch result {
+    case .success(let file):
+      upload.published(file)
+      perform(exchange.finalized())
+    case .failure(let error):
+      if case .failed(let first) = interruption { end(after: first) } else { end(after: .wrapping(error)) }
+    }
+  }
+
+  // MARK: Early ends
+
+  private func interrupt(_ interruption: RequestInterruption) {
+    if interruption.isCancellation { upload.noteCancelled() }
+    switch writer.state {
+    case .preparing: self.interruption = self.interruption ?? interruption
+    case .appending:
+      self.interruption = interruption
+      endInterrupted()
+    case .publishing:
+      // Only a user can end that: the file is complete.
+      guard interruption.isCancellation else { return }
+      self.interruption = interruption
+      writer.cancelPublishing()
+    case .ending, .over: break
+    }
+  }
+
+  /// Ends the request because of ``interruption``: what has arrived is recorded, unless the upload can never succeed.
+  private func endInterrupted() {
+    switch interruption {
+    case .failed(let error) where error.endsResumableUpload: end(after: error)
+    case .failed(let error):
+      wait(for: writer.recordInterrupted(in: upload)) { self.end(self.failure(error, isFinal: false), rejection: nil) }
+    case .replaced, nil: wait(for: writer.recordInterrupted(in: upload)) { self.end(.replaced) }
+    }
+  }
+
+  /// Ends the request because of an error, and the upload with it where that can never succeed.
+  private func end(after error: UploadError) {
+    guard writer.state != .over else { return }
+    writer.abort()
+    guard upload.record != nil else { return reject(error) }
+    guard !error.endsResumableUpload else {
+      return delete(isRemembered: error.code != .cancelled, error) {
+        self.end(self.failure(error, isFinal: true), rejection: nil)
+      }
+    }
+    // The offset may have grown before the failure.
+    wait(for: upload.refresh()) { self.end(self.failure(error, isFinal: false), rejection: nil) }
+  }
+
+  private func delete(isRemembered: Bool, _ error: UploadError? = nil, _ next: @escaping () -> Void) {
+    writer.abort()
+    wait(for: upload.delete(isRemembered: isRemembered, because: error), next)
+  }
+
+  // MARK: The response
+
+  private func failure(_ error: UploadError, isFinal: Bool) -> ResumableResponse {
+    let offset = isFinal ? nil : upload.record?.offset
     return exchange.failed(error, status: error.code.status.code, isFinal: isFinal, offset: offset)
   }
 
   /// Rejects the request; the upload, if there is one, is not changed.
-  func reject(_ error: UploadError) {
-    end(failure(error, isFinal: record == nil && error.endsResumableUpload), rejection: error)
+  private func reject(_ error: UploadError) {
+    end(failure(error, isFinal: upload.record == nil && error.endsResumableUpload), rejection: error)
   }
 
-  func endStored(_ fields: HTTPFields) {
-    guard case .finished(let file) = record?.state else {
-      return reject(UploadError(.internalFailure, "The stored file is not known."))
-    }
-    end(.stored([file], method: record?.method, fields: fields))
+  private func endStored(_ fields: HTTPFields) {
+    guard case .finished(let file) = upload.record?.state else { return reject(RequestedUpload.unknown) }
+    end(.stored([file], method: upload.record?.method, fields: fields))
   }
 
   /// Ends with a response of the protocol itself. What belongs to the normal course of resuming is not reported.
-  func end(_ response: ResumableResponse) {
+  private func end(_ response: ResumableResponse) {
     let isUsual = [.notFound, .offsetMismatch, .uploadGone].contains(response.error?.code)
     end(response, rejection: isUsual ? nil : response.error)
   }
 
-  func end(_ response: ResumableResponse, rejection: UploadError?) {
-    // The protocol has rejected what has arrived.
-    sink?.abort()
-    sink = nil
+  private func end(_ response: ResumableResponse, rejection: UploadError?) {
     end(.response(ServerResponse(response), rejection: rejection))
   }
 
-  func end(_ outcome: BodyOutcome) {
-    guard state != .over else { return }
-    state = .over
-    input.removeAll()
-    (content, meter) = (nil, nil)
-    if let turn {
-      if let record, uploads.entry(turn)?.phase == .active { uploads.interrupt(record) }
-      uploads.turns.end(turn)
-      // Too late for this request to do it.
-      if isCancelled { uploads.cancel(turn) }
-    }
-    turn = nil
+  private func end(_ outcome: BodyOutcome) {
+    guard writer.state != .over else { return }
+    // Where the protocol has rejected what has arrived, it does not count.
+    writer.close()
+    upload.release()
     delegate?.bodyEnded(outcome)
   }
 }

@@ -9,6 +9,9 @@ extension UploadError {
   /// The server's user cancelled the upload. Code `cancelled`.
   static let cancelledByServer = UploadError(.cancelled, "The upload was cancelled at the server.")
 
+  /// The store has no record of an unfinished upload any more. Code `uploadGone`.
+  static let lostUpload = UploadError(.uploadGone, "The upload does not exist any more. Send the file again.")
+
   /// The connection was closed before the end of the body. Code `clientGone`.
   /// - Parameter cause: the error with which it failed; nil when the client closed it.
   static func clientGone(_ cause: (any Error)? = nil) -> UploadError {

@@ -58,6 +58,13 @@ extension UploadLimits {
     return max(1, attoseconds > 0 && seconds < .max ? seconds + 1 : seconds)
   }
 
+  /// Whether less than half of an upload's lifetime is left.
+  /// - Parameters: both in seconds since 1970.
+  func isAging(_ expires: Int64, at now: Int64) -> Bool {
+    let (left, overflows) = expires.subtractingReportingOverflow(now)
+    return !overflows && left <= lifetime / 2
+  }
+
   /// When an upload expires whose last request is at `now`; in seconds since 1970.
   func expiry(after now: Int64) -> Int64 {
     let (sum, overflows) = now.addingReportingOverflow(lifetime)

@@ -51,18 +51,6 @@ import UploadCore
     #expect(reply.isStored && reply.interim.isEmpty && server.published.count == 1)
   }
 
-  @Test func `progress is reported only to clients that read interim responses`() {
-    func exchange(_ fields: HTTPFields) -> any ResumableExchange {
-      let head = HTTPRequest(method: .post, scheme: nil, authority: nil, path: "/", headerFields: fields)
-      return DraftExchange(
-        ResumableRequest(head: head, bodyLength: 5, id: nil, limits: ResumableLimits(), now: 0)
-      )
-    }
-    let progress = exchange([.uploadComplete: "?1", .uploadDraftInteropVersion: "8"]).progress(at: 7)
-    #expect(progress == ResumableResponse(status: 104, fields: [.uploadOffset: "7", .uploadDraftInteropVersion: "8"]))
-    #expect(exchange([.uploadComplete: "?1"]).progress(at: 7) == nil)
-  }
-
   @Test func `a part of the file is kept, and the response states its offset`() throws {
     var server = ResumableServer()
     let reply = server.send(.draft, .post, nil, [.uploadComplete: "?0"], body: "hello", isChunked: true)

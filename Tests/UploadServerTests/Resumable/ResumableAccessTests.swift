@@ -89,4 +89,20 @@ import UploadTestSupport
       #expect(try harness.first.reply(to: request("POST /uploads", creation)).statuses == [403])
     }
   }
+
+  @Test func `a page of an allowed origin may continue an upload, one of another origin may not`() async throws {
+    try await withResumable(access: try gate(origins: ["https://app.example"])) { harness in
+      let path = try harness.create()
+      let evil = append(at: 0, complete: false, ["Origin: https://evil.example"])
+      let rejected = try harness.first.reply(to: request("PATCH " + path, evil, body: "abc"))
+      #expect(rejected.statuses == [403])
+      #expect(rejected["Upload-Offset"] == nil)
+      let other = try harness.connect()
+      let allowed = append(at: 0, complete: false, ["Origin: https://app.example"])
+      let reply = try other.reply(to: request("PATCH " + path, allowed, body: "abc"))
+      #expect(reply.statuses == [204])
+      #expect(reply["Access-Control-Allow-Origin"] == "https://app.example")
+      #expect(harness.store.record?.offset == 3)
+    }
+  }
 }

@@ -7,44 +7,6 @@ import UploadStorage
 /// The unfinished resumable uploads of a server, and those that finished a short time ago: one meter and one entry of
 /// the ledger for each, however many requests it needs. Callable on any thread.
 final class ResumableUploads: Sendable {
-  /// What is known of one upload besides its record.
-  struct Entry: Sendable {
-    let meter: UploadMeter
-    /// ``UnfinishedRecord/client``.
-    let client: String
-    let uploadProtocol: ResumableProtocol?
-    /// Seconds since 1970.
-    var expires: Int64
-    var phase: Phase
-    /// Detects the type of the content, of which it has the first ``inspected`` bytes; nil once that is done.
-    var sniffer: MediaTypeSniffer?
-    var inspected: UInt64 = 0
-    /// Whether it is a part of another upload, and complete, so that its end is no failure.
-    var isCompletePart = false
-  }
-
-  enum Phase: Sendable {
-    /// A request creates or continues it.
-    case active
-    /// No request continues it now.
-    case idle
-    /// It is published, or gone for good; requests still find its record.
-    case ended
-  }
-
-  fileprivate struct State {
-    var entries: [UnfinishedID: Entry] = [:]
-    /// How many unfinished uploads each client has.
-    var clients: [String: Int] = [:]
-    var unfinished = 0
-    var idle = 0
-    /// The next call of ``ResumableUploads/expire(on:)``.
-    var timer: Scheduled<Void>?
-    /// Where the store is called without a request; nil before there are uploads.
-    var eventLoop: (any EventLoop)?
-    var isStopped = false
-  }
-
   /// How long the record of an upload that has finished is kept, in seconds.
   static let memory: Int64 = 600
 
@@ -91,7 +53,10 @@ final class ResumableUploads: Sendable {
 
   /// The entry of an upload whose record was found. One that another server has created is added, beyond the limits.
   func known(_ record: UnfinishedRecord, on eventLoop: any EventLoop) -> Entry {
-    if let entry = entry(record.id) { return entry }
+    if let entry = entry(record.id) {
+      if entry.phase == .idle { settle(record) }
+      return self.entry(record.id) ?? entry
+    }
     let hasEnded = record.state != .unfinished && record.state != .publishing
     let entry = makeEntry(record, phase: hasEnded ? .ended : .idle)
     let added = state.withLock { state -> Entry in
@@ -101,48 +66,45 @@ final class ResumableUploads: Sendable {
     }
     if added.meter.id == entry.meter.id, !hasEnded {
       ledger.begin(entry.meter)
-      entry.meter.interrupt(expires: Self.instant(record.expires))
+      entry.meter.interrupt(expires: ContinuousClock.Instant(secondsSince1970: record.expires))
     }
     schedule(on: eventLoop)
     return added
   }
 
-  private func makeEntry(_ record: UnfinishedRecord, phase: Phase) -> Entry {
-    let id = UploadID()
-    let meter = UploadMeter(
-      id: id,
-      direction: .incoming,
-      mode: .resumable,
-      name: record.name(id).fileName(type: record.declaredType).description,
-      size: record.length,
-      remote: record.remote,
-      declaredType: record.declaredType
-    )
-    meter.resume(at: record.offset)
-    meter.resumeStored(at: record.offset)
-    if case .some(let type) = record.detectedType { meter.detectedType = type }
-    let uploadID = record.id
-    meter.onCancel { [weak self, weak meter] in
-      // The upload survives the end of the program.
-      if meter?.isDiscarded ?? true { self?.cancel(uploadID) } else { _ = self?.turns.interrupt(uploadID, .stopping) }
+  /// Ends an upload that another server on the directory has ended, or the store after a failure.
+  private func settle(_ record: UnfinishedRecord) {
+    switch record.state {
+    case .unfinished, .publishing: break
+    case .finished(let file): end(record.id, with: .success(file), expires: record.expires)
+    case .gone: end(record.id, with: .failure(.lostUpload), expires: record.expires)
     }
-    return Entry(
-      meter: meter,
-      client: record.client,
-      uploadProtocol: ResumableProtocol(rawValue: record.protocolName),
-      expires: record.expires,
-      phase: phase,
-      sniffer: record.offset == 0 ? MediaTypeSniffer() : nil,
-      isCompletePart: record.isCompletePart
-    )
+  }
+
+  /// Ends an upload of which the store has no record any more, so that it does not count for the limits.
+  func lose(_ id: UnfinishedID) {
+    guard let entry = entry(id), entry.phase != .active else { return }
+    forget(id)
+    ledger.end(entry.meter, with: .failure(.lostUpload))
+  }
+
+  private func makeEntry(_ record: UnfinishedRecord, phase: Phase) -> Entry {
+    let (entry, id) = (Entry(record, phase: phase), record.id)
+    entry.meter.onCancel { [weak self, weak meter = entry.meter] in
+      // The upload survives the end of the program.
+      if meter?.isDiscarded ?? true { self?.cancel(id) } else { _ = self?.turns.interrupt(id, .stopping) }
+    }
+    return entry
   }
 
   // MARK: Requests
 
-  /// Notes that a request continues the upload: its meter counts on from the record's offset.
+  /// Notes that a request continues the upload: its meter counts on from the record's offset, and gets the length as
+  /// soon as that is known.
   func activate(_ record: UnfinishedRecord) {
     change(record.id) { entry in if entry.phase == .idle { entry.phase = .active } }
     guard let meter = entry(record.id)?.meter else { return }
+    if let length = record.length { meter.setSize(length) }
     meter.resume(at: record.offset)
     meter.resumeStored(at: record.offset)
     meter.endInterruption()
@@ -157,7 +119,7 @@ final class ResumableUploads: Sendable {
     }
     guard let meter = entry(record.id)?.meter else { return }
     meter.resume(at: record.offset)
-    meter.interrupt(expires: Self.instant(record.expires))
+    meter.interrupt(expires: ContinuousClock.Instant(secondsSince1970: record.expires))
   }
 
   /// Notes how far the type detection has come.
@@ -172,27 +134,30 @@ final class ResumableUploads: Sendable {
   func prolong(_ id: UnfinishedID, to expires: Int64) {
     change(id) { $0.expires = max($0.expires, expires) }
     if let meter = entry(id)?.meter, let interruption = meter.interruption {
-      meter.interrupt(since: interruption.since, expires: Self.instant(expires))
+      meter.interrupt(since: interruption.since, expires: ContinuousClock.Instant(secondsSince1970: expires))
     }
   }
 
-  /// Ends the upload in the ledger; its record is still found until `expires`.
+  /// Ends the upload in the ledger; its record is still found until `expires`, unless too many others end before.
   func end(_ id: UnfinishedID, with result: Result<StoredFile, UploadError>, expires: Int64) {
     change(id) { entry in (entry.phase, entry.expires, entry.sniffer) = (.ended, expires, nil) }
     if let meter = entry(id)?.meter { ledger.end(meter, with: result) }
+    let (surplus, loop) = state.withLock { ($0.noteEnded(id, limit: limits.maxUnfinished), $0.eventLoop) }
+    guard let surplus, let loop else { return }
+    _ = store.remove(surplus, on: loop)
   }
 
   /// Forgets an upload that does not exist any more, or was not created.
   func forget(_ id: UnfinishedID) {
-    state.withLock { $0.remove(id) }
+    state.withLock { _ = $0.remove(id) }
   }
 
   /// Deletes the upload because a user has cancelled it: the request that continues it does, or it is done now. When the
   /// program stops instead, only the request ends.
   func cancel(_ id: UnfinishedID) {
-    guard !turns.interrupt(id, .cancelled), let loop = state.withLock({ $0.isStopped ? nil : $0.eventLoop }) else {
-      return
-    }
+    // The record of a finished one still heals a lost response.
+    guard entry(id)?.phase != .ended, !turns.interrupt(id, .cancelled) else { return }
+    guard let loop = state.withLock({ $0.isStopped ? nil : $0.eventLoop }) else { return }
     remove(id, .failure(.cancelledByServer), on: loop)
   }
 
@@ -250,9 +215,16 @@ final class ResumableUploads: Sendable {
   /// Deletes what has expired and has no request now.
   private func expire(on eventLoop: any EventLoop) {
     let now = CurrentTime.seconds
-    let expired = state.withLock { state in
+    let (expired, aging) = state.withLock { state in
       state.timer = nil
-      return state.entries.filter { $0.value.phase != .active && $0.value.expires <= now }.map(\.key)
+      let aging = state.entries.filter { $0.value.phase == .active && limits.isAging($0.value.expires, at: now) }
+      return (state.entries.filter { $0.value.phase != .active && $0.value.expires <= now }.keys, aging.keys)
+    }
+    // Of a request that takes longer than the lifetime, the next start must find an upload that has not expired.
+    for id in aging {
+      let expires = limits.expiry(after: now)
+      store.update(id, on: eventLoop) { $0.expires = max($0.expires, expires) }
+        .whenSuccess { _ in self.prolong(id, to: expires) }
     }
     for id in expired where !turns.isTaken(id) {
       // Another server on the same directory may have continued it.
@@ -274,38 +246,5 @@ final class ResumableUploads: Sendable {
       ? UploadError(.cancelled, "The part has expired.")
       : UploadError(.uploadGone, "The unfinished upload has expired: no request has continued it in time.")
     remove(id, .failure(error), on: eventLoop)
-  }
-
-  /// The instant of a time in seconds since 1970.
-  private static func instant(_ seconds: Int64) -> ContinuousClock.Instant {
-    let (difference, overflows) = seconds.subtractingReportingOverflow(CurrentTime.seconds)
-    // At most 30 years, which clocks can add.
-    return .now + .seconds(overflows ? 1_000_000_000 : min(difference, 1_000_000_000))
-  }
-}
-
-extension ResumableUploads.State {
-  fileprivate mutating func insert(_ entry: ResumableUploads.Entry, _ id: UnfinishedID) {
-    remove(id)
-    entries[id] = entry
-    count(entry, 1)
-  }
-
-  @discardableResult
-  fileprivate mutating func remove(_ id: UnfinishedID) -> ResumableUploads.Entry? {
-    let entry = entries.removeValue(forKey: id)
-    if let entry { count(entry, -1) }
-    return entry
-  }
-
-  private mutating func count(_ entry: ResumableUploads.Entry, _ difference: Int) {
-    switch entry.phase {
-    case .active: break
-    case .idle: idle += difference
-    case .ended: return
-    }
-    unfinished += difference
-    let count = clients[entry.client, default: 0] + difference
-    clients[entry.client] = count > 0 ? count : nil
   }
 }
