@@ -122,7 +122,9 @@ struct IncomingResumable: Sendable {
     }
     record.expected = try record.digests(of: head).expected
     _ = try record.preconditions()
-    _ = try ContentCheck(head.headerFields)
+    var check = try ContentCheck(head.headerFields)
+    // Otherwise it is compared when the content has arrived.
+    if length == .none { try check.end(nil) }
     return record
   }
 }

@@ -26,6 +26,13 @@ import UploadTestSupport
     #expect((meter.received, meter.transferred) == (0, 130))
   }
 
+  @Test func `a size that was unknown is set once`() {
+    #expect(meter.size == nil)
+    meter.setSize(5)
+    meter.setSize(7)
+    #expect(meter.size == 5)
+  }
+
   @Test func `a resumable upload keeps its received bytes between attempts`() {
     meter.resume(at: 1000)
     #expect((meter.received, meter.transferred) == (1000, 0))

@@ -22,13 +22,13 @@ import UploadTestSupport
     return request("POST /uploads", tus(fields))
   }
 
-  @Test func `a part may be repeated a thousand times`() async throws {
+  @Test func `a part may be repeated as often as its URL fits into a header field`() async throws {
     try await withResumable { harness in
       let path = try part(harness)
-      let reply = try harness.first.reply(to: final(Array(repeating: path, count: 1000)))
+      let reply = try harness.first.reply(to: final(Array(repeating: path, count: 500)))
       #expect(reply.statuses == [201])
       let id = try #require(reply.path.flatMap { UnfinishedID($0.dropFirst("/uploads/".count)) })
-      #expect(harness.store.contents[id]?.count == 3000)
+      #expect(harness.store.contents[id]?.count == 1500)
       #expect(harness.store.records.count == 2)
     }
   }
@@ -94,7 +94,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the request for more than 64 KiB of URLs is rejected, and the connection closed`() async throws {
+  @Test func `more URLs than fit into the headers are rejected`() async throws {
     try await withResumable { harness in
       let path = try part(harness)
       let url = "https://files.example/a/prefix/of/some/length/and/some/more" + path

@@ -57,6 +57,17 @@ import UploadTestSupport
     }
   }
 
+  @Test func `a creation without content is rejected with the digest of the file, which it does not contain`()
+    async throws
+  {
+    try await withResumable { harness in
+      let fields = ["Upload-Complete: ?0", "Content-Length: 0", "Content-Digest: \(hello)"]
+      let reply = try harness.first.reply(to: request("PUT /a", fields))
+      #expect(reply.statuses == [400])
+      #expect(harness.store.records.isEmpty)
+    }
+  }
+
   @Test func `a malformed digest is rejected before the body is read`() async throws {
     try await withResumable { harness in
       let path = try harness.create()

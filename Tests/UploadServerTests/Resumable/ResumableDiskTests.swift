@@ -74,4 +74,27 @@ import UploadTestSupport
       #expect(try await reply(to: "PATCH " + path, fields, body: "abc", server).status == 404)
     }
   }
+
+  @Test func `parts are concatenated, but a thousand of them do not fit into a header field`() async throws {
+    try await RunningServer.with { server in
+      let creation = tus(["Upload-Length: 3", "Upload-Concat: partial", "Content-Length: 0"])
+      let created = try await reply(to: "POST /uploads", creation, server)
+      let path = try #require(created.path)
+      let stored = try await reply(to: "PATCH " + path, tusAppend(at: 0), body: "abc", server)
+      #expect(stored.status == 204)
+      for (count, status) in [(1000, 400), (500, 201)] {
+        let parts = Array(repeating: path, count: count).joined(separator: " ")
+        let fields = tus(["Upload-Concat: final;" + parts, "Content-Length: 0"])
+        let whole = try await reply(to: "POST /uploads", fields, server)
+        #expect(whole.status == status, "\(count)")
+        if status == 400 { #expect(whole.text.contains("16 KiB")) }
+      }
+      let names = try server.place.names().filter { $0.hasPrefix("upload-") }
+      #expect(names.count == 1)
+      let content = try server.place.read(try #require(names.first))
+      #expect(content.count == 1500)
+      let deleted = try await reply(to: "DELETE " + path, tus(), server)
+      #expect(deleted.status == 204)
+    }
+  }
 }
