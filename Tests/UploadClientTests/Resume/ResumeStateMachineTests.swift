@@ -15,7 +15,7 @@ import UploadCore
     maxRequest: UInt64? = nil,
     uri: String? = nil
   ) -> ResumeStateMachine {
-    ResumeStateMachine(kind, size: size, creationURI: "/stream-upload?name=a", maxRequest: maxRequest, uri: uri)
+    ResumeStateMachine(kind, extent: ResumeExtent(end: size), creationURI: "/stream-upload?name=a", maxRequest: maxRequest, uri: uri)
   }
 
   /// A machine whose upload has been created, and whose first bytes are being sent.
