@@ -212,7 +212,7 @@ import UploadTestSupport
 
   @Test func `SIGINT cancels the upload of send and exits with 130`() async throws {
     try await withServer { server in
-      let process = try Sluice.start(["send", "-", "--json", "--name", "x", "--to", server.url])
+      let process = try Sluice.start(["send", "-", "--json", "--no-resume", "--name", "x", "--to", server.url])
       // Standard input is not closed: the upload cannot end by itself.
       try process.send(SplitMix64.bytes(500_000))
       try await server.events { $0.event == "started" }

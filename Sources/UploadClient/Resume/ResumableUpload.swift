@@ -21,7 +21,7 @@ struct ResumableUpload {
   private var resource: (kind: ResumableProtocol, uri: String)?
 
   /// How long at most to find out whether a pipe ends before the size from which on uploads are resumable.
-  private static let foresight = Duration.seconds(1)
+  private static let foresight = Duration.milliseconds(500)
 
   /// What is sent: that of the attempt, or a pipe whose first bytes were read and kept.
   var content: BodyContent { attempt.content }
@@ -67,9 +67,9 @@ struct ResumableUpload {
     do throws(UploadError) {
       result = .success(try await sendNoted())
     } catch {
-      // A user has cancelled it: it is not to be continued.
-      if meter.isDiscarded {
-        await record?.remove(attempt.resources)
+      // A user has cancelled it: it is not to be continued. That of a pipe cannot be.
+      if meter.isDiscarded { await record?.remove(attempt.resources) }
+      if meter.isDiscarded || replay != nil {
         if let resource { await connection.sendLast(requests.deletion(resource.kind, resource.uri)) }
       }
       // Unless the entry was removed.

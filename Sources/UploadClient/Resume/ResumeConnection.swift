@@ -63,13 +63,13 @@ struct ResumeConnection: Sendable {
     }
   }
 
-  /// Sends a request for an upload that was cancelled, in one attempt that ends after 2 s at the latest.
+  /// Sends a request for an upload that has ended, in one attempt that ends after 2 s at the latest.
   func sendLast(_ request: UploadRequest) async {
     var last = attempt
     let cancellation = UploadCancellation()
     (last.request, last.part, last.cancellation, last.pause) = (request, .nothing, cancellation, nil)
     let timer = loop.scheduleTask(in: Self.deletionTime) { cancellation.cancel() }
-    // The user has cancelled: there is nobody to tell about a failure.
+    // The upload has ended: a failure changes nothing, and the server deletes what is unfinished in the end.
     _ = try? await last.run()
     timer.cancel()
   }
