@@ -262,7 +262,7 @@ struct ResumeStateMachine {
     case (.draft, true) where fields.isComplete == nil:
       if isComplete { return .finish(response) }
       unconfirmed = response
-      return .send(.offset(uri: uri))
+      return ask(uri)
     case (.draft, true): return .retry(.offset(uri: uri))
     case (.draft, false), (.tus, _): break
     }
@@ -336,10 +336,10 @@ struct ResumeStateMachine {
     if fields.hasLimit {
       // Else the whole file is too large. The limit has been adopted.
       guard let limit = fields.maxAppendSize, limit < sent else { return .finish(response) }
-    } else {
-      guard sent > Self.smallestRequest else { return .finish(response) }
-      maxRequest = max(Self.smallestRequest, sent / 2)
+      return ask(uri)
     }
+    guard sent > Self.smallestRequest else { return .finish(response) }
+    maxRequest = max(Self.smallestRequest, sent / 2)
     return .send(.offset(uri: uri))
   }
 

@@ -27,7 +27,13 @@ import UploadTestSupport
     let pipe = try TestPipe()
     defer { close(pipe.output) }
     return try await withServer(receiveBuffer: 64 * 1024, script: keeper.serve) { server in
-      pipe.write(bytes)
+      if bytes.count < 4096 {
+        // Before the upload begins, however busy the machine is.
+        _ = bytes.withUnsafeBytes { write(pipe.input, $0.baseAddress, $0.count) }
+        close(pipe.input)
+      } else {
+        pipe.write(bytes)
+      }
       return try await uploads(maxRequest: maxRequest).send(
         .descriptor(pipe.output, name: "p"),
         to: server.url,
@@ -82,6 +88,13 @@ import UploadTestSupport
     let demanded = UploadKeeper(.tus)
     #expect(try await send([], to: demanded, mode: .resumable).finished?.bytes == 0)
     #expect(demanded.methods == ["OPTIONS", "OPTIONS", "POST", "PATCH", "PATCH"])
+  }
+
+  @Test func `a short pipe is kept, so that it can be sent again`() async throws {
+    let keeper = UploadKeeper(nil, faults: [.reject("503 Service Unavailable")])
+    #expect(try await send(Array(bytes.prefix(999)), to: keeper).finished?.bytes == 999)
+    #expect(keeper.methods == ["POST", "POST"])
+    #expect(keeper.stored == Array(bytes.prefix(999)))
   }
 
   @Test(arguments: ResumableProtocol.allCases)

@@ -292,6 +292,21 @@ import UploadTestSupport
     }
   }
 
+  @Test func `nothing depends on interim responses, however many there are`() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(bytes, to: "a.bin")
+      let keeper = UploadKeeper(.draft, interims: 500)
+      try await withServer(script: keeper.serve) { server in
+        let meter = try await uploads(retries: 0).send(.file(path), to: server.url)
+        #expect(meter.finished?.path == "final.bin")
+        #expect(meter.received == 300_000)
+      }
+      #expect(keeper.stored == bytes)
+      // It asks for none with the requests that append.
+      #expect(keeper.values("Upload-Draft-Interop-Version").count == 1)
+    }
+  }
+
   @Test func `requests of one byte each send the whole file`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write(bytes.prefix(20), to: "a.bin")

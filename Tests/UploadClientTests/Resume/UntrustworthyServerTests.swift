@@ -62,6 +62,19 @@ import UploadCore
     #expect(done.respond(200, ["Upload-Offset": "1000000"]) == .finishUnseen)
   }
 
+  @Test func `something that swallows requests with a success, or announces ever lower limits, leads to pauses`() {
+    var swallowed = appending(.draft)
+    var limited = appending(.draft)
+    var actions: [ResumeStateMachine.Action] = []
+    for round in 0..<4 {
+      actions.append(swallowed.respond(200))
+      actions.append(limited.respond(413, ["Upload-Limit": "max-append-size=\(1000 - round)"]))
+      _ = swallowed.respond(204, ["Upload-Offset": "0"])
+      _ = limited.respond(204, ["Upload-Offset": "0"])
+    }
+    #expect(actions == Array(repeating: .send(ask), count: 6) + [.retry(ask), .retry(ask)])
+  }
+
   @Test(arguments: [400, 405, 412, 501])
   func `an upload of an earlier run at a server that does not know the protocol begins anew`(status: Int) {
     var machine = machine(.tus, uri: Self.uri)

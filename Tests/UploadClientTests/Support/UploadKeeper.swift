@@ -35,14 +35,16 @@ final class UploadKeeper: Sendable {
 
   private let kind: ResumableProtocol?
   private let location: String
+  private let interims: Int
   private let state: Mutex<State>
   private let gate = DispatchSemaphore(value: 0)
 
   /// - Parameters:
   ///   - kind: nil for a server that supports no resumable uploads.
   ///   - faults: of the first appends, in order.
-  init(_ kind: ResumableProtocol?, location: String = "/uploads/1", faults: [Fault] = []) {
-    (self.kind, self.location) = (kind, location)
+  ///   - interims: how many interim responses 104 precede the response to an append.
+  init(_ kind: ResumableProtocol?, location: String = "/uploads/1", faults: [Fault] = [], interims: Int = 0) {
+    (self.kind, self.location, self.interims) = (kind, location, interims)
     state = Mutex(State(faults: faults))
   }
 
@@ -148,6 +150,9 @@ final class UploadKeeper: Sendable {
     let isLast = request["Upload-Complete"].map { $0 == "?1" } ?? true
     if isLast { state.withLock { $0.isComplete = true } }
     if case .silence? = fault { return peer.reset() }
+    for offset in 0..<interims {
+      try peer.send("HTTP/1.1 104 Upload Resumption Supported\r\nUpload-Offset: \(offset)\r\n\r\n")
+    }
     if kind == .draft, isLast {
       let file = #"{"name":"final.bin","size":\#(total),"type":"text/plain"}"#
       return try peer.respond("201 Created", #"{"files":[\#(file)]}"#, headers: "Upload-Complete: ?1\r\n")
@@ -158,7 +163,11 @@ final class UploadKeeper: Sendable {
   private func plain(_ request: Peer.Request, _ peer: Peer) throws {
     if request["Expect"] != nil { try peer.send("HTTP/1.1 100 Continue\r\n\r\n") }
     let body = try peer.readBody(of: request)
-    state.withLock { $0.stored = body }
+    let fault = state.withLock { state in
+      state.stored = body
+      return state.faults.isEmpty ? nil : state.faults.removeFirst()
+    }
+    if case .reject(let status)? = fault { return try peer.respond(status) }
     try peer.stored("plain.bin", body.count)
   }
 
