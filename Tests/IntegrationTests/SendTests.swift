@@ -104,6 +104,20 @@ import UploadTestSupport
     }
   }
 
+  @Test func `a large pipe at standard input is stored unchanged with both resumable protocols`() async throws {
+    try await withServer { server in
+      let bytes = SplitMix64.bytes(20_000_000)
+      for (path, size) in [("", 20_000_000), ("/uploads", 20_000_000), ("", 9_000_000), ("/uploads", 9_000_000)] {
+        let name = "pipe-\(size)\(path.isEmpty ? "-rufh" : "-tus").bin"
+        let limit = size == 9_000_000 ? ["--max-request", "4MB"] : []
+        let arguments = ["send", "-", "--mode", "resumable", "--name", name, "--to", server.url + path] + limit
+        let ended = try await Sluice.run(arguments, input: Array(bytes.prefix(size)))
+        #expect(ended.exit == .status(0), "\(ended)")
+        #expect(try server.uploads.read(name) == Array(bytes.prefix(size)))
+      }
+    }
+  }
+
   @Test func `send --quiet prints only failures, on standard error`() async throws {
     try await withServer(["--max-size", "1kB"]) { server in
       let small = try server.scratch.random(10, to: "small")
