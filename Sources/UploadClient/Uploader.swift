@@ -50,8 +50,7 @@ package struct Uploader: Sendable {
   /// digest in its response, if there is one, has been compared.
   /// - Parameters:
   ///   - mode: any but `raw`, which fails with `badValue`. With ``UploadClientConfiguration/resume``, `stream` becomes
-  ///     `resumable` for large files where the server supports that; `resumable` fails where it does not, and for a source of
-  ///     unknown length.
+  ///     `resumable` for large files and streams where the server supports that; `resumable` fails where it does not.
   ///   - id: the upload's id in the ledger; each upload needs its own.
   ///   - onBegin: called once, when the upload is in the ledger and can be cancelled there. An upload whose source or
   ///     configuration cannot be used has ended by then.
@@ -183,9 +182,9 @@ package struct Uploader: Sendable {
       let (tls, trust) = (resources.tls, attempt.target.trust)
       attempt.encryption = try await resources.onPool { try tls.context(trust) }
     }
-    if var upload = try ResumableUpload(attempt, source, knownServers) {
+    if var upload = ResumableUpload(attempt, source, knownServers) {
       if let finished = try await upload.run() { return finished }
-      attempt.content = attempt.content.renewed
+      attempt.content = upload.content.renewed()
     }
     var retries = RetryStateMachine(
       resources.configuration.retry,
@@ -209,7 +208,7 @@ package struct Uploader: Sendable {
         meter.pause(because: failed.error.message, attempt: retries.failures + 1, until: now + duration)
         try await cancellation.sleep(duration, on: resources.eventLoopGroup.next())
         meter.beginAttempt()
-        attempt.content = attempt.content.renewed
+        attempt.content = attempt.content.renewed()
       }
     }
   }

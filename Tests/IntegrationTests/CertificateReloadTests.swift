@@ -23,7 +23,7 @@ import UploadTestSupport
       for name in ["cert.pem", "key.pem"] { try first.write(directory.read(name), to: name) }
       try await withServer(options + ["--log-level", "info"], stops: false) { server in
         let open = try Sluice.start(
-          ["send", "-", "--name", "open", "--ca", first.file("cert.pem"), "--to", server.url]
+          ["send", "-", "--no-resume", "--name", "open", "--ca", first.file("cert.pem"), "--to", server.url]
         )
         try open.send([1, 2, 3])
         try await server.events { $0.event == "started" }

@@ -108,6 +108,20 @@ import UploadTestSupport
     }
   }
 
+  @Test func `a large pipe at standard input is stored unchanged with both resumable protocols`() async throws {
+    try await withServer { server in
+      let bytes = SplitMix64.bytes(20_000_000)
+      for (path, size) in [("", 20_000_000), ("/uploads", 20_000_000), ("", 9_000_000), ("/uploads", 9_000_000)] {
+        let name = "pipe-\(size)\(path.isEmpty ? "-rufh" : "-tus").bin"
+        let limit = size == 9_000_000 ? ["--max-request", "4MB"] : []
+        let arguments = ["send", "-", "--mode", "resumable", "--name", name, "--to", server.url + path] + limit
+        let ended = try await Sluice.run(arguments, input: Array(bytes.prefix(size)))
+        #expect(ended.exit == .status(0), "\(ended)")
+        #expect(try server.uploads.read(name) == Array(bytes.prefix(size)))
+      }
+    }
+  }
+
   @Test func `send --quiet prints only failures, on standard error`() async throws {
     try await withServer(["--max-size", "1kB"]) { server in
       let small = try server.scratch.random(10, to: "small")
@@ -216,7 +230,7 @@ import UploadTestSupport
 
   @Test func `SIGINT cancels the upload of send and exits with 130`() async throws {
     try await withServer { server in
-      let process = try Sluice.start(["send", "-", "--json", "--name", "x", "--to", server.url])
+      let process = try Sluice.start(["send", "-", "--json", "--no-resume", "--name", "x", "--to", server.url])
       // Standard input is not closed: the upload cannot end by itself.
       try process.send(SplitMix64.bytes(500_000))
       try await server.events { $0.event == "started" }

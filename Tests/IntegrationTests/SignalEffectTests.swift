@@ -28,7 +28,7 @@ import UploadTestSupport
 
   @Test(arguments: fatal) func `a fatal signal ends send at once`(signal: Int32) async throws {
     try await withServer { server in
-      let process = try Sluice.start(["send", "-", "--name", "x", "--to", server.url])
+      let process = try Sluice.start(["send", "-", "--no-resume", "--name", "x", "--to", server.url])
       try process.send([1, 2, 3])
       _ = try await process.line { $0.contains("started") }
       try await server.events { $0.event == "started" }

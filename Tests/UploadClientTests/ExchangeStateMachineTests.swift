@@ -250,6 +250,18 @@ extension ExchangeStateMachine {
     }
   }
 
+  @Test func `any number of 104 is ignored, and none of them prolongs a timeout`() {
+    var machine = machine(.init(size: 10, chunkSize: 10, checkedTail: 0, hasTail: true))
+    _ = machine.sentHead()
+    let start = NIODeadline.uptimeNanoseconds(1)
+    let deadline = machine.deadline
+    for second in 0..<1000 {
+      let now = start + .milliseconds(Int64(second))
+      #expect(machine.responded(ServerResponse(status: 104), at: now) == .none)
+    }
+    #expect(machine.deadline == deadline)
+  }
+
   @Test func `a pause closes the connection without a reset, so that the server receives what was sent`() {
     var sending = machine(Self.file)
     _ = sending.sentHead()

@@ -71,7 +71,7 @@ struct SendCommand: ParsableCommand {
     "Time without progress after which an upload is no longer retried; 0 for no retries.",
     value: "time",
     discussion: "Progress is a byte further into the file than any attempt before. Pauses grow to 30 s, or follow "
-      + "the server's Retry-After. A pipe at standard input is retried only while none of it was read."
+      + "the server's Retry-After. A pipe is continued if the server has all but its last 8 MiB."
   )
   var retryFor = OptionValue(Duration.seconds(300), "5m")
 

@@ -87,7 +87,7 @@ package struct ResumeConfiguration: Sendable {
   package var maxRequest: UInt64?
 
   /// Files of at least this many bytes become resumable in the mode `stream`: for smaller ones the further requests take
-  /// longer than to send the file once more.
+  /// longer than to send the file once more. So do pipes, unless they end with fewer bytes within half a second.
   package var threshold: UInt64
 
   package init(journal: ResumeJournal? = nil, maxRequest: UInt64? = nil, threshold: UInt64 = 4 << 20) {

@@ -10,6 +10,8 @@ enum BodyContent: Sendable {
   case copied(SourceReader)
   /// From a source of unknown length.
   case stream(SourceReader)
+  /// From a source of unknown length whose last bytes can be sent again.
+  case replayed(ReplayReader)
   /// From memory; the source has been read completely.
   case memory(FormInMemory)
 
@@ -41,19 +43,32 @@ enum BodyContent: Sendable {
     switch self {
     case .file(let source): source
     case .copied(let reader), .stream(let reader): reader.source
+    case .replayed(let reader): reader.replay.source
     case .memory: nil
     }
   }
 
-  /// Whether it can be sent again from its beginning: everything but ``stream(_:)``.
+  /// Whether it can be sent again from its beginning: everything but a stream, unless all of that is kept.
   var isRepeatable: Bool {
-    if case .stream = self { false } else { true }
+    switch self {
+    case .file, .copied, .memory: true
+    case .stream: false
+    case .replayed(let reader): reader.replay.isComplete
+    }
   }
 
   /// The same content for the next attempt. A file that is copied gets a new buffer: a read of the previous attempt may still
-  /// use the old one. A stream continues where it is.
-  var renewed: BodyContent {
-    if case .copied(let reader) = self { .copied(SourceReader(reader.source)) } else { self }
+  /// use the old one. A stream continues where it is, one that is kept at the beginning of `part`.
+  func renewed(for part: BodyPart = .whole) -> BodyContent {
+    switch (self, part) {
+    case (.file, _), (.stream, _), (.memory, _): self
+    case (.copied(let reader), _): .copied(SourceReader(reader.source))
+    case (.replayed(let reader), .whole), (.replayed(let reader), .nothing): .replayed(ReplayReader(reader.replay))
+    case (.replayed(let reader), .range(let range, isLast: _)):
+      .replayed(ReplayReader(reader.replay, from: range.lowerBound))
+    case (.replayed(let reader), .rest(let start, let count)):
+      .replayed(ReplayReader(reader.replay, from: start, atMost: count))
+    }
   }
 
   /// How the content is divided into chunks.
@@ -68,6 +83,13 @@ enum BodyContent: Sendable {
     case .range(let range, isLast: _):
       var plan = self.plan(limit: limit, isForm: false)
       (plan.start, plan.size) = (range.lowerBound, range.upperBound)
+      if case .replayed = self {
+        (plan.chunkSize, plan.hasTail, plan.readsChunks) = (min(UInt64(SourceReader.capacity), limit), false, true)
+      }
+      return plan
+    case .rest(let start, atMost: _):
+      var plan = self.plan(limit: limit, isForm: false)
+      plan.start = start
       return plan
     }
   }
@@ -81,7 +103,7 @@ enum BodyContent: Sendable {
     case .copied(let reader):
       let (size, chunk) = (reader.source.size, min(UInt64(SourceReader.capacity), limit))
       return .init(size: size, chunkSize: chunk, checkedTail: checkedTail, hasTail: isForm, readsChunks: true)
-    case .stream: return .init(size: nil, chunkSize: 0, checkedTail: 0, hasTail: true)
+    case .stream, .replayed: return .init(size: nil, chunkSize: 0, checkedTail: 0, hasTail: true)
     case .memory(let form):
       let size = min(UInt64(FormInMemory.blockSize), limit)
       return .init(size: form.count, chunkSize: size, checkedTail: 0, hasTail: true)
@@ -96,6 +118,7 @@ enum BodyContent: Sendable {
     case .file: 0
     case .copied: 2 * SourceReader.capacity
     case .stream: (isSecure ? 2 : 1) * SourceReader.capacity
+    case .replayed(let reader): (isSecure ? 2 : 1) * SourceReader.capacity + reader.replay.memory
     case .memory: isSecure ? FormInMemory.blockSize : 0
     }
   }
@@ -111,6 +134,7 @@ enum BodyContent: Sendable {
   func read(_ range: Range<UInt64>?) throws(UploadError) -> SourceReader.Reading {
     switch (self, range) {
     case (.stream(let reader), nil): return try reader.read()
+    case (.replayed(let reader), let range): return try reader.read(range)
     case (.copied(let reader), let range?):
       try reader.read(range)
       return .bytes(range.count)
@@ -130,6 +154,7 @@ enum BodyContent: Sendable {
     case .file(let source): try source.add(to: &hash, checkCancellation: checkCancellation)
     case .copied(let reader): try reader.source.add(to: &hash, checkCancellation: checkCancellation)
     case .stream(let reader): return reader.digests
+    case .replayed(let reader): return reader.replay.digests
     case .memory(let form):
       for block in form.blocks {
         try checkCancellation()
@@ -146,6 +171,7 @@ enum BodyContent: Sendable {
     switch self {
     case .file(let source): source.region(range).map(IOData.fileRegion)
     case .copied(let reader), .stream(let reader): .byteBuffer(reader.buffer)
+    case .replayed(let reader): .byteBuffer(reader.buffer)
     case .memory(let form): form.chunk(range).map(IOData.byteBuffer)
     }
   }
@@ -157,9 +183,11 @@ enum BodyPart: Sendable, Equatable {
   case whole
   /// Nothing: the request has no body.
   case nothing
-  /// These bytes of a regular file, counted from the first byte to send.
+  /// These bytes of a regular file or of a stream that keeps them, counted from the first byte to send.
   /// - Parameter isLast: whether no further request follows.
   case range(Range<UInt64>, isLast: Bool)
+  /// Everything from this offset of a stream to its end, or this many bytes of it.
+  case rest(from: UInt64, atMost: UInt64?)
 
   /// The phase of the upload while its exchange waits in `phase`: only with the last byte of the content an upload is about to
   /// end.
@@ -167,7 +195,7 @@ enum BodyPart: Sendable, Equatable {
     switch (self, phase) {
     case (.nothing, _): .waiting
     case (.range(_, isLast: false), .response), (.range(_, isLast: false), .finishing): .peer
-    case (.range, _), (.whole, _): phase
+    case (.range, _), (.rest, _), (.whole, _): phase
     }
   }
 }

@@ -82,6 +82,9 @@ struct BodyStateMachine {
   /// Offset in the content of the first byte that the socket has not accepted, as far as it was observed.
   var position: UInt64 { written + UInt64(accepted) }
 
+  /// Offset in the content of the end of what was given to the socket: the server can have received no byte beyond it.
+  var reach: UInt64 { written + UInt64(currentChunkSize) }
+
   /// Whether the socket has accepted the whole body.
   var isSent: Bool { state == .sent }
 

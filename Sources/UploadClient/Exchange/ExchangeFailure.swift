@@ -13,7 +13,7 @@ enum ExchangeFailure: Equatable {
   /// an incomplete file.
   case earlySuccess(status: Int)
   /// The received bytes are not HTTP, or are a response that this client does not accept: with status 101, more than 64
-  /// informational responses, or too large headers. The server may have stored the file if the whole body was sent.
+  /// informational responses other than 104, or too large headers. The server may have stored the file if the whole body was sent.
   case malformedResponse
   /// The server accepted no byte of the body for ``UploadClientConfiguration/idleTimeout``, and sent no response.
   case sendTimedOut

@@ -132,7 +132,14 @@ final class ExchangeHandler: ChannelInboundHandler {
     let body = machine.body
     switch outcome {
     case .response(let response):
-      result.succeed(ExchangeResult(response: response, isBodyBegun: body.hasBegun, isBodySent: body.isSent))
+      result.succeed(
+        ExchangeResult(
+          response: response,
+          isBodyBegun: body.hasBegun,
+          isBodySent: body.isSent,
+          reach: body.reach
+        )
+      )
     case .failure(let failure):
       result.fail(
         FailedAttempt(
@@ -141,7 +148,8 @@ final class ExchangeHandler: ChannelInboundHandler {
           isTemporary: failure.isTemporary && !body.isSent,
           isSourceUsed: body.hasBegun,
           failure: failure,
-          isBodySent: body.isSent
+          isBodySent: body.isSent,
+          reach: body.reach
         )
       )
     }

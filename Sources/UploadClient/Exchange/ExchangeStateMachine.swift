@@ -69,8 +69,11 @@ struct ExchangeStateMachine {
   }
 
   /// The most informational responses (RFC 9110 section 15.2) that are read while the body does not move, before the server
-  /// counts as broken. While it moves, a server may report its progress (104) for as long as the upload needs.
+  /// counts as broken.
   private static let informationalLimit = 64
+
+  /// The informational status of the draft (104). No limit on their number applies, and nothing depends on them.
+  private static let uploadResumptionSupported = 104
 
   /// How often to observe how much of a chunk the socket has accepted: SwiftNIO reports only when it has accepted all of it.
   private static let observationInterval = TimeAmount.milliseconds(100)
@@ -208,8 +211,8 @@ struct ExchangeStateMachine {
     case .awaitingContinue, .exchanging(.none): break
     case .idle, .exchanging, .confirming, .closing, .closed: return .none
     }
-    lastMovement = now
     guard head.status >= 200 else { return informed(head.status, at: now) }
+    lastMovement = now
     if !isSuccess(head) { body.stop() }
     let action = isSuccess(head) ? beginBody(at: now) : .none
     state = .exchanging(.begun(head))
@@ -317,6 +320,9 @@ struct ExchangeStateMachine {
 
   /// An informational response.
   private mutating func informed(_ status: Int, at now: NIODeadline) -> Action {
+    // May report progress as often as it likes, but is no movement: the timeouts end an exchange with nothing else.
+    if status == Self.uploadResumptionSupported { return .none }
+    lastMovement = now
     if body.sentBytes > informedBytes { (informationalCount, informedBytes) = (0, body.sentBytes) }
     informationalCount += 1
     // 101 would switch to another protocol, which the request did not offer.

@@ -18,6 +18,9 @@ struct FailedAttempt: Error {
 
   /// Whether the socket had accepted the whole body.
   var isBodySent = false
+
+  /// Offset in the content beyond which the server can have received nothing in this attempt.
+  var reach: UInt64 = 0
 }
 
 extension FailedAttempt {

@@ -16,7 +16,7 @@ struct UploadAttempt: Sendable {
   var part = BodyPart.whole
   let target: SendTarget
   let meter: UploadMeter
-  let cancellation: UploadCancellation
+  var cancellation: UploadCancellation
   /// Pauses the upload; nil for one that cannot be paused.
   var pause: UploadPause?
   let resources: ClientResources
@@ -179,6 +179,8 @@ struct ExchangeResult: Sendable {
   var isBodyBegun: Bool
   /// Whether the socket had accepted the whole body.
   var isBodySent: Bool
+  /// Offset in the content beyond which the server can have received nothing in this exchange.
+  var reach: UInt64 = 0
 }
 
 /// What all uploads of an ``Uploader`` share.

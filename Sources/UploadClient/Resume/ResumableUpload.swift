@@ -8,37 +8,46 @@ import UploadCore
 struct ResumableUpload {
   private let source: UploadSource
   private let configuration: ResumeConfiguration
-  /// Bytes of the file.
-  private let size: UInt64
+  /// Keeps the last bytes of a pipe; nil for a file.
+  private let replay: StreamReplay?
   /// Whether the file may be sent in one request instead.
   private let mayBePlain: Bool
-  private let requests: ResumeRequests
+  private var requests: ResumeRequests
   private let discovery: ServerDiscovery
   private var connection: ResumeConnection
   /// The upload's place in the journal; nil without a journal, and where another process sends the file.
   private var record: ResumeRecord?
+  /// The upload at the server; nil before it is created.
+  private var resource: (kind: ResumableProtocol, uri: String)?
+
+  /// How long at most to find out whether a pipe ends before the size from which on uploads are resumable.
+  private static let foresight = Duration.milliseconds(500)
+
+  /// What is sent: that of the attempt, or a pipe whose first bytes were read and kept.
+  var content: BodyContent { attempt.content }
 
   private var attempt: UploadAttempt { connection.attempt }
   private var meter: UploadMeter { attempt.meter }
   private var cancellation: UploadCancellation { attempt.cancellation }
 
-  /// - Returns: nil for an upload that is sent in one request: a mode with a form, a source of unknown length or a small file,
-  ///   or when ``UploadClientConfiguration/resume`` is nil.
-  /// - Throws: ``UploadError`` with code `badValue` when the mode is `resumable` and the source has an unknown length.
-  init?(_ attempt: UploadAttempt, _ source: UploadSource, _ knownServers: KnownServers) throws(UploadError) {
+  /// - Returns: nil for an upload that is sent in one request: a mode with a form, a small file, or when
+  ///   ``UploadClientConfiguration/resume`` is nil.
+  init?(_ attempt: UploadAttempt, _ source: UploadSource, _ knownServers: KnownServers) {
     let isDemanded = attempt.meter.mode == .resumable
     let configuration = attempt.resources.configuration
     guard isDemanded || attempt.meter.mode == .stream && configuration.resume != nil else { return nil }
     let resume = configuration.resume ?? ResumeConfiguration()
-    guard let size = attempt.content.source?.size else {
-      guard isDemanded else { return nil }
-      throw UploadError(
-        .badValue,
-        "A source of unknown length, such as a pipe, cannot be sent in the mode resumable. Use the mode stream, or send a file."
-      )
+    let size = attempt.content.source?.size
+    guard isDemanded || size ?? .max >= resume.threshold else { return nil }
+    var attempt = attempt
+    if case .stream(let reader) = attempt.content {
+      let replay = StreamReplay(reader)
+      self.replay = replay
+      attempt.content = .replayed(ReplayReader(replay))
+    } else {
+      replay = nil
     }
-    guard isDemanded || size >= resume.threshold else { return nil }
-    (self.source, self.size, self.configuration, mayBePlain) = (source, size, resume, !isDemanded)
+    (self.source, self.configuration, mayBePlain) = (source, resume, !isDemanded)
     requests = ResumeRequests(
       plain: attempt.request,
       target: attempt.target,
@@ -51,15 +60,18 @@ struct ResumableUpload {
   }
 
   /// Sends the file.
-  /// - Returns: nil when it has to be sent in one request, since the server supports nothing else.
+  /// - Returns: nil when ``content`` has to be sent in one request: the server supports nothing else, or a pipe is short.
   /// - Throws: ``UploadError``; the journal keeps the upload unless it has failed for good.
   mutating func run() async throws(UploadError) -> FinishedUpload? {
     let result: Result<FinishedUpload?, UploadError>
     do throws(UploadError) {
       result = .success(try await sendNoted())
     } catch {
-      // A user has cancelled it: it is not to be continued.
+      // A user has cancelled it: it is not to be continued. That of a pipe cannot be.
       if meter.isDiscarded { await record?.remove(attempt.resources) }
+      if meter.isDiscarded || replay != nil {
+        if let resource { await connection.sendLast(requests.deletion(resource.kind, resource.uri)) }
+      }
       // Unless the entry was removed.
       await record?.noteInterruption(meter.received, attempt.resources)
       result = .failure(error)
@@ -69,6 +81,10 @@ struct ResumableUpload {
   }
 
   private mutating func sendNoted() async throws(UploadError) -> FinishedUpload? {
+    if let replay, mayBePlain, try await isShort(replay) {
+      replay.stopKeeping()
+      return nil
+    }
     record = try await ResumeRecord.open(configuration.journal, source, attempt)
     if record?.isChanged == true {
       meter.notice =
@@ -95,10 +111,20 @@ struct ResumableUpload {
     }
   }
 
+  /// Whether a pipe ends soon, with so few bytes that further requests would take longer than to send it once more.
+  private func isShort(_ replay: StreamReplay) async throws(UploadError) -> Bool {
+    meter.phase = .input
+    defer { meter.phase = .waiting }
+    let (threshold, cancellation) = (configuration.threshold, cancellation)
+    return try await attempt.resources.onPool {
+      try replay.endsBefore(threshold, within: Self.foresight) { () throws(UploadError) in try cancellation.check() }
+    }
+  }
+
   private func machine(_ kind: ResumableProtocol, uri: String?, limit: UInt64?) -> ResumeStateMachine {
     ResumeStateMachine(
       kind,
-      size: size,
+      extent: replay?.extent ?? ResumeExtent(end: content.source?.size ?? 0),
       creationURI: requests.creationURI(kind),
       maxRequest: [limit, configuration.maxRequest].compactMap { $0 }.min(),
       uri: uri.map { UploadLocation.withToken($0, of: requests.creationURI(kind)) }
@@ -121,6 +147,7 @@ struct ResumableUpload {
     }
     meter.mode = .stream
     meter.endPausing()
+    replay?.stopKeeping()
   }
 
   // MARK: The requests
@@ -140,6 +167,7 @@ struct ResumableUpload {
     mayRestart: Bool
   ) async throws(UploadError) -> End {
     var action = ResumeStateMachine.Action.send(machine.step)
+    resource = machine.uri.map { (machine.kind, $0) }
     // Why the last request failed; an action that needs it follows only such a failure.
     var failed = FailedAttempt(error: UploadError(.internalFailure, "There was no failure."))
     // Bytes of the file that the last request had sent, counted from its beginning; 0 when it sent none.
@@ -149,20 +177,22 @@ struct ResumableUpload {
       case .send(let next):
         let step = try await untilContinued(&machine) ?? next
         let known = (machine.uri, machine.furthest)
+        (requests.size, requests.requiresVersion) = (machine.extent.size, machine.requiresVersion)
         let result = await send(step, machine.kind)
+        if let replay { machine.read(replay.extent) }
         sent = step.isAppend ? meter.received : 0
         switch result {
         case .success(let result):
           let now = Int64(time(nil))
           failed = connection.temporary(result)
-          action = machine.responded(result.response, isBodySent: result.isBodySent, now: now)
+          action = machine.responded(result.response, isBodySent: result.isBodySent, reach: result.reach, now: now)
           await note(machine, since: known, result.response, now)
         case .failure(let failure):
           let isInterruption = failure.failure?.isInterruption == true
           guard !cancellation.isCancelled, failure.isTemporary || isInterruption else { throw failure.error }
           if !failure.isSourceUsed { sent = 0 }
           failed = failure.temporary
-          action = machine.interrupted(isBodySent: failure.isBodySent)
+          action = machine.interrupted(isBodySent: failure.isBodySent, reach: failure.reach)
           // A pause is no failure, whether it lasts or is over by now.
           if failure.failure == .paused { action = .send(machine.step) }
         }
@@ -176,13 +206,14 @@ struct ResumableUpload {
         action = .send(step)
       case .sendPlainly:
         try becomePlain()
-        discovery.noteUnsupported(attempt.target)
+        // It may support that for files.
+        if replay == nil { discovery.noteUnsupported(attempt.target) }
         return .plain
-      case .finish(let response): return .finished(try await finish(response))
-      case .finishUnseen: return .finished(try await finish(ServerResponse(status: 204)))
+      case .finish(let response): return .finished(try await finish(response, machine.extent.end))
+      case .finishUnseen: return .finished(try await finish(ServerResponse(status: 204), machine.extent.end))
       case .fail(let failure):
         await record?.remove(attempt.resources)
-        throw Self.error(failure, size: size)
+        throw Self.error(failure, size: machine.extent.end)
       }
     }
   }
@@ -193,10 +224,16 @@ struct ResumableUpload {
     _ kind: ResumableProtocol
   ) async -> Result<ExchangeResult, FailedAttempt> {
     let request = requests.request(kind, step)
-    guard case .append(_, let range, let isLast) = step else { return await connection.exchange(request, .nothing) }
+    let part: BodyPart
+    switch step {
+    case .create, .offset, .length: part = .nothing
+    case .append(_, let range, let isLast): part = .range(range, isLast: isLast)
+    case .rest(_, let start, let limit): part = .rest(from: start, atMost: limit)
+    }
+    guard part != .nothing else { return await connection.exchange(request, part) }
     let progress = record?.noteProgress(of: meter, attempt.resources, on: connection.loop)
     defer { progress?.cancel() }
-    return await connection.exchange(request, .range(range, isLast: isLast))
+    return await connection.exchange(request, part)
   }
 
   /// Waits while the upload is paused.
@@ -219,6 +256,7 @@ struct ResumableUpload {
     _ now: Int64
   ) async {
     guard let uri = machine.uri else { return }
+    resource = (machine.kind, uri)
     if machine.furthest > known.furthest { connection.progressed() }
     // A lower offset is not shown: the meter waits until the upload has passed what it shows.
     if machine.offset > meter.received { meter.resume(at: machine.offset) }
@@ -235,8 +273,9 @@ struct ResumableUpload {
     }
   }
 
-  private func restart(_ reason: ResumeStateMachine.Restart) async {
+  private mutating func restart(_ reason: ResumeStateMachine.Restart) async {
     await record?.remove(attempt.resources)
+    resource = nil
     let message =
       switch reason {
       case .gone: "The server no longer has the unfinished upload. The file is sent from its beginning."
@@ -248,22 +287,29 @@ struct ResumableUpload {
   }
 
   /// Ends the upload with the response of its last request, or with a rejection.
-  private func finish(_ response: ServerResponse) async throws(UploadError) -> FinishedUpload {
+  /// - Parameter size: bytes of the source.
+  private mutating func finish(
+    _ response: ServerResponse,
+    _ size: UInt64
+  ) async throws(UploadError) -> FinishedUpload {
     do throws(UploadError) {
+      // From now on it is a file, which a cancellation does not delete.
+      if (200..<300).contains(response.status) { resource = nil }
       if (200..<300).contains(response.status), size > meter.received { meter.resume(at: size) }
-      var finished = try response.finishedUpload(sentUpload)
+      var finished = try response.finishedUpload(sentUpload(size))
       finished.detectedType = meter.detectedType
       try await attempt.verify(finished)
       await record?.remove(attempt.resources)
       return finished
     } catch {
-      // With another token the upload can continue.
-      if ![401, 403].contains(response.status), !cancellation.isCancelled { await record?.remove(attempt.resources) }
+      // With another token the upload can continue, and after a redirect to the login page of a network.
+      let isKept = [401, 403, 407].contains(response.status) || (300..<400).contains(response.status)
+      if !isKept, !cancellation.isCancelled { await record?.remove(attempt.resources) }
       throw error
     }
   }
 
-  private var sentUpload: ServerResponse.Sent {
+  private func sentUpload(_ size: UInt64) -> ServerResponse.Sent {
     ServerResponse.Sent(
       name: meter.name,
       bytes: size,
@@ -284,6 +330,18 @@ struct ResumableUpload {
         .uploadGone,
         "The server no longer has the upload, whose last byte was sent. The file may be stored. "
           + "Check that before you send it again."
+      )
+    case .goneForPipe:
+      UploadError(
+        .uploadGone,
+        "The server no longer has the unfinished upload, and the beginning of a pipe cannot be sent again. "
+          + "Run the command again."
+      )
+    case .notKept(let bytes):
+      UploadError(
+        .offsetMismatch,
+        "The server has \(bytes) of \(size) bytes, but only the last 8 MiB of a pipe can be sent again. "
+          + "Run the command again, or send a file."
       )
     case .completeTooSoon(let bytes):
       UploadError(

@@ -7,6 +7,8 @@ import UploadCore
 struct ResumeConnection: Sendable {
   /// The upload's request and content as a whole.
   let attempt: UploadAttempt
+  /// How long a server may take to delete a cancelled upload.
+  private static let deletionTime = TimeAmount.seconds(2)
   let pause = UploadPause()
   private var retries: RetryStateMachine
   /// Whether the server has rejected the expectation of `100 Continue`.
@@ -47,18 +49,29 @@ struct ResumeConnection: Sendable {
     (current.request, current.part, current.pause) = (request, part, pause)
     if rejectsExpectation { current.request.head.headers.remove(name: "expect") }
     do throws(FailedAttempt) {
-      current.content = attempt.content.renewed
+      current.content = attempt.content.renewed(for: part)
       var result = try await current.run()
       if current.isExpectationRejected(result) {
         rejectsExpectation = true
         current.request.head.headers.remove(name: "expect")
-        current.content = attempt.content.renewed
+        current.content = attempt.content.renewed(for: part)
         result = try await current.run()
       }
       return .success(result)
     } catch {
       return .failure(error)
     }
+  }
+
+  /// Sends a request for an upload that has ended, in one attempt that ends after 2 s at the latest.
+  func sendLast(_ request: UploadRequest) async {
+    var last = attempt
+    let cancellation = UploadCancellation()
+    (last.request, last.part, last.cancellation, last.pause) = (request, .nothing, cancellation, nil)
+    let timer = loop.scheduleTask(in: Self.deletionTime) { cancellation.cancel() }
+    // The upload has ended: a failure changes nothing, and the server deletes what is unfinished in the end.
+    _ = try? await last.run()
+    timer.cancel()
   }
 
   /// Waits before the next attempt, or until the upload is paused.

@@ -24,12 +24,14 @@ struct ResumeRequests: Sendable {
   private let target: SendTarget
   /// The requested name (``NameBytes/losslessText``).
   private let name: String
-  /// Bytes of the file.
-  private let size: UInt64
+  /// Bytes of the file; nil for a pipe that has not ended.
+  var size: UInt64?
+  /// Whether the server rejects appends without the draft's version.
+  var requiresVersion = false
   /// Bodies of more bytes than this ask for `100 Continue`.
   private let continueThreshold: UInt64
 
-  init(plain: UploadRequest, target: SendTarget, name: String, size: UInt64, continueThreshold: UInt64) {
+  init(plain: UploadRequest, target: SendTarget, name: String, size: UInt64?, continueThreshold: UInt64) {
     (self.plain, self.target, self.name, self.size) = (plain, target, name, size)
     self.continueThreshold = continueThreshold
   }
@@ -53,22 +55,46 @@ struct ResumeRequests: Sendable {
     case .create: return creation(kind)
     case .offset(let uri): return request(.HEAD, uri, versioned(kind, common))
     case .append(let uri, let range, let isLast):
-      var headers = versioned(kind, common)
+      var headers = appending(kind, at: range.lowerBound, isLast: isLast)
       let count = range.upperBound - range.lowerBound
-      headers.add(name: "Upload-Offset", value: "\(range.lowerBound)")
-      switch kind {
-      case .draft:
-        headers.add(name: "Upload-Complete", value: isLast ? "?1" : "?0")
-        headers.add(name: "Content-Type", value: "application/partial-upload")
-      case .tus: headers.add(name: "Content-Type", value: "application/offset+octet-stream")
-      }
       headers.add(name: "Content-Length", value: "\(count)")
       if count > continueThreshold { headers.add(name: "Expect", value: "100-continue") }
+      return request(.PATCH, uri, headers)
+    case .rest(let uri, let start, let limit):
+      var headers = appending(kind, at: start, isLast: limit == nil)
+      headers.add(name: "Transfer-Encoding", value: "chunked")
+      if limit ?? .max > continueThreshold { headers.add(name: "Expect", value: "100-continue") }
+      return request(.PATCH, uri, headers)
+    case .length(let uri, let offset, let length):
+      var headers = appending(kind, at: offset, isLast: true)
+      headers.add(name: "Upload-Length", value: "\(length)")
+      headers.add(name: "Content-Length", value: "0")
       return request(.PATCH, uri, headers)
     }
   }
 
+  /// Tells the server to delete the upload.
+  func deletion(_ kind: ResumableProtocol, _ uri: String) -> UploadRequest {
+    request(.DELETE, uri, versioned(kind, common))
+  }
+
   // MARK: Parts
+
+  /// The fields of a request that appends, apart from its framing.
+  ///
+  /// In the draft without the version, unless the server requires it: a server sends the interim status 104 only to clients that
+  /// state one. This client does not need it, and some proxies (nginx 1.22) do not get past it.
+  private func appending(_ kind: ResumableProtocol, at offset: UInt64, isLast: Bool) -> HTTPHeaders {
+    var headers = kind == .draft && !requiresVersion ? common : versioned(kind, common)
+    headers.add(name: "Upload-Offset", value: "\(offset)")
+    switch kind {
+    case .draft:
+      headers.add(name: "Upload-Complete", value: isLast ? "?1" : "?0")
+      headers.add(name: "Content-Type", value: "application/partial-upload")
+    case .tus: headers.add(name: "Content-Type", value: "application/offset+octet-stream")
+    }
+    return headers
+  }
 
   private func creation(_ kind: ResumableProtocol) -> UploadRequest {
     var headers = versioned(kind, without(Self.bodyFields))
@@ -79,12 +105,13 @@ struct ResumeRequests: Sendable {
       for digest in digests { headers.add(name: "Repr-Digest", value: digest) }
     }
     headers.add(name: "Content-Length", value: "0")
-    headers.add(name: "Upload-Length", value: "\(size)")
+    if let size { headers.add(name: "Upload-Length", value: "\(size)") }
     switch kind {
     case .draft:
       headers.add(name: "Upload-Complete", value: "?0")
       return request(plain.head.method, creationURI(kind), headers)
     case .tus:
+      if size == nil { headers.add(name: "Upload-Defer-Length", value: "1") }
       headers.remove(name: "content-type")
       headers.remove(name: "content-disposition")
       headers.add(name: "Upload-Metadata", value: metadata)

@@ -11,73 +11,20 @@ import UploadCore
 ///   +------ offset+      after an interruption, and for an upload of an earlier run
 /// ```
 struct ResumeStateMachine {
-  /// One request.
-  enum Step: Sendable, Equatable {
-    /// Create the upload, without a body.
-    case create
-    /// Ask how much the server has stored (HEAD).
-    case offset(uri: String)
-    /// Send these bytes of the file (PATCH).
-    /// - Parameter isLast: whether they are the rest of it.
-    case append(uri: String, Range<UInt64>, isLast: Bool)
-
-    /// Whether it sends bytes of the file.
-    var isAppend: Bool {
-      switch self {
-      case .create, .offset: false
-      case .append(_, let range, _): !range.isEmpty
-      }
-    }
-  }
-
-  /// What has to be done next.
-  enum Action: Equatable {
-    /// Send this request at once.
-    case send(Step)
-    /// The last request failed for a temporary reason: send this one after a pause, if there is to be another attempt.
-    case retry(Step)
-    /// The server no longer has the upload, or has another one: report it, and send this request, which begins a new one.
-    case restart(Restart, Step)
-    /// This response decides, whether it is a success or a rejection.
-    case finish(ServerResponse)
-    /// The server has stored the file. Its response was lost.
-    case finishUnseen
-    /// The server does not support resumable uploads after all: send the file in one request.
-    case sendPlainly
-    /// The upload has failed for good.
-    case fail(Failure)
-  }
-
-  /// Why the file is sent from its beginning.
-  enum Restart: Sendable, Equatable {
-    /// The server has deleted the upload, or it has expired.
-    case gone
-    /// The server has more bytes than the file, or another length: it is not the upload of this file.
-    case mismatch
-  }
-
-  /// Why the upload failed for good without a response that says so.
-  enum Failure: Sendable, Equatable {
-    /// The server has lost the upload too often.
-    case goneAgain
-    /// The server has deleted the upload after its last byte was sent: the file may be stored.
-    case goneAfterLastByte
-    /// The server considers the upload complete with this many bytes, which are fewer than the file has.
-    case completeTooSoon(UInt64?)
-    /// The server created an upload, but its response has no usable `Location`.
-    case noLocation
-  }
-
   /// How often a new upload is begun in place of one that is gone.
   private static let restartLimit = 3
   /// How often in succession the offset of a 409 is adopted at once, without progress.
   private static let conflictLimit = 3
+  /// How often in succession a server may not say how much of an upload of an earlier run it has, before that counts as gone.
+  private static let silenceLimit = 3
+  /// The size that is halved after a 413 for a request of unknown size that has sent less, in bytes.
+  private static let largestGuess: UInt64 = 2 << 20
   /// Requests are not made smaller than this after a 413 without an `Upload-Limit`, in bytes.
   private static let smallestRequest: UInt64 = 64 * 1024
 
   let kind: ResumableProtocol
-  /// Bytes of the file.
-  private let size: UInt64
+  /// What can be sent of the source.
+  private(set) var extent: ResumeExtent
   /// The path and query of the request that creates the upload.
   private let creationURI: String
   /// The most bytes in one request; nil for no limit.
@@ -92,30 +39,68 @@ struct ResumeStateMachine {
   private(set) var step: Step
   private var restarts = 0
   private var conflicts = 0
+  private var silences = 0
+  /// Offset beyond which the server can have nothing: what was sent; for an upload of an earlier run everything.
+  private var reach: UInt64
+  /// Whether an earlier run has created the upload.
+  private var isEarlier: Bool
+  /// Whether the server knows the length; false in tus for a pipe, until a request has stated it.
+  private var isLengthKnown: Bool
+  /// Whether the server rejects appends without the draft's version.
+  private(set) var requiresVersion = false
+  /// A success of the last request that does not say that the upload is complete.
+  private var unconfirmed: ServerResponse?
   /// Whether the rest of the file was sent, and its response was lost.
   private var isLastLost = false
   /// Whether the server has said that the upload is complete, so that only its last response is missing.
   private var isComplete = false
 
   /// - Parameters:
-  ///   - size: bytes of the file.
+  ///   - extent: what can be sent of the source.
   ///   - creationURI: the path and query of the request that creates the upload.
   ///   - maxRequest: the most bytes in one request, at least 1; nil for no limit.
   ///   - uri: the path and query of an upload that an earlier run has created; nil to create one.
-  init(_ kind: ResumableProtocol, size: UInt64, creationURI: String, maxRequest: UInt64? = nil, uri: String? = nil) {
+  init(
+    _ kind: ResumableProtocol,
+    extent: ResumeExtent,
+    creationURI: String,
+    maxRequest: UInt64? = nil,
+    uri: String? = nil
+  ) {
     self.kind = kind
-    self.size = size
+    self.extent = extent
+    (reach, isEarlier, isLengthKnown) = (uri == nil ? 0 : .max, uri != nil, !extent.isOpen)
     self.creationURI = creationURI
     self.maxRequest = maxRequest.map { max(1, $0) }
     self.uri = uri
     step = uri.map { .offset(uri: $0) } ?? .create
   }
 
+  /// A pipe was read: call it before ``responded(_:isBodySent:reach:now:)`` and ``interrupted(isBodySent:reach:)``.
+  mutating func read(_ extent: ResumeExtent) {
+    self.extent = extent
+  }
+
+  private mutating func note(reach: UInt64?) {
+    switch step {
+    case .create, .offset, .length: break
+    case .append(_, let range, _): self.reach = max(self.reach, min(range.upperBound, reach ?? .max))
+    case .rest: self.reach = max(self.reach, reach ?? extent.end)
+    }
+  }
+
   /// A response was received.
   /// - Parameters:
   ///   - isBodySent: whether the request was sent completely.
+  ///   - reach: offset beyond which the server can have received nothing of this request; nil for the end of its range.
   ///   - now: the time of day, in seconds since 1970.
-  mutating func responded(_ response: ServerResponse, isBodySent: Bool, now: Int64) -> Action {
+  mutating func responded(
+    _ response: ServerResponse,
+    isBodySent: Bool,
+    reach: UInt64? = nil,
+    now: Int64
+  ) -> Action {
+    note(reach: reach)
     let fields = ResumeFields(response.headers, now: now)
     if let limit = fields.maxAppendSize { maxRequest = min(maxRequest ?? limit, limit) }
     let action =
@@ -124,14 +109,25 @@ struct ResumeStateMachine {
       case .offset(let uri): found(response, fields, uri)
       case .append(let uri, let range, let isLast):
         appended(response, fields, uri, range, isLast: isLast, isBodySent: isBodySent)
+      case .rest(let uri, let start, let limit):
+        appended(
+          response,
+          fields,
+          uri,
+          start..<max(start, extent.end),
+          isLast: limit == nil,
+          isBodySent: isBodySent
+        )
+      case .length(let uri, let offset, _): stated(response, fields, uri, offset, isBodySent: isBodySent)
       }
     note(action)
     return action
   }
 
   /// There was no response, although another attempt may succeed.
-  /// - Parameter isBodySent: whether the request was sent completely.
-  mutating func interrupted(isBodySent: Bool) -> Action {
+  /// - Parameters: as of ``responded(_:isBodySent:reach:now:)``.
+  mutating func interrupted(isBodySent: Bool, reach: UInt64? = nil) -> Action {
+    note(reach: reach)
     noteLoss(isBodySent: isBodySent)
     let action = Action.retry(current)
     note(action)
@@ -156,7 +152,12 @@ struct ResumeStateMachine {
   }
 
   private mutating func noteLoss(isBodySent: Bool) {
-    if case .append(uri: _, _, isLast: true) = step, isBodySent { isLastLost = true }
+    guard isBodySent else { return }
+    switch step {
+    case .append(_, _, isLast: true), .rest(_, _, atMost: nil): isLastLost = true
+    case .length(_, let offset, let length): isLastLost = offset == length
+    case .create, .offset, .append(_, _, isLast: false), .rest: break
+    }
   }
 
   // MARK: Responses
@@ -165,17 +166,20 @@ struct ResumeStateMachine {
     let isFinal = kind == .draft && fields.isComplete == true
     switch response.status {
     case 200..<300:
-      if isFinal { return size == 0 ? .finish(response) : .fail(.completeTooSoon(0)) }
+      if isFinal { return extent.size == 0 ? .finish(response) : .fail(.completeTooSoon(0)) }
       guard let uri = response.location.flatMap({ UploadLocation.uri($0, relativeTo: creationURI) }) else {
         return .fail(.noLocation)
       }
       // tus: an upload without a byte is complete at once.
-      if kind == .tus, size == 0 { return .finish(response) }
+      if kind == .tus, isLengthKnown, extent.size == 0 { return .finish(response) }
       self.uri = UploadLocation.withToken(uri, of: creationURI)
-      offset = fields.offset.flatMap { $0 <= size ? $0 : nil } ?? 0
+      // The request had no content: whatever the server says, it has nothing of this file.
+      offset = 0
       return append()
     case _ where isFinal: return .finish(response)
     case 404, 405, 501: return .sendPlainly
+    // A server that accepts no upload of unknown length in several requests may accept it in one.
+    case 400 where !isLengthKnown, 411 where !isLengthKnown: return .sendPlainly
     case _: return Self.isTemporary(response.status) ? .retry(.create) : .finish(response)
     }
   }
@@ -183,16 +187,29 @@ struct ResumeStateMachine {
   private mutating func found(_ response: ServerResponse, _ fields: ResumeFields, _ uri: String) -> Action {
     switch response.status {
     case 200..<300:
-      let isDone = kind == .draft && fields.isComplete == true
-      guard let stored = fields.offset ?? (isDone ? size : nil) else { return .retry(.offset(uri: uri)) }
-      guard stored <= size, fields.length ?? size == size else { return restart(.mismatch) }
+      let (size, isDone) = (extent.size, kind == .draft && fields.isComplete == true)
+      guard let stored = fields.offset ?? (isDone ? size : nil) else { return silent(uri) }
+      silences = 0
+      guard isPossible(stored), fields.length == nil || size == nil || fields.length == size else {
+        return restart(.mismatch)
+      }
       guard !isDone || stored == size else { return .fail(.completeTooSoon(stored)) }
+      guard stored >= extent.start else { return .fail(.notKept(stored)) }
       adopt(stored)
+      isEarlier = false
+      if fields.length != nil, size != nil { isLengthKnown = true }
       // In tus the last byte completes an upload; in the draft a request does, whose response can be asked for again.
-      if kind == .tus, stored == size { return .finishUnseen }
-      (isComplete, isLastLost) = (isDone, false)
+      if kind == .tus, stored == size, isLengthKnown { return .finishUnseen }
+      if let unconfirmed, stored == size { return .finish(unconfirmed) }
+      (isComplete, isLastLost, unconfirmed) = (isDone, false, nil)
       return append()
-    case 404, 410: return isLastLost ? .fail(.goneAfterLastByte) : restart(.gone)
+    case 404, 410:
+      if let unconfirmed { return .finish(unconfirmed) }
+      return isLastLost ? .fail(.goneAfterLastByte) : restart(.gone)
+    case 400, 405, 412, 501:
+      if let unconfirmed { return .finish(unconfirmed) }
+      // Another server may run there now.
+      return isEarlier ? restart(.gone) : .finish(response)
     case 409: return .retry(.offset(uri: uri))
     case _: return Self.isTemporary(response.status) ? .retry(.offset(uri: uri)) : .finish(response)
     }
@@ -219,6 +236,11 @@ struct ResumeStateMachine {
     case 409: return conflict(fields, uri, range)
     case 404, 410: return restart(.gone)
     case 413: return tooLarge(response, fields, uri, range)
+    // A server that does not know that the request is one of the draft: else it would say whether the upload is over.
+    case 400, 405, 412, 415:
+      guard kind == .draft, !requiresVersion, fields.isComplete == nil else { return .finish(response) }
+      requiresVersion = true
+      return .send(.offset(uri: uri))
     case _:
       guard isTemporary else { return .finish(response) }
       noteLoss(isBodySent: isBodySent)
@@ -235,27 +257,68 @@ struct ResumeStateMachine {
     isLast: Bool
   ) -> Action {
     switch (kind, isLast) {
-    // Without the field, a success of the last request is the target's own response.
-    case (.draft, true) where fields.isComplete == nil: return .finish(response)
+    // Without the field it may be the target's own response, or come from something that has not passed the request on, such
+    // as the login page of a network.
+    case (.draft, true) where fields.isComplete == nil:
+      if isComplete { return .finish(response) }
+      unconfirmed = response
+      return ask(uri)
     case (.draft, true): return .retry(.offset(uri: uri))
     case (.draft, false), (.tus, _): break
     }
-    let stored = fields.offset ?? range.upperBound
-    guard stored <= size else { return restart(.mismatch) }
+    // Only the offset says what is stored.
+    guard let stored = fields.offset else { return ask(uri) }
+    guard isPossible(stored) else { return restart(.mismatch) }
     guard stored > range.lowerBound || range.isEmpty else { return .retry(.offset(uri: uri)) }
+    guard stored >= extent.start else { return .fail(.notKept(stored)) }
     adopt(stored)
-    return kind == .tus && stored == size ? .finish(response) : append()
+    return kind == .tus && isLengthKnown && stored == extent.size ? .finish(response) : append()
+  }
+
+  /// The server knows the length of a pipe's content, or has not accepted it.
+  private mutating func stated(
+    _ response: ServerResponse,
+    _ fields: ResumeFields,
+    _ uri: String,
+    _ offset: UInt64,
+    isBodySent: Bool
+  ) -> Action {
+    switch response.status {
+    case 200..<300:
+      isLengthKnown = true
+      return offset == extent.size ? .finish(response) : append()
+    case 409: return conflict(fields, uri, offset..<offset)
+    case 404, 410: return restart(.gone)
+    case _:
+      guard Self.isTemporary(response.status) else { return .finish(response) }
+      noteLoss(isBodySent: isBodySent)
+      return .retry(.offset(uri: uri))
+    }
+  }
+
+  /// A response that does not say how much is stored.
+  private mutating func silent(_ uri: String) -> Action {
+    silences += 1
+    return isEarlier && silences >= Self.silenceLimit ? restart(.gone) : .retry(.offset(uri: uri))
+  }
+
+  /// Asks for the offset: at once, but after a pause when that does not lead to progress.
+  private mutating func ask(_ uri: String) -> Action {
+    guard conflicts < Self.conflictLimit else { return .retry(.offset(uri: uri)) }
+    conflicts += 1
+    return .send(.offset(uri: uri))
   }
 
   /// 409: the server has stored another number of bytes than the request assumed.
   private mutating func conflict(_ fields: ResumeFields, _ uri: String, _ range: Range<UInt64>) -> Action {
     guard let stored = fields.offset else { return .retry(.offset(uri: uri)) }
-    guard stored <= size else { return restart(.mismatch) }
+    guard isPossible(stored) else { return restart(.mismatch) }
     guard stored != range.lowerBound, conflicts < Self.conflictLimit else { return .retry(.offset(uri: uri)) }
+    guard stored >= extent.start else { return .fail(.notKept(stored)) }
     adopt(stored)
     conflicts += 1
     // tus: nothing is left to send.
-    return kind == .tus && stored == size ? .send(.offset(uri: uri)) : append()
+    return kind == .tus && stored == extent.size ? .send(.offset(uri: uri)) : append()
   }
 
   /// 413: a proxy or the server accepts no body of this size.
@@ -265,18 +328,25 @@ struct ResumeStateMachine {
     _ uri: String,
     _ range: Range<UInt64>
   ) -> Action {
-    let sent = range.upperBound - range.lowerBound
+    var sent = range.upperBound - range.lowerBound
+    // A pipe sends until the limit is exceeded, or is rejected before it has sent anything.
+    if case .rest(_, _, let limit) = step {
+      sent = min(limit ?? .max, fields.hasLimit ? .max : max(sent, Self.largestGuess))
+    }
     if fields.hasLimit {
       // Else the whole file is too large. The limit has been adopted.
       guard let limit = fields.maxAppendSize, limit < sent else { return .finish(response) }
-    } else {
-      guard sent > Self.smallestRequest else { return .finish(response) }
-      maxRequest = max(Self.smallestRequest, sent / 2)
+      return ask(uri)
     }
+    guard sent > Self.smallestRequest else { return .finish(response) }
+    maxRequest = max(Self.smallestRequest, sent / 2)
     return .send(.offset(uri: uri))
   }
 
   // MARK: Transitions
+
+  /// Whether the server can have stored this many bytes.
+  private func isPossible(_ stored: UInt64) -> Bool { stored <= min(extent.end, reach) }
 
   private mutating func adopt(_ stored: UInt64) {
     offset = stored
@@ -287,16 +357,21 @@ struct ResumeStateMachine {
   /// The next bytes from ``offset`` on.
   private mutating func append() -> Action {
     guard let uri else { return .send(.create) }
+    guard let size = extent.size else { return .send(.rest(uri: uri, from: offset, atMost: maxRequest)) }
+    guard kind == .draft || isLengthKnown else { return .send(.length(uri: uri, offset: offset, size)) }
     let rest = size - min(offset, size)
     let count = min(rest, maxRequest ?? rest)
     return .send(.append(uri: uri, offset..<offset + count, isLast: count == rest))
   }
 
   private mutating func restart(_ reason: Restart) -> Action {
+    guard extent.start == 0 else { return .fail(.goneForPipe) }
     guard restarts < Self.restartLimit else { return .fail(.goneAgain) }
     restarts += 1
     (uri, offset, furthest, conflicts) = (nil, 0, 0, 0)
-    (isLastLost, isComplete) = (false, false)
+    (isLastLost, isComplete, unconfirmed) = (false, false, nil)
+    // A pipe that has ended meanwhile is created with its length.
+    (reach, isEarlier, isLengthKnown, silences) = (0, false, !extent.isOpen, 0)
     return .restart(reason, .create)
   }
 

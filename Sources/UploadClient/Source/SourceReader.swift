@@ -34,7 +34,8 @@ final class SourceReader: @unchecked Sendable {
 
   let source: OpenedSource
 
-  private let capacity: Int
+  /// The most that one read of a stream returns, in bytes.
+  let capacity: Int
 
   /// The bytes of the last read; the next one replaces them.
   private(set) var buffer: ByteBuffer

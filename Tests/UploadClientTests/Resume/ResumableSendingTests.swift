@@ -71,7 +71,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the mode resumable demands a server that supports it, and a file`() async throws {
+  @Test func `the mode resumable demands a server that supports it`() async throws {
     try await withTemporaryDirectory { directory in
       let path = try directory.write(bytes, to: "a.bin")
       let keeper = UploadKeeper(nil)
@@ -80,11 +80,6 @@ import UploadTestSupport
         #expect(meter.error?.code == .refusedByServer)
         #expect(meter.error?.message.contains("does not support resumable uploads") == true)
       }
-      let pipe = try TestPipe()
-      pipe.write([1, 2, 3])
-      let meter = try await uploads().send(.descriptor(pipe.output, name: "p"), to: "http://h", mode: .resumable)
-      close(pipe.output)
-      #expect(meter.error?.code == .badValue)
     }
   }
 
@@ -200,6 +195,128 @@ import UploadTestSupport
         #expect(meter.received >= received)
       }
       #expect(keeper.stored == manyBytes)
+    }
+  }
+
+  @Test func `cancelling an upload deletes it at the server, stopping the program keeps it`() async throws {
+    for isDiscarded in [true, false] {
+      try await withTemporaryDirectory { directory in
+        let journal = ResumeJournal(directory: directory.file("journal"))
+        let path = try directory.write(manyBytes, to: "a.bin")
+        let keeper = UploadKeeper(.draft, faults: [.block(after: 1000)])
+        try await withServer(receiveBuffer: 64 * 1024, script: keeper.serve) { server in
+          let uploads = uploads(retries: 0, journal: journal)
+          let url = server.url
+          async let sent = uploads.send(.file(path), to: url)
+          try await eventually("a part to be sent") { uploads.ledger.active().first?.received ?? 0 > 0 }
+          let meter = try #require(uploads.ledger.active().first)
+          _ = isDiscarded ? meter.cancel() : meter.stop()
+          #expect(try await sent.isCancelled)
+          keeper.open()
+        }
+        #expect(keeper.methods.contains("DELETE") == isDiscarded)
+        #expect(journal.entries().isEmpty == isDiscarded)
+      }
+    }
+  }
+
+  @Test func `a server that does not respond to the deletion of a cancelled upload delays the end by 2 s`() async throws
+  {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(manyBytes, to: "a.bin")
+      let keeper = UploadKeeper(.tus, faults: [.block(after: 1000)])
+      let deleting: ScriptedServer.Script = { peer in try keeper.serve(peer, ignoring: "DELETE") }
+      try await withServer(receiveBuffer: 64 * 1024, script: deleting) { server in
+        let uploads = uploads(retries: 0)
+        let url = server.url
+        async let sent = uploads.send(.file(path), to: url)
+        try await eventually("a part to be sent") { uploads.ledger.active().first?.received ?? 0 > 0 }
+        let start = ContinuousClock.now
+        uploads.ledger.active().first?.cancel()
+        #expect(try await sent.isCancelled)
+        let elapsed = ContinuousClock.now - start
+        #expect(elapsed >= .seconds(1.9))
+        keeper.open()
+      }
+      #expect(keeper.methods.last == "DELETE")
+    }
+  }
+
+  @Test func `a redirect, such as that to the login page of a network, keeps the upload in the journal`() async throws {
+    try await withTemporaryDirectory { directory in
+      let journal = ResumeJournal(directory: directory.file("journal"))
+      let path = try directory.write(bytes, to: "a.bin")
+      let keeper = UploadKeeper(.draft, faults: [.reject("302 Found")])
+      try await withServer(script: keeper.serve) { server in
+        let meter = try await uploads(retries: 0, journal: journal).send(.file(path), to: server.url)
+        #expect(meter.error?.code == .refusedByServer)
+        #expect(journal.entries().count == 1)
+        let next = try await uploads(retries: 0, journal: journal).send(.file(path), to: server.url)
+        #expect(next.finished != nil)
+      }
+      #expect(keeper.stored == bytes)
+    }
+  }
+
+  @Test func `a file that shrinks while it is interrupted is never completed`() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(manyBytes, to: "a.bin")
+      let keeper = UploadKeeper(.draft, faults: [.block(after: 1000)])
+      try await withServer(receiveBuffer: 64 * 1024, script: keeper.serve) { server in
+        let uploads = uploads()
+        let url = server.url
+        async let sent = uploads.send(.file(path), to: url)
+        try await eventually("a part to be sent") { uploads.ledger.active().first?.received ?? 0 > 0 }
+        truncate(path, 23_000_000)
+        keeper.open()
+        #expect(try await sent.error?.code == .fileChanged)
+      }
+      #expect(keeper.stored.count < manyBytes.count)
+    }
+  }
+
+  @Test func `empty files, and names that are not UTF-8, can be resumable`() async throws {
+    try await withTemporaryDirectory { directory in
+      for kind in ResumableProtocol.allCases {
+        let keeper = UploadKeeper(kind)
+        let journal = ResumeJournal(directory: directory.file("journal"))
+        let path = try directory.write([] as [UInt8], to: "\(kind).bin")
+        let source = UploadSource.file(path, name: NameBytes([0x61, 0xFF]).losslessText)
+        try await withServer(script: keeper.serve) { server in
+          let meter = try await uploads(retries: 0, journal: journal).send(source, to: server.url, mode: .resumable)
+          #expect(meter.finished?.bytes == 0)
+        }
+        #expect(keeper.methods.filter { $0 == "PATCH" }.count == (kind == .draft ? 1 : 0))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: journal.directory).isEmpty)
+      }
+    }
+  }
+
+  @Test func `nothing depends on interim responses, however many there are`() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(bytes, to: "a.bin")
+      let keeper = UploadKeeper(.draft, interims: 500)
+      try await withServer(script: keeper.serve) { server in
+        let meter = try await uploads(retries: 0).send(.file(path), to: server.url)
+        #expect(meter.finished?.path == "final.bin")
+        #expect(meter.received == 300_000)
+      }
+      #expect(keeper.stored == bytes)
+      // It asks for none with the requests that append.
+      #expect(keeper.values("Upload-Draft-Interop-Version").count == 1)
+    }
+  }
+
+  @Test func `requests of one byte each send the whole file`() async throws {
+    try await withTemporaryDirectory { directory in
+      let path = try directory.write(bytes.prefix(20), to: "a.bin")
+      let keeper = UploadKeeper(.draft)
+      try await withServer(script: keeper.serve) { server in
+        let meter = try await uploads(retries: 0, maxRequest: 1).send(.file(path), to: server.url, mode: .resumable)
+        #expect(meter.finished != nil)
+      }
+      #expect(keeper.stored == Array(bytes.prefix(20)))
+      #expect(keeper.methods.filter { $0 == "PATCH" }.count == 20)
     }
   }
 

@@ -128,6 +128,36 @@ import UploadCore
     #expect(tus.headers["upload-complete"].isEmpty && tus.headers["upload-offset"] == ["10"])
   }
 
+  @Test func `appends ask for no interim status 104, unless the server requires the version`() throws {
+    var requests = try requests()
+    let step = ResumeStateMachine.Step.append(uri: "/u", 0..<5, isLast: true)
+    #expect(!requests.request(.draft, step).head.headers.contains(name: "upload-draft-interop-version"))
+    requests.requiresVersion = true
+    #expect(requests.request(.draft, step).head.headers["upload-draft-interop-version"] == ["10"])
+    #expect(requests.request(.tus, step).head.headers["tus-resumable"] == ["1.0.0"])
+  }
+
+  @Test func `a pipe has no length before its end`() throws {
+    var requests = try requests()
+    requests.size = nil
+    let draft = requests.request(.draft, .create).head.headers
+    #expect(draft["upload-length"].isEmpty && draft["upload-complete"] == ["?0"] && draft["content-length"] == ["0"])
+    let tus = requests.request(.tus, .create).head.headers
+    #expect(tus["upload-length"].isEmpty && tus["upload-defer-length"] == ["1"])
+    let rest = requests.request(.draft, .rest(uri: "/u", from: 7, atMost: nil)).head.headers
+    #expect(rest["upload-offset"] == ["7"] && rest["upload-complete"] == ["?1"])
+    #expect(rest["transfer-encoding"] == ["chunked"] && rest["content-length"].isEmpty)
+    let part = requests.request(.draft, .rest(uri: "/u", from: 7, atMost: 100)).head.headers
+    #expect(part["upload-complete"] == ["?0"] && !part.contains(name: "expect"))
+    let length = requests.request(.tus, .length(uri: "/u", offset: 9, 9)).head
+    #expect(length.method == .PATCH && length.headers["upload-length"] == ["9"])
+    #expect(length.headers["upload-offset"] == ["9"] && length.headers["content-length"] == ["0"])
+    let deletion = requests.deletion(.tus, "/u?token=a").head
+    #expect(
+      deletion.method == .DELETE && deletion.uri == "/u?token=a" && deletion.headers["tus-resumable"] == ["1.0.0"]
+    )
+  }
+
   @Test func `conditions and digests of the user are sent with the creation alone`() throws {
     let requests = try requests {
       $0.headers = try [

@@ -116,6 +116,18 @@ final class Peer {
     }
   }
 
+  /// Reads the first `count` bytes of the body of `request`, with a length or in chunks.
+  func readBody(of request: Request, first count: Int) throws -> [UInt8] {
+    guard request["Content-Length"] == nil else { return try read(count) }
+    var body: [UInt8] = []
+    while true {
+      let size = Int(try readLine(), radix: 16) ?? 0
+      guard size > 0, size < count - body.count else { return try body + read(min(size, count - body.count)) }
+      body += try read(size)
+      _ = try readLine()
+    }
+  }
+
   /// Reads a body with a length without keeping it.
   func digestBody(of request: Request) throws -> Body {
     var rest = request["Content-Length"].flatMap { Int($0) } ?? 0

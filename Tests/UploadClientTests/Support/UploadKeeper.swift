@@ -13,6 +13,8 @@ final class UploadKeeper: Sendable {
     /// After this many bytes, which are kept, nothing is read before ``UploadKeeper/open()`` is called; then the others are
     /// read and lost until the client closes the connection.
     case block(after: Int)
+    /// The connection is reset after this many bytes, of which nothing is kept.
+    case lose(after: Int)
     /// The file is complete, and the response is lost.
     case silence
     /// The request is rejected.
@@ -23,6 +25,8 @@ final class UploadKeeper: Sendable {
 
   private struct State {
     var stored: [UInt8] = []
+    /// The value of `Upload-Length`, once a request has stated it.
+    var length: String?
     var isComplete = false
     var exists = false
     var faults: [Fault]
@@ -31,14 +35,16 @@ final class UploadKeeper: Sendable {
 
   private let kind: ResumableProtocol?
   private let location: String
+  private let interims: Int
   private let state: Mutex<State>
   private let gate = DispatchSemaphore(value: 0)
 
   /// - Parameters:
   ///   - kind: nil for a server that supports no resumable uploads.
   ///   - faults: of the first appends, in order.
-  init(_ kind: ResumableProtocol?, location: String = "/uploads/1", faults: [Fault] = []) {
-    (self.kind, self.location) = (kind, location)
+  ///   - interims: how many interim responses 104 precede the response to an append.
+  init(_ kind: ResumableProtocol?, location: String = "/uploads/1", faults: [Fault] = [], interims: Int = 0) {
+    (self.kind, self.location, self.interims) = (kind, location, interims)
     state = Mutex(State(faults: faults))
   }
 
@@ -54,17 +60,31 @@ final class UploadKeeper: Sendable {
   /// Ends one `block`.
   func open() { gate.signal() }
 
+  /// - Parameter ignoring: a method to which there is no response.
+  func serve(_ peer: Peer, ignoring method: String) throws {
+    let request = try peer.readHead()
+    state.withLock { $0.requests.append(request) }
+    if request.method == method { peer.drain() } else { try respond(request, peer) }
+  }
+
   func serve(_ peer: Peer) throws {
     let request = try peer.readHead()
     state.withLock { $0.requests.append(request) }
+    try respond(request, peer)
+  }
+
+  private func respond(_ request: Peer.Request, _ peer: Peer) throws {
     switch request.method {
     case "OPTIONS": try options(request, peer)
     case "HEAD": try offset(peer)
     case "PATCH": try append(request, peer)
+    case "DELETE":
+      state.withLock { $0.exists = false }
+      try peer.respond("204 No Content")
     case _ where kind == nil: try plain(request, peer)
     case _:
       _ = try peer.readBody(of: request)
-      state.withLock { ($0.exists, $0.stored, $0.isComplete) = (true, [], false) }
+      state.withLock { ($0.exists, $0.stored, $0.isComplete, $0.length) = (true, [], false, request["Upload-Length"]) }
       try peer.respond("201 Created", headers: "Location: \(location)\r\nUpload-Limit: max-age=60\r\n")
     }
   }
@@ -79,9 +99,15 @@ final class UploadKeeper: Sendable {
   }
 
   private func offset(_ peer: Peer) throws {
-    let (exists, count, isComplete) = state.withLock { ($0.exists, $0.stored.count, $0.isComplete) }
+    let (exists, count, isComplete, length) = state.withLock {
+      ($0.exists, $0.stored.count, $0.isComplete, $0.length)
+    }
     guard exists else { return try peer.respond("404 Not Found") }
-    let complete = kind == .draft ? "Upload-Complete: ?\(isComplete ? 1 : 0)\r\n" : ""
+    let complete =
+      switch kind {
+      case .draft?: "Upload-Complete: ?\(isComplete ? 1 : 0)\r\n"
+      case .tus?, nil: length.map { "Upload-Length: \($0)\r\n" } ?? "Upload-Defer-Length: 1\r\n"
+      }
     // Without a length: a response to HEAD has none of its own.
     try peer.send("HTTP/1.1 200 OK\r\nUpload-Offset: \(count)\r\n\(complete)Connection: close\r\n\r\n")
   }
@@ -107,19 +133,26 @@ final class UploadKeeper: Sendable {
     if request["Expect"] != nil { try peer.send("HTTP/1.1 100 Continue\r\n\r\n") }
     switch fault {
     case .reset(let limit)?:
-      try keep(peer.read(limit))
+      try keep(peer.readBody(of: request, first: limit))
+      return peer.reset()
+    case .lose(let limit)?:
+      _ = try peer.readBody(of: request, first: limit)
       return peer.reset()
     case .block(let limit)?:
-      try keep(peer.read(limit))
+      try keep(peer.readBody(of: request, first: limit))
       gate.wait()
       peer.drain()
       return peer.close()
     case .silence?, .reject?, .forget?, nil: try keep(peer.readBody(of: request))
     }
+    if let length = request["Upload-Length"] { state.withLock { $0.length = length } }
     let total = stored.count
     let isLast = request["Upload-Complete"].map { $0 == "?1" } ?? true
     if isLast { state.withLock { $0.isComplete = true } }
     if case .silence? = fault { return peer.reset() }
+    for offset in 0..<interims {
+      try peer.send("HTTP/1.1 104 Upload Resumption Supported\r\nUpload-Offset: \(offset)\r\n\r\n")
+    }
     if kind == .draft, isLast {
       let file = #"{"name":"final.bin","size":\#(total),"type":"text/plain"}"#
       return try peer.respond("201 Created", #"{"files":[\#(file)]}"#, headers: "Upload-Complete: ?1\r\n")
@@ -130,7 +163,11 @@ final class UploadKeeper: Sendable {
   private func plain(_ request: Peer.Request, _ peer: Peer) throws {
     if request["Expect"] != nil { try peer.send("HTTP/1.1 100 Continue\r\n\r\n") }
     let body = try peer.readBody(of: request)
-    state.withLock { $0.stored = body }
+    let fault = state.withLock { state in
+      state.stored = body
+      return state.faults.isEmpty ? nil : state.faults.removeFirst()
+    }
+    if case .reject(let status)? = fault { return try peer.respond(status) }
     try peer.stored("plain.bin", body.count)
   }
 
