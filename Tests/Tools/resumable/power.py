@@ -137,8 +137,9 @@ class Losses:
             self.offsets.append(str(failure))
             self.lost_bytes += best
             return
-        part = server.part(old.identifier)
-        wrong = promise.source.differs(part, offset) if part.is_file() else 0
+        # An upload of tus of which all bytes are recorded has been published when the server started.
+        places = [place for place in (server.part(old.identifier), server.directory / promise.name) if place.is_file()]
+        wrong = promise.source.differs(places[0], offset) if places else 0
         if offset < best or (wrong is not None and offset > 0):
             self.offsets.append(f"{promise.name}: announced {best}, now {offset}, content differs from {wrong}")
             self.lost_bytes += best - min(offset, best if wrong is None else wrong)
