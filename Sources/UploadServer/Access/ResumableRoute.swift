@@ -29,9 +29,8 @@ enum ResumableRoute: Sendable, Equatable {
   ///   `methodNotAllowed`.
   init?(_ request: IncomingRequest, method: HTTPRequest.Method) throws(UploadError) {
     let (head, target) = (request.head, try request.target.get())
-    if let place = Self.place(target.path) {
-      // A file may still be stored below the root, where its directories are dropped as elsewhere.
-      if method == .put, case .resource(let id) = place, UnfinishedID(id) == nil { return nil }
+    // A file may still be stored below the root, where its directories are dropped as elsewhere.
+    if let place = Self.place(target.path), method != .put || !place.isFile {
       guard Self.methods(at: place).contains(method) else {
         throw UploadError(
           .methodNotAllowed,
@@ -84,7 +83,8 @@ enum ResumableRoute: Sendable, Equatable {
     return .resource(id: String(path.dropFirst(root.count + 1)))
   }
 
-  private var isResource: Bool { if case .resource = self { true } else { false } }
+  /// Whether it is below the root, but has no name that an upload there can have.
+  private var isFile: Bool { if case .resource(let id) = self { UnfinishedID(id) == nil } else { false } }
 
   private static func methods(at place: ResumableRoute) -> [HTTPRequest.Method] {
     switch place {

@@ -132,8 +132,14 @@ final class ResumableBody: IncomingBody, ContentWriterDelegate {
     }
   }
 
-  /// Whether the request has ended before any of its content arrived.
-  private var endsWithoutContent: Bool { interruption != nil && !writer.hasQueued }
+  /// Whether the request has ended before any of its content arrived, or before a newer one that replaces it.
+  private var endsWithoutContent: Bool {
+    switch interruption {
+    case nil: false
+    case .replaced: true
+    case .failed: !writer.hasQueued
+    }
+  }
 
   // MARK: The body
 

@@ -78,6 +78,7 @@ import UploadTestSupport
       }
       if id == nil, Bool.random(using: &generator) {
         fields = kind == .tus ? [.tusResumable: "1.0.0", .uploadLength: "10"] : [.uploadComplete: "?0"]
+        if kind == .tus { fields[.contentType] = ResumableFields.tusType }
       }
       let methods: [HTTPRequest.Method] =
         id == nil ? [.post, .options] : [.patch, .patch, .patch, .head, .get, .delete]
