@@ -4,12 +4,11 @@ import UploadTestSupport
 
 /// `Tests/Tools/resumable/run` with small counts.
 @Suite(.barePython) struct ResumableToolTests {
-  @Test(arguments: ["kill-server", "kill-client"])
-  func `uploads survive kill -9 at random moments`(name: String) async throws {
+  @Test func `uploads survive kill -9 of the server at random moments`() async throws {
     try await withTemporaryDirectory { directory in
-      let ended = try await script.run([name, "--rounds", "6", "--size", "32"], in: directory)
+      let ended = try await script.run(["kill-server", "--rounds", "8", "--size", "32"], in: directory)
       #expect(ended.exit == .status(0), "\(ended)")
-      #expect(ended.output.contains("| nothing is left over |") || ended.output.contains(": nothing is left over |"))
+      #expect(ended.output.contains("| nothing is left over |"))
       #expect(try directory.names() == [])
     }
   }
