@@ -220,7 +220,7 @@ import UploadCore
   @Test func `the question about an outgoing upload says that the server may keep what it has received`() {
     var driver = driver()
     driver.type("2x")
-    #expect(driver.text.contains("Sending stops. The server may keep what it has received."))
+    #expect(driver.text.contains("Sending stops. A resumable upload is deleted at the server."))
   }
 
   @Test func `the help scrolls to its last row and no further`() {

@@ -35,13 +35,15 @@ enum Question: Hashable, Sendable {
     }
   }
 
+  private static let kept = "Resumable uploads are kept, and can be continued."
+
   /// The text of the dialog: which upload it is about, and what the action does.
   var lines: [String] {
     switch self {
     case .cancel(_, let name, .incoming): [name, "The data received so far is discarded."]
-    case .cancel(_, let name, .outgoing): [name, "Sending stops. The server may keep what it has received."]
-    case .quit(running: 1): ["1 upload is still running. Quit and cancel it?"]
-    case .quit(let running): ["\(running) uploads are still running. Quit and cancel them?"]
+    case .cancel(_, let name, .outgoing): [name, "Sending stops. A resumable upload is deleted at the server."]
+    case .quit(running: 1): ["1 upload is still running. Quit and cancel it?", Self.kept]
+    case .quit(let running): ["\(running) uploads are still running. Quit and cancel them?", Self.kept]
     }
   }
 }

@@ -189,7 +189,7 @@ struct SendCommand: ParsableCommand {
     let entries = meters.map { UploadSummary.Entry(for: $0) }
     let summary = UploadSummary(uploads: entries, peakResidentBytes: ProcessMemory.current().peak)
     show(summary)
-    if stop.signal != nil { showHowToContinue(zip(files, meters)) }
+    showHowToContinue(zip(files, meters))
     if stop.signal == SIGINT { return 130 }
     return summary.isGood && stop.signal == nil ? 0 : 1
   }
@@ -202,11 +202,20 @@ struct SendCommand: ParsableCommand {
     return LineRenderer(.sending, interval: .seconds(5))
   }
 
-  /// Says that the same command continues what was stopped, if any of it can be continued.
+  /// The codes of errors after which an upload can be continued.
+  private static let interruptions: Set<UploadError.Code> = [
+    .connectionLost, .connectionRefused, .unreachable, .timedOut, .cancelled, .shuttingDown,
+  ]
+
+  /// Says that the same command continues what was stopped or failed, if any of it can be continued.
   private func showHowToContinue(_ uploads: some Sequence<(String, UploadMeter)>) {
     let isContinuable = uploads.contains { file, meter in
-      guard file != "-", meter.mode == .resumable, case .cancelled = meter.ended?.outcome else { return false }
-      return meter.received > 0
+      guard file != "-", meter.mode == .resumable, meter.received > 0 else { return false }
+      return switch meter.ended?.outcome {
+      case .cancelled: true
+      case .failed(let error): Self.interruptions.contains(error.code)
+      case .finished, nil: false
+      }
     }
     if isContinuable, !json, !quiet { Output.line("Run the same command again to send the rest.") }
   }

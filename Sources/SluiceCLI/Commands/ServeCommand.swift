@@ -72,7 +72,9 @@ struct ServeRun: Sendable {
         logger: logger,
         otherDescriptors: files.isEmpty ? 0 : ClientEngine.descriptors(jobs: jobs)
       )
-      let queue = files.isEmpty ? nil : UploadQueue(ledger, jobs: jobs)
+      let journal = ResumeJournal.defaultDirectory(in: ProcessEnvironment.all).map { ResumeJournal(directory: $0) }
+      let queue =
+        files.isEmpty ? nil : UploadQueue(ledger, jobs: jobs, resume: ResumeConfiguration(journal: journal))
       let renderer = LineRenderer(json ? .json : .plain, interval: interval, logger: logger)
       let reporter = Reporter(sampler: engine.sampler(ledger), ledger: ledger, renderer: renderer) {
         engine.releaseMemory()
