@@ -205,7 +205,7 @@ package struct Uploader: Sendable {
       switch retries.failed(failed, sent: meter.received, at: now, timeOfDay: timeOfDay, using: &random) {
       case .giveUp(let reason): throw failed.error.adding(reason.note(attempts: retries.failures))
       case .pause(let duration):
-        meter.pause(because: failed.error.message, attempt: retries.failures + 1, until: now + duration)
+        meter.pause(because: failed.error.event, attempt: retries.failures + 1, until: now + duration)
         try await cancellation.sleep(duration, on: resources.eventLoopGroup.next())
         meter.beginAttempt()
         attempt.content = attempt.content.renewed()

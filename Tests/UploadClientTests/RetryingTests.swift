@@ -200,4 +200,10 @@ import UploadTestSupport
       #expect(try await sent.isCancelled)
     }
   }
+
+  @Test func `while an upload is retried only what happened is shown, without advice`() {
+    let lost = UploadError(.connectionLost, "10.0.0.1:80 closed the connection after 4.0 MiB. Send the file again.")
+    #expect(lost.event == "10.0.0.1:80 closed the connection after 4.0 MiB.")
+    #expect(UploadError(.timedOut, "It ended after 1.5 s").event == "It ended after 1.5 s")
+  }
 }

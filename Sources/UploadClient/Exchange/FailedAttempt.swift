@@ -55,6 +55,14 @@ extension FailedAttempt {
 }
 
 extension UploadError {
+  /// What happened, without the advice that follows: for an upload that is retried by itself.
+  var event: String {
+    let end = message.utf8.indices.first { index in
+      message.utf8[index] == UInt8(ascii: ".") && message.utf8[index...].dropFirst().first == UInt8(ascii: " ")
+    }
+    return end.map { String(message[...$0]) } ?? message
+  }
+
   /// The same error with another sentence at the end of its message; unchanged without one.
   func adding(_ sentence: String?) -> UploadError {
     sentence.map { UploadError(code, "\(message) \($0)", cause: cause) } ?? self

@@ -260,6 +260,9 @@ struct ResumableUpload {
     if machine.furthest > known.furthest { connection.progressed() }
     // A lower offset is not shown: the meter waits until the upload has passed what it shows.
     if machine.offset > meter.received { meter.resume(at: machine.offset) }
+    if record?.earlier != nil, known.furthest == 0, machine.furthest > 0, meter.notice == nil {
+      meter.notice = "An earlier run was interrupted: continuing at \(ByteSize.text(machine.offset))."
+    }
     let expires = ResumeFields(response.headers, now: now).expires
     if known.uri == nil {
       becomeResumable()

@@ -85,7 +85,7 @@ struct ResumeConnection: Sendable {
     case .giveUp(let reason): throw failed.error.adding(reason.note(attempts: retries.failures))
     case .pause(let duration):
       meter.pause(
-        because: failed.error.message,
+        because: failed.error.event,
         attempt: retries.failures + 1,
         until: now + duration,
         continuingAt: meter.received
