@@ -1,7 +1,8 @@
 /// The URL of an upload, as a server states it in `Location`.
 ///
 /// Only its path and its query are used. Requests for the upload, with the access token, always go to the host and port of
-/// the target: behind a proxy the server may not know the public one, and the token must not reach any other host.
+/// the target: behind a proxy the server may not know the public one, and the token must not reach any other host. A URL whose
+/// host or port is malformed is not used at all: nothing tells what the rest of it means.
 enum UploadLocation {
   /// The most bytes of a path with its query.
   private static let limit = 8 * 1024
@@ -54,8 +55,12 @@ enum UploadLocation {
     return !scheme.isEmpty && text[scheme.endIndex...].hasPrefix(":") ? scheme : nil
   }
 
-  private static func afterAuthority(_ text: Substring) -> String {
-    let rest = text.dropFirst(2).drop { !"/?".contains($0) }
+  /// - Parameter text: a URL without its scheme, from `//` on.
+  private static func afterAuthority(_ text: Substring) -> String? {
+    let authority = text.dropFirst(2).prefix { !"/?".contains($0) }
+    // Also rejects one without a host (RFC 9110 section 4.2.1), and one with a user name (section 4.2.4).
+    guard (try? SendTarget("http://" + authority)) != nil else { return nil }
+    let rest = text[authority.endIndex...]
     return rest.hasPrefix("/") ? String(rest) : "/" + rest
   }
 

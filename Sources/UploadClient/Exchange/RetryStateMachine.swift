@@ -90,7 +90,7 @@ struct RetryStateMachine {
     return .pause(lastPause)
   }
 
-  /// The server has stored more than at any time before (resumable uploads).
+  /// The server has stored enough more than before (``ResumeStateMachine/furthest``).
   mutating func progressed(at now: ContinuousClock.Instant) {
     failuresSinceProgress = 0
     outage = .zero

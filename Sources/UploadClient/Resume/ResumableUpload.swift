@@ -197,7 +197,7 @@ struct ResumableUpload {
           if failure.failure == .paused { action = .send(machine.step) }
         }
       case .retry(let step):
-        await record?.noteInterruption(meter.received, attempt.resources)
+        record?.noteRetry(meter.received, attempt.resources)
         try await connection.wait(after: failed, sent: sent)
         action = .send(step)
       case .restart(let reason, let step):

@@ -24,7 +24,7 @@ struct ResumeConnection: Sendable {
   /// An event loop for the next step.
   var loop: any EventLoop { attempt.resources.eventLoopGroup.next() }
 
-  /// The server has stored more than at any time before.
+  /// The server has stored enough more than before (``ResumeStateMachine/furthest``).
   mutating func progressed() {
     retries.progressed(at: .now)
   }

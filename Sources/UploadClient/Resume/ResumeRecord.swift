@@ -105,14 +105,24 @@ struct ResumeRecord: Sendable {
     }
   }
 
-  /// Notes how far the upload is when it does not continue at once.
+  /// Notes how far the upload is when it does not continue, or not before the user wants that.
   func noteInterruption(_ offset: UInt64, _ resources: ClientResources) async {
+    let change = change(at: offset)
+    await onPool(resources, ()) { $0.update(change) }
+  }
+
+  /// Has it noted how far the upload is before a pause. Does not wait for that: where the disk is busy a sync may take longer
+  /// than the pause. After ``remove(_:)`` and ``close(_:)`` it changes nothing.
+  func noteRetry(_ offset: UInt64, _ resources: ClientResources) {
+    let (claim, change) = (claim, change(at: offset))
+    resources.threadPool.submit { _ in claim.update(change) }
+  }
+
+  private func change(at offset: UInt64) -> @Sendable (inout ResumeJournal.Entry) -> Void {
     let (expires, size) = (expires, identity.size)
-    await onPool(resources, ()) { claim in
-      claim.update { entry in
-        entry.offset = min(offset, size)
-        entry.expires = expires ?? entry.expires
-      }
+    return { entry in
+      entry.offset = min(offset, size)
+      entry.expires = expires ?? entry.expires
     }
   }
 

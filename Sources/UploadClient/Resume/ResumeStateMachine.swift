@@ -13,8 +13,11 @@ import UploadCore
 struct ResumeStateMachine {
   /// How often a new upload is begun in place of one that is gone.
   private static let restartLimit = 3
-  /// How often in succession the offset of a 409 is adopted at once, without progress.
+  /// How often in succession a request follows at once although the server has not stored all of the last one, without progress.
   private static let conflictLimit = 3
+  /// Fewer bytes than this, counted since the last progress, are none unless they are the whole of a request or the end of the
+  /// file: else a server that stores a byte of each request would get any number of them without a pause.
+  private static let leastProgress: UInt64 = 64 * 1024
   /// How often in succession a server may not say how much of an upload of an earlier run it has, before that counts as gone.
   private static let silenceLimit = 3
   /// The size that is halved after a 413 for a request of unknown size that has sent less, in bytes.
@@ -33,7 +36,7 @@ struct ResumeStateMachine {
   private(set) var uri: String?
   /// How many bytes the server has stored, as far as it has said.
   private(set) var offset: UInt64 = 0
-  /// The largest offset that the server has stated: beyond it there is progress.
+  /// The offset at the last progress; there is more as ``adopt(_:isWhole:)`` decides.
   private(set) var furthest: UInt64 = 0
   /// The request whose response is awaited.
   private(set) var step: Step
@@ -114,7 +117,7 @@ struct ResumeStateMachine {
           response,
           fields,
           uri,
-          start..<max(start, extent.end),
+          sent(from: start, atMost: limit),
           isLast: limit == nil,
           isBodySent: isBodySent
         )
@@ -228,8 +231,8 @@ struct ResumeStateMachine {
     // The server keeps the last response for a while: one that it no longer has does not make the file less complete.
     if isComplete, !isSuccess, !isTemporary { return .finishUnseen }
     if kind == .draft, fields.isComplete == true {
-      guard isSuccess, !isLast else { return .finish(response) }
-      return .fail(.completeTooSoon(fields.offset))
+      guard isSuccess else { return .finish(response) }
+      return isLast && isWhole(fields) ? .finish(response) : .fail(.completeTooSoon(fields.offset))
     }
     switch status {
     case 200..<300: return stored(response, fields, uri, range, isLast: isLast)
@@ -261,7 +264,7 @@ struct ResumeStateMachine {
     // as the login page of a network.
     case (.draft, true) where fields.isComplete == nil:
       if isComplete { return .finish(response) }
-      unconfirmed = response
+      if isWhole(fields) { unconfirmed = response }
       return ask(uri)
     case (.draft, true): return .retry(.offset(uri: uri))
     case (.draft, false), (.tus, _): break
@@ -271,8 +274,12 @@ struct ResumeStateMachine {
     guard isPossible(stored) else { return restart(.mismatch) }
     guard stored > range.lowerBound || range.isEmpty else { return .retry(.offset(uri: uri)) }
     guard stored >= extent.start else { return .fail(.notKept(stored)) }
-    adopt(stored)
-    return kind == .tus && isLengthKnown && stored == extent.size ? .finish(response) : append()
+    let isProgress = adopt(stored, isWhole: stored >= range.upperBound)
+    if kind == .tus, isLengthKnown, stored == extent.size { return .finish(response) }
+    guard stored < range.upperBound, !isProgress else { return append() }
+    guard conflicts < Self.conflictLimit else { return .retry(.offset(uri: uri)) }
+    conflicts += 1
+    return append()
   }
 
   /// The server knows the length of a pipe's content, or has not accepted it.
@@ -285,6 +292,7 @@ struct ResumeStateMachine {
   ) -> Action {
     switch response.status {
     case 200..<300:
+      guard (fields.offset ?? offset) == offset else { return ask(uri) }
       isLengthKnown = true
       return offset == extent.size ? .finish(response) : append()
     case 409: return conflict(fields, uri, offset..<offset)
@@ -345,13 +353,30 @@ struct ResumeStateMachine {
 
   // MARK: Transitions
 
+  /// Whether a response that reports success does not contradict that by stating that fewer or more bytes are stored.
+  private func isWhole(_ fields: ResumeFields) -> Bool {
+    fields.offset == nil || fields.offset == extent.size
+  }
+
+  /// What a request has sent of a pipe at most.
+  private func sent(from start: UInt64, atMost limit: UInt64?) -> Range<UInt64> {
+    start..<start + min(limit ?? .max, max(start, extent.end) - start)
+  }
+
   /// Whether the server can have stored this many bytes.
   private func isPossible(_ stored: UInt64) -> Bool { stored <= min(extent.end, reach) }
 
-  private mutating func adopt(_ stored: UInt64) {
+  /// Continues at the server's offset.
+  /// - Parameter isWhole: whether the server has stored all bytes of a request.
+  /// - Returns: whether there was progress, which allows further requests at once, and short pauses.
+  @discardableResult
+  private mutating func adopt(_ stored: UInt64, isWhole: Bool = false) -> Bool {
     offset = stored
-    guard stored > furthest else { return }
+    guard stored > furthest, isWhole || stored == extent.size || stored - furthest >= Self.leastProgress else {
+      return false
+    }
     (furthest, conflicts) = (stored, 0)
+    return true
   }
 
   /// The next bytes from ``offset`` on.

@@ -34,6 +34,30 @@ import UploadCore
     #expect(machine.respond(204, ["Upload-Offset": "700"]) == .finish(response(204, ["Upload-Offset": "700"])))
   }
 
+  @Test func `in tus a length that is accepted with another offset is asked about`() {
+    var machine = appending(.tus)
+    machine.read(ResumeExtent(end: 700))
+    _ = machine.respond(204, ["Upload-Offset": "700"])
+    #expect(machine.respond(204, ["Upload-Offset": "100"]) == .send(ask))
+  }
+
+  @Test(arguments: ResumableProtocol.allCases)
+  func `small requests of a pipe that has been read further are progress`(kind: ResumableProtocol) {
+    var machine = appending(kind, maxRequest: 10)
+    machine.read(ResumeExtent(end: 5_000, isOpen: true))
+    for round in 1...9 as ClosedRange<UInt64> {
+      let next = ResumeStateMachine.Step.rest(uri: Self.uri, from: round * 10, atMost: 10)
+      #expect(machine.respond(204, ["Upload-Offset": "\(round * 10)"]) == .send(next))
+    }
+  }
+
+  @Test func `in the draft a pipe that is completed with fewer bytes than were sent fails`() {
+    var machine = appending(.draft)
+    machine.read(ResumeExtent(end: 700))
+    let action = machine.respond(201, ["Upload-Complete": "?1", "Upload-Offset": "100"])
+    #expect(action == .fail(.completeTooSoon(100)))
+  }
+
   @Test func `after an interruption the bytes that are kept are sent again`() {
     var machine = appending(.draft)
     machine.read(ResumeExtent(start: 300, end: 700, isOpen: true))

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import NIOPosix
 import Synchronization
 import Testing
 import UploadCore
@@ -40,6 +41,38 @@ import UploadTestSupport
       #expect(keeper.methods.suffix(6) == ["POST", "PATCH", "HEAD", "PATCH", "HEAD", "PATCH"])
       #expect(keeper.values("Upload-Offset") == ["0", "100000", "150000"])
     }
+  }
+
+  @Test func `a journal on a slow disk does not delay the next request`() async throws {
+    let pool = NIOThreadPool(numberOfThreads: 1)
+    pool.start()
+    let isAsked = DispatchSemaphore(value: 0)
+    let wasAsked = Mutex(false)
+    // Nothing can be noted before the offset is asked for.
+    let keeper = UploadKeeper(
+      .tus,
+      faults: [.reject("503 Service Unavailable")],
+      onReject: {
+        pool.submit { _ in
+          let result = isAsked.wait(timeout: .now() + 20)
+          wasAsked.withLock { $0 = result == .success }
+        }
+      },
+      onOffset: { isAsked.signal() }
+    )
+    try await withTemporaryDirectory { directory in
+      let journal = ResumeJournal(directory: directory.file("journal"))
+      let path = try directory.write(bytes, to: "a.bin")
+      try await withServer(script: keeper.serve) { server in
+        let uploads = uploads(journal: journal)
+        let meter = await uploads.uploader(on: pool).send(.file(path), to: try SendTarget(server.url), mode: .stream)
+        #expect(meter.finished != nil)
+      }
+      #expect(journal.entries().isEmpty)
+    }
+    try await pool.shutdownGracefully()
+    #expect(wasAsked.withLock { $0 })
+    #expect(keeper.stored == bytes)
   }
 
   @Test func `a server is asked once, whatever it supports`() async throws {

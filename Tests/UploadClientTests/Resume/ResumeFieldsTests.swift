@@ -49,6 +49,20 @@ import UploadCore
     #expect(UploadLocation.uri(location, relativeTo: "/files/?token=t") == uri)
   }
 
+  @Test(arguments: [
+    "http://[::bad", "http://[::bad/x", "//[::1/x", "http://[::1]x/y", "http://::1]/x", "http://h:0x1/y",
+    "http://h:99999/y",
+    "http:///x", "//", "http://user@h/x", "http://h,i/x",
+  ])
+  func `a Location with a malformed host or port is rejected, not taken for a path`(location: String) {
+    #expect(UploadLocation.uri(location, relativeTo: "/") == nil)
+  }
+
+  @Test(arguments: ["http://[::1]/x", "//[fe80::1]:8080/x", "http://upload_server:/x", "HTTPS://127.0.0.1:65535/x"])
+  func `a Location with any valid host and port is used`(location: String) {
+    #expect(UploadLocation.uri(location, relativeTo: "/") == "/x")
+  }
+
   @Test(arguments: ["", "#x", "/a b", "/a\r\nHost: x", "/ä", "ftp://h/x", "mailto:x", "http:x"])
   func `a Location that cannot be part of a request line is rejected`(location: String) {
     #expect(UploadLocation.uri(location, relativeTo: "/") == nil)

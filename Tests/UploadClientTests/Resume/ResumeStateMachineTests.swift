@@ -74,7 +74,7 @@ import UploadCore
     #expect(machine.respond(status) == .sendPlainly)
   }
 
-  @Test(arguments: [nil, "", "ftp://h/x", "/a b", "/\u{7F}"])
+  @Test(arguments: [nil, "", "ftp://h/x", "/a b", "/\u{7F}", "http://[::bad"])
   func `a creation without a usable Location fails`(location: String?) {
     var machine = machine(.tus)
     #expect(machine.respond(201, location.map { ["Location": $0] } ?? [:]) == .fail(.noLocation))
@@ -199,7 +199,79 @@ import UploadCore
     #expect(machine.respond(204, fields) == .fail(.completeTooSoon(5)))
   }
 
+  @Test(arguments: ["0", "100", "999999"])
+  func `a response that completes an upload with fewer bytes than the file is no success`(offset: String) {
+    var machine = appending(.draft)
+    let fields = ["Upload-Complete": "?1", "Upload-Offset": offset]
+    #expect(machine.respond(201, fields) == .fail(.completeTooSoon(UInt64(offset))))
+    // One that is asked for again.
+    var again = appending(.draft)
+    _ = again.interrupted(isBodySent: true)
+    _ = again.respond(204, ["Upload-Offset": "1000000", "Upload-Complete": "?1"])
+    #expect(again.respond(201, fields) == .fail(.completeTooSoon(UInt64(offset))))
+    var whole = appending(.draft)
+    let right = ["Upload-Complete": "?1", "Upload-Offset": "1000000"]
+    #expect(whole.respond(201, right) == .finish(response(201, right)))
+    // A rejection decides, whatever it has stored.
+    var rejected = appending(.draft)
+    #expect(rejected.respond(507, fields) == .finish(response(507, fields)))
+  }
+
+  @Test func `a success that states too few bytes is not believed once the upload is gone`() {
+    var machine = appending(.draft)
+    #expect(machine.respond(201, ["Upload-Offset": "100"]) == .send(ask))
+    #expect(machine.respond(404) == .restart(.gone, .create))
+  }
+
   // MARK: Conflicts
+
+  /// What follows each of ten requests, of which the server has stored `step` bytes more than of the one before.
+  private func actions(_ kind: ResumableProtocol, _ status: Int, step: UInt64) -> [ResumeStateMachine.Action] {
+    var machine = appending(kind, maxRequest: 900_000)
+    var actions: [ResumeStateMachine.Action] = []
+    for round in 1...10 as ClosedRange<UInt64> {
+      let stored = ["Upload-Offset": "\(round * step)"]
+      actions.append(machine.respond(status, stored))
+      if actions.last == .retry(ask) { _ = machine.respond(204, stored) }
+    }
+    return actions
+  }
+
+  @Test(arguments: ResumableProtocol.allCases, [204, 409])
+  func `an offset that grows by a few bytes leads to pauses, and one that grows by 64 KiB does not`(
+    kind: ResumableProtocol,
+    status: Int
+  ) {
+    let few = actions(kind, status, step: 1)
+    #expect(few.prefix(3).allSatisfy { $0 != .retry(ask) })
+    #expect(few.dropFirst(3).allSatisfy { $0 == .retry(ask) })
+    #expect(!actions(kind, status, step: 64 * 1024).contains(.retry(ask)))
+    // They add up.
+    #expect(!actions(kind, status, step: 32 * 1024).contains(.retry(ask)))
+  }
+
+  @Test(arguments: ResumableProtocol.allCases)
+  func `small requests that are stored as a whole are progress`(kind: ResumableProtocol) {
+    var machine = appending(kind, maxRequest: 10)
+    for round in 1...9 as ClosedRange<UInt64> {
+      let next = append(round * 10..<round * 10 + 10, isLast: false)
+      #expect(machine.respond(204, ["Upload-Offset": "\(round * 10)"]) == .send(next))
+      #expect(machine.furthest == round * 10)
+    }
+  }
+
+  @Test func `a few bytes more after an interruption are no progress, and the end of the file is`() {
+    var machine = appending(.draft)
+    _ = machine.interrupted(isBodySent: true)
+    #expect(machine.respond(204, ["Upload-Offset": "65535"]) == .send(append(65_535..<Self.size)))
+    #expect(machine.furthest == 0)
+    _ = machine.interrupted(isBodySent: true)
+    _ = machine.respond(204, ["Upload-Offset": "65536"])
+    #expect(machine.furthest == 65_536)
+    _ = machine.respond(409, ["Upload-Offset": "999999"])
+    _ = machine.respond(409, ["Upload-Offset": "1000000"])
+    #expect(machine.furthest == Self.size)
+  }
 
   @Test(arguments: ResumableProtocol.allCases)
   func `after 409 the server's offset is adopted, whether it is lower or higher`(kind: ResumableProtocol) {

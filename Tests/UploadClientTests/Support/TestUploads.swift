@@ -22,12 +22,14 @@ struct TestUploads {
     configuration.continueTimeout = continueTimeout
   }
 
-  var uploader: Uploader {
+  var uploader: Uploader { uploader(on: Self.threadPool) }
+
+  func uploader(on pool: NIOThreadPool) -> Uploader {
     Uploader(
       configuration: configuration,
       ledger: ledger,
       eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
-      threadPool: Self.threadPool
+      threadPool: pool
     )
   }
 

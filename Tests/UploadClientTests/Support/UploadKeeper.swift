@@ -36,6 +36,8 @@ final class UploadKeeper: Sendable {
   private let kind: ResumableProtocol?
   private let location: String
   private let interims: Int
+  private let onReject: @Sendable () -> Void
+  private let onOffset: @Sendable () -> Void
   private let state: Mutex<State>
   private let gate = DispatchSemaphore(value: 0)
 
@@ -43,8 +45,18 @@ final class UploadKeeper: Sendable {
   ///   - kind: nil for a server that supports no resumable uploads.
   ///   - faults: of the first appends, in order.
   ///   - interims: how many interim responses 104 precede the response to an append.
-  init(_ kind: ResumableProtocol?, location: String = "/uploads/1", faults: [Fault] = [], interims: Int = 0) {
+  ///   - onReject: called when an append was received that is to be rejected.
+  ///   - onOffset: called when the offset is asked for.
+  init(
+    _ kind: ResumableProtocol?,
+    location: String = "/uploads/1",
+    faults: [Fault] = [],
+    interims: Int = 0,
+    onReject: @escaping @Sendable () -> Void = {},
+    onOffset: @escaping @Sendable () -> Void = {}
+  ) {
     (self.kind, self.location, self.interims) = (kind, location, interims)
+    (self.onReject, self.onOffset) = (onReject, onOffset)
     state = Mutex(State(faults: faults))
   }
 
@@ -99,6 +111,7 @@ final class UploadKeeper: Sendable {
   }
 
   private func offset(_ peer: Peer) throws {
+    onOffset()
     let (exists, count, isComplete, length) = state.withLock {
       ($0.exists, $0.stored.count, $0.isComplete, $0.length)
     }
@@ -119,6 +132,7 @@ final class UploadKeeper: Sendable {
     // Else unread bytes would reset the connection before the client has read the response.
     func reject(_ status: String, headers: String = "") throws {
       if request["Expect"] == nil { _ = try peer.readBody(of: request) }
+      onReject()
       try peer.respond(status, headers: headers)
     }
     guard exists else { return try reject("404 Not Found") }
