@@ -1,7 +1,18 @@
+import Glibc
 import UploadCore
 
 /// How the record of an upload ends. Other servers on the same directory may be changing it.
 extension UnfinishedFolder {
+  /// Deletes an upload: the record first, since without it the other files are leftovers. Ignores unknown ones.
+  /// - Throws: ``UploadError`` when the record cannot be deleted; then the upload is as it was.
+  func remove(_ id: UnfinishedID) throws(UploadError) {
+    guard unlinkat(descriptor, name(id, .record), 0) == 0 || errno == ENOENT else {
+      let cause = SystemCallError("unlink", errno)
+      throw UploadError(.storageFailed, "The upload could not be deleted: \(cause).", cause: cause)
+    }
+    remove([.data, .counter, .draft], of: id)
+  }
+
   /// Records that an upload is published, unless that is recorded already, and removes its other files.
   /// - Returns: the record as it is now; nil when there is none, or it could not be changed.
   @discardableResult
