@@ -52,6 +52,7 @@ struct UnfinishedRecovery: Sendable {
       return nil
     }
     switch entry.record.state {
+    case .unfinished where entry.isConcatenating: return concatenated(entry.record.id, in: folder)
     case .unfinished:
       let entry = continued(entry, in: folder)
       return entry.record.state == .gone ? nil : entry.record
@@ -63,6 +64,20 @@ struct UnfinishedRecovery: Sendable {
       folder.remove([.data, .counter], of: entry.record.id)
       return nil
     }
+  }
+
+  /// Deletes an upload into which others were being copied, unless another server does that now.
+  /// - Returns: its record; nil when it is deleted.
+  private func concatenated(_ id: UnfinishedID, in folder: UnfinishedFolder) -> UnfinishedRecord? {
+    guard folder.dataStatus(id) != nil else {
+      folder.remove([.record, .counter], of: id)
+      return nil
+    }
+    _ = try? folder.whileLocked(.data, of: id) { _ throws(UploadError) in
+      // The copy may have ended since the record was read.
+      if folder.entry(id)?.isConcatenating == true { folder.remove([.record, .data, .counter], of: id) }
+    }
+    return folder.entry(id)?.record
   }
 
   /// The record of an upload after everything has been done that a crash has left undone.

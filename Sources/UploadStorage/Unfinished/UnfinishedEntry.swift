@@ -26,6 +26,9 @@ struct UnfinishedEntry: Sendable, Equatable {
     (record.state, record.offset, publication) == (other.record.state, other.record.offset, other.publication)
   }
 
+  /// Whether other uploads are being copied into it, or were when the server stopped.
+  var isConcatenating: Bool { record.state == .unfinished && record.properties["concatenating"] == "1" }
+
   /// Notes that the upload cannot be continued.
   mutating func markGone() { (record.state, record.offset, publication) = (.gone, 0, nil) }
 

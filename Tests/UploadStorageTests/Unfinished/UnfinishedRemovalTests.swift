@@ -6,7 +6,7 @@ import UploadTestSupport
 
 @testable import UploadStorage
 
-/// Unfinished uploads that are deleted by a request.
+/// Unfinished uploads that are deleted by a request, or because a concatenation has not ended.
 @Suite struct UnfinishedRemovalTests {
   /// The code of the error with which an upload is removed; nil for none.
   private func failure(ofRemoving id: UnfinishedID, _ fixture: UnfinishedFixture) async -> UploadError.Code? {
@@ -48,6 +48,45 @@ import UploadTestSupport
         #expect(removed == .storageFailed)
         #expect(try await fixture.find(id)?.offset == 2)
       }
+    }
+  }
+
+  // MARK: Concatenation
+
+  @Test(arguments: [false, true]) func `an upload into which others were being copied is deleted`(
+    hasBytes: Bool
+  ) async throws {
+    try await withUnfinished { fixture in
+      let part = try await fixture.create().id
+      try await fixture.append([1], to: part)
+      var record = UnfinishedFixture.record()
+      record.properties["concatenating"] = "1"
+      try await fixture.store.create(record, on: fixture.eventLoop).get()
+      if hasBytes { try fixture.place.write([1, 2], to: fixture.name(record.id, .data)) }
+      let next = try fixture.restarted()
+      #expect(next.store.recover().map(\.id) == [part])
+      #expect(try await next.find(record.id) == nil)
+      #expect(next.hiddenNames.allSatisfy { $0.hasPrefix(part.description) })
+    }
+  }
+
+  @Test func `an upload into which another server copies is left alone, as is one that is complete`() async throws {
+    try await withUnfinished { fixture in
+      let partID = try await fixture.create().id
+      try await fixture.append([1, 2, 3], to: partID)
+      let part = try #require(try await fixture.find(partID))
+      var record = UnfinishedFixture.record()
+      record.properties["concatenating"] = "1"
+      let id = record.id
+      try await fixture.store.create(record, on: fixture.eventLoop).get()
+      try fixture.place.write([1, 2], to: fixture.name(id, .data))
+      let other = try fixture.restarted()
+      Descriptors.whileLocked(fixture.place.file(fixture.name(id, .data))) {
+        #expect(other.store.recover().count == 2)
+      }
+      _ = try await fixture.store.concatenate([part], into: record, on: fixture.eventLoop).get()
+      _ = try await fixture.store.update(id, on: fixture.eventLoop) { $0.properties["concatenating"] = nil }.get()
+      #expect(other.store.recover().map(\.offset) == [3, 3])
     }
   }
 }
