@@ -40,7 +40,7 @@ extension UnfinishedFolder {
   /// read: then its bytes are only missing where they were expected.
   /// - Parameters:
   ///   - seen: the record as it was read.
-  ///   - isLost: whether the bytes are still missing; called while nobody else can change the record.
+  ///   - isLost: whether the bytes are still missing; called while no other change of the record can happen.
   /// - Returns: the record as it is now.
   func markGone(_ seen: UnfinishedEntry, where isLost: () -> Bool = { true }) -> UnfinishedEntry {
     let id = seen.record.id
