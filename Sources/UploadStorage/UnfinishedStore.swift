@@ -41,6 +41,9 @@ package protocol UnfinishedStore: Sendable {
   ) -> any AppendSink
 
   /// Copies the content of other uploads, in order, into an upload that has no bytes yet. The others do not change.
+  ///
+  /// While the property `concatenating` of the upload is `1`, ``recover()`` deletes it: no client knows its URL yet. The
+  /// caller sets it at the creation, and removes it afterwards.
   /// - Returns: the new offset of the upload: the sum of theirs; fails with ``UploadError``.
   func concatenate(
     _ parts: [UnfinishedRecord],
@@ -57,7 +60,8 @@ package protocol UnfinishedStore: Sendable {
   ) -> EventLoopFuture<UnfinishedRecord?>
 
   /// Deletes an upload with its bytes and its record; a file that has been published stays. Ignores unknown IDs.
-  /// - Returns: succeeds when it is deleted; never fails.
+  /// - Returns: succeeds when it is deleted; fails with ``UploadError`` when its record cannot be deleted, as on a
+  ///   read-only file system: then the upload is as it was.
   func remove(_ id: UnfinishedID, on eventLoop: any EventLoop) -> EventLoopFuture<Void>
 }
 
@@ -128,7 +132,8 @@ package struct UnfinishedRecord: Sendable, Equatable {
   /// The content's length in bytes; nil while it is not known.
   package var length: UInt64?
   /// Further properties that the protocol needs later, such as the metadata or the preconditions of the creation. The
-  /// store does not interpret them. At most 16 KiB.
+  /// store does not interpret them, except `concatenating`
+  /// (``UnfinishedStore/concatenate(_:into:on:)``). At most 16 KiB.
   package var properties: [String: String] = [:]
   /// The digests that the content must have.
   package var expected = ContentDigests()

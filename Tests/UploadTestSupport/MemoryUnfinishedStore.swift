@@ -26,6 +26,8 @@ package final class MemoryUnfinishedStore: UnfinishedStore, @unchecked Sendable 
   package var createFailure: UploadError?
   /// Why appending fails within the call that begins it; nil when it does not.
   package var appendFailure: UploadError?
+  /// Why removals fail; nil when they succeed.
+  package var removeFailure: UploadError?
   /// Why publishing fails; nil when it succeeds.
   package var publishFailure: UploadError?
   private var waiting: [() -> Void] = []
@@ -114,6 +116,7 @@ package final class MemoryUnfinishedStore: UnfinishedStore, @unchecked Sendable 
 
   package func remove(_ id: UnfinishedID, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
     step(on: eventLoop) {
+      if let removeFailure = self.removeFailure { throw removeFailure }
       self.records[id] = nil
       self.contents[id] = nil
     }

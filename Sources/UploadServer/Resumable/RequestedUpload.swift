@@ -211,9 +211,11 @@ final class RequestedUpload {
   /// - Parameters:
   ///   - isRemembered: whether later requests learn that it is gone, instead of that it does not exist.
   ///   - error: why; nil when the client has decided that.
-  /// - Returns: never fails.
+  /// - Returns: fails with ``UploadError`` where the client has decided it and the store cannot: the upload remains.
   func delete(isRemembered: Bool, because error: UploadError? = nil) -> EventLoopFuture<Void>.Isolated {
-    guard let id = record?.id else { return eventLoop.makeSucceededVoidFuture().assumeIsolated() }
+    guard let known = record, case let id = known.id else {
+      return eventLoop.makeSucceededVoidFuture().assumeIsolated()
+    }
     record = nil
     let reason = error ?? UploadError(.cancelled, "The client has cancelled the upload.")
     let (uploads, expires) = (uploads, CurrentTime.seconds + ResumableUploads.memory)
@@ -221,7 +223,12 @@ final class RequestedUpload {
     let deleted =
       isRemembered
       ? uploads.store.update(id, on: eventLoop, gone).map { _ in } : uploads.store.remove(id, on: eventLoop)
-    return deleted.assumeIsolated().flatMapErrorThrowing { _ in }
+    return deleted.assumeIsolated()
+      .flatMapErrorThrowing { failure in
+        guard error == nil, !isRemembered else { return }
+        self.record = known
+        throw failure
+      }
       .map {
         uploads.end(id, with: .failure(reason), expires: expires)
         if !isRemembered { uploads.forget(id) }

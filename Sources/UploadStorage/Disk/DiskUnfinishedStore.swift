@@ -89,10 +89,7 @@ final class DiskUnfinishedStore: UnfinishedStore {
 
   func remove(_ id: UnfinishedID, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
     hashes.remember(nil, for: id)
-    return whenIdle(id, on: eventLoop) { [self] in
-      // The record first: without it the other files are leftovers.
-      try folders.current()?.remove([.record, .data, .counter, .draft], of: id)
-    }.recover { _ in }
+    return whenIdle(id, on: eventLoop) { [self] in try folders.current()?.remove(id) }
   }
 
   /// Has a worker run `body` when no request on an upload is about to end.

@@ -52,6 +52,7 @@ struct UnfinishedRecovery: Sendable {
       return nil
     }
     switch entry.record.state {
+    case .unfinished where entry.isConcatenating: return concatenated(entry.record.id, in: folder)
     case .unfinished:
       let entry = continued(entry, in: folder)
       return entry.record.state == .gone ? nil : entry.record
@@ -63,6 +64,20 @@ struct UnfinishedRecovery: Sendable {
       folder.remove([.data, .counter], of: entry.record.id)
       return nil
     }
+  }
+
+  /// Deletes an upload into which others were being copied, unless another server does that now.
+  /// - Returns: its record; nil when it is deleted.
+  private func concatenated(_ id: UnfinishedID, in folder: UnfinishedFolder) -> UnfinishedRecord? {
+    guard folder.dataStatus(id) != nil else {
+      folder.remove([.record, .counter], of: id)
+      return nil
+    }
+    _ = try? folder.whileLocked(.data, of: id) { _ throws(UploadError) in
+      // The copy may have ended since the record was read.
+      if folder.entry(id)?.isConcatenating == true { folder.remove([.record, .data, .counter], of: id) }
+    }
+    return folder.entry(id)?.record
   }
 
   /// The record of an upload after everything has been done that a crash has left undone.
@@ -95,19 +110,23 @@ struct UnfinishedRecovery: Sendable {
     let id = entry.record.id
     guard let status = folder.dataStatus(id) else {
       // The first request creates the file.
-      return entry.record.offset == 0 ? entry : gone(entry, in: folder)
+      return entry.record.offset == 0 ? entry : folder.markGone(entry) { folder.dataStatus(id) == nil }
     }
-    guard status.isFile else { return gone(entry, in: folder) }
+    guard status.isFile else { return folder.markGone(entry) }
     do throws(UploadError) {
       let locked = try folder.whileLocked(.data, of: id) { file throws(UploadError) in
         // A request may have ended since the record was read.
         guard let entry = folder.entry(id), entry.record.state == .unfinished else { return folder.entry(id) ?? entry }
         return try continued(entry, file, in: folder)
       }
-      // Otherwise another server appends to it.
-      return locked ?? entry
+      // Otherwise another server appends to it, or has published it just now.
+      return locked ?? folder.entry(id) ?? entry
     } catch {
-      return StorageError.isFailedSync(error) ? gone(entry, in: folder) : entry
+      guard StorageError.isFailedSync(error) else { return entry }
+      folder.markGone(id)
+      var entry = entry
+      entry.markGone()
+      return entry
     }
   }
 
@@ -118,20 +137,13 @@ struct UnfinishedRecovery: Sendable {
   ) throws(UploadError) -> UnfinishedEntry {
     guard let size = FileStatus(descriptor: file)?.content.size else { throw StorageError.uploadFailed("fstat") }
     let offset = written(entry, in: folder)
-    guard size >= offset, offset <= entry.record.length ?? .max else { return gone(entry, in: folder) }
+    guard size >= offset, offset <= entry.record.length ?? .max else { return folder.markGone(entry) }
     // Also without effect on the length: it frees reserved blocks.
     guard calls.truncate(file, offset) == 0 else { throw StorageError.uploadFailed("ftruncate") }
     guard offset > entry.record.offset else { return entry }
     if isSynced, calls.sync(file) != 0 { throw StorageError.uploadFailed("fdatasync") }
     let changed = try folder.change(entry.record.id) { $0.record.offset = max($0.record.offset, offset) }
     return changed ?? entry
-  }
-
-  private func gone(_ entry: UnfinishedEntry, in folder: UnfinishedFolder) -> UnfinishedEntry {
-    folder.markGone(entry.record.id)
-    var entry = entry
-    (entry.record.state, entry.record.offset, entry.publication) = (.gone, 0, nil)
-    return entry
   }
 
   // MARK: Publishing
@@ -147,7 +159,12 @@ struct UnfinishedRecovery: Sendable {
       if let name = self.name(of: publication.inode, size: entry.record.offset, in: folder.place) {
         return finished(entry, publication, name, in: folder)
       }
-      if !isUnpublished { return gone(entry, in: folder) }
+      if !isUnpublished {
+        return folder.markGone(entry) {
+          folder.dataStatus(id)?.identity.inode != publication.inode
+            && self.name(of: publication.inode, size: entry.record.offset, in: folder.place) == nil
+        }
+      }
     }
     let descriptor = DescriptorReserve.openFile {
       let file = folder.open(.data, of: id, O_RDWR)
@@ -183,7 +200,7 @@ struct UnfinishedRecovery: Sendable {
     )
     guard FileStatus(descriptor: descriptor)?.content.size == length else {
       file.close(deleting: nil)
-      return gone(entry, in: folder)
+      return folder.markGone(entry)
     }
     let request = FinalizeRequest(name: publication.name, type: publication.type, onDuplicate: .rename)
     let meter = UploadMeter(
@@ -225,7 +242,7 @@ struct UnfinishedRecovery: Sendable {
     _ stored: StoredFile,
     in folder: UnfinishedFolder
   ) -> UnfinishedEntry {
-    folder.notePublished(stored, entry.record.id)
+    if let known = folder.notePublished(stored, entry.record.id), case .finished = known.record.state { return known }
     var entry = entry
     (entry.record.state, entry.publication) = (.finished(stored), nil)
     return entry

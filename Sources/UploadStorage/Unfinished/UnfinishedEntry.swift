@@ -21,6 +21,17 @@ struct UnfinishedEntry: Sendable, Equatable {
     var digests: ContentDigests
   }
 
+  /// Whether the upload's content and state are what they were in another version of its record.
+  func hasSameBytes(as other: UnfinishedEntry) -> Bool {
+    (record.state, record.offset, publication) == (other.record.state, other.record.offset, other.publication)
+  }
+
+  /// Whether other uploads are being copied into it, or were when the server stopped.
+  var isConcatenating: Bool { record.state == .unfinished && record.properties["concatenating"] == "1" }
+
+  /// Notes that the upload cannot be continued.
+  mutating func markGone() { (record.state, record.offset, publication) = (.gone, 0, nil) }
+
   /// Whether the upload may be deleted at a time, in seconds since 1970.
   func isExpired(at now: Int64) -> Bool { record.expires <= now }
 

@@ -74,13 +74,13 @@ struct UnfinishedFile: Sendable {
     in folder: UnfinishedFolder
   ) throws(UploadError) -> (data: Int32, counter: Int32) {
     // Checked again once the file is locked. Until then no file is created for an unknown ID.
-    guard folder.entry(record.id)?.record.state == .unfinished else { throw gone }
+    guard let entry = folder.entry(record.id) else { throw gone }
+    guard entry.record.state == .unfinished else { throw unavailable(entry) }
     let creating = record.offset == 0 ? O_CREAT : 0
     let data = DescriptorReserve.openFile { folder.open(.data, of: record.id, O_RDWR | creating) }
     guard data >= 0 else {
       guard errno == ENOENT, creating == 0 else { throw StorageError.uploadFailed("open") }
-      folder.markGone(record.id)
-      throw gone
+      throw unavailable(folder.markGone(entry) { folder.dataStatus(record.id) == nil })
     }
     do throws(UploadError) {
       try lock(data)
@@ -98,7 +98,7 @@ struct UnfinishedFile: Sendable {
       if flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return }
       if attempt < lockAttempts { usleep(20_000) }
     }
-    throw UploadError(.tooManyUploads, "Another server is receiving this upload. Try again later.")
+    throw isReceivedElsewhere
   }
 
   private static func prepare(
@@ -110,10 +110,9 @@ struct UnfinishedFile: Sendable {
   ) throws(UploadError) -> [UInt8] {
     let offset = record.offset
     guard let status = FileStatus(descriptor: file.descriptor) else { throw StorageError.uploadFailed("fstat") }
-    guard let entry = folder.entry(record.id), entry.record.state == .unfinished else { throw gone }
-    guard entry.record.offset <= offset else {
-      throw UploadError(.offsetMismatch, "Another server has received more of this upload. Ask for its offset again.")
-    }
+    guard let entry = folder.entry(record.id) else { throw gone }
+    guard entry.record.state == .unfinished else { throw unavailable(entry) }
+    guard entry.record.offset <= offset else { throw isLongerElsewhere }
     guard status.content.size >= offset else {
       folder.markGone(record.id)
       throw gone
@@ -132,6 +131,24 @@ struct UnfinishedFile: Sendable {
     .uploadGone,
     "The upload does not exist any more, or not all of its bytes. Send the file again from its start."
   )
+
+  private static let isReceivedElsewhere = UploadError(
+    .tooManyUploads,
+    "Another server is receiving this upload. Try again later."
+  )
+  private static let isLongerElsewhere = UploadError(
+    .offsetMismatch,
+    "Another server has received more of this upload. Ask for its offset again."
+  )
+
+  /// Why nothing can be appended to an upload that has changed since the request read its record.
+  private static func unavailable(_ entry: UnfinishedEntry) -> UploadError {
+    switch entry.record.state {
+    case .unfinished, .publishing: isReceivedElsewhere
+    case .finished: isLongerElsewhere
+    case .gone: gone
+    }
+  }
 
   // MARK: Offsets
 
@@ -196,15 +213,5 @@ struct UnfinishedFile: Sendable {
       (entry.record.state, entry.publication) = (.unfinished, nil)
     }
     if entry != nil { folder.restoreMode(id) }
-  }
-}
-
-extension UnfinishedFolder {
-  /// Records that an upload is published, and removes its other files. A failure is ignored.
-  func notePublished(_ stored: StoredFile, _ id: UnfinishedID) {
-    _ = try? change(id) { entry in
-      (entry.record.state, entry.publication) = (.finished(stored), nil)
-    }
-    remove([.data, .counter], of: id)
   }
 }

@@ -59,7 +59,7 @@ final class UnfinishedFolder: Sendable {
 
   // MARK: Names
 
-  private func name(_ id: UnfinishedID, _ kind: Kind) -> String { id.description + kind.rawValue }
+  func name(_ id: UnfinishedID, _ kind: Kind) -> String { id.description + kind.rawValue }
 
   /// The name of an upload's bytes, seen from the upload directory.
   func dataPath(_ id: UnfinishedID) -> String { Self.name + "/" + name(id, .data) }
@@ -229,18 +229,5 @@ final class UnfinishedFolder: Sendable {
       guard count > 0 else { throw StorageError.uploadFailed("write") }
       done += count
     }
-  }
-
-  /// Notes that an upload cannot be continued, and deletes its bytes. Where the record cannot be written, that is
-  /// deleted too.
-  func markGone(_ id: UnfinishedID) {
-    do throws(UploadError) {
-      try change(id) { entry in
-        (entry.record.state, entry.record.offset, entry.publication) = (.gone, 0, nil)
-      }
-    } catch {
-      remove([.record], of: id)
-    }
-    remove([.data, .counter], of: id)
   }
 }

@@ -110,6 +110,21 @@ import UploadTestSupport
     }
   }
 
+  @Test func `a DELETE that the store cannot do is reported, and the upload remains`() async throws {
+    try await withResumable { harness in
+      let path = try harness.create()
+      _ = try harness.first.reply(to: request("PATCH " + path, append(at: 0, complete: false), body: "abc"))
+      harness.store.removeFailure = UploadError(.storageFailed, "Read-only.")
+      #expect(try harness.first.reply(to: request("DELETE " + path)).statuses == [500])
+      let other = try harness.connect()
+      #expect(try other.reply(to: request("HEAD " + path))["Upload-Offset"] == "3")
+      #expect(harness.ledger.totals(.incoming).cancelled == 0)
+      harness.store.removeFailure = nil
+      #expect(try other.reply(to: request("DELETE " + path)).statuses == [204])
+      #expect(harness.ledger.totals(.incoming).cancelled == 1)
+    }
+  }
+
   @Test func `DELETE of a finished upload forgets it, and the file stays`() async throws {
     try await withResumable { harness in
       let path = try harness.create()

@@ -173,7 +173,8 @@ import UploadTestSupport
       let appended = try await fixture.failure(ofAppendingTo: record)
       let found = await code { _ = try await fixture.find(id) }
       #expect([created, appended, found] == Array(repeating: .directoryUnavailable, count: 3))
-      try await fixture.store.remove(id, on: fixture.eventLoop).get()
+      let removed = await code { try await fixture.store.remove(id, on: fixture.eventLoop).get() }
+      #expect(removed == .directoryUnavailable)
       #expect(fixture.store.recover() == [])
       #expect(rename(moved, fixture.place.path) == 0)
       #expect(try await fixture.find(id)?.offset == 1)
