@@ -33,13 +33,12 @@ struct AppendedContent {
     check = try ContentCheck(head.headerFields)
     inspector = ContentInspector(meter: entry.meter, name: record.name(entry.meter.id), limits: context.limits)
     if let type = record.detectedType {
-      entry.meter.detectedType = type
-      inspector.sniffer = nil
+      try inspector.resume(detected: type)
     } else if let sniffer = entry.sniffer, entry.inspected == record.offset {
       inspector.sniffer = sniffer
     } else if record.offset > 0 {
-      // The first bytes came before a restart of the server.
-      try inspector.skipDetection()
+      // The store does not have the first bytes any more: see ``ResumableUploads/resumeDetection(of:on:)``.
+      try inspector.resume(detected: nil)
     }
   }
 

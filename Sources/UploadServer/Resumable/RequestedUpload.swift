@@ -123,11 +123,21 @@ final class RequestedUpload {
     }
   }
 
-  /// Records what a plan makes known, before the body is appended; nil where there is nothing to record.
+  /// Prepares for the body: records what a plan makes known, and continues the type detection. nil where there is
+  /// nothing to do.
   func prepare(_ plan: AppendPlan) -> EventLoopFuture<Void>.Isolated? {
-    guard let known = record, plan.length != nil || isAging else { return nil }
+    guard let record else { return nil }
+    let detection = uploads.resumeDetection(of: record, on: eventLoop)
+    guard let recorded = recordKnown(plan, of: record) else { return detection?.assumeIsolated() }
+    guard let detection else { return recorded }
+    return recorded.flatMap { detection }
+  }
+
+  private func recordKnown(_ plan: AppendPlan, of known: UnfinishedRecord) -> EventLoopFuture<Void>.Isolated? {
+    guard plan.length != nil || isAging else { return nil }
     let updated = update { record in
       record.length = plan.length ?? record.length
+      record.isConcatenating = false
       if case .none = record.detectedType { record.detectedType = known.detectedType }
     }
     return updated.map { _ in }
