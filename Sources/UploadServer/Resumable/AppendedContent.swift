@@ -63,15 +63,15 @@ struct AppendedContent {
 
   /// Ends the body.
   /// - Returns: whether its checksum is the stated one; nil where none is stated.
-  /// - Throws: ``UploadError`` with code `badRequest` where the content differs from its `Content-Digest`, or digests in
-  ///   the trailers are invalid.
+  /// - Throws: ``UploadError`` with code `badRequest` where the content differs from its `Content-Digest`, or digests or a
+  ///   checksum in the trailers are invalid.
   mutating func end(_ trailers: HTTPFields?) throws(UploadError) -> Bool? {
     try check.end(trailers)
     if var trailers {
       trailers[.contentDigest] = nil
       try digests.add(trailers)
     }
-    return checksum?.matches(plan, trailers: trailers)
+    return try checksum?.matches(plan, trailers: trailers) ?? nil
   }
 
   /// How to publish the file, of which the content is complete.
