@@ -88,7 +88,10 @@ final class RequestedUpload {
     self.record = record
     // Another server may have created it.
     uploadProtocol = ResumableProtocol(rawValue: record.protocolName) ?? uploadProtocol
-    let resource = record.resource(at: CurrentTime.seconds)
+    var known = record
+    // The time of one that has just ended may not be recorded yet.
+    if entry.phase == .ended { known.expires = min(known.expires, entry.expires) }
+    let resource = known.resource(at: CurrentTime.seconds)
     // A request that another one continues is not prolonged by one that only reads.
     guard turn.isTaken, entry.phase == .idle, resource.state != .gone, isAging else {
       return eventLoop.makeSucceededFuture(resource)
