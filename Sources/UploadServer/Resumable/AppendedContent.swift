@@ -71,7 +71,7 @@ struct AppendedContent {
       trailers[.contentDigest] = nil
       try digests.add(trailers)
     }
-    return try checksum?.matches(plan, trailers: trailers) ?? nil
+    return try checksum?.matches(plan, trailers: trailers)
   }
 
   /// How to publish the file, of which the content is complete.

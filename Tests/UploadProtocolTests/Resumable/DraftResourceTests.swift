@@ -214,7 +214,7 @@ import UploadCore
     #expect(server.send(.draft, .patch, id, append("5"), body: "!").isStored)
   }
 
-  @Test(arguments: [("world", []), ("", [.uploadLength: "9"])] as [(String, HTTPFields)])
+  @Test(arguments: [("world", [:]), ("", [.uploadLength: "9"])] as [(String, HTTPFields)])
   func `an upload that turns out to be over the limit is gone, as the response says`(
     body: String,
     more: HTTPFields

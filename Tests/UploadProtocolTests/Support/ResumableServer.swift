@@ -180,7 +180,7 @@ struct ResumableServer {
       return .failure(End(reply: Reply(interim: run.interim, status: 0, fields: [:])))
     }
     do throws(UploadError) {
-      let matches = try checksum?.matches(plan, trailers: run.trailers) ?? nil
+      let matches = try checksum?.matches(plan, trailers: run.trailers)
       return .success(run.exchange.bodyEnded(checksumMatches: matches))
     } catch {
       let response = run.exchange.failed(error, status: 400, isFinal: false, offset: nil)
