@@ -40,6 +40,11 @@ package protocol UnfinishedStore: Sendable {
     delegate: any UploadSinkDelegate
   ) -> any AppendSink
 
+  /// Reads the first bytes of an upload: `count`, or as many as there are before its offset.
+  /// - Parameter record: as ``find(_:on:)`` returned it.
+  /// - Returns: fewer bytes, perhaps none, when the file does not have them any more; fails with ``UploadError``.
+  func firstBytes(_ record: UnfinishedRecord, count: Int, on eventLoop: any EventLoop) -> EventLoopFuture<ByteBuffer>
+
   /// Copies the content of other uploads, in order, into an upload that has no bytes yet. The others do not change.
   ///
   /// While the property `concatenating` of the upload is `1`, ``recover()`` deletes it: no client knows its URL yet. The

@@ -93,6 +93,16 @@ package final class MemoryUnfinishedStore: UnfinishedStore, @unchecked Sendable 
     return sink
   }
 
+  package func firstBytes(
+    _ record: UnfinishedRecord,
+    count: Int,
+    on eventLoop: any EventLoop
+  ) -> EventLoopFuture<ByteBuffer> {
+    step(on: eventLoop) {
+      ByteBuffer(bytes: (self.contents[record.id] ?? []).prefix(min(count, Int(clamping: record.offset))))
+    }
+  }
+
   package func concatenate(
     _ parts: [UnfinishedRecord],
     into record: UnfinishedRecord,

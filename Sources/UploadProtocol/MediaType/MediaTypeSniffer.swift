@@ -68,6 +68,9 @@ package struct MediaTypeSniffer: Sendable {
     }
   }
 
+  /// Makes the type that the bytes so far show the result, because the next ones cannot be appended.
+  package mutating func conclude() { end(finish()) }
+
   /// The type of a file, which is read only until the type is known, without content that can be skipped; nil where it
   /// shows no known type.
   /// - Parameter read: returns 1 to `count` bytes at `offset`; an empty array only at or beyond the end of the file.

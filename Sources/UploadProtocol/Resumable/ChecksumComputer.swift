@@ -50,12 +50,12 @@ package struct ChecksumComputer: Sendable {
   }
 
   /// Compares the body with the checksum that the plan states or awaits in the trailer section.
-  /// - Returns: what ``ResumableExchange/bodyEnded(checksumMatches:)`` expects: nil where neither states one; false also
-  ///   for a malformed one in the trailers.
-  package func matches(_ plan: AppendPlan, trailers: HTTPFields?) -> Bool? {
+  /// - Returns: what ``ResumableExchange/bodyEnded(checksumMatches:)`` expects: nil where neither states one.
+  /// - Throws: ``UploadError`` with code `badRequest` for a malformed one in the trailers, or one of an unknown algorithm.
+  package func matches(_ plan: AppendPlan, trailers: HTTPFields?) throws(UploadError) -> Bool? {
     if let checksum = plan.checksum { return finalize(checksum.algorithm) == checksum }
     guard plan.awaitsChecksumTrailer, let value = trailers?[.uploadChecksum] else { return nil }
-    guard let checksum = try? BodyChecksum(value) else { return false }
+    let checksum = try BodyChecksum(value)
     return finalize(checksum.algorithm) == checksum
   }
 }

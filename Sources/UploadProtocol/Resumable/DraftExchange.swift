@@ -101,10 +101,7 @@ package struct DraftExchange: ResumableExchange {
     guard let isComplete = version.isComplete(fields) ?? (version.requiresComplete ? nil : true) else {
       return .respond(responses.rejection(400, .badRequest, "Upload-Complete is missing or invalid. Write ?0 or ?1."))
     }
-    let stated = ResumableFields.bytes(.uploadLength, in: fields) ?? 0
-    if let excess = responses.excess(ofFile: max(stated, offset.saturatingSum(request.bodyLength ?? 0))) {
-      return .respond(excess)
-    }
+    if let excess = responses.appendExcess { return .respond(excess) }
     return find(id, .append(offset: offset, isComplete: isComplete), endsOther: true)
   }
 
@@ -133,6 +130,11 @@ package struct DraftExchange: ResumableExchange {
   }
 
   private mutating func append(to resource: UploadResource, at offset: UInt64, isComplete: Bool) -> ResumableAction {
+    let size = ResumableFields.bytes(.uploadLength, in: request.head.headerFields) ?? 0
+    if responses.isTooLarge(max(size, offset.saturatingSum(request.bodyLength ?? 0))) {
+      // Only the response to a request that continues the upload says that it is over.
+      return offset == resource.offset ? .discard(responses.tooLarge()) : .respond(responses.tooLarge(isFinal: false))
+    }
     guard offset == resource.offset else { return .respond(responses.mismatch(resource, offset)) }
     let end = request.bodyLength.map { offset.saturatingSum($0) }
     let stated = ResumableFields.bytes(.uploadLength, in: request.head.headerFields)
@@ -223,7 +225,9 @@ package struct DraftExchange: ResumableExchange {
   }
 
   package func failed(_ error: UploadError, status: Int, isFinal: Bool, offset: UInt64?) -> ResumableResponse {
-    responses.failed(error, status: status, isFinal: isFinal, offset: offset)
+    // Clients expect an offset in every 409.
+    let offset = status == 409 ? offset ?? body.end : offset
+    return responses.failed(error, status: status, isFinal: isFinal, offset: offset)
   }
 
   /// The request has more bytes than the upload: which of them are right is unknown.

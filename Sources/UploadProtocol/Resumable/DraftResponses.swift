@@ -19,7 +19,7 @@ struct DraftResponses: Sendable {
 
   /// The response to a failure outside the protocol: ``ResumableExchange/failed(_:status:isFinal:offset:)``.
   func failed(_ error: UploadError, status: Int, isFinal: Bool, offset: UInt64?) -> ResumableResponse {
-    var fields = fields(offset: isFinal ? nil : offset, isComplete: isFinal)
+    var fields = fields(offset: isFinal && status != 409 ? nil : offset, isComplete: isFinal)
     if error.code == .tooLarge { fields[.uploadLimit] = limitText }
     // A client that could not read an interim response learns here where to continue.
     if !isFinal { fields[.location] = location }
@@ -46,7 +46,9 @@ struct DraftResponses: Sendable {
 
   /// The value of `Upload-Limit`; without a lifetime where no resource exists.
   var limitText: String {
-    let age = UInt64(clamping: expires.subtractingReportingOverflow(request.now).partialValue)
+    // Expiry is rounded up.
+    let left = min(expires.subtractingReportingOverflow(request.now).partialValue, request.limits.maxAge)
+    let age = UInt64(clamping: left)
     let (maxSize, maxAppendSize) = (request.limits.maxSize, request.limits.maxAppendSize)
     return UploadLimitField(maxSize: maxSize, maxAppendSize: maxAppendSize, maxAge: expires > 0 ? age : nil)
       .text(version)
@@ -93,7 +95,14 @@ struct DraftResponses: Sendable {
   /// The response to a request that is over a permanent limit; nil for none.
   /// - Parameter size: of the file in bytes, at least.
   func excess(ofFile size: UInt64) -> ResumableResponse? {
-    if size > largestSize { return tooLarge() }
+    isTooLarge(size) ? tooLarge() : appendExcess
+  }
+
+  /// Whether a file of this size, in bytes, is over a permanent limit.
+  func isTooLarge(_ size: UInt64) -> Bool { size > largestSize }
+
+  /// The response to a request whose body is over the limit for one; nil for none.
+  var appendExcess: ResumableResponse? {
     guard let limit = request.limits.maxAppendSize, request.bodyLength ?? 0 > limit else { return nil }
     return appendTooLarge()
   }
@@ -101,9 +110,10 @@ struct DraftResponses: Sendable {
   /// In bytes: the fields can state no larger one.
   private var largestSize: UInt64 { min(request.limits.maxSize ?? .max, ResumableFields.largestInteger) }
 
-  func tooLarge() -> ResumableResponse {
+  /// - Parameter isFinal: whether the upload is over.
+  func tooLarge(isFinal: Bool = true) -> ResumableResponse {
     let message = "The file is larger than the limit of \(ByteSize.text(largestSize))."
-    return failed(UploadError(.tooLarge, message), status: 413, isFinal: true, offset: nil)
+    return failed(UploadError(.tooLarge, message), status: 413, isFinal: isFinal, offset: nil)
   }
 
   func appendTooLarge() -> ResumableResponse {

@@ -242,7 +242,10 @@ package struct TusExchange: ResumableExchange {
   }
 
   package func failed(_ error: UploadError, status: Int, isFinal: Bool, offset: UInt64?) -> ResumableResponse {
-    responses.failed(error, status: status, isFinal: isFinal)
+    var response = responses.failed(error, status: status, isFinal: isFinal)
+    // Clients expect an offset in every 409.
+    if status == 409 { response.fields[.uploadOffset] = String(offset ?? body.end) }
+    return response
   }
 
   private mutating func unexpected() -> ResumableAction {

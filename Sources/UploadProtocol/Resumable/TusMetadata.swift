@@ -6,7 +6,7 @@ package struct TusMetadata: Sendable, Equatable {
   /// The most bytes of a field.
   package static let maxLength = 8192
 
-  /// The field as the client wrote it.
+  /// The field as the client wrote it, but without blanks around its elements: clients split it at each comma.
   package let text: String
   /// The values by key, empty where the client states a key alone.
   private var values: [String: [UInt8]] = [:]
@@ -15,12 +15,13 @@ package struct TusMetadata: Sendable, Equatable {
   /// - Throws: ``UploadError`` with code `badRequest` for a key that is empty, repeated or not ASCII, for a value that
   ///   is not Base64, for an empty element, and for a field over ``maxLength``.
   package init(_ text: String) throws(UploadError) {
-    self.text = text
     guard text.utf8.count <= Self.maxLength else { throw Self.invalid("it has more than \(Self.maxLength) bytes") }
-    guard !Array(text.utf8).trimmingBlanks.isEmpty else { return }
-    for element in Array(text.utf8).split(separator: ASCII.comma, omittingEmptySubsequences: false) {
-      try add(element.trimmingBlanks)
-    }
+    let elements = Array(text.utf8).split(separator: ASCII.comma, omittingEmptySubsequences: false).map(
+      \.trimmingBlanks
+    )
+    self.text = elements.map(\.repairedText).joined(separator: ",")
+    guard elements.count > 1 || elements.first?.isEmpty == false else { return }
+    for element in elements { try add(element) }
   }
 
   private mutating func add(_ element: ArraySlice<UInt8>) throws(UploadError) {

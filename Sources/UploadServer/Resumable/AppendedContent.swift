@@ -33,13 +33,12 @@ struct AppendedContent {
     check = try ContentCheck(head.headerFields)
     inspector = ContentInspector(meter: entry.meter, name: record.name(entry.meter.id), limits: context.limits)
     if let type = record.detectedType {
-      entry.meter.detectedType = type
-      inspector.sniffer = nil
+      try inspector.resume(detected: type)
     } else if let sniffer = entry.sniffer, entry.inspected == record.offset {
       inspector.sniffer = sniffer
     } else if record.offset > 0 {
-      // The first bytes came before a restart of the server.
-      try inspector.skipDetection()
+      // The store does not have the first bytes any more: see ``ResumableUploads/resumeDetection(of:on:)``.
+      try inspector.resume(detected: nil)
     }
   }
 
@@ -64,15 +63,15 @@ struct AppendedContent {
 
   /// Ends the body.
   /// - Returns: whether its checksum is the stated one; nil where none is stated.
-  /// - Throws: ``UploadError`` with code `badRequest` where the content differs from its `Content-Digest`, or digests in
-  ///   the trailers are invalid.
+  /// - Throws: ``UploadError`` with code `badRequest` where the content differs from its `Content-Digest`, or digests or a
+  ///   checksum in the trailers are invalid.
   mutating func end(_ trailers: HTTPFields?) throws(UploadError) -> Bool? {
     try check.end(trailers)
     if var trailers {
       trailers[.contentDigest] = nil
       try digests.add(trailers)
     }
-    return checksum?.matches(plan, trailers: trailers)
+    return try checksum?.matches(plan, trailers: trailers)
   }
 
   /// How to publish the file, of which the content is complete.

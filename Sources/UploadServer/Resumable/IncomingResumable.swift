@@ -116,6 +116,7 @@ struct IncomingResumable: Sendable {
     record.isFlattened = name?.wasAltered ?? false
     record.owner = tokenHash
     record.properties = resource.properties
+    record.isConcatenating = UploadResource(offset: 0, properties: resource.properties).isConcatenation
     record.note(head)
     guard record.propertiesSize <= UnfinishedRecord.maxProperties else {
       throw UploadError(.badRequest, "The header fields that describe the upload are over 16 KiB. Send shorter ones.")

@@ -35,8 +35,19 @@ final class RecoveredUpload: UploadSinkDelegate {
       .assumeIsolated()
       .whenComplete { result in
         guard case .success(.some(let record)) = result, record.awaitsPublishing else { return self.end() }
-        self.publish(record)
+        self.inspect(record)
       }
+  }
+
+  private func inspect(_ record: UnfinishedRecord) {
+    let detected = uploads.resumeDetection(of: record, on: eventLoop) ?? eventLoop.makeSucceededVoidFuture()
+    detected.assumeIsolated().whenComplete { result in
+      switch result {
+      case .success: self.publish(record)
+      // The next request on the upload continues it.
+      case .failure: self.end()
+      }
+    }
   }
 
   private func publish(_ record: UnfinishedRecord) {

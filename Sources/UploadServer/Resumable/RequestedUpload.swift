@@ -88,7 +88,10 @@ final class RequestedUpload {
     self.record = record
     // Another server may have created it.
     uploadProtocol = ResumableProtocol(rawValue: record.protocolName) ?? uploadProtocol
-    let resource = record.resource(at: CurrentTime.seconds)
+    var known = record
+    // The time of one that has just ended may not be recorded yet.
+    if entry.phase == .ended { known.expires = min(known.expires, entry.expires) }
+    let resource = known.resource(at: CurrentTime.seconds)
     // A request that another one continues is not prolonged by one that only reads.
     guard turn.isTaken, entry.phase == .idle, resource.state != .gone, isAging else {
       return eventLoop.makeSucceededFuture(resource)
@@ -123,11 +126,21 @@ final class RequestedUpload {
     }
   }
 
-  /// Records what a plan makes known, before the body is appended; nil where there is nothing to record.
+  /// Prepares for the body: records what a plan makes known, and continues the type detection. nil where there is
+  /// nothing to do.
   func prepare(_ plan: AppendPlan) -> EventLoopFuture<Void>.Isolated? {
-    guard let known = record, plan.length != nil || isAging else { return nil }
+    guard let record else { return nil }
+    let detection = uploads.resumeDetection(of: record, on: eventLoop)
+    guard let recorded = recordKnown(plan, of: record) else { return detection?.assumeIsolated() }
+    guard let detection else { return recorded }
+    return recorded.flatMap { detection }
+  }
+
+  private func recordKnown(_ plan: AppendPlan, of known: UnfinishedRecord) -> EventLoopFuture<Void>.Isolated? {
+    guard plan.length != nil || isAging else { return nil }
     let updated = update { record in
       record.length = plan.length ?? record.length
+      record.isConcatenating = false
       if case .none = record.detectedType { record.detectedType = known.detectedType }
     }
     return updated.map { _ in }

@@ -109,7 +109,7 @@ final class ResumableBody: IncomingBody, ContentWriterDelegate {
       case .success(let length): self.perform(self.exchange.concatenated(length: length))
       case .failure(let error):
         let error = UploadError.wrapping(error)
-        self.delete(isRemembered: false, error) { self.reject(error) }
+        self.delete(isRemembered: false, error) { self.end(self.failure(error, isFinal: true), rejection: error) }
       }
     }
   }

@@ -12,10 +12,11 @@ struct ContentInspector {
   /// Detects the type; nil once that is done.
   var sniffer: MediaTypeSniffer? = MediaTypeSniffer()
 
-  /// Makes the type of the content unknown, because its first bytes can no longer be inspected.
+  /// Takes the type that the first bytes have shown to an earlier request, perhaps for another name or another server;
+  /// nil for an unknown one.
   /// - Throws: ``UploadError`` with code `unsupportedType` where such content is not accepted.
-  mutating func skipDetection() throws(UploadError) {
-    try check(nil)
+  mutating func resume(detected type: String?) throws(UploadError) {
+    try check(type)
   }
 
   /// Inspects the next bytes. Call it before they are stored.

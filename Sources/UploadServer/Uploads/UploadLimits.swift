@@ -65,10 +65,11 @@ extension UploadLimits {
     return !overflows && left <= lifetime / 2
   }
 
-  /// When an upload expires whose last request is at `now`; in seconds since 1970.
+  /// When an upload expires whose last request is at `now`; in seconds since 1970. The time is rounded up, as `now` has
+  /// been rounded down: nothing expires early.
   func expiry(after now: Int64) -> Int64 {
     let (sum, overflows) = now.addingReportingOverflow(lifetime)
-    return overflows ? .max : sum
+    return overflows || sum == .max ? .max : sum + 1
   }
 }
 

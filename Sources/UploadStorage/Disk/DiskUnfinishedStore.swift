@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import Synchronization
 import UploadCore
@@ -195,6 +196,29 @@ final class DiskUnfinishedStore: UnfinishedStore {
       clock: clock,
       onEnd: onEnd
     )
+  }
+
+  func firstBytes(_ record: UnfinishedRecord, count: Int, on eventLoop: any EventLoop) -> EventLoopFuture<ByteBuffer> {
+    whenIdle(record.id, on: eventLoop) { [self] in
+      guard let folder = try folders.current() else { return ByteBuffer() }
+      let file = DescriptorReserve.openFile { folder.open(.data, of: record.id, O_RDONLY) }
+      guard file >= 0 else {
+        if errno == ENOENT { return ByteBuffer() }
+        throw StorageError.uploadFailed("open")
+      }
+      defer { DescriptorReserve.closeFile(file) }
+      let wanted = min(max(0, count), Int(clamping: record.offset))
+      var bytes = [UInt8](repeating: 0, count: wanted)
+      var done = 0
+      while done < wanted {
+        let read = bytes.withUnsafeMutableBytes { pread(file, $0.baseAddress?.advanced(by: done), wanted - done, done) }
+        if read < 0, errno == EINTR { continue }
+        guard read >= 0 else { throw StorageError.uploadFailed("read") }
+        guard read > 0 else { break }
+        done += read
+      }
+      return ByteBuffer(bytes: bytes.prefix(done))
+    }
   }
 
   func concatenate(

@@ -134,6 +134,8 @@ import UploadCore
     #expect(full.status == 507 && full.fields == [.uploadOffset: "3", .uploadComplete: "?0", .location: "/uploads/x"])
     let type = exchange.failed(UploadError(.unsupportedType, ""), status: 415, isFinal: true, offset: 3)
     #expect(type.status == 415 && type.fields == [.uploadComplete: "?1"])
+    let taken = exchange.failed(UploadError(.nameTaken, ""), status: 409, isFinal: true, offset: nil)
+    #expect(taken.fields == [.uploadOffset: "0", .uploadComplete: "?1"])
     let size = exchange.failed(UploadError(.tooLarge, ""), status: 413, isFinal: true, offset: nil)
     #expect(size.fields == [.uploadComplete: "?1", .uploadLimit: "max-size=9, max-age=60"])
   }

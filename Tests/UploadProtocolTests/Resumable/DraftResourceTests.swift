@@ -204,16 +204,25 @@ import UploadCore
     #expect(server.resources[id]?.resource.state == .finished && server.published.count == 1)
   }
 
-  @Test func `limits are checked before the offset, and leave the upload unchanged`() throws {
+  @Test func `limits are checked before the offset, and leave the upload unchanged where that is stale`() throws {
     var (server, id) = try started(length: nil, limits: ResumableLimits(maxSize: 8, maxAppendSize: 6, maxAge: 60))
     let size = server.send(.draft, .patch, id, append("7"), body: "wo")
-    #expect(size.status == 413 && size[.uploadComplete] == "?1" && size[.uploadLimit] != nil)
-    let length = server.send(.draft, .patch, id, append("5", "?0", [.uploadLength: "9"]))
-    #expect(length.status == 413)
+    #expect(size.status == 413 && size[.uploadComplete] == "?0" && size[.uploadLimit] != nil)
     let body = server.send(.draft, .patch, id, append("0"), body: "world!!")
     #expect(body.status == 413 && body[.uploadComplete] == "?0")
     #expect(server.resources[id]?.resource.offset == 5 && server.resources[id]?.resource.state == .unfinished)
     #expect(server.send(.draft, .patch, id, append("5"), body: "!").isStored)
+  }
+
+  @Test(arguments: [("world", [:]), ("", [.uploadLength: "9"])] as [(String, HTTPFields)])
+  func `an upload that turns out to be over the limit is gone, as the response says`(
+    body: String,
+    more: HTTPFields
+  ) throws {
+    var (server, id) = try started(length: nil, limits: ResumableLimits(maxSize: 8, maxAge: 60))
+    let reply = server.send(.draft, .patch, id, append("5", "?0", more), body: body)
+    #expect(reply.status == 413 && reply[.uploadComplete] == "?1" && reply[.uploadLimit] != nil)
+    #expect(server.send(.draft, .head, id).status == 410)
   }
 
   @Test func `DELETE cancels the upload, which is unknown then`() throws {

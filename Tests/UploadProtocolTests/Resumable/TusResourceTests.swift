@@ -137,7 +137,8 @@ import UploadCore
     var (server, id) = try started()
     let fields = append("5", [.trailer: "X, upload-checksum"])
     for (trailers, status) in [
-      (nil, 400), ([:], 400), ([.uploadChecksum: "sha1 x"], 460), ([.uploadChecksum: Self.right], 460),
+      (nil, 400), ([:], 400), ([.uploadChecksum: "sha1 x"], 400), ([.uploadChecksum: "crc AAAA"], 400),
+      ([.uploadChecksum: Self.right], 460),
     ] as [(HTTPFields?, Int)] {
       let reply = server.send(.tus, .patch, id, fields, body: "world", isChunked: true, trailers: trailers)
       #expect(reply.status == status && server.resources[id]?.resource.offset == 5)
@@ -192,5 +193,7 @@ import UploadCore
     #expect(full.status == 507 && full.fields == [.tusResumable: "1.0.0"] && full.error?.message == "full")
     let size = exchange.failed(UploadError(.tooLarge, ""), status: 413, isFinal: true, offset: nil)
     #expect(size.fields == [.tusResumable: "1.0.0", .tusMaxSize: "9"])
+    let taken = exchange.failed(UploadError(.nameTaken, ""), status: 409, isFinal: true, offset: 3)
+    #expect(taken.fields == [.tusResumable: "1.0.0", .uploadOffset: "3"])
   }
 }

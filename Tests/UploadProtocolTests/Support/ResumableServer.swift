@@ -179,7 +179,13 @@ struct ResumableServer {
       if checksum == nil { store(&run) }
       return .failure(End(reply: Reply(interim: run.interim, status: 0, fields: [:])))
     }
-    return .success(run.exchange.bodyEnded(checksumMatches: checksum?.matches(plan, trailers: run.trailers)))
+    do throws(UploadError) {
+      let matches = try checksum?.matches(plan, trailers: run.trailers)
+      return .success(run.exchange.bodyEnded(checksumMatches: matches))
+    } catch {
+      let response = run.exchange.failed(error, status: 400, isFinal: false, offset: nil)
+      return .failure(End(reply: Reply(interim: run.interim, status: response.status, fields: response.fields)))
+    }
   }
 
   private mutating func store(_ run: inout Run) {

@@ -37,7 +37,9 @@ import UploadTestSupport
   func `a part that does not exist is rejected, and leaves nothing`(other: String) async throws {
     try await withResumable { harness in
       let path = try part(harness)
-      #expect(try harness.first.reply(to: final(other.isEmpty ? [] : [path, other])).statuses == [400])
+      let reply = try harness.first.reply(to: final(other.isEmpty ? [] : [path, other]))
+      #expect(reply.statuses == [400])
+      #expect(reply["Location"] == nil, "there is no upload")
       #expect(harness.store.records.count == 1)
     }
   }

@@ -140,6 +140,7 @@ import UploadTestSupport
       let failed = try harness.first.reply(to: request("PATCH " + path, append(at: 0, complete: true), body: "abc"))
       #expect(failed.statuses == [409])
       #expect(failed["Upload-Complete"] == "?1")
+      #expect(failed["Upload-Offset"] == "3", "clients expect it in every 409")
       #expect(harness.ledger.totals(.incoming).failed == 1)
     }
   }

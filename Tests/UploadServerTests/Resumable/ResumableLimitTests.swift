@@ -65,6 +65,49 @@ import UploadTestSupport
     }
   }
 
+  @Test func `a PATCH whose stated length shows that the file is over --max-size deletes the upload`() async throws {
+    var limits = UploadLimits()
+    limits.maxSize = 4
+    try await withResumable(limits: limits) { harness in
+      let path = try harness.create()
+      let reply = try harness.first.reply(to: request("PATCH " + path, append(at: 0, complete: true), body: "hello"))
+      #expect(reply.statuses == [413])
+      #expect(reply["Upload-Complete"] == "?1")
+      #expect(harness.store.record?.state == .gone)
+    }
+  }
+
+  @Test func `an upload expires no earlier than its lifetime after its last request`() {
+    var limits = UploadLimits()
+    limits.expireUnfinished = .seconds(1)
+    // 100 stands for each time before 101.
+    #expect(limits.expiry(after: 100) == 102)
+    #expect(limits.expiry(after: .max) == .max && limits.expiry(after: .max - 1) == .max)
+  }
+
+  @Test func `a finished upload states how long it is remembered although that is not recorded yet`() async throws {
+    try await withResumable { harness in
+      let path = try harness.create()
+      let text = request("PATCH " + path, append(at: 0, complete: true), body: "abc")
+      #expect(try harness.first.reply(to: text).statuses == [201])
+      for id in harness.store.records.keys { harness.store.records[id]?.expires = CurrentTime.seconds + 86_400 }
+      let limit = try harness.first.reply(to: request("HEAD " + path))["Upload-Limit"]
+      #expect(["max-age=600", "max-age=599", "max-age=598"].contains(limit))
+    }
+  }
+
+  @Test func `a PATCH with a stale offset does not cost the upload, even over --max-size`() async throws {
+    var limits = UploadLimits()
+    limits.maxSize = 4
+    try await withResumable(limits: limits) { harness in
+      let path = try harness.create()
+      let reply = try harness.first.reply(to: request("PATCH " + path, append(at: 3, complete: true), body: "hello"))
+      #expect(reply.statuses == [413])
+      #expect(reply["Upload-Complete"] == "?0")
+      #expect(harness.store.record?.state == .unfinished)
+    }
+  }
+
   @Test func `a request over --max-append-size leaves the upload unchanged`() async throws {
     var limits = UploadLimits()
     limits.maxAppendSize = 4

@@ -53,6 +53,21 @@ import UploadTestSupport
     }
   }
 
+  @Test func `the first bytes of an upload are read again after a restart, but none beyond its offset`() async throws {
+    try await withUnfinished { first in
+      let id = try await first.create().id
+      try await first.append(Array("GIF89a".utf8), to: id)
+      let second = try first.restarted()
+      let record = try #require(second.store.recover().first)
+      for (count, text) in [(3, "GIF"), (100, "GIF89a"), (0, "")] {
+        let bytes = try await second.store.firstBytes(record, count: count, on: second.eventLoop).get()
+        #expect(String(buffer: bytes) == text)
+      }
+      let unknown = UnfinishedFixture.record()
+      #expect(try await second.store.firstBytes(unknown, count: 3, on: second.eventLoop).get().readableBytes == 0)
+    }
+  }
+
   @Test func `an upload arrives in many requests of odd sizes`() async throws {
     try await withUnfinished(durability: .none) { fixture in
       let bytes = SplitMix64.bytes(700_000)

@@ -10,6 +10,8 @@ extension UnfinishedRecord {
   static let maxProperties = 16 * 1024
   private static let serverPrefix = "server."
   private static let methodKey = serverPrefix + "method"
+  /// The store knows it.
+  private static let concatenatingKey = "concatenating"
   private static let typeKey = serverPrefix + "type"
   /// The header fields of the creation that matter when the file is published.
   private static let keptFields: [HTTPField.Name] = [.ifMatch, .ifNoneMatch, .ifUnmodifiedSince, .wantReprDigest]
@@ -30,6 +32,13 @@ extension UnfinishedRecord {
   var detectedType: String?? {
     get { properties[Self.typeKey].map { $0.isEmpty ? nil : $0 } }
     set { properties[Self.typeKey] = newValue.map { $0 ?? "" } }
+  }
+
+  /// Whether the content of other uploads is being copied into it. The store deletes such an upload at the next start:
+  /// no client knows its URL.
+  var isConcatenating: Bool {
+    get { properties[Self.concatenatingKey] != nil }
+    set { properties[Self.concatenatingKey] = newValue ? "1" : nil }
   }
 
   /// What all properties need, in bytes.
