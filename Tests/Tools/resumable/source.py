@@ -18,6 +18,8 @@ class Source:
             for start in range(0, size, MIB):
                 file.write(os.urandom(min(MIB, size - start)))
             file.flush()
+            # Otherwise the kernel writes it to the disk during the measurement, before the server's own bytes.
+            os.fsync(file.fileno())
             self.mapped = mmap.mmap(file.fileno(), size, prot=mmap.PROT_READ)
         self.content = memoryview(self.mapped)
         self.digest = digest(path)
