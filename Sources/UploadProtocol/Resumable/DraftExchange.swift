@@ -237,7 +237,6 @@ package struct DraftExchange: ResumableExchange {
   }
 
   private mutating func unexpected() -> ResumableAction {
-    assertionFailure("This event is impossible now.")
     state = .ended
     return .respond(responses.rejection(500, .internalFailure, "The server has confused the steps of this request."))
   }

@@ -249,7 +249,6 @@ package struct TusExchange: ResumableExchange {
   }
 
   private mutating func unexpected() -> ResumableAction {
-    assertionFailure("This event is impossible now.")
     state = .ended
     return .respond(responses.rejection(500, .internalFailure, "The server has confused the steps of this request."))
   }
