@@ -88,7 +88,7 @@ struct WrittenRanges: Sendable {
   /// Ranges behind a gap: as many as writes run at once, at most.
   private var later: [Range<UInt64>] = []
 
-  /// - Parameter end: every byte before this offset is there already.
+  /// - Parameter end: all bytes before this offset have been written.
   init(end: UInt64) {
     self.end = end
   }

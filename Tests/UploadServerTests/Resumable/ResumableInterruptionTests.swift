@@ -133,7 +133,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a file whose name is taken ends the upload`() async throws {
+  @Test func `a final request whose name exists already is rejected, and the upload is gone`() async throws {
     try await withResumable { harness in
       let path = try harness.create()
       harness.store.publishFailure = UploadError(.nameTaken, "Taken.")

@@ -88,7 +88,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a name that is taken leaves the upload as it was`() async throws {
+  @Test func `publishing under a name that exists already does not change the upload`() async throws {
     try await withUnfinished(onDuplicate: .error) { fixture in
       try fixture.place.write([1], to: "file")
       let bytes = SplitMix64.bytes(100_000)
