@@ -17,6 +17,8 @@ BLOCK = 256 << 10
 # Data flows when a client has sent more than requests have besides.
 FLOWING = 64 << 10
 KINDS = ("RST", "FIN", "stall")
+# More than what the sockets between a client and this program hold: 4 MiB to send, 6 MiB received.
+MARGIN = 16 << 20
 # Seconds between two looks at whether the proxy has ended.
 TICK = 0.2
 # Seconds from FIN until the socket is closed.
@@ -203,8 +205,11 @@ def _wait_for_close(connection: socket.socket, over: threading.Event, patience: 
 
 
 def spread(random: object, size: int, number: int, kinds: tuple[str, ...] = KINDS) -> list[Cut]:
-    """Cuts at random positions within `size` bytes, at least 1 MiB apart, of each kind in a random order."""
-    steps = max(size // MIB - 2, number)
+    """Cuts at random positions within `size` bytes, at least 1 MiB apart, of each kind in a random order.
+
+    None is so near the end that sockets hold the rest: after a stall there a client would wait for the response, as
+    long as it waits for a slow disk."""
+    steps = max((size - MARGIN) // MIB, number)
     positions = sorted(position * MIB for position in random.sample(range(1, steps + 1), number))  # type: ignore[attr-defined]
     chosen = [kinds[index % len(kinds)] for index in range(number)]
     random.shuffle(chosen)  # type: ignore[attr-defined]
