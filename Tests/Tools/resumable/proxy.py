@@ -77,6 +77,8 @@ class Proxy:
 
     def __enter__(self) -> Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        # The kernel doubles it. Else it may be 32 MiB, and a stall near the end of a file would go unnoticed.
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 3 << 20)
         self._listener.settimeout(TICK)
         self.base = f"http://127.0.0.1:{self.port}/"
         self._start(self._accept)
