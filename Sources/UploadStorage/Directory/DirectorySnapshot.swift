@@ -92,13 +92,13 @@ final class DirectorySnapshot: FileListing {
   func read<Value: Sendable>(
     from start: Int,
     into initial: Value,
-    _ body: @escaping @Sendable (inout Value, any OpenFile) -> Bool
+    _ body: @escaping @Sendable (inout Value, ListedEntry) -> Bool
   ) async throws -> (value: Value, next: Int) {
     try await reader.readers.runIfActive { [self] () -> (value: Value, next: Int) in
       var (value, next) = (initial, start)
       while next < count {
         next += 1
-        if let file = reader.open(name(at: next - 1)), !body(&value, file) { break }
+        if let file = reader.open(name(at: next - 1)), !body(&value, .file(file)) { break }
       }
       return (value: value, next: next)
     }

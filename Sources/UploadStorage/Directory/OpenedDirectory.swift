@@ -58,7 +58,7 @@ final class OpenedDirectory: Sendable {
   /// or the condition names none.
   /// - Throws: what the condition throws.
   func check(_ condition: PublishCondition) throws(UploadError) {
-    try condition.check(condition.name.flatMap { entry(at: $0.bytes)?.version })
+    try condition.check(condition.path.flatMap { entry(at: $0.name.bytes)?.version })
   }
 
   /// Gives a file a name here that no other file has: links an unnamed file, renames a hidden one.

@@ -95,7 +95,7 @@ struct DirectoryPublisher {
   /// - Throws: ``UploadError`` with code `nameTaken` when the policy requires it, or what the condition throws.
   private func assign(_ staged: StagedDiskFile, beside others: [AssignedName]) throws(UploadError) -> AssignedName {
     guard let file = staged.file.identity else { throw StorageError.uploadFailed("fstat") }
-    let requested = staged.request.name
+    let requested = staged.request.path.name
     var policy = staged.request.onDuplicate ?? self.policy
     // Several requested names may have become this one; the client did not mean to replace the file of another.
     if policy == .replace, requested.wasAltered { policy = .rename }

@@ -70,16 +70,23 @@ package final class DiskStore: UploadStore {
     _ = try await reader.readers.runIfActive { [reader] in try reader.directory.current() }
   }
 
-  package func open(_ name: NameBytes) async throws -> (any OpenFile)? {
+  package func open(_ path: NameBytes) async throws -> (any OpenFile)? {
     try await reader.readers.runIfActive { [reader] () throws -> (any OpenFile)? in
       try reader.directory.current()
-      return reader.open(name)
+      return reader.open(path)
     }
   }
 
-  package func list() async throws -> (any FileListing)? {
+  package func list(_ directory: NameBytes) async throws -> (any FileListing)? {
     try await check()
+    guard directory.isEmpty else { throw UploadError(.notFound, "Directory not found: \"\(directory)\".") }
     return try await snapshots.current()
+  }
+
+  package func makeDirectory(_ path: DirectoryPath) async throws -> Bool {
+    try await check()
+    guard path.isRoot else { throw UploadError(.notImplemented, "This store has no directories.") }
+    return false
   }
 
   package func freeSpace() -> UInt64? { reader.directory.calls.freeSpace(reader.directory.descriptor) }

@@ -202,11 +202,11 @@ struct UnfinishedRecovery: Sendable {
       file.close(deleting: nil)
       return folder.markGone(entry)
     }
-    let request = FinalizeRequest(name: publication.name, type: publication.type, onDuplicate: .rename)
+    let request = FinalizeRequest(path: publication.path, type: publication.type, onDuplicate: .rename)
     let meter = UploadMeter(
       direction: .incoming,
       mode: .resumable,
-      name: publication.name.description,
+      name: publication.path.description,
       size: length,
       remote: entry.record.remote
     )

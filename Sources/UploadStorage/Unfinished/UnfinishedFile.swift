@@ -195,8 +195,8 @@ struct UnfinishedFile: Sendable {
       guard entry.record.state == .unfinished else { return }
       (entry.record.state, entry.record.offset, entry.record.length) = (.publishing, length, length)
       entry.bootID = bootID
-      let (name, type) = (request.name, request.type)
-      entry.publication = UnfinishedEntry.Publication(inode: inode, name: name, type: type, digests: digests)
+      let (path, type) = (request.path, request.type)
+      entry.publication = UnfinishedEntry.Publication(inode: inode, path: path, type: type, digests: digests)
     }
     guard entry?.record.state == .publishing else { throw Self.gone }
   }
