@@ -15,26 +15,35 @@ package protocol OpenFile: Sendable {
   func content(in range: Range<UInt64>) -> FileContent
 }
 
-/// The files that a store had when it was listed: newest first, those of one second by the bytes of their names.
-/// Retains memory of the budget until its last reference is gone.
+/// An entry of a listing.
+package enum ListedEntry: Sendable {
+  /// A directory: its name, without the path, and its last change in seconds since 1970.
+  case directory(name: NameBytes, modified: Int64)
+  /// A file, open while the entry is passed on.
+  case file(any OpenFile)
+}
+
+/// What a directory of a store contained when it was listed: directories first, by the bytes of their names, then files,
+/// newest first, those of one second by the bytes of their names. Retains memory of the budget until its last reference
+/// is gone.
 package protocol FileListing: Sendable {
-  /// How many files were listed.
+  /// How many entries were listed: directories and files.
   var count: Int { get }
 
-  /// Opens files one after the other, in their order, until `body` returns false or none is left. Files that have been
-  /// removed since, or cannot be opened, are skipped.
+  /// Passes on entries one after the other, in their order, until `body` returns false or none is left; opens the files.
+  /// What has been removed since, or cannot be opened, is skipped.
   /// - Parameters:
   ///   - start: the place in the order to begin at, within `0...count`.
   ///   - initial: the value that `body` changes, such as text that it appends to.
-  ///   - body: gets the value, and a file that is open during the call. Runs on a thread of the store, where it may
+  ///   - body: gets the value, and an entry; a file is open during the call. Runs on a thread of the store, where it may
   ///     block.
-  /// - Returns: the changed value, and the place to continue at: after the file for which `body` returned false;
+  /// - Returns: the changed value, and the place to continue at: after the entry for which `body` returned false;
   ///   `count` when none is left.
   /// - Throws: `CancellationError` when the store has been shut down.
   func read<Value: Sendable>(
     from start: Int,
     into initial: Value,
-    _ body: @escaping @Sendable (inout Value, any OpenFile) -> Bool
+    _ body: @escaping @Sendable (inout Value, ListedEntry) -> Bool
   ) async throws -> (value: Value, next: Int)
 }
 

@@ -46,7 +46,7 @@ struct BrowsingRoutes: Sendable {
   private func list(_ format: ListingFormat, for request: Request, over channel: any Channel) async throws -> Response {
     let preconditions = try Preconditions(request.headers, for: .read, now: CurrentTime.seconds)
     guard preconditions.areMetByPage else { throw Preconditions.failure(.ifMatch) }
-    guard let files = try await store.list(), let reservation = await budget.reserve(Listing.chunkSize) else {
+    guard let files = try await store.list(""), let reservation = await budget.reserve(Listing.chunkSize) else {
       let message =
         "Too many listings or files: listings may use \(ByteSize.text(UInt64(budget.reservable))) of memory together. "
         + "Try again later, or start the server with a larger --memory-budget."

@@ -106,7 +106,7 @@ extension Preconditions {
   /// - Parameter name: the requested name; nil when none is requested.
   func condition(for name: FileName?) -> PublishCondition? {
     guard !isEmpty else { return nil }
-    return PublishCondition(name: name) { version throws(UploadError) in
+    return PublishCondition(path: name.map { FilePath($0) }) { version throws(UploadError) in
       if case .failed(let field) = evaluate(version.map { Representation($0) }) { throw Self.failure(field) }
     }
   }

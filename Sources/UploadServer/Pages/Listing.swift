@@ -26,7 +26,8 @@ struct Listing: Sendable {
       // The text that is sent next, and whether it or a chunk before it has a file.
       var (chunk, next) = ((text: ByteBuffer(string: format.start), hasFiles: false), 0)
       repeat {
-        let result = try await files.read(from: next, into: chunk) { [format] chunk, file in
+        let result = try await files.read(from: next, into: chunk) { [format] chunk, entry in
+          guard case .file(let file) = entry else { return true }
           // Reads the file where its type has to be detected.
           chunk.text.writeString((chunk.hasFiles ? format.separator : format.first) + format.row(file.typed))
           chunk.hasFiles = true

@@ -79,7 +79,8 @@ struct AppendedContent {
   mutating func finalizeRequest(_ record: UnfinishedRecord) throws(UploadError) -> FinalizeRequest {
     let (name, type) = try inspector.finish()
     let condition = try record.preconditions().condition(for: inspector.name.requested)
-    var request = FinalizeRequest(name: name, type: type, expected: digests.expected, condition: condition)
+    var request = FinalizeRequest(path: FilePath(name), type: type, expected: digests.expected)
+    (request.condition, request.modified) = (condition, record.modified)
     request.late = SHAHash(digests.algorithms.subtracting(computed))
     return request
   }

@@ -105,7 +105,7 @@ struct IncomingResumable: Sendable {
     var record = UnfinishedRecord(
       protocolName: uploadProtocol.rawValue,
       target: target,
-      requestedName: name?.bytes.losslessText,
+      path: name.map { FilePath($0) },
       declaredType: type,
       length: resource.length,
       created: now,
@@ -113,7 +113,6 @@ struct IncomingResumable: Sendable {
       client: client.key,
       remote: client.text
     )
-    record.isFlattened = name?.wasAltered ?? false
     record.owner = tokenHash
     record.properties = resource.properties
     record.isConcatenating = UploadResource(offset: 0, properties: resource.properties).isConcatenation

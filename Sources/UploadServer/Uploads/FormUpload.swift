@@ -165,7 +165,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     let (name, type) = try parts[index].inspector.finish()
     part.meter.setNetworkBytes(0)
     staging += 1
-    sink.stage(FinalizeRequest(name: name, type: type, expected: part.expected, condition: part.condition))
+    sink.stage(FinalizeRequest(path: FilePath(name), type: type, expected: part.expected, condition: part.condition))
       .assumeIsolated()
       .whenComplete { self.staged(index, $0) }
   }

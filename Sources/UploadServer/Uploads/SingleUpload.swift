@@ -84,7 +84,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     guard state == .receiving, let sink else { return }
     let (name, type) = try inspector.finish()
     if let trailers { try digests.add(trailers) }
-    var request = FinalizeRequest(name: name, type: type, expected: digests.expected, condition: condition)
+    var request = FinalizeRequest(path: FilePath(name), type: type, expected: digests.expected, condition: condition)
     // Digests that only the trailer requests are computed from the stored content.
     request.late = SHAHash(digests.algorithms.subtracting(computed))
     state = .storing
@@ -133,7 +133,8 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     else { return false }
     (state, failure) = (.storing, error)
     inspector.meter.setNetworkBytes(0)
-    sink.finalize(FinalizeRequest(name: partial, onDuplicate: .rename)).assumeIsolated().whenComplete { result in
+    let request = FinalizeRequest(path: FilePath(partial), onDuplicate: .rename)
+    sink.finalize(request).assumeIsolated().whenComplete { result in
       self.end(.failure((try? result.get()).map { error.kept(as: $0.name) } ?? error))
     }
     return true

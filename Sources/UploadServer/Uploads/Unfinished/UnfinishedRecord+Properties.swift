@@ -47,8 +47,7 @@ extension UnfinishedRecord {
   /// The name to publish the file under.
   /// - Parameter id: distinguishes generated names.
   func name(_ id: UploadID) -> RequestedName {
-    let requested = requestedName.flatMap { FileName(NameBytes(lossless: $0), isFlattened: isFlattened) }
-    return RequestedName(requested: requested, id: id)
+    RequestedName(requested: path?.name, id: id)
   }
 
   /// The preconditions of the creation.
