@@ -53,7 +53,8 @@ struct DashboardCommand: ParsableCommand {
       let run = ServeRun(server: engine, directory: place.dir, files: files, jobs: jobs)
       throw ExitCode(run.onMainLoop())
     }
-    let setup = DashboardEngine.Setup(server: engine, directory: place.dir, jobs: jobs, trust: trusted.trust)
+    var setup = DashboardEngine.Setup(server: engine, directory: place.dir, jobs: jobs, trust: trusted.trust)
+    setup.proxies = ProxySettings(option: nil, environment: ProcessEnvironment.all)
     let status = MainActor.assumeIsolated { DashboardRun.run(setup, sending: files) }
     throw ExitCode(status)
   }
