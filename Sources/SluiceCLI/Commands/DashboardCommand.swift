@@ -1,6 +1,7 @@
 import ArgumentParser
 import DashboardApp
 import Glibc
+import UploadClient
 import UploadCore
 
 /// `sluice` alone: the dashboard.

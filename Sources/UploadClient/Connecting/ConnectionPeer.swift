@@ -46,7 +46,7 @@ enum ConnectionPeer {
     }
   }
 
-  /// What a user should check when the address may be wrong: a proxy's is often set by somebody else, so its origin is
+  /// What a user should check when the address may be wrong: a proxy's is often set elsewhere, so its origin is
   /// named.
   var addressToCheck: String {
     switch self {

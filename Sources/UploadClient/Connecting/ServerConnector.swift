@@ -8,7 +8,7 @@ import UploadCore
 /// the proxy requires it.
 ///
 /// Through a proxy, https targets are reached by a tunnel (`CONNECT`, RFC 9110 section 9.3.6), so that the proxy sees only
-/// host and port. For http targets the proxy forwards each request, whose head must be ``forwarded(_:)``. In both cases the
+/// host and port. For http targets the proxy forwards each request, which must be ``forwarded(_:)``. In both cases the
 /// proxy resolves the target's host name.
 ///
 /// Every connection serves this target alone, so a pool of them needs no further key than the target.
@@ -47,7 +47,7 @@ struct ServerConnector: Sendable {
     return connector
   }
 
-  /// The head to send for a request to the target: in absolute form and with the proxy's credentials where a proxy forwards
+  /// The request to send for one to the target: in absolute form and with the proxy's credentials where a proxy forwards
   /// it (RFC 9112 section 3.2.2), else unchanged.
   func forwarded(_ head: HTTPRequestHead) -> HTTPRequestHead {
     guard let proxy, !target.isSecure else { return head }

@@ -20,7 +20,7 @@ enum TunnelFailure: Equatable {
     switch self {
     case .rejected(let status, let reason):
       let text = reason.isEmpty ? "" : " " + PlainText.sanitized(String(reason.prefix(Self.quotedLength)))
-      let message = "The proxy \(proxy) refused the connection to \(server): \(status)\(text). "
+      let message = "The proxy \(proxy) rejected the connection to \(server): \(status)\(text). "
       return ConnectFailure(
         error: UploadError(.refusedByServer, message + Self.advice(status, proxy, target)),
         isTemporary: [429, 502, 503, 504].contains(status)
