@@ -231,7 +231,8 @@ package struct Uploader: Sendable {
           bytes: meter.received,
           type: request.contentType,
           isWholeForm: request.isForm && result.isBodySent,
-          hasToken: request.hasToken
+          hasToken: request.hasToken,
+          proxy: attempt.connector.proxy
         )
       )
       finished.detectedType = meter.detectedType

@@ -45,7 +45,7 @@ enum TunnelFailure: Equatable {
 
   private static func advice(_ status: Int, _ proxy: ProxyServer, _ target: SendTarget) -> String {
     switch status {
-    case 407: proxy.credentialsAdvice
+    case 407: "It \(proxy.credentialsAdvice)"
     case 502, 503, 504: "Check the address, and whether the proxy can reach it."
     case 401, 403, 451:
       "Ask the proxy's administrator to allow it. If the server can be reached without the proxy, "
@@ -56,11 +56,11 @@ enum TunnelFailure: Equatable {
 }
 
 extension ProxyServer {
-  /// What to do about the status 407 of this proxy.
+  /// What this proxy requires with the status 407 and what to do, as the rest of a sentence about it.
   var credentialsAdvice: String {
     authorization == nil
-      ? "The proxy needs a user name and password: add them to the proxy's URL in \(source), "
+      ? "needs a user name and password: add them to the proxy's URL in \(source), "
         + "as http://USER:PASSWORD@HOST:PORT."
-      : "The proxy does not accept the user name and password in its URL. Check them in \(source)."
+      : "does not accept the user name and password in its URL. Check them in \(source)."
   }
 }

@@ -317,7 +317,8 @@ struct ResumableUpload {
       name: meter.name,
       bytes: size,
       type: attempt.request.contentType,
-      hasToken: attempt.request.hasToken
+      hasToken: attempt.request.hasToken,
+      proxy: attempt.connector.proxy
     )
   }
 
