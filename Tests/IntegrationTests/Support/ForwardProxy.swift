@@ -4,8 +4,8 @@ import UploadTestSupport
 /// A real HTTP proxy on a loopback port of its own: forwards requests in absolute form, and opens tunnels for CONNECT. It
 /// knows the host `server.localhost`, which need not be known to this machine's resolver.
 struct ForwardProxy {
-  /// Prints its port, and then a line for each request: method and target, or `407`.
-  /// Arguments: `USER:PASSWORD`, empty to accept everybody; a certificate and its key, empty for a plain proxy.
+  /// Prints its port, and then an output line for each request: method and target, or `407`.
+  /// Arguments: `USER:PASSWORD`, empty to accept every client; a certificate and its key, empty for a plain proxy.
   private static let script = #"""
     import base64, select, socket, socketserver, ssl, sys
     credentials, cert, key = sys.argv[1:]
@@ -59,17 +59,17 @@ struct ForwardProxy {
                 else:
                     end = self.buffer.find(b"\r\n\r\n")
                     if end < 0: return
-                    head, self.buffer = self.buffer[:end].decode(), self.buffer[end + 4:]
-                    self.begin(head)
+                    headers, self.buffer = self.buffer[:end].decode(), self.buffer[end + 4:]
+                    self.begin(headers)
 
         def send(self, count):
             self.server_side.sendall(self.buffer[:count])
             self.buffer = self.buffer[count:]
             return count
 
-        def begin(self, head):
-            line, *fields = head.split("\r\n")
-            method, target, version = line.split(" ")
+        def begin(self, headers):
+            request, *fields = headers.split("\r\n")
+            method, target, version = request.split(" ")
             values = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
             if credentials and values.get("proxy-authorization") != expected:
                 print("407", flush=True)

@@ -217,7 +217,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [
-    "220 mail.example ESMTP\r\n", "\u{15}\u{03}\u{01}", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+    "220 smtp.example ESMTP\r\n", "\u{15}\u{03}\u{01}", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
     // A success, and bytes behind it that cannot be the server's.
     "HTTP/1.1 200 OK\r\n\r\ngarbage", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
     "HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
