@@ -1,5 +1,6 @@
 import NIOCore
 import Testing
+import UploadCore
 
 @testable import UploadClient
 

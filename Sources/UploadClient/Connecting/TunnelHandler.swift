@@ -99,8 +99,9 @@ final class TunnelHandler: ChannelInboundHandler, RemovableChannelHandler {
       done.succeed()
     case .fail(let failure):
       timer?.cancel()
-      done.fail(failure.error(proxy, target, timeout: timeout))
+      // First, since the future's callbacks would close it without a reset.
       context.channel.abort()
+      done.fail(failure.error(proxy, target, timeout: timeout))
     }
   }
 }
