@@ -16,6 +16,8 @@ package struct DashboardEngine: Sendable {
     package var trust: ServerTrust
     /// How outgoing uploads continue after an interruption; nil to send each file in one request.
     package var resume: ResumeConfiguration? = ResumeConfiguration()
+    /// The proxies through which servers that the user names are reached; the own server is always reached directly.
+    package var proxies = ProxySettings.none
     /// The access token for other servers, to which unfinished uploads of an earlier process are continued; nil for
     /// none.
     package var otherToken: String?
@@ -40,7 +42,7 @@ package struct DashboardEngine: Sendable {
   ///   use.
   init(_ setup: Setup) async throws(UploadError) {
     self.setup = setup
-    queue = UploadQueue(ledger, jobs: setup.jobs, resume: setup.resume)
+    queue = UploadQueue(ledger, jobs: setup.jobs, resume: setup.resume, proxies: setup.proxies)
     let others = ClientEngine.descriptors(jobs: setup.jobs)
     server = try ServerEngine(setup.server, directory: setup.directory, ledger: ledger, otherDescriptors: others)
     (address, serving) = try await server.listen()
@@ -95,7 +97,7 @@ package struct DashboardEngine: Sendable {
     let isOwn = target.isSecure == ownTarget.isSecure && target.authority == ownTarget.authority
     guard isOwn else { return target }
     if target.path == ownTarget.path, target.query == nil { return ownTarget }
-    return try? SendTarget(entry.target, token: server.token?.text, trust: ownTarget.trust)
+    return try? SendTarget(entry.target, token: server.token?.text, trust: ownTarget.trust, isLocal: true)
   }
 
   /// Pauses an outgoing upload or continues it, also one of an earlier process.

@@ -33,7 +33,7 @@ import UploadCore
       let attempt = UploadAttempt(
         request: request,
         content: .memory(try Self.form()),
-        target: target,
+        connector: try ServerConnector(target, configuration),
         meter: meter,
         cancellation: UploadCancellation(),
         resources: ClientResources(configuration: configuration, eventLoopGroup: loop, threadPool: .singleton)

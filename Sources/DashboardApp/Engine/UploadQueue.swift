@@ -34,10 +34,17 @@ package final class UploadQueue: Sendable {
   ///   - ledger: where running and ended uploads appear.
   ///   - jobs: uploads at once; less than 1 counts as 1.
   ///   - resume: how uploads continue after an interruption; nil to send each file in one request.
-  package convenience init(_ ledger: UploadLedger, jobs: Int, resume: ResumeConfiguration? = nil) {
+  ///   - proxies: the proxies through which servers are reached.
+  package convenience init(
+    _ ledger: UploadLedger,
+    jobs: Int,
+    resume: ResumeConfiguration? = nil,
+    proxies: ProxySettings = .none
+  ) {
     var configuration = UploadClientConfiguration()
     configuration.retry = .usual
     configuration.resume = resume
+    configuration.proxies = proxies
     let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs)
     self.init(jobs: jobs) { job, onBegin in
       await client.uploader.send(job.source, to: job.target, mode: job.mode, id: job.id, onBegin: onBegin)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DashboardApp
 import Glibc
+import UploadClient
 import UploadCore
 
 /// `sluice` alone: the dashboard.
@@ -53,7 +54,8 @@ struct DashboardCommand: ParsableCommand {
       let run = ServeRun(server: engine, directory: place.dir, files: files, jobs: jobs)
       throw ExitCode(run.onMainLoop())
     }
-    let setup = DashboardEngine.Setup(server: engine, directory: place.dir, jobs: jobs, trust: trusted.trust)
+    var setup = DashboardEngine.Setup(server: engine, directory: place.dir, jobs: jobs, trust: trusted.trust)
+    setup.proxies = ProxySettings(option: nil, environment: ProcessEnvironment.all)
     let status = MainActor.assumeIsolated { DashboardRun.run(setup, sending: files) }
     throw ExitCode(status)
   }

@@ -47,7 +47,7 @@ enum ExchangeFailure: Equatable {
   ///   - cause: the first error that the channel reported, nil without one; for ``sourceFailed(isStored:)`` the error of the
   ///     source.
   func error(in attempt: UploadAttempt, cause: (any Error)?) -> UploadError {
-    let server = attempt.meter.remote
+    let server = attempt.connector.server.name
     let configuration = attempt.resources.configuration
     let sent = ByteSize.text(attempt.meter.received)
     let progress = attempt.meter.size.map { "\(sent) of \(ByteSize.text($0))" } ?? sent

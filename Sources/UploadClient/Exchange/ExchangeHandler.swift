@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -253,24 +252,6 @@ final class ExchangeHandler: ChannelInboundHandler {
       let queued = try? options.getOption(.bufferedWritableBytes)
     else { return }
     machine.observed(queued: queued, at: context.eventLoop.now)
-  }
-}
-
-extension Channel {
-  /// Closes the connection with a reset, and discards what has not been sent.
-  ///
-  /// After a plain close the kernel would continue to send its buffer, several MiB; a server that does not read would not
-  /// even receive the FIN.
-  func abort() {
-    guard let socket = self as? any SocketOptionProvider else { return close(promise: nil) }
-    socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in
-      // NIOSSL's handler would first send close_notify and wait for the peer's; closing at its place in the pipeline skips
-      // that.
-      guard let encryption = try? self.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self) else {
-        return self.close(promise: nil)
-      }
-      encryption.close(promise: nil)
-    }
   }
 }
 

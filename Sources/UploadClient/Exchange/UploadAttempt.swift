@@ -1,7 +1,6 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
 import UploadCore
 
 /// What an attempt to send an upload needs: the request, its content, where they are sent, and shared resources. Each
@@ -14,14 +13,15 @@ struct UploadAttempt: Sendable {
   var content: BodyContent
   /// What the request carries of the content.
   var part = BodyPart.whole
-  let target: SendTarget
+  /// Opens the attempt's connection. Call ``ServerConnector/withContexts(_:)`` before ``run()``.
+  var connector: ServerConnector
   let meter: UploadMeter
   var cancellation: UploadCancellation
   /// Pauses the upload; nil for one that cannot be paused.
   var pause: UploadPause?
   let resources: ClientResources
-  /// The TLS context of the target's trust. Set it before ``run()`` for an https target; nil for http.
-  var encryption: NIOSSLContext?
+
+  var target: SendTarget { connector.target }
 
   /// How the exchange proceeds, by the request, its content and the configuration.
   var plan: ExchangeStateMachine.Plan {
@@ -46,7 +46,7 @@ struct UploadAttempt: Sendable {
 
   /// Memory that sending uses, in bytes: buffers and the framing of a form. A form in memory is counted elsewhere.
   var networkBytes: Int {
-    content.networkBytes(isSecure: target.isSecure) + request.framingBytes
+    content.networkBytes(isSecure: connector.isEncrypted) + request.framingBytes
   }
 
   /// Whether a server that has sent `result` asks for the same request without its expectation (RFC 9110 section 10.1.1).
@@ -81,11 +81,16 @@ struct UploadAttempt: Sendable {
     // On the loop from the start: a callback that is added from another thread could run one tick late, and the first bytes
     // of the server would be lost.
     loop.execute {
-      connect(on: loop).whenComplete { outcome in
+      let connecting = connector.connect(on: loop) { channel in
+        cancellation.onCancel {
+          result.fail(FailedAttempt(error: UploadCancellation.error))
+          loop.execute { channel.abort() }
+        }
+      }
+      connecting.whenComplete { outcome in
         switch outcome {
         case .success(let channel): start(on: channel, result)
-        case .failure(let error):
-          result.fail(ConnectFailure.error(error, target: target, timeout: connectTimeout))
+        case .failure(let error): result.fail(Self.failure(error))
         }
       }
     }
@@ -96,61 +101,28 @@ struct UploadAttempt: Sendable {
     }
   }
 
-  private var connectTimeout: Duration { resources.configuration.connectTimeout }
-
-  private func connect(on loop: any EventLoop) -> EventLoopFuture<any Channel> {
-    let bootstrap = ClientBootstrap(group: loop).connectTimeout(TimeAmount(connectTimeout))
-    // An address needs no resolver: its threads may all be waiting for a name server that is down.
-    if let address = try? SocketAddress(ipAddress: target.host, port: target.port) {
-      return bootstrap.connect(to: address)
-    }
-    return bootstrap.connect(host: target.host, port: target.port)
-  }
-
-  /// Called on the channel's event loop in the tick in which it was connected, so that nothing has been read. Handlers are
-  /// added here rather than in the bootstrap, which creates a channel for each address it tries.
+  /// Called on the channel's event loop in the tick in which the connection is ready, so that nothing has been read.
   private func start(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
     guard !cancellation.isCancelled else { return channel.close(promise: nil) }
     do {
-      guard let encryption else { return try exchange(on: channel, result) }
-      let handshake = HandshakeHandler(target: target, timeout: connectTimeout) { agreed in
-        do {
-          try agreed.get()
-          try exchange(on: channel, result)
-        } catch {
-          fail(error, on: channel, result)
-        }
-      }
-      let encrypter = try ClientTLS.handler(encryption, target: target)
-      try channel.pipeline.syncOperations.addHandlers([encrypter, handshake])
-      cancellation.onCancel {
-        result.fail(FailedAttempt(error: UploadCancellation.error))
-        channel.eventLoop.execute { channel.abort() }
-      }
+      try exchange(on: channel, result)
     } catch {
-      fail(error, on: channel, result)
+      result.fail(Self.failure(error))
+      channel.close(promise: nil)
     }
   }
 
   /// Adds the handlers to a connection that is ready for a request.
   private func exchange(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) throws {
-    // Responses are short: the limits on their headers are far below NIO's default of 2 MiB for each connection.
-    var limits = NIOHTTPDecoderLimitConfiguration()
-    limits.maxHeaderFieldSize = 16 * 1024
-    limits.maxHeaderListSize = 64 * 1024
-    limits.maxHeaderFieldCount = 128
-    let decoder = HTTPResponseDecoder(
-      leftOverBytesStrategy: .dropBytes,
-      informationalResponseStrategy: .forward,
-      limitConfiguration: limits
-    )
     // The request has its framing headers; the encoder would remove them for methods that usually have no body.
     var framing = HTTPRequestEncoder.Configuration()
     framing.automaticallySetFramingHeaders = false
+    var attempt = self
+    attempt.request.head = connector.forwarded(request.head)
     try channel.pipeline.syncOperations.addHandlers([
       HTTPRequestEncoder(configuration: framing),
-      ByteToMessageHandler(decoder),
-      ExchangeHandler(self, result: result),
+      ResponseDecoding.handler(leftOver: .dropBytes),
+      ExchangeHandler(attempt, result: result),
     ])
     cancellation.onCancel {
       channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event())
@@ -160,14 +132,10 @@ struct UploadAttempt: Sendable {
     }
   }
 
-  private func fail(_ error: any Error, on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
-    result.fail(Self.failure(error))
-    channel.close(promise: nil)
-  }
-
-  /// `error` itself if it is a ``FailedAttempt``; all others are unexpected.
+  /// `error` itself if it is a ``FailedAttempt``, or the one for a ``ConnectFailure``; all others are unexpected.
   private static func failure(_ error: any Error) -> FailedAttempt {
     error as? FailedAttempt
+      ?? (error as? ConnectFailure).map { FailedAttempt(error: $0.error, isTemporary: $0.isTemporary) }
       ?? FailedAttempt(error: UploadError(.internalFailure, "The connection could not be used.", cause: error))
   }
 }

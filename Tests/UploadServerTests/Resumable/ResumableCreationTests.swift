@@ -1,5 +1,6 @@
 import Testing
 import UploadCore
+import UploadProtocol
 import UploadStorage
 import UploadTestSupport
 

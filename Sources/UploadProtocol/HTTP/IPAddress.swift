@@ -1,22 +1,22 @@
 import Glibc
-import NIOCore
+package import NIOCore
 package import UploadCore
 
 /// An address of IPv4 or IPv6 as bytes, to compare networks; without port and zone. An IPv4 address inside IPv6
 /// (`::ffff:1.2.3.4`), as a socket reports it that accepts both, becomes an IPv4 address.
-struct IPAddress: Sendable, Hashable {
+package struct IPAddress: Sendable, Hashable {
   /// The bytes of the address in network order: 4 of IPv4, 16 of IPv6.
-  let bytes: [UInt8]
+  package let bytes: [UInt8]
 
   /// The address of a socket, without its port and zone; nil for one that is no IP address.
-  init?(_ address: SocketAddress) {
+  package init?(_ address: SocketAddress) {
     guard let text = address.ipAddress else { return nil }
     // A link-local address ends with a percent sign and its interface.
     self.init(text.prefix { $0 != "%" })
   }
 
   /// Reads an address without brackets, port and zone; nil for every other text, such as a name or `127.1`.
-  init?(_ text: some StringProtocol) {
+  package init?(_ text: some StringProtocol) {
     var all = [UInt8](repeating: 0, count: 16)
     if inet_pton(AF_INET, String(text), &all) == 1 {
       bytes = Array(all[..<4])
@@ -29,16 +29,16 @@ struct IPAddress: Sendable, Hashable {
   }
 
   /// The canonical form, without brackets: `127.0.0.1`, `2001:db8::1`.
-  var text: String { (try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: 0))?.ipAddress ?? "" }
+  package var text: String { (try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: 0))?.ipAddress ?? "" }
 
   /// Whether only this machine can reach it: `127.0.0.0/8` and `::1`.
-  var isLoopback: Bool {
+  package var isLoopback: Bool {
     bytes.count == 4 ? bytes[0] == 127 : bytes.last == 1 && bytes.dropLast().allSatisfy { $0 == 0 }
   }
 
   /// The key to count the client with this address by, not to be shown: the address itself, or with IPv6 its network of
   /// 64 bits, since one client has that many addresses.
-  var network: String {
+  package var network: String {
     guard bytes.count == 16 else { return text }
     return bytes[..<8].map { String($0, radix: 16) }.joined(separator: ".") + "/64"
   }
@@ -66,37 +66,12 @@ package struct AddressRange: Sendable, Equatable {
   }
 
   /// Whether `address` is in this network; never for an address of the other version of IP.
-  func contains(_ address: IPAddress) -> Bool {
+  package func contains(_ address: IPAddress) -> Bool {
     guard address.bytes.count == bytes.count else { return false }
     return bytes.indices.allSatisfy { index in
       // The low bits of this byte that lie beyond the leading `bits` of the address.
       let ignored = min(8, max(0, 8 * (index + 1) - bits))
       return address.bytes[index] >> ignored == bytes[index] >> ignored
     }
-  }
-}
-
-/// The address of a request's or a raw connection's client, as far as it can be trusted.
-struct ClientAddress: Sendable, Equatable {
-  /// The address as events show it, with its port where that is known: `192.0.2.1:4711`, `[2001:db8::1]:4711`. One that
-  /// a proxy reports has neither port nor brackets; `unknown` without an IP address.
-  let text: String
-  /// The address alone, without port and brackets.
-  let host: String
-  /// The same for all addresses that count as one client, for limits per client; see ``IPAddress/network``.
-  let key: String
-
-  /// The other end of a connection, with its port; "unknown" when there is no IP address.
-  init(_ address: SocketAddress?) {
-    let host = address?.ipAddress ?? "unknown"
-    let port = address?.port.map { ":\($0)" } ?? ""
-    text = (host.contains(":") ? "[\(host)]" : host) + port
-    self.host = host
-    key = address.flatMap { IPAddress($0) }?.network ?? host
-  }
-
-  /// An address that a trusted proxy reports, without a port.
-  init(_ address: IPAddress) {
-    (text, host, key) = (address.text, address.text, address.network)
   }
 }

@@ -8,24 +8,33 @@ import UploadCore
 final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
 
-  private let target: SendTarget
+  private let peer: ConnectionPeer
+  /// The handler before this one, with the peer's certificate.
+  private let encrypter: NIOSSLClientHandler
   private let timeout: Duration
   /// Nil once the handshake has succeeded or failed.
-  private var onEnd: ((Result<Void, FailedAttempt>) -> Void)?
+  private var onEnd: ((Result<Void, ConnectFailure>) -> Void)?
   private var timer: Scheduled<Void>?
 
   /// - Parameters:
+  ///   - encrypter: the handler that encrypts the connection to `peer`, already in the pipeline.
   ///   - timeout: how long the handshake may take from the moment the handler is added.
   ///   - onEnd: called once, on the event loop, when the handshake has succeeded or failed.
-  init(target: SendTarget, timeout: Duration, onEnd: @escaping (Result<Void, FailedAttempt>) -> Void) {
-    self.target = target
+  init(
+    _ encrypter: NIOSSLClientHandler,
+    peer: ConnectionPeer,
+    timeout: Duration,
+    onEnd: @escaping (Result<Void, ConnectFailure>) -> Void
+  ) {
+    self.peer = peer
+    self.encrypter = encrypter
     self.timeout = timeout
     self.onEnd = onEnd
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
     timer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(timeout)) { [self] in
-      end(.failure(TLSFailure.timedOut(server: target.authority, timeout: timeout)), context)
+      end(.failure(TLSFailure.timedOut(peer: peer, timeout: timeout)), context)
     }
   }
 
@@ -47,12 +56,11 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   /// - Parameter error: nil when the connection was closed without one.
   private func fail(_ error: (any Error)?, _ context: ChannelHandlerContext) {
-    let presented = (try? context.channel.pipeline.syncOperations.nioSSL_peerCertificate())?.fingerprint
-    let server = target.authority
-    end(.failure(TLSFailure.error(error, server: server, trust: target.trust, presented: presented)), context)
+    let presented = encrypter.peerCertificate?.fingerprint
+    end(.failure(TLSFailure.error(error, peer: peer, presented: presented)), context)
   }
 
-  private func end(_ result: Result<Void, FailedAttempt>, _ context: ChannelHandlerContext) {
+  private func end(_ result: Result<Void, ConnectFailure>, _ context: ChannelHandlerContext) {
     guard let onEnd else { return }
     self.onEnd = nil
     timer?.cancel()

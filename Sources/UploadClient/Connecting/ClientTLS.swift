@@ -32,14 +32,15 @@ final class ClientTLS: Sendable {
     }
   }
 
-  /// A handler that encrypts one connection to `target`, and verifies the server's certificate.
-  /// - Parameter context: that of the target's ``SendTarget/trust``.
+  /// A handler that encrypts one connection to `peer`, and verifies its certificate.
+  /// - Parameter context: that of the peer's ``ConnectionPeer/trust``.
   /// - Throws: an error of NIOSSL, such as for a host name that TLS cannot send.
-  static func handler(_ context: NIOSSLContext, target: SendTarget) throws -> NIOSSLClientHandler {
+  static func handler(_ context: NIOSSLContext, peer: ConnectionPeer) throws -> NIOSSLClientHandler {
+    let address = peer.address
     // TLS has no server name for an address (RFC 6066 section 3); SwiftNIO then compares the certificate with the address.
-    let isAddress = (try? SocketAddress(ipAddress: target.host, port: target.port)) != nil
-    let name = isAddress ? nil : target.host
-    switch target.trust {
+    let isAddress = (try? SocketAddress(ipAddress: address.host, port: address.port)) != nil
+    let name = isAddress ? nil : address.host
+    switch peer.trust {
     case .system, .authorities:
       return try NIOSSLClientHandler(context: context, serverHostname: name)
     case .pinned(let expected):
