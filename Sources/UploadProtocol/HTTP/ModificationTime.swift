@@ -6,7 +6,7 @@ package enum ModificationTime {
   /// The last second of the year 9999. Later times are mistakes, such as milliseconds.
   package static let latest: Int64 = 253_402_300_799
 
-  /// Reads a time. A fraction is cut off.
+  /// Reads a time. A fraction is ignored.
   /// - Returns: seconds since 1970; nil for a malformed time, one before 1970, and one after ``latest``.
   package static func seconds(_ text: some StringProtocol) -> Int64? {
     let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)

@@ -9,6 +9,8 @@ package enum TreeField {
   /// The longest id and the longest name, in bytes.
   private static let longestID = 64
   private static let longestName = FileName.maximumLength
+  /// The largest integer of a structured field (RFC 9651 section 3.3.1).
+  private static let largestInteger: UInt64 = 999_999_999_999_999
 
   /// Reads the field.
   /// - Returns: the group, its name made safe to show; nil for no field, and for one that is malformed, too long, or has
@@ -29,8 +31,8 @@ package enum TreeField {
   /// written as a display string (RFC 9651 section 3.3.8).
   package static func text(_ group: UploadGroup) -> String {
     var members = ["id=\(quoted(group.id))", "name=\(quoted(group.name))"]
-    if let files = group.files { members.append("files=\(min(files, ResumableFields.largestInteger))") }
-    if let bytes = group.bytes { members.append("bytes=\(min(bytes, ResumableFields.largestInteger))") }
+    if let files = group.files { members.append("files=\(min(files, largestInteger))") }
+    if let bytes = group.bytes { members.append("bytes=\(min(bytes, largestInteger))") }
     return members.joined(separator: ", ")
   }
 

@@ -21,7 +21,7 @@ struct BrowsedPath: Sendable, Equatable {
       omittingEmptySubsequences: false
     ) {
       guard let bytes = PercentEncoding.decodedBytes(component) else {
-        throw UploadError(.badRequest, "Malformed path: % must be followed by two hexadecimal digits. Send %25 for a %.")
+        throw UploadError(.badRequest, "Malformed path: % must precede two hexadecimal digits. Send %25 for a %.")
       }
       components.append(NameBytes(bytes))
     }
