@@ -55,7 +55,8 @@ import UploadTestSupport
     try await withServer { server in
       try server.uploads.write([1], to: "a")
       let created = try await Curl.run([
-        "-X", "POST", "-H", "Upload-Complete: ?0", "-H", "Content-Length: 0", "\(server.url)/stream-upload?name=unfinished",
+        "-X", "POST", "-H", "Upload-Complete: ?0", "-H", "Content-Length: 0",
+        "\(server.url)/stream-upload?name=unfinished",
       ])
       #expect(created.status == 201, "\(created)")
       let archive = server.scratch.file("all.tar")
