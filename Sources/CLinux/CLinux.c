@@ -46,22 +46,52 @@ int clinux_rename_new(int from_directory, const char *from, int to_directory, co
   return (int)syscall(SYS_renameat2, from_directory, from, to_directory, to, 1 /* RENAME_NOREPLACE */);
 }
 
-int clinux_exchange(int directory, const char *one, const char *other) {
-  return (int)syscall(SYS_renameat2, directory, one, directory, other, 2 /* RENAME_EXCHANGE */);
+int clinux_exchange(int one_directory, const char *one, int other_directory, const char *other) {
+  return (int)syscall(SYS_renameat2, one_directory, one, other_directory, other, 2 /* RENAME_EXCHANGE */);
 }
 
-int clinux_open_beneath(int directory, const char *name) {
-  // Non-blocking, so that a FIFO in place of a file cannot block a thread; the caller distinguishes the two.
-  int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+// Non-blocking, so that a FIFO in place of a file cannot block a thread; the caller distinguishes the two.
+static const int beneath_flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+
+int clinux_open_beneath(int directory, const char *path) {
   struct open_how how = {
-      .flags = (uint64_t)flags, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-  long descriptor = syscall(SYS_openat2, directory, name, &how, sizeof how);
-  if (descriptor >= 0 || (errno != ENOSYS && errno != EPERM)) return (int)descriptor;
-  if (strchr(name, '/') != NULL || strcmp(name, "..") == 0) {
-    errno = EXDEV;
-    return -1;
+      .flags = (uint64_t)beneath_flags, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+  long descriptor = syscall(SYS_openat2, directory, path, &how, sizeof how);
+  // EPERM: seccomp filters of older containers reject calls that they do not know.
+  if (descriptor >= 0 || (errno != ENOSYS && errno != EPERM && errno != ENAMETOOLONG)) return (int)descriptor;
+  return clinux_walk_beneath(directory, path);
+}
+
+int clinux_walk_beneath(int directory, const char *path) {
+  int current = directory;
+  while (1) {
+    size_t length = strcspn(path, "/");
+    char component[256];
+    int next = -1;
+    if (length >= sizeof component) {
+      errno = ENAMETOOLONG;
+    } else {
+      memcpy(component, path, length);
+      component[length] = 0;
+      int is_last = path[length] == 0;
+      if (strcmp(component, "..") == 0 || (length == 0 && !is_last)) {
+        errno = EXDEV;
+      } else {
+        next = openat(current, component, is_last ? beneath_flags : O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      }
+    }
+    int error = errno;
+    if (current != directory) close(current);
+    errno = error;
+    if (next < 0 || path[length] == 0) return next;
+    current = next;
+    path += length + 1;
   }
-  return openat(directory, name, flags);
+}
+
+int clinux_set_modified(int descriptor, int64_t seconds, int64_t nanoseconds) {
+  struct timespec times[2] = {{0, UTIME_OMIT}, {seconds, nanoseconds}};
+  return futimens(descriptor, times);
 }
 
 int clinux_set_attribute(int descriptor, const char *name, const void *value, size_t length) {

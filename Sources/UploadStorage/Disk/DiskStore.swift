@@ -79,14 +79,11 @@ package final class DiskStore: UploadStore {
 
   package func list(_ directory: NameBytes) async throws -> (any FileListing)? {
     try await check()
-    guard directory.isEmpty else { throw UploadError(.notFound, "Directory not found: \"\(directory)\".") }
-    return try await snapshots.current()
+    return try await snapshots.current(directory)
   }
 
   package func makeDirectory(_ path: DirectoryPath) async throws -> Bool {
-    try await check()
-    guard path.isRoot else { throw UploadError(.notImplemented, "This store has no directories.") }
-    return false
+    try await finalizer.workers.runIfActive { [finalizer] in try finalizer.makeDirectory(path) }
   }
 
   package func freeSpace() -> UInt64? { reader.directory.calls.freeSpace(reader.directory.descriptor) }

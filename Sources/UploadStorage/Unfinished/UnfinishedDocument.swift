@@ -17,6 +17,7 @@ struct UnfinishedDocument: Codable {
     /// The path (``NameBytes/losslessText``), as in ``requestedName``.
     var name: String
     var isAltered: Bool
+    var modificationTime: Int64?
     var type: String?
     var digests: Digests
   }
@@ -115,6 +116,7 @@ struct UnfinishedDocument: Codable {
         inode: publication.inode,
         name: publication.path.bytes.losslessText,
         isAltered: publication.path.wasAltered,
+        modificationTime: publication.modified,
         type: publication.type,
         digests: Self.document(publication.digests)
       )
@@ -170,7 +172,13 @@ struct UnfinishedDocument: Codable {
     guard let digests = Self.digests(publication.digests),
       let path = Self.path(publication.name, isAltered: publication.isAltered)
     else { return nil }
-    return UnfinishedEntry.Publication(inode: publication.inode, path: path, type: publication.type, digests: digests)
+    return UnfinishedEntry.Publication(
+      inode: publication.inode,
+      path: path,
+      modified: publication.modificationTime,
+      type: publication.type,
+      digests: digests
+    )
   }
 
   /// Nil where the path is damaged; that is nil in turn where the record has none.

@@ -16,6 +16,8 @@ struct UnfinishedEntry: Sendable, Equatable {
     var inode: UInt64
     /// The path that was requested.
     var path: FilePath
+    /// The modification time that was requested, in seconds since 1970; nil for none.
+    var modified: Int64?
     /// The media type to note with it; nil for none.
     var type: String?
     var digests: ContentDigests

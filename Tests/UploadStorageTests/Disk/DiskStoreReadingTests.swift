@@ -13,14 +13,17 @@ import UploadTestSupport
     try #require(utimensat(AT_FDCWD, path, times, 0) == 0)
   }
 
-  /// The names of at most `count` files.
+  /// The names of at most `count` entries, those of directories with a slash.
   private func names(
     _ listing: any FileListing,
     from start: Int,
     count: Int
   ) async throws -> (value: [String], next: Int) {
-    try await listing.read(from: start, into: [String]()) { names, file in
-      names.append(file.file.name)
+    try await listing.read(from: start, into: [String]()) { names, entry in
+      switch entry {
+      case .directory(let name, _): names.append(name.description + "/")
+      case .file(let file): names.append(file.file.name)
+      }
       return names.count < count
     }
   }
@@ -28,7 +31,7 @@ import UploadTestSupport
   @Test func `a listing is read in steps, and skips files that have been removed since`() async throws {
     try await withStore { fixture in
       for name in ["a", "b", "c", "d"] { try setTime(fixture.place.write([1], to: name), 1000) }
-      let found = try await fixture.store.list()
+      let found = try await fixture.store.list("")
       let listing = try #require(found)
       #expect(listing.count == 4)
       let first = try await names(listing, from: 0, count: 2)
@@ -43,13 +46,13 @@ import UploadTestSupport
     try await withStore { fixture in
       try fixture.place.write([1], to: "a")
       try setTime(fixture.place.path, 1000)
-      let first = try await fixture.store.list()
+      let first = try await fixture.store.list("")
       let used = fixture.budget.use.used
       #expect(used > 0)
-      let second = try await fixture.store.list()
+      let second = try await fixture.store.list("")
       #expect(fixture.budget.use.used == used)
       try fixture.place.write([1], to: "b")
-      let third = try await fixture.store.list()
+      let third = try await fixture.store.list("")
       #expect(first?.count == 1 && second?.count == 1 && third?.count == 2)
     }
   }
@@ -57,7 +60,7 @@ import UploadTestSupport
   @Test func `listing returns nil when reservations have used up their share of the budget`() async throws {
     try await withStore { fixture in
       let reservation = await fixture.budget.reserve(fixture.budget.reservable)
-      let listing = try await fixture.store.list()
+      let listing = try await fixture.store.list("")
       #expect(reservation != nil && listing == nil)
     }
   }

@@ -20,8 +20,8 @@ import UploadTestSupport
     if check: (@Sendable (FileVersion?) throws(UploadError) -> Void)? = nil
   ) throws -> StagedDiskFile {
     let name = try #require(FileName(NameBytes(name), isFlattened: isFlattened))
-    let condition = check.map { PublishCondition(name: name, check: $0) }
-    return try directory.stage(content, FinalizeRequest(name: name, condition: condition), isHidden: isHidden)
+    let condition = check.map { PublishCondition(path: FilePath(name), check: $0) }
+    return try directory.stage(content, FinalizeRequest(path: FilePath(name), condition: condition), isHidden: isHidden)
   }
 
   private func version(of name: String, in directory: UploadDirectory) throws -> FileVersion {

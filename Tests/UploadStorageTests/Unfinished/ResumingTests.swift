@@ -16,7 +16,7 @@ import UploadTestSupport
   ]
 
   private func request(_ bytes: [UInt8]) throws -> FinalizeRequest {
-    FinalizeRequest(name: try #require(FileName("file")), expected: TestHash.of(bytes))
+    FinalizeRequest(path: FilePath(try #require(FileName("file"))), expected: TestHash.of(bytes))
   }
 
   @Test(arguments: cuts, [true, false]) func `an upload that is cut anywhere completes in the same run`(
@@ -91,7 +91,7 @@ import UploadTestSupport
       let probe = try await fixture.append(to: #require(try await fixture.find(id)))
       #expect((probe.meter.stored, probe.meter.durable) == (5000, 5000))
       try await probe.write(SplitMix64.bytes(5000))
-      _ = try await probe.beginFinalizing(FinalizeRequest(name: #require(FileName("file")))).get()
+      _ = try await probe.beginFinalizing(FinalizeRequest(path: FilePath(#require(FileName("file"))))).get()
       #expect((probe.meter.stored, probe.meter.durable) == (10_000, 10_000))
     }
   }
