@@ -256,6 +256,23 @@ int clinux_drop_written(int descriptor, int64_t offset, int64_t count) {
   return 0;
 }
 
+// Of linux/mman.h since Linux 6.5; the headers that this is built with may be older.
+struct cached_range {
+  uint64_t offset, count;
+};
+
+struct cached_pages {
+  uint64_t cached, dirty, writeback, evicted, recently_evicted;
+};
+
+int clinux_is_cached(int descriptor, int64_t offset, int64_t count) {
+  uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), start = (uint64_t)offset;
+  struct cached_range range = {.offset = start, .count = (uint64_t)count};
+  struct cached_pages pages = {0};
+  if (count <= 0 || syscall(451 /* cachestat */, descriptor, &range, &pages, 0) != 0) return 0;
+  return pages.cached >= (start + (uint64_t)count - 1) / page - start / page + 1;
+}
+
 static int null_device = -1;
 static pthread_once_t null_device_once = PTHREAD_ONCE_INIT;
 

@@ -110,6 +110,12 @@ package struct LocalFileRegion: Sendable {
     readers.runIfActive(eventLoop: eventLoop) { [self] in try body(self) }
   }
 
+  /// Whether the whole region is in the page cache, so that ``load()`` is not needed. Does not wait: callable on an event
+  /// loop (4 MiB take 1 to 40 µs). False also when that is not known.
+  package var isLoaded: Bool {
+    clinux_is_cached(descriptor, Int64(clamping: offset), Int64(clamping: length)) != 0
+  }
+
   /// Reads the whole region into the page cache, so that `sendfile` does not wait for the disk; blocks, so call it within
   /// ``reading(on:_:)``.
   /// - Returns: how many bytes are in the page cache: fewer than the region has when the file is shorter by now; nil
@@ -117,6 +123,12 @@ package struct LocalFileRegion: Sendable {
   package func load() -> UInt64? {
     let count = clinux_load(descriptor, Int64(clamping: offset), Int64(clamping: length))
     return count < 0 ? nil : UInt64(count)
+  }
+
+  /// Releases this reference on a thread of the store: closing a file may take time.
+  package consuming func release() {
+    let (readers, owner) = (readers, owner)
+    readers.submit { _ in withExtendedLifetime(owner) {} }
   }
 
   /// The size of the file now, in bytes; blocks briefly. 0 when it cannot be determined.

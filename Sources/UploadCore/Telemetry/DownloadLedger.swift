@@ -50,7 +50,11 @@ package final class DownloadLedger: Sendable {
   /// - Parameter outcome: not `running`.
   func end(_ meter: DownloadMeter, _ outcome: DownloadOutcome, at now: ContinuousClock.Instant) {
     active.subtract(1, ordering: .relaxed)
-    (outcome == .aborted ? aborted : finished).add(1, ordering: .relaxed)
+    if outcome == .aborted {
+      aborted.add(1, ordering: .relaxed)
+    } else {
+      finished.add(1, ordering: .relaxed)
+    }
     let isLarge = meter.size >= Self.reportedSize
     if !isLarge { smallBytes.add(meter.sent, ordering: .relaxed) }
     guard isLarge || outcome == .aborted else { return }
