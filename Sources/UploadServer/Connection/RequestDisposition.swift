@@ -11,6 +11,8 @@ enum RequestDisposition {
 
   /// Forward it to Hummingbird, which serves it.
   case forward
+  /// Send the file that the request names: see ``DownloadSession``.
+  case download(DownloadRequest)
   /// Begin an upload: see ``UploadSession/begin(of:size:_:)``.
   /// - Parameter size: of the file in bytes; nil when it is not known, and for a form.
   case upload(size: UInt64?, BodyMaker)
@@ -73,7 +75,7 @@ enum RequestDisposition {
     }
     let rules = server.limits.paths
     return switch try UploadRoute(request, rules) {
-    case .hummingbird: .forward
+    case .hummingbird: DownloadRequest(request, rules).map { .download($0) } ?? .forward
     case .directory(let path):
       .upload(size: 0) { session in
         DirectoryCreation(path, target: request.head.path ?? "/", delegate: session)

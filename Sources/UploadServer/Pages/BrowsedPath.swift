@@ -15,24 +15,30 @@ struct BrowsedPath: Sendable, Equatable {
   ///   is a name that the store uses for itself.
   /// - Throws: ``UploadError`` with code `badRequest` for a malformed escape.
   init?(_ escaped: String) throws(UploadError) {
-    var components: [NameBytes] = []
-    for component in escaped.utf8.dropFirst("/files/".utf8.count).split(
-      separator: UInt8(ascii: "/"),
-      omittingEmptySubsequences: false
-    ) {
-      guard let bytes = PercentEncoding.decodedBytes(component) else {
-        throw UploadError(.badRequest, "Malformed path: % must precede two hexadecimal digits. Send %25 for a %.")
+    let slash = UInt8(ascii: "/")
+    var rest = escaped.utf8.dropFirst("/files/".utf8.count)
+    isDirectory = rest.last ?? slash == slash
+    if rest.last == slash { rest = rest.dropLast() }
+    var path: [UInt8] = []
+    path.reserveCapacity(rest.count)
+    // An only component is empty for the upload directory itself, and in `/files//`.
+    if !rest.isEmpty || escaped.utf8.count > "/files/".utf8.count {
+      for component in rest.split(separator: slash, omittingEmptySubsequences: false) {
+        guard let bytes = PercentEncoding.decodedBytes(component) else {
+          throw UploadError(.badRequest, "Malformed path: % must precede two hexadecimal digits. Send %25 for a %.")
+        }
+        guard Self.isName(bytes) else { return nil }
+        if !path.isEmpty { path.append(slash) }
+        path += bytes
       }
-      components.append(NameBytes(bytes))
     }
-    isDirectory = components.last?.isEmpty ?? true
-    if components.last?.isEmpty == true { components.removeLast() }
-    guard components.allSatisfy(Self.isName) else { return nil }
-    path = NameBytes(components.map(\.bytes).joined(separator: "/".utf8))
+    self.path = NameBytes(path)
   }
 
-  private static func isName(_ component: NameBytes) -> Bool {
-    !component.isEmpty && component != "." && component != ".." && !FileName.isReserved(component)
-      && !component.bytes.contains { $0 == 0 || $0 == UInt8(ascii: "/") }
+  private static func isName(_ bytes: [UInt8]) -> Bool {
+    guard !bytes.isEmpty, !bytes.contains(UInt8(ascii: "/")), !bytes.contains(0) else { return false }
+    // All others begin with this.
+    guard bytes.first == UInt8(ascii: ".") else { return true }
+    return !bytes.elementsEqual(".".utf8) && !bytes.elementsEqual("..".utf8) && !FileName.isReserved(NameBytes(bytes))
   }
 }

@@ -6,7 +6,7 @@ import UploadProtocol
 import UploadReport
 import UploadStorage
 
-/// The routes that read: the front page `/`, the listings `/files/` and `/files/DIR/`, downloads of files and
+/// The routes that read, except files: the front page `/`, the listings `/files/` and `/files/DIR/`, archives of
 /// directories, `/healthz` and `/metrics`.
 struct BrowsingRoutes: Sendable {
   let store: any UploadStore
@@ -36,28 +36,19 @@ struct BrowsingRoutes: Sendable {
     return router
   }
 
-  /// A stored file, a directory as a listing or an archive, or for a directory without a slash at the end of its path a
-  /// redirect to the path with one.
+  /// A directory as a listing or an archive, or, without a slash at the end of its path, a redirect to the path with one;
+  /// an error for all other paths, since ``DownloadSession`` serves files.
   private func browse(_ request: Request, over channel: any Channel) async throws -> Response {
     let path = try BrowsedPath(request.uri.path)
     if let path, path.isDirectory, rules.keepsDirectories || path.path.isEmpty {
       return try await browse(ListedDirectory(path.path), request, over: channel)
     }
-    if let path, !path.isDirectory {
-      if let file = try await open(path.path) {
-        let stored = try await file.detectType()
-        return try Download(file: file, stored: stored, budget: budget, channel: channel).response(to: request)
-      }
-      if rules.keepsDirectories, await isDirectory(path.path) { return redirect(request, to: path.path) }
+    try await store.check()
+    if let path, !path.isDirectory, rules.keepsDirectories, await isDirectory(path.path) {
+      return redirect(request, to: path.path)
     }
     let name = path?.path.description ?? String(request.uri.path.dropFirst("/files/".count).prefix(100))
     throw UploadError(.notFound, "File not found: \"\(PlainText.sanitized(name))\". GET /files/ lists all files.")
-  }
-
-  private func open(_ path: NameBytes) async throws -> (any OpenFile)? {
-    // Where directories are not kept, nothing in them is served.
-    guard rules.keepsDirectories || !path.bytes.contains(UInt8(ascii: "/")) else { return nil }
-    return try await store.open(path)
   }
 
   /// Whether there is such a directory, also where no memory is left to list it.

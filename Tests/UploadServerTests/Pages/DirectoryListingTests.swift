@@ -74,7 +74,10 @@ import UploadTestSupport
       let reply = try await probe.get(path)
       #expect(reply.status == 404, "\(path)")
     }
-    let file = try await probe.get("/files/a.txt")
-    #expect(file.status == 200)
+    for (path, isServed) in [("/files/a.txt", true), ("/files/photos/b%20c.jpg", false)] {
+      let request = IncomingRequest(HTTPRequest(method: .get, scheme: nil, authority: nil, path: path))
+      #expect((DownloadRequest(request, rules) != nil) == isServed)
+      #expect(DownloadRequest(request, PathRules()) != nil)
+    }
   }
 }
