@@ -43,7 +43,7 @@ struct Page: Sendable {
     return root + path + (query.isEmpty ? "?" : query + "&amp;") + parameter
   }
 
-  /// The front page: a form to upload with, and what is in the upload directory.
+  /// The front page: forms to upload files and directories with, and what is in the upload directory.
   var front: ListingFormat {
     format(
       ListedDirectory(""),
@@ -53,6 +53,10 @@ struct Page: Sendable {
         <form method="post" action="\(link(to: "file-upload"))" enctype="multipart/form-data">
         <input type="file" name="file" multiple required aria-label="Files">
         <button type="submit">Upload</button>
+        </form>
+        <form method="post" action="\(link(to: "file-upload", adding: "paths=keep"))" enctype="multipart/form-data">
+        <input type="file" name="file" webkitdirectory multiple required aria-label="Directory">
+        <button type="submit">Upload directory</button>
         </form>
         <h2>Files</h2>
 

@@ -35,8 +35,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private let remote: String
   /// Whether directories in the names of files are kept.
   private let keepsPaths: Bool
-  /// The tree that the request says its files belong to; nil for none.
-  private let group: UploadGroup?
+  /// The tree that the files belong to: the one that the request states, otherwise the form; nil before the first file.
+  private var group: UploadGroup?
   /// How many bytes follow the content of a form's last file: the closing delimiter, and the CRLF that every known
   /// client sends after it.
   private let closingLength: Int
@@ -142,7 +142,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
       sizeExact: head.contentLength != nil,
       remote: remote,
       declaredType: declared,
-      group: group ?? UploadGroup(id: request.description, name: "form")
+      group: group(of: requested)
     )
     context.ledger.begin(meter)
     let hash = SHAHash(context.digests.union(head.digests.algorithms))
@@ -154,6 +154,14 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     parts[parts.count - 1].sink = sink
     // A form is stored whole or not at all, so that cancelling one of its files ends the form.
     meter.cancels(self, on: eventLoop)
+  }
+
+  /// The tree that a file belongs to. A form is named after the first directory that is sent, if there is any.
+  private func group(of file: FilePath?) -> UploadGroup {
+    let name = file?.directory.components.first?.description
+    let group = group ?? UploadGroup(id: request.description, name: name ?? "form")
+    self.group = group
+    return group
   }
 
   /// The most bytes that the content of a part which begins now can have: the rest of the request, less the end of the

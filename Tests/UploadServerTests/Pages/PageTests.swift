@@ -45,6 +45,8 @@ import UploadStorage
     #expect(page.hasPrefix("<!doctype html>\n"))
     #expect(page.contains("method=\"post\" action=\"./file-upload\" enctype=\"multipart/form-data\""))
     #expect(page.contains("type=\"file\" name=\"file\" multiple"))
+    #expect(page.contains("action=\"./file-upload?paths=keep\"") && page.contains("webkitdirectory multiple"))
+    #expect(Page(path: "/", token: "t").front.text([]).contains("action=\"./file-upload?token=t&amp;paths=keep\""))
   }
 }
 

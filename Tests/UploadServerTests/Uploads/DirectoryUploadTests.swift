@@ -1,5 +1,6 @@
 import Testing
 import UploadCore
+import UploadStorage
 import UploadTestSupport
 
 @testable import UploadServer
