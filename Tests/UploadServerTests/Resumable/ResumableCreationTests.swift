@@ -17,7 +17,7 @@ import UploadTestSupport
       #expect(reply["Upload-Offset"] == "0")
       #expect(reply["Upload-Complete"] == "?0")
       #expect(reply["Upload-Limit"]?.contains("max-age=") == true)
-      #expect(record.requestedName == "a.txt")
+      #expect(record.path?.description == "a.txt")
       #expect(record.state == .unfinished)
       #expect(harness.ledger.active().first?.interruption != nil)
     }
@@ -118,7 +118,7 @@ import UploadTestSupport
       #expect(reply.statuses == [201])
       #expect(reply["Tus-Resumable"] == "1.0.0")
       let record = try #require(harness.store.record)
-      #expect(record.requestedName == "a.txt")
+      #expect(record.path?.description == "a.txt")
       #expect(record.declaredType == "text/plain")
       #expect(record.length == 5)
       #expect(reply["Location"] == "http://localhost/uploads/\(record.id)")
