@@ -14,7 +14,8 @@ final class OpenedFolders: Sendable {
 
   let root: OpenedFolder
   private let cache = Mutex(FolderCache())
-  /// Locked while a directory is opened or made: so whoever finds one that was just made knows that it must be synced.
+  /// Locked while a directory is opened or made: so a request that finds one that was just made knows that it must be
+  /// synced.
   private let opening = Mutex<Void>(())
 
   init(root: OpenedFolder) {
@@ -77,7 +78,8 @@ final class OpenedFolders: Sendable {
   func remove(_ made: [OpenedFolder]) {
     for folder in made.reversed() {
       guard let parent = folder.parent, let name = folder.path.components.last?.bytes,
-        parent.entry(at: name)?.identity == folder.identity, unlinkat(parent.descriptor, name.cString, AT_REMOVEDIR) == 0
+        parent.entry(at: name)?.identity == folder.identity,
+        unlinkat(parent.descriptor, name.cString, AT_REMOVEDIR) == 0
       else { continue }
       cache.withLock { $0.remove(folder) }
     }

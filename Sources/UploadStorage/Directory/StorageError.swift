@@ -64,8 +64,8 @@ enum StorageError {
   /// - Parameter cause: the call that failed for it; nil where none did.
   static func folderElsewhere(_ path: DirectoryPath, _ cause: SystemCallError? = nil) -> UploadError {
     let name = PlainText.sanitized(path.description)
-    let message = "The directory \"\(name)\" is on another file system than the upload directory, so no file can be stored"
-    return UploadError(.nameTaken, message + " in it. Send the file under another path.", cause: cause)
+    let message = "The directory \"\(name)\" is on another file system than the upload directory."
+    return UploadError(.nameTaken, message + " Send the file under another path.", cause: cause)
   }
 
   /// The error when a directory is removed while files are stored in it. Code `directoryUnavailable`.

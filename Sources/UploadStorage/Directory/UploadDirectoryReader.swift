@@ -43,7 +43,8 @@ struct UploadDirectoryReader: Sendable {
       !component.isEmpty && !component.contains(0) && !component.elementsEqual(".".utf8)
         && !component.elementsEqual("..".utf8) && !FileName.isReserved(NameBytes(component))
     }
-    guard isSafe, let first = components.first, !directory.root.isUnfinishedDirectory(NameBytes(first)) else { return nil }
+    guard isSafe, let first = components.first else { return nil }
+    guard !directory.root.isUnfinishedDirectory(NameBytes(first)) else { return nil }
     let descriptor = clinux_open_beneath(directory.descriptor, path.cString)
     return descriptor >= 0 ? descriptor : nil
   }

@@ -56,11 +56,12 @@ struct DirectoryPublisher {
     } catch {
       for (file, assigned) in zip(files, assigned) {
         // The file of an unfinished upload keeps its hidden name, so that another attempt is possible.
+        let hidden = file.file.hiddenName.map { NameBytes($0) }
         guard let aside = assigned.aside else {
           assigned.folder.remove(assigned.name, of: file.file)
           continue
         }
-        if file.file.progress == nil || aside != file.file.hiddenName.map({ NameBytes($0) }) { place.root.remove(aside) }
+        if file.file.progress == nil || aside != hidden { place.root.remove(aside) }
       }
       place.folders.remove(made)
       throw error

@@ -12,7 +12,7 @@ import UploadTestSupport
     try #require(utimensat(AT_FDCWD, path, times, 0) == 0)
   }
 
-  @Test func `the listing has directories by name, then finished regular files, newest first and then by name`() async throws {
+  @Test func `the listing has directories by name, then finished files, newest first and then by name`() async throws {
     try await withTemporaryDirectory { place in
       for (name, time) in [("b", 100), ("a", 100), ("old", 1), ("new", 200), (".hidden", 50)] {
         try setTime(place.write([1, 2], to: name), time)
@@ -105,6 +105,37 @@ import UploadTestSupport
       for path in ["file", "sub/file", "sub/\u{301}", "sub/deep/file"] as [NameBytes] {
         #expect(directory.reader.open(path)?.file.nameBytes == path)
       }
+    }
+  }
+
+  @Test func `where a path cannot be opened in one call, it is opened step by step`() async throws {
+    try await withTemporaryDirectory { place in
+      let root = place.file("root")
+      let directory = try UploadDirectory(path: root)
+      for name in ["root/a", "root/a/b", "outside"] { try #require(mkdir(place.file(name), 0o755) == 0) }
+      for name in ["root/file", "root/a/file", "root/a/b/file", "outside/file"] { try place.write([1], to: name) }
+      try #require(symlink("a", root + "/link") == 0 && symlink("file", root + "/a/link") == 0)
+      try #require(symlink("../outside", root + "/out") == 0)
+      let paths = [
+        "file", "a/file", "a/b/file", "a", "a/b", "", "..", "../outside/file", "a/..", "a/../file", "a/../../outside",
+        "/file", root + "/file", "link", "link/file", "a/link", "out/file", "file/a", "nothing", "a/nothing",
+        "nothing/a",
+        String(repeating: "x", count: 256), "a/" + String(repeating: "x", count: 256) + "/a",
+      ]
+      for path in paths {
+        let walked = clinux_walk_beneath(directory.descriptor, path)
+        let opened = clinux_open_beneath(directory.descriptor, path)
+        defer { for descriptor in [walked, opened] where descriptor >= 0 { close(descriptor) } }
+        // Only a path that returns to where it was differs: it is rejected step by step.
+        if path == "a/.." || path == "a/../file" {
+          #expect(walked < 0)
+        } else {
+          #expect(FileStatus(descriptor: walked)?.identity == FileStatus(descriptor: opened)?.identity, "\(path)")
+          #expect((walked < 0) == !["file", "a/file", "a/b/file", "a", "a/b"].contains(path), "\(path)")
+        }
+      }
+      let open = DirectoryNames.read("/proc/self/fd").filter { linkTarget("/proc/self/fd/" + $0).hasPrefix(root) }
+      #expect(open.count == 2, "those of the upload directory")
     }
   }
 

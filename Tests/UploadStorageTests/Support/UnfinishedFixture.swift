@@ -67,7 +67,7 @@ struct UnfinishedFixture: Sendable {
     UnfinishedRecord(
       protocolName: "tus",
       target: "/uploads",
-      requestedName: "file",
+      path: FileName("file").map { FilePath($0) },
       length: length,
       created: created,
       expires: expires,
