@@ -100,7 +100,7 @@ import UploadTestSupport
       #expect(try await Curl.run(mkcol + ["\(server.url)/files/a/b%20c/"]).status == 201)
       #expect(try tree(server) == ["a", "a/b c"])
       let again = try await Curl.run(mkcol + ["--verbose", "\(server.url)/files/a/"])
-      #expect(again.status == 405 && again.errors.lowercased().contains("< allow: get, head, mkcol"), "\(again)")
+      #expect(again.status == 405 && again.errors.contains("GET, HEAD, MKCOL"), "\(again)")
       let body = try await Curl.run(mkcol + ["--data-binary", "x", "\(server.url)/files/d/"])
       #expect(body.status == 415, "\(body)")
       let outside = try await Curl.run(mkcol + ["--path-as-is", "\(server.url)/files/../d/"])

@@ -21,7 +21,7 @@ struct BrowsingRoutes: Sendable {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: ErrorResponseMiddleware())
     router.get("/") { request, context in
-      try await list(ListedDirectory(""), Page(request.head).front, for: request, over: context.channel)
+      try await list(BrowsedDirectory(""), Page(request.head).front, for: request, over: context.channel)
     }
     router.get("/files") { request, context in try await browse(request, over: context.channel) }
     router.get("/files/**") { request, context in try await browse(request, over: context.channel) }
@@ -41,7 +41,7 @@ struct BrowsingRoutes: Sendable {
   private func browse(_ request: Request, over channel: any Channel) async throws -> Response {
     let path = try BrowsedPath(request.uri.path)
     if let path, path.isDirectory, rules.keepsDirectories || path.path.isEmpty {
-      return try await browse(ListedDirectory(path.path), request, over: channel)
+      return try await browse(BrowsedDirectory(path.path), request, over: channel)
     }
     try await store.check()
     if let path, !path.isDirectory, rules.keepsDirectories, await isDirectory(path.path) {
@@ -71,7 +71,7 @@ struct BrowsingRoutes: Sendable {
 
   /// A directory as an archive, a page or JSON, as the request says and the client prefers.
   private func browse(
-    _ directory: ListedDirectory,
+    _ directory: BrowsedDirectory,
     _ request: Request,
     over channel: any Channel
   ) async throws -> Response {
@@ -92,7 +92,7 @@ struct BrowsingRoutes: Sendable {
   /// - Throws: ``UploadError`` for a malformed or failed precondition, and when the store cannot be read;
   ///   `CancellationError` when it has been shut down.
   private func list(
-    _ directory: ListedDirectory,
+    _ directory: BrowsedDirectory,
     _ format: ListingFormat,
     for request: Request,
     over channel: any Channel
@@ -113,7 +113,7 @@ struct BrowsingRoutes: Sendable {
   /// A directory with all that is in it as a tar archive; 503 as for a listing.
   /// - Throws: as ``list(_:_:for:over:)``.
   private func archive(
-    _ directory: ListedDirectory,
+    _ directory: BrowsedDirectory,
     _ request: Request,
     over channel: any Channel
   ) async throws -> Response {

@@ -80,7 +80,7 @@ struct ListingFormat: Sendable {
 
   /// The format for programs: a JSON object with the array `files`, in which directories are, too.
   /// - Parameter path: of the request, which each `url` is relative to; with or without a query.
-  static func json(_ directory: ListedDirectory, path: String) -> ListingFormat {
+  static func json(_ directory: BrowsedDirectory, path: String) -> ListingFormat {
     let page = Page(path: path)
     return ListingFormat(
       contentType: "application/json",

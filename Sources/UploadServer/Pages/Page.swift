@@ -46,7 +46,7 @@ struct Page: Sendable {
   /// The front page: forms to upload files and directories with, and what is in the upload directory.
   var front: ListingFormat {
     format(
-      ListedDirectory(""),
+      BrowsedDirectory(""),
       title: "Sluice",
       before: """
         <h1>Upload files</h1>
@@ -61,13 +61,13 @@ struct Page: Sendable {
         <h2>Files</h2>
 
         """,
-      last: tarLink(ListedDirectory("")),
+      last: tarLink(BrowsedDirectory("")),
       after: ""
     )
   }
 
   /// The page with what is in a directory, without the form.
-  func listing(of directory: ListedDirectory) -> ListingFormat {
+  func listing(of directory: BrowsedDirectory) -> ListingFormat {
     let path = PlainText.sanitized(directory.path.description)
     return format(
       directory,
@@ -84,7 +84,7 @@ struct Page: Sendable {
   }
 
   /// The names of a directory and of those that lead to it, which are links.
-  private func trail(to directory: ListedDirectory) -> String {
+  private func trail(to directory: BrowsedDirectory) -> String {
     var (links, url) = ([String](), "files/")
     var name = "Files"
     for component in directory.path.bytes.split(separator: UInt8(ascii: "/")) {
@@ -95,7 +95,7 @@ struct Page: Sendable {
     return (links + [name]).joined(separator: " / ")
   }
 
-  private func tarLink(_ directory: ListedDirectory) -> String {
+  private func tarLink(_ directory: BrowsedDirectory) -> String {
     "\n<p><a href=\"\(link(to: directory.url, adding: "format=tar"))\">Download as tar</a></p>"
   }
 
@@ -133,7 +133,7 @@ struct Page: Sendable {
   ///   - directory: where all of them are; nil for files of several directories, which are shown with their paths.
   ///   - last: the text after the table, where there is one.
   private func format(
-    _ directory: ListedDirectory?,
+    _ directory: BrowsedDirectory?,
     title: String,
     before: String,
     last: String,
@@ -153,7 +153,7 @@ struct Page: Sendable {
         return row(shown.description, url, size: ByteSize.text(file.size), type: file.type ?? "")
       },
       directoryRow: { name, _ in
-        row(name.description + "/", (directory ?? ListedDirectory("")).url(of: name) + "/", size: "", type: "")
+        row(name.description + "/", (directory ?? BrowsedDirectory("")).url(of: name) + "/", size: "", type: "")
       }
     )
   }
@@ -192,7 +192,7 @@ struct Page: Sendable {
 }
 
 /// A directory whose content is listed: the upload directory, or one beneath it.
-struct ListedDirectory: Sendable {
+struct BrowsedDirectory: Sendable {
   /// Names separated by slashes; empty for the upload directory itself.
   let path: NameBytes
 

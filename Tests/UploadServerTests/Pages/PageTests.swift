@@ -15,7 +15,7 @@ import UploadStorage
 
   @Test func `every page escapes the names and types of files`() {
     let pages = Page(path: "/")
-    let listing = pages.listing(of: ListedDirectory(""))
+    let listing = pages.listing(of: BrowsedDirectory(""))
     for page in [pages.front.text([hostile]), listing.text([hostile]), pages.stored([hostile])] {
       #expect(!page.contains("<b>"))
       #expect(!page.contains("<script"))
@@ -28,7 +28,7 @@ import UploadStorage
   }
 
   @Test func `a page shows sizes with units, and an unknown type as an empty cell`() {
-    let page = Page(path: "/").listing(of: ListedDirectory("")).text([
+    let page = Page(path: "/").listing(of: BrowsedDirectory("")).text([
       StoredFile(name: "a", size: 1536, type: nil, modified: 0)
     ])
     #expect(page.contains("<td class=\"size\">1.5 KiB</td><td></td>"))
@@ -55,7 +55,7 @@ extension PageTests {
     let file = StoredFile(name: "a b", size: 1, type: nil, modified: 0)
     let page = Page(path: "/", token: "tok\"en&")
     #expect(page.front.text([file]).contains("action=\"./file-upload?token=tok%22en%26\""))
-    #expect(page.listing(of: ListedDirectory("")).text([file]).contains("href=\"./files/a%20b?token=tok%22en%26\""))
+    #expect(page.listing(of: BrowsedDirectory("")).text([file]).contains("href=\"./files/a%20b?token=tok%22en%26\""))
     #expect(page.stored([file]).contains("href=\"./?token=tok%22en%26\""))
     #expect(!Page(path: "/").front.text([file]).contains("token"))
   }
@@ -74,7 +74,7 @@ extension PageTests {
     #expect(page.link(to: "files/a") == root + "files/a")
     let file = StoredFile(name: "a:b", size: 1, type: nil, modified: 0)
     for text in [
-      page.front.text([file]), page.listing(of: ListedDirectory("a b")).text([file]), page.stored([file]),
+      page.front.text([file]), page.listing(of: BrowsedDirectory("a b")).text([file]), page.stored([file]),
       page.error("no", status: .notFound),
     ] {
       #expect(!text.contains("=\"/"), "no link begins at the host: \(text)")
@@ -98,7 +98,7 @@ extension PageTests {
 
 extension PageTests {
   @Test func `the page of a directory links to it, to those that lead to it, and to an archive of it`() {
-    let directory = ListedDirectory(NameBytes("a b/<c>/".utf8 + [0xE9]))
+    let directory = BrowsedDirectory(NameBytes("a b/<c>/".utf8 + [0xE9]))
     let format = Page(path: "/files/a%20b/%3Cc%3E/%E9/", token: "t").listing(of: directory)
     let file = StoredFile(name: NameBytes("a b/<c>/".utf8 + [0xE9] + "/f?".utf8), size: 1, type: nil, modified: 0)
     let page = format.text([file])
