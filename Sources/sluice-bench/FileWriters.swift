@@ -170,7 +170,7 @@ private final class StoreFeeder: UploadSinkDelegate {
     }
     guard left == 0 else { return }
     self.sink = nil
-    sink.stage(FinalizeRequest(name: name)).cascade(to: staged)
+    sink.stage(FinalizeRequest(path: FilePath(name))).cascade(to: staged)
   }
 
   func sinkFailed(_ error: UploadError) {

@@ -92,7 +92,7 @@ extension LogEntry {
     case .rejected(let request):
       let name = [request.method ?? "request", request.path].compactMap { $0 }.joined(separator: " ")
       self.init(time: time, kind: .rejected, direction: .incoming, name: name, detail: event.detail)
-    case .listening, .progress, .process, .summary: return nil
+    case .listening, .progress, .download, .process, .summary: return nil
     }
   }
 

@@ -23,6 +23,7 @@ package struct Sampler {
   private let slabUse: @Sendable () -> SlabUse
   private let memory: @Sendable () -> ProcessMemory
   private var histories: [UploadID: History] = [:]
+  private var downloadSpeed = DownloadSpeed()
 
   /// - Parameters:
   ///   - stallAfter: an upload of which no byte has moved for this time counts as stalled, unless it is storing its
@@ -57,7 +58,7 @@ package struct Sampler {
       let running = Set(active.lazy.map(\.id))
       histories = histories.filter { running.contains($0.key) }
     }
-    return Snapshot(
+    var snapshot = Snapshot(
       at: now,
       uploads: uploads,
       memory: memory(),
@@ -66,6 +67,9 @@ package struct Sampler {
       hasUnreportedRejections: ledger.hasUnreportedRejections,
       rejectedCount: ledger.rejectedCount
     )
+    snapshot.endedDownloads = ledger.downloads.drain()
+    snapshot.downloads = downloadSpeed.sample(ledger.downloads.totals, at: now)
+    return snapshot
   }
 
   private mutating func upload(

@@ -19,6 +19,8 @@ package final class UploadMeter: Sendable {
   package let remote: String
   /// Media type as the sender stated it, not checked; nil without one.
   package let declaredType: String?
+  /// The tree or form that its file belongs to; nil for none.
+  package let group: UploadGroup?
   package let startedAt: ContinuousClock.Instant
 
   /// Bytes moved in all attempts; only grows.
@@ -79,6 +81,7 @@ package final class UploadMeter: Sendable {
     sizeExact: Bool = true,
     remote: String,
     declaredType: String? = nil,
+    group: UploadGroup? = nil,
     startedAt: ContinuousClock.Instant = .now
   ) {
     self.id = id
@@ -90,6 +93,7 @@ package final class UploadMeter: Sendable {
     self.sizeExact = sizeExact
     self.remote = remote
     self.declaredType = declaredType
+    self.group = group
     self.startedAt = startedAt
   }
 

@@ -17,6 +17,8 @@ BLOCK = 256 << 10
 # Data flows when a client has sent more than requests have besides.
 FLOWING = 64 << 10
 KINDS = ("RST", "FIN", "stall")
+# More than what the sockets between a client and this program hold: 4 MiB to send, 6 MiB received.
+MARGIN = 16 << 20
 # Seconds between two looks at whether the proxy has ended.
 TICK = 0.2
 # Seconds from FIN until the socket is closed.
@@ -75,6 +77,8 @@ class Proxy:
 
     def __enter__(self) -> Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        # The kernel doubles it. Else it may be 32 MiB, and a stall near the end of a file would go unnoticed.
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 3 << 20)
         self._listener.settimeout(TICK)
         self.base = f"http://127.0.0.1:{self.port}/"
         self._start(self._accept)
@@ -203,8 +207,11 @@ def _wait_for_close(connection: socket.socket, over: threading.Event, patience: 
 
 
 def spread(random: object, size: int, number: int, kinds: tuple[str, ...] = KINDS) -> list[Cut]:
-    """Cuts at random positions within `size` bytes, at least 1 MiB apart, of each kind in a random order."""
-    steps = max(size // MIB - 2, number)
+    """Cuts at random positions within `size` bytes, at least 1 MiB apart, of each kind in a random order.
+
+    None is so near the end that sockets hold the rest: after a stall there a client would wait for the response, as
+    long as it waits for a slow disk."""
+    steps = max((size - MARGIN) // MIB, number)
     positions = sorted(position * MIB for position in random.sample(range(1, steps + 1), number))  # type: ignore[attr-defined]
     chosen = [kinds[index % len(kinds)] for index in range(number)]
     random.shuffle(chosen)  # type: ignore[attr-defined]

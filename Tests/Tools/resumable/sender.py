@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,9 +53,19 @@ class Sender:
         """The end of what was printed."""
         return (self.home / "send.log").read_text(errors="replace")[-500:].strip() or "nothing was printed"
 
+    def is_noted(self, path: Path) -> bool:
+        """Whether the journal has an upload of this file."""
+        for entry in (self.home / "state").rglob("*.json"):
+            with suppress(FileNotFoundError):
+                if json.loads(entry.read_text())["path"] == str(path.resolve()):
+                    return True
+        return False
+
     def journal(self) -> list[str]:
-        """Files of the journal."""
-        return [str(path.relative_to(self.home)) for path in (self.home / "state").rglob("*") if path.is_file()]
+        """Files of the journal, without the empty locks that kills leave: the next program that lists the journal
+        deletes them."""
+        files = [path for path in (self.home / "state").rglob("*") if path.is_file() and path.suffix != ".lock"]
+        return [str(path.relative_to(self.home)) for path in files]
 
 
 @dataclass(frozen=True)
