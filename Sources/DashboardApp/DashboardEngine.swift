@@ -83,8 +83,14 @@ package struct DashboardEngine: Sendable {
   func target(_ destination: SendDestination) throws(UploadError) -> SendTarget {
     switch destination {
     case .ownServer: ownTarget
-    case .url(let text): try SendTarget(text, trust: setup.trust)
+    case .url(let text):
+      try SendTarget(text, trust: setup.trust, isLocal: isOwn(SendTarget(text)))
     }
+  }
+
+  /// Whether the target has the own server's address, which is then reached without a proxy.
+  private func isOwn(_ target: SendTarget) -> Bool {
+    target.isSecure == ownTarget.isSecure && target.authority == ownTarget.authority
   }
 
   /// Where unfinished outgoing uploads are noted; nil when they are not.
@@ -94,8 +100,7 @@ package struct DashboardEngine: Sendable {
   /// ``Setup/otherToken``; nil when it cannot be used any more.
   func target(of entry: ResumeJournal.Entry) -> SendTarget? {
     guard let target = try? SendTarget(entry.target, token: setup.otherToken, trust: setup.trust) else { return nil }
-    let isOwn = target.isSecure == ownTarget.isSecure && target.authority == ownTarget.authority
-    guard isOwn else { return target }
+    guard isOwn(target) else { return target }
     if target.path == ownTarget.path, target.query == nil { return ownTarget }
     return try? SendTarget(entry.target, token: server.token?.text, trust: ownTarget.trust, isLocal: true)
   }
