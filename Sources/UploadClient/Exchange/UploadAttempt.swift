@@ -5,7 +5,7 @@ import NIOSSL
 import UploadCore
 
 /// What an attempt to send an upload needs: the request, its content, where they are sent, and shared resources. Each
-/// ``run()`` is one attempt, on a connection of its own; the caller adapts ``request`` and ``content`` for the next one.
+/// ``run()`` is one attempt; the caller adapts ``request`` and ``content`` for the next one.
 struct UploadAttempt: Sendable {
   /// The request to send. The caller removes its `Expect` field when the server rejects that.
   var request: UploadRequest
@@ -70,17 +70,49 @@ struct UploadAttempt: Sendable {
 
   // MARK: The connection
 
-  /// Connects, sends, and returns the server's response, whatever its status, when the connection is closed again.
+  /// Sends on a connection of the pool or on a new one, and returns the server's response, whatever its status, when the
+  /// connection is in the pool again or closed.
+  ///
+  /// The server may close a connection of the pool at the moment in which it is used. Then the request is sent once more, on a
+  /// new connection, if the server has certainly not processed it: see ``isUnprocessed(_:)``.
   /// - Throws: ``FailedAttempt`` without a usable response. After a cancellation its error may have any code: check
   ///   ``UploadCancellation/isCancelled`` first.
   func run() async throws(FailedAttempt) -> ExchangeResult {
+    guard let kept = resources.connections.take(ConnectionPool.Origin(target)) else { return try await runOnNew() }
+    do throws(FailedAttempt) {
+      let result = try await run(on: kept)
+      // The server was about to close the idle connection (RFC 9110 section 15.5.9).
+      guard result.response.status == 408, content.isRepeatable || !result.isBodyBegun else { return result }
+    } catch {
+      guard !cancellation.isCancelled, isUnprocessed(error) else { throw error }
+    }
+    var again = self
+    again.content = content.renewed(for: part)
+    if part == .whole { meter.resume(at: 0) }
+    return try await again.runOnNew()
+  }
+
+  /// Whether a request can be sent again at once after it has failed on a connection of the pool: no response has begun, and
+  /// the server cannot have the whole body, or there is none and the method changes nothing when it is repeated.
+  private func isUnprocessed(_ failed: FailedAttempt) -> Bool {
+    let isIdempotent = part == .nothing && [.OPTIONS, .HEAD, .GET, .DELETE].contains(request.head.method)
+    return failed.failure == .connectionLost && (!failed.isBodySent || isIdempotent)
+      && (content.isRepeatable || !failed.isSourceUsed || part != .whole)
+  }
+
+  private func run(on kept: any Channel) async throws(FailedAttempt) -> ExchangeResult {
+    try await exchange(on: kept.eventLoop) { result in
+      guard ConnectionPool.claim(kept) else {
+        let error = UploadError(.connectionLost, "\(target.authority) closed the connection.")
+        return result.fail(FailedAttempt(error: error, isTemporary: true, failure: .connectionLost))
+      }
+      begin(on: kept, result)
+    }
+  }
+
+  private func runOnNew() async throws(FailedAttempt) -> ExchangeResult {
     let loop = resources.eventLoopGroup.next()
-    let result = loop.makePromise(of: ExchangeResult.self)
-    // An attempt to connect cannot be cancelled: it ends by itself, and its result is ignored.
-    cancellation.onCancel { result.fail(FailedAttempt(error: UploadCancellation.error)) }
-    // On the loop from the start: a callback that is added from another thread could run one tick late, and the first bytes
-    // of the server would be lost.
-    loop.execute {
+    return try await exchange(on: loop) { result in
       connect(on: loop).whenComplete { outcome in
         switch outcome {
         case .success(let channel): start(on: channel, result)
@@ -89,6 +121,18 @@ struct UploadAttempt: Sendable {
         }
       }
     }
+  }
+
+  /// - Parameter begin: called on the event loop. From the start, since a callback that is added from another thread could run
+  ///   one tick late, and the first bytes of the server would be lost.
+  private func exchange(
+    on loop: any EventLoop,
+    _ begin: @escaping @Sendable (EventLoopPromise<ExchangeResult>) -> Void
+  ) async throws(FailedAttempt) -> ExchangeResult {
+    let result = loop.makePromise(of: ExchangeResult.self)
+    // An attempt to connect cannot be cancelled: it ends by itself, and its result is ignored.
+    cancellation.onCancel { result.fail(FailedAttempt(error: UploadCancellation.error)) }
+    loop.execute { begin(result) }
     do {
       return try await result.futureResult.get()
     } catch {
@@ -112,11 +156,11 @@ struct UploadAttempt: Sendable {
   private func start(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
     guard !cancellation.isCancelled else { return channel.close(promise: nil) }
     do {
-      guard let encryption else { return try exchange(on: channel, result) }
+      guard let encryption else { return try prepare(channel, result) }
       let handshake = HandshakeHandler(target: target, timeout: connectTimeout) { agreed in
         do {
           try agreed.get()
-          try exchange(on: channel, result)
+          try prepare(channel, result)
         } catch {
           fail(error, on: channel, result)
         }
@@ -132,8 +176,8 @@ struct UploadAttempt: Sendable {
     }
   }
 
-  /// Adds the handlers to a connection that is ready for a request.
-  private func exchange(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) throws {
+  /// Adds the handlers for HTTP to a new connection, and begins.
+  private func prepare(_ channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) throws {
     // Responses are short: the limits on their headers are far below NIO's default of 2 MiB for each connection.
     var limits = NIOHTTPDecoderLimitConfiguration()
     limits.maxHeaderFieldSize = 16 * 1024
@@ -150,14 +194,32 @@ struct UploadAttempt: Sendable {
     try channel.pipeline.syncOperations.addHandlers([
       HTTPRequestEncoder(configuration: framing),
       ByteToMessageHandler(decoder),
-      ExchangeHandler(self, result: result),
     ])
-    cancellation.onCancel {
-      channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event())
+    begin(on: channel, result)
+  }
+
+  /// Sends the request on a connection that is ready for one.
+  private func begin(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
+    guard !cancellation.isCancelled else { return channel.close(promise: nil) }
+    do {
+      try channel.pipeline.syncOperations.addHandler(ExchangeHandler(self, result: result))
+    } catch {
+      return fail(error, on: channel, result)
     }
-    pause?.onPause {
-      channel.pipeline.fireUserInboundEventTriggered(UploadPause.Event())
+    cancellation.onCancel { [cancellation] in
+      channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event(source: cancellation))
     }
+    pause?.onPause { [pause] in
+      if let pause { channel.pipeline.fireUserInboundEventTriggered(UploadPause.Event(source: pause)) }
+    }
+  }
+
+  /// Gives a connection that can serve another request to the pool. Call it on the connection's event loop.
+  func keep(_ channel: any Channel, after outcome: ExchangeStateMachine.Outcome) {
+    guard case .response(let response) = outcome, let time = ConnectionPool.idleTime(after: response) else {
+      return channel.close(promise: nil)
+    }
+    resources.connections.keep(channel, to: ConnectionPool.Origin(target), for: time)
   }
 
   private func fail(_ error: any Error, on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
@@ -192,6 +254,7 @@ struct ClientResources: Sendable {
   /// The limit on the rate of all uploads together; nil without one.
   var limiter: RateLimiter?
   let tls = ClientTLS()
+  let connections = ConnectionPool()
 
   /// Runs `work`, which may block, on the thread pool.
   /// - Parameter work: must throw only ``UploadError``.

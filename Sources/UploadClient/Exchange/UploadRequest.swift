@@ -107,7 +107,6 @@ struct UploadRequest: Sendable {
     if length ?? .max > configuration.continueThreshold {
       headers.replaceOrAdd(name: "Expect", value: "100-continue")
     }
-    headers.replaceOrAdd(name: "Connection", value: "close")
     head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: uri, headers: headers)
   }
 }
