@@ -145,13 +145,14 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
           response: response,
           isBodyBegun: body.hasBegun,
           isBodySent: body.isSent,
-          reach: body.reach
+          reach: body.reach,
+          ignoresExpectation: machine.ignoresExpectation
         )
       )
     case .failure(let failure):
       result.fail(
         FailedAttempt(
-          error: failure.error(in: attempt, cause: cause),
+          error: failure.error(of: attempt.meter, attempt.resources.configuration, cause: cause),
           // A server that has the whole body may have stored it: sent again, the file would be stored twice.
           isTemporary: failure.isTemporary && !body.isSent,
           isSourceUsed: body.hasBegun,

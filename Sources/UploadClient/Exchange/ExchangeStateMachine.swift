@@ -89,6 +89,8 @@ struct ExchangeStateMachine {
   /// How many bytes of the body were sent at the last informational response.
   private var informedBytes: UInt64 = 0
   private var isProbing = false
+  /// Whether the server has sent no `100 Continue` although the request asked for it, and the body was sent without.
+  private(set) var ignoresExpectation = false
   /// When the last byte of the body or of the response moved. Timeouts count from here.
   private var lastMovement = NIODeadline.uptimeNanoseconds(0)
   private var lastObservation = NIODeadline.uptimeNanoseconds(0)
@@ -284,7 +286,10 @@ struct ExchangeStateMachine {
   mutating func timerFired(at now: NIODeadline) -> Action {
     switch state {
     case .idle, .confirming, .closing, .closed: return .none
-    case .awaitingContinue(let until): return now < until ? .none : beginBody(at: now)
+    case .awaitingContinue(let until):
+      guard now >= until else { return .none }
+      ignoresExpectation = plan.continueTimeout != nil
+      return beginBody(at: now)
     case .exchanging(let response):
       if let limit = timeout(response), now >= lastMovement + limit { return timedOut(response) }
       guard body.currentChunkSize > 0, now >= observationDeadline else { return .none }
@@ -339,7 +344,9 @@ struct ExchangeStateMachine {
     informationalCount += 1
     // 101 would switch to another protocol, which the request did not offer.
     guard status != 101, informationalCount <= Self.informationalLimit else { return fail(.malformedResponse) }
-    return status == 100 ? beginBody(at: now) : .none
+    guard status == 100 else { return .none }
+    ignoresExpectation = false
+    return beginBody(at: now)
   }
 
   /// Begins the body unless it has begun.

@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Synchronization
 import UploadCore
 
 /// What an attempt to send an upload needs: the request, its content, where they are sent, and shared resources. Each
@@ -62,10 +63,7 @@ struct UploadAttempt: Sendable {
     let sent = try await resources.onPool {
       try content.digests { () throws(UploadError) in try cancellation.check() }
     }
-    guard sent == reported else {
-      let message = "Checksum mismatch: the server reports another SHA-256 for the stored file. Send the file again."
-      throw UploadError(.contentMismatch, message)
-    }
+    guard sent == reported else { throw .mismatch }
   }
 
   // MARK: The connection
@@ -78,7 +76,16 @@ struct UploadAttempt: Sendable {
   /// - Throws: ``FailedAttempt`` without a usable response. After a cancellation its error may have any code: check
   ///   ``UploadCancellation/isCancelled`` first.
   func run() async throws(FailedAttempt) -> ExchangeResult {
-    guard let kept = resources.connections.take(ConnectionPool.Origin(target)) else { return try await runOnNew() }
+    let origin = ConnectionPool.Origin(target)
+    var attempt = self
+    if resources.ignoredExpectations.contains(origin) { attempt.request.head.headers.remove(name: "expect") }
+    let result = try await attempt.runOnAny(origin)
+    resources.ignoredExpectations.note(origin, result)
+    return result
+  }
+
+  private func runOnAny(_ origin: ConnectionPool.Origin) async throws(FailedAttempt) -> ExchangeResult {
+    guard let kept = resources.connections.take(origin) else { return try await runOnNew() }
     do throws(FailedAttempt) {
       let result = try await run(on: kept)
       // The server was about to close the idle connection (RFC 9110 section 15.5.9).
@@ -112,12 +119,22 @@ struct UploadAttempt: Sendable {
 
   private func runOnNew() async throws(FailedAttempt) -> ExchangeResult {
     let loop = resources.eventLoopGroup.next()
+    let opener = ConnectionOpener(
+      target: target,
+      encryption: encryption,
+      timeout: resources.configuration.connectTimeout
+    )
     return try await exchange(on: loop) { result in
-      connect(on: loop).whenComplete { outcome in
-        switch outcome {
-        case .success(let channel): start(on: channel, result)
-        case .failure(let error):
-          result.fail(ConnectFailure.error(error, target: target, timeout: connectTimeout))
+      opener.open(on: loop) { channel in
+        cancellation.onCancel {
+          result.fail(FailedAttempt(error: UploadCancellation.error))
+          channel.eventLoop.execute { channel.abort() }
+        }
+      } then: { opened in
+        do throws(FailedAttempt) {
+          try prepare(try opened.get(), result)
+        } catch {
+          result.fail(error)
         }
       }
     }
@@ -136,48 +153,15 @@ struct UploadAttempt: Sendable {
     do {
       return try await result.futureResult.get()
     } catch {
-      throw Self.failure(error)
-    }
-  }
-
-  private var connectTimeout: Duration { resources.configuration.connectTimeout }
-
-  private func connect(on loop: any EventLoop) -> EventLoopFuture<any Channel> {
-    let bootstrap = ClientBootstrap(group: loop).connectTimeout(TimeAmount(connectTimeout))
-    // An address needs no resolver: its threads may all be waiting for a name server that is down.
-    if let address = try? SocketAddress(ipAddress: target.host, port: target.port) {
-      return bootstrap.connect(to: address)
-    }
-    return bootstrap.connect(host: target.host, port: target.port)
-  }
-
-  /// Called on the channel's event loop in the tick in which it was connected, so that nothing has been read. Handlers are
-  /// added here rather than in the bootstrap, which creates a channel for each address it tries.
-  private func start(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
-    guard !cancellation.isCancelled else { return channel.close(promise: nil) }
-    do {
-      guard let encryption else { return try prepare(channel, result) }
-      let handshake = HandshakeHandler(target: target, timeout: connectTimeout) { agreed in
-        do {
-          try agreed.get()
-          try prepare(channel, result)
-        } catch {
-          fail(error, on: channel, result)
-        }
-      }
-      let encrypter = try ClientTLS.handler(encryption, target: target)
-      try channel.pipeline.syncOperations.addHandlers([encrypter, handshake])
-      cancellation.onCancel {
-        result.fail(FailedAttempt(error: UploadCancellation.error))
-        channel.eventLoop.execute { channel.abort() }
-      }
-    } catch {
-      fail(error, on: channel, result)
+      throw FailedAttempt(unusable: error)
     }
   }
 
   /// Adds the handlers for HTTP to a new connection, and begins.
-  private func prepare(_ channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) throws {
+  private func prepare(
+    _ channel: any Channel,
+    _ result: EventLoopPromise<ExchangeResult>
+  ) throws(FailedAttempt) {
     // Responses are short: the limits on their headers are far below NIO's default of 2 MiB for each connection.
     var limits = NIOHTTPDecoderLimitConfiguration()
     limits.maxHeaderFieldSize = 16 * 1024
@@ -191,10 +175,15 @@ struct UploadAttempt: Sendable {
     // The request has its framing headers; the encoder would remove them for methods that usually have no body.
     var framing = HTTPRequestEncoder.Configuration()
     framing.automaticallySetFramingHeaders = false
-    try channel.pipeline.syncOperations.addHandlers([
-      HTTPRequestEncoder(configuration: framing),
-      ByteToMessageHandler(decoder),
-    ])
+    do {
+      try channel.pipeline.syncOperations.addHandlers([
+        HTTPRequestEncoder(configuration: framing),
+        ByteToMessageHandler(decoder),
+      ])
+    } catch {
+      channel.close(promise: nil)
+      throw FailedAttempt(unusable: error)
+    }
     begin(on: channel, result)
   }
 
@@ -204,7 +193,8 @@ struct UploadAttempt: Sendable {
     do {
       try channel.pipeline.syncOperations.addHandler(ExchangeHandler(self, result: result))
     } catch {
-      return fail(error, on: channel, result)
+      result.fail(FailedAttempt(unusable: error))
+      return channel.close(promise: nil)
     }
     cancellation.onCancel { [cancellation] in
       channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event(source: cancellation))
@@ -221,16 +211,13 @@ struct UploadAttempt: Sendable {
     }
     resources.connections.keep(channel, to: ConnectionPool.Origin(target), for: time)
   }
+}
 
-  private func fail(_ error: any Error, on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
-    result.fail(Self.failure(error))
-    channel.close(promise: nil)
-  }
-
-  /// `error` itself if it is a ``FailedAttempt``; all others are unexpected.
-  private static func failure(_ error: any Error) -> FailedAttempt {
-    error as? FailedAttempt
-      ?? FailedAttempt(error: UploadError(.internalFailure, "The connection could not be used.", cause: error))
+extension UploadError {
+  /// The error for a response with another digest than that of the content that was sent.
+  static var mismatch: UploadError {
+    let message = "Checksum mismatch: the server reports another SHA-256 for the stored file. Send the file again."
+    return UploadError(.contentMismatch, message)
   }
 }
 
@@ -243,6 +230,22 @@ struct ExchangeResult: Sendable {
   var isBodySent: Bool
   /// Offset in the content beyond which the server can have received nothing in this exchange.
   var reach: UInt64 = 0
+  /// Whether the request asked for `100 Continue`, and the server has sent none.
+  var ignoresExpectation = false
+}
+
+/// Servers that have sent no `100 Continue` for a request that they then accepted: later requests do not ask for it, and do
+/// not wait. Usable from any thread.
+final class IgnoredExpectations: Sendable {
+  private let origins = Mutex<Set<ConnectionPool.Origin>>([])
+
+  func contains(_ origin: ConnectionPool.Origin) -> Bool { origins.withLock { $0.contains(origin) } }
+
+  /// Notes the behaviour that a response has shown.
+  func note(_ origin: ConnectionPool.Origin, _ result: ExchangeResult) {
+    guard result.ignoresExpectation, (200..<300).contains(result.response.status) else { return }
+    _ = origins.withLock { $0.insert(origin) }
+  }
 }
 
 /// What all uploads of an ``Uploader`` share.
@@ -255,6 +258,7 @@ struct ClientResources: Sendable {
   var limiter: RateLimiter?
   let tls = ClientTLS()
   let connections = ConnectionPool()
+  let ignoredExpectations = IgnoredExpectations()
 
   /// Runs `work`, which may block, on the thread pool.
   /// - Parameter work: must throw only ``UploadError``.
