@@ -48,7 +48,7 @@ extension Uploader {
               }
             }
           }
-          // Those that have ended, and as many as it takes to have room.
+          // Removes the ended workers from the group, and waits for room.
           while large.mustWait() { await tasks.next() }
         }
         for await source in sources {
@@ -93,8 +93,8 @@ extension Uploader {
   private func isSmall(_ source: UploadSource, _ mode: UploadMode) -> Bool {
     guard mode == .stream, let size = source.size else { return false }
     // Under a rate limit, larger ones are sent in chunks, so that the rate is smooth.
-    let limit = resources.limiter.map { min(SmallRequest.sizeLimit, 16 * UInt64($0.chunkSize)) } ?? SmallRequest.sizeLimit
-    return size <= limit && size < resources.configuration.resume?.threshold ?? .max
+    let limit = resources.limiter.map { 16 * UInt64($0.chunkSize) } ?? .max
+    return size <= min(limit, SmallRequest.sizeLimit) && size < resources.configuration.resume?.threshold ?? .max
   }
 
   /// The meter of a source that is not sent, ended outside of the ledger.

@@ -2,7 +2,6 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
-import Synchronization
 import UploadCore
 
 /// What an attempt to send an upload needs: the request, its content, where they are sent, and shared resources. Each
@@ -232,20 +231,6 @@ struct ExchangeResult: Sendable {
   var reach: UInt64 = 0
   /// Whether the request asked for `100 Continue`, and the server has sent none.
   var ignoresExpectation = false
-}
-
-/// Servers that have sent no `100 Continue` for a request that they then accepted: later requests do not ask for it, and do
-/// not wait. Usable from any thread.
-final class IgnoredExpectations: Sendable {
-  private let origins = Mutex<Set<ConnectionPool.Origin>>([])
-
-  func contains(_ origin: ConnectionPool.Origin) -> Bool { origins.withLock { $0.contains(origin) } }
-
-  /// Notes the behaviour that a response has shown.
-  func note(_ origin: ConnectionPool.Origin, _ result: ExchangeResult) {
-    guard result.ignoresExpectation, (200..<300).contains(result.response.status) else { return }
-    _ = origins.withLock { $0.insert(origin) }
-  }
 }
 
 /// What all uploads of an ``Uploader`` share.

@@ -25,7 +25,7 @@ struct PipelineConduct: Equatable {
   /// Whether the server has closed the last connection after its first response: it keeps none.
   var keepsNone: Bool { lastTotal == 1 }
 
-  /// A connection has a response, and stays open.
+  /// A connection has a response after which the server keeps it.
   mutating func responded() {
     if responsesToWait > 0 { responsesToWait -= 1 }
   }

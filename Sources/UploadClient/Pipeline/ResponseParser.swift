@@ -32,14 +32,14 @@ struct ResponseParser {
 
   private enum State {
     /// Next: any other.
-    case head
-    /// So many bytes of the body are left; next: head.
+    case headers
+    /// So many bytes of the body are left; next: headers.
     case body(ServerResponse, left: UInt64)
     /// Next: chunk, trailer, malformed.
     case chunkSize(ServerResponse)
     /// So many bytes of the chunk are left, its line end included; next: chunkSize, malformed.
     case chunk(ServerResponse, left: UInt64)
-    /// Next: head, malformed.
+    /// Next: headers, malformed.
     case trailer(ServerResponse, bytes: Int)
     /// The body ends with the connection.
     case untilEnd(ServerResponse)
@@ -51,21 +51,21 @@ struct ResponseParser {
   }
 
   /// The limits on the headers, and on the trailer section: the same as for other uploads.
-  private static let headLimit = 64 * 1024
+  private static let headersLimit = 64 * 1024
   private static let fieldLimit = 16 * 1024
   private static let fieldCountLimit = 128
-  /// The longest line with the size of a chunk.
+  /// The longest chunk-size line.
   private static let chunkLineLimit = 4096
 
-  private var state = State.head
+  private var state = State.headers
   private var pending = ByteBuffer()
-  /// How many bytes of ``pending`` belong to lines that were scanned for the end of the headers.
+  /// How many bytes of ``pending`` were searched for the end of the headers.
   private var scanned = 0
 
   /// Whether a response has begun and is not complete.
   var isInside: Bool {
     switch state {
-    case .head: pending.readableBytes > 0
+    case .headers: pending.readableBytes > 0
     case .body, .chunkSize, .chunk, .trailer, .untilEnd: true
     case .malformed: false
     }
@@ -86,7 +86,7 @@ struct ResponseParser {
     while true {
       let event: Event?
       switch state {
-      case .head: event = readHead()
+      case .headers: event = readHeaders()
       case .body(let response, let left): event = readBody(response, left)
       case .chunkSize(let response): event = readChunkSize(response)
       case .chunk(let response, let left): event = readChunk(response, left)
@@ -104,7 +104,7 @@ struct ResponseParser {
   /// The connection has ended. Call it when ``next()`` needs more.
   func end() -> End {
     switch state {
-    case .head: pending.readableBytes > 0 ? .interrupted(nil) : .clean
+    case .headers: pending.readableBytes > 0 ? .interrupted(nil) : .clean
     case .untilEnd(let response): .response(response)
     case .body(let response, _), .chunkSize(let response), .chunk(let response, _), .trailer(let response, _):
       .interrupted(response)
@@ -115,10 +115,10 @@ struct ResponseParser {
   // MARK: The headers
 
   /// - Returns: nil when the state has changed without an event.
-  private mutating func readHead() -> Event? {
-    guard let length = headLength() else { return state.isMalformed ? .malformed : .needsMore }
+  private mutating func readHeaders() -> Event? {
+    guard let length = headersLength() else { return state.isMalformed ? .malformed : .needsMore }
     defer { scanned = 0 }
-    guard let head = pending.readSlice(length: length), let parsed = Head(head.readableBytesView) else {
+    guard let bytes = pending.readSlice(length: length), let parsed = Headers(bytes.readableBytesView) else {
       return fail()
     }
     if parsed.response.status < 200 { return .informational(status: parsed.response.status) }
@@ -132,21 +132,21 @@ struct ResponseParser {
   }
 
   /// The length of the headers with the empty line at their end; nil when they are not complete, or malformed.
-  private mutating func headLength() -> Int? {
-    while let line = lineLength(from: scanned, limit: Self.headLimit) {
+  private mutating func headersLength() -> Int? {
+    while let line = lineLength(from: scanned, limit: Self.headersLimit) {
       // An empty line.
       if line == 2, scanned > 0 { return scanned + line }
       scanned += line
-      guard scanned <= Self.headLimit, line > 2, line <= Self.fieldLimit else {
+      guard scanned <= Self.headersLimit, line > 2, line <= Self.fieldLimit else {
         state = .malformed
         return nil
       }
     }
-    if pending.readableBytes > Self.headLimit { state = .malformed }
+    if pending.readableBytes > Self.headersLimit { state = .malformed }
     return nil
   }
 
-  /// The length of the line at `offset`, with its CRLF; nil when it is not complete, or malformed.
+  /// The number of bytes at `offset` up to and with the next CRLF; nil when it is not complete, or malformed.
   private mutating func lineLength(from offset: Int, limit: Int) -> Int? {
     let view = pending.readableBytesView.dropFirst(offset)
     guard let end = view.firstIndex(of: UInt8(ascii: "\n")) else {
@@ -172,7 +172,7 @@ struct ResponseParser {
       state = .body(response, left: rest)
       return .needsMore
     }
-    state = .head
+    state = .headers
     return .response(response)
   }
 
@@ -205,13 +205,13 @@ struct ResponseParser {
   }
 
   private mutating func readTrailer(_ response: ServerResponse, _ bytes: Int) -> Event? {
-    guard let length = lineLength(from: 0, limit: Self.headLimit) else {
+    guard let length = lineLength(from: 0, limit: Self.headersLimit) else {
       return state.isMalformed ? .malformed : .needsMore
     }
-    guard bytes + length <= Self.headLimit else { return fail() }
+    guard bytes + length <= Self.headersLimit else { return fail() }
     pending.moveReaderIndex(forwardBy: length)
     if length == 2 {
-      state = .head
+      state = .headers
       return .response(response)
     }
     state = .trailer(response, bytes: bytes + length)
@@ -242,7 +242,7 @@ struct ResponseParser {
   }
 
   /// The headers of a response, and how its body ends.
-  private struct Head {
+  private struct Headers {
     enum Framing {
       case none
       case length(UInt64)
@@ -256,7 +256,7 @@ struct ResponseParser {
     private var isChunked = false
     private var closes = false
 
-    /// - Parameter bytes: complete lines, the last of them empty.
+    /// - Parameter bytes: up to and with the empty line.
     /// - Returns: nil when they are malformed or their framing is ambiguous.
     init?(_ bytes: ByteBufferView) {
       var rest = bytes

@@ -330,7 +330,7 @@ final class SmallFileSender: @unchecked Sendable {
     let work = { @Sendable in
       inbox.release(endings.map { Self.end($0, setup) })
     }
-    // A pool that was shut down runs nothing: then on this thread, so that nobody waits for ever.
+    // A pool that was shut down runs nothing: then it is done on this thread, so that ``finish()`` returns.
     setup.resources.threadPool.submit { _ in work() }
   }
 

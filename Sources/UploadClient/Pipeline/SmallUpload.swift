@@ -79,7 +79,8 @@ final class SmallUpload: @unchecked Sendable {
 
   private static func type(of content: ByteBuffer) -> String? {
     MediaTypeSniffer.type { (offset, count) throws(Never) in
-      content.getBytes(at: content.readerIndex + offset, length: min(count, max(0, content.readableBytes - offset))) ?? []
+      content.getBytes(at: content.readerIndex + offset, length: min(count, max(0, content.readableBytes - offset)))
+        ?? []
     }
   }
 
