@@ -15,6 +15,7 @@ import UploadCore
     let loop = EmbeddedEventLoop()
     let channel: EmbeddedChannel
     let meter = UploadMeter(direction: .outgoing, mode: .buffered, name: "a", size: 3, remote: "host:80")
+    let cancellation = UploadCancellation()
     private(set) var result: Result<ExchangeResult, any Error>?
     /// Called when there is a result.
     var onResult: (Exchange) -> Void = { _ in }
@@ -35,7 +36,7 @@ import UploadCore
         content: .memory(try Self.form()),
         connector: try ServerConnector(target, configuration),
         meter: meter,
-        cancellation: UploadCancellation(),
+        cancellation: cancellation,
         resources: ClientResources(configuration: configuration, eventLoopGroup: loop, threadPool: .singleton)
       )
       channel = EmbeddedChannel(loop: loop)
@@ -88,7 +89,9 @@ import UploadCore
     #expect(exchange.meter.received == 3)
     #expect(exchange.meter.phase == .response)
     try exchange.channel.writeInbound(
-      HTTPClientResponsePart.head(HTTPResponseHead(version: .http1_1, status: .created))
+      HTTPClientResponsePart.head(
+        HTTPResponseHead(version: .http1_1, status: .created, headers: ["Connection": "close"])
+      )
     )
     #expect(exchange.result == nil)
     try exchange.channel.writeInbound(HTTPClientResponsePart.end(nil))
@@ -146,11 +149,43 @@ import UploadCore
   @Test func `a cancellation closes the connection, and the result stays cancelled`() throws {
     let exchange = try Exchange()
     exchange.loop.run()
-    exchange.channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event())
+    exchange.channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event(source: exchange.cancellation))
     exchange.loop.run()
     #expect(exchange.code == .cancelled)
     #expect(!exchange.channel.isActive)
     exchange.loop.advanceTime(by: .hours(1))
     #expect(exchange.code == .cancelled)
+  }
+
+  @Test func `the handler leaves a connection that is kept, and a late cancellation does not reach the next upload`()
+    throws
+  {
+    let exchange = try Exchange()
+    exchange.loop.run()
+    try exchange.channel.writeInbound(
+      HTTPClientResponsePart.head(HTTPResponseHead(version: .http1_1, status: .created))
+    )
+    try exchange.channel.writeInbound(HTTPClientResponsePart.end(nil))
+    exchange.loop.run()
+    #expect(exchange.channel.isActive)
+    let status = try exchange.result?.get().response.status
+    #expect(status == 201)
+    #expect(throws: (any Error).self) {
+      _ = try exchange.channel.pipeline.syncOperations.handler(type: ExchangeHandler.self)
+    }
+    exchange.channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event(source: exchange.cancellation))
+    exchange.loop.run()
+    #expect(exchange.channel.isActive)
+    // The pool closes it when it is idle for too long.
+    exchange.loop.advanceTime(by: .seconds(4))
+    #expect(!exchange.channel.isActive)
+  }
+
+  @Test func `an event for another upload does not change the exchange`() throws {
+    let exchange = try Exchange()
+    exchange.loop.run()
+    exchange.channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event(source: UploadCancellation()))
+    exchange.loop.run()
+    #expect(exchange.result == nil && exchange.channel.isActive)
   }
 }

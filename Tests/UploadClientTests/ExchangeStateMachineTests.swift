@@ -104,6 +104,58 @@ extension ExchangeStateMachine {
     expectEnd(action, &machine, resets: false, status: 201)
   }
 
+  /// A machine whose whole body is sent, and that has the headers of a response after which the server keeps the connection.
+  private func keepingMachine(_ body: BodyStateMachine.Plan) -> (ExchangeStateMachine, ServerResponse) {
+    var machine = sentMachine(body)
+    let response = ServerResponse(status: 201, reason: "", keepsConnection: true)
+    #expect(machine.responded(response, at: .uptimeNanoseconds(1)) == .none)
+    return (machine, response)
+  }
+
+  @Test func `a connection that the server keeps is kept when both halves are complete`() {
+    var (machine, response) = keepingMachine(Self.memory)
+    #expect(machine.responseEnded() == .keep(.response(response)))
+    #expect(machine.isOver && machine.disconnected() == .none && machine.removed() == .none)
+    var (checked, _) = keepingMachine(Self.file)
+    #expect(checked.responseEnded() == .body(.check))
+    #expect(checked.checked() == .keep(.response(response)))
+  }
+
+  @Test func `a connection is closed after a response that is too long, or with bytes behind it`() {
+    var (long, _) = keepingMachine(Self.memory)
+    let text = String(repeating: "a", count: ServerResponse.bodyLimit + 1)
+    #expect(long.responseContinued(text) == .close(resets: false))
+    var (extra, response) = keepingMachine(Self.file)
+    #expect(extra.responseEnded() == .body(.check))
+    #expect(extra.responseMalformed() == .none)
+    #expect(extra.checked() == .close(resets: false))
+    #expect(extra.disconnected() == .report(.response(response.interrupted)))
+  }
+
+  @Test func `a connection is closed after a rejection of a body that was not sent`() {
+    var machine = machine(Self.file)
+    #expect(machine.sentHead() == .body(.write(0..<10)))
+    let rejection = ServerResponse(status: 413, reason: "", keepsConnection: true)
+    #expect(machine.responded(rejection, at: .uptimeNanoseconds(1)) == .none)
+    #expect(machine.responseEnded() == .close(resets: true))
+  }
+
+  @Test func `a server ignores the expectation when it sends no 100 Continue in time nor later`() {
+    func machine() -> ExchangeStateMachine {
+      var machine = self.machine(Self.file, asks: true)
+      #expect(machine.sentHead() == .none)
+      #expect(machine.timerFired(at: .uptimeNanoseconds(2_000_000_000)) == .body(.write(0..<10)))
+      return machine
+    }
+    var late = machine()
+    #expect(late.ignoresExpectation)
+    #expect(late.responded(100) == .none)
+    #expect(!late.ignoresExpectation)
+    var prompt = self.machine(Self.file, asks: true)
+    #expect(prompt.sentHead() == .none && prompt.responded(100) == .body(.write(0..<10)))
+    #expect(!prompt.ignoresExpectation)
+  }
+
   @Test(arguments: [302, 303]) func `a redirect after a whole form is checked like a success`(status: Int) {
     var machine = sentMachine(Self.file, acceptsSeeOther: true)
     #expect(machine.responded(status) == .none)

@@ -47,12 +47,15 @@ struct ServerConnector: Sendable {
     return connector
   }
 
+  /// What precedes the path in a request: scheme and host where a proxy forwards it, else nothing.
+  var uriPrefix: String { proxy == nil || target.isSecure ? "" : "http://" + target.hostField }
+
   /// The request to send for one to the target: in absolute form and with the proxy's credentials where a proxy forwards
   /// it (RFC 9112 section 3.2.2), else unchanged.
   func forwarded(_ head: HTTPRequestHead) -> HTTPRequestHead {
     guard let proxy, !target.isSecure else { return head }
     var head = head
-    head.uri = "http://" + target.hostField + head.uri
+    head.uri = uriPrefix + head.uri
     if let field = proxy.authorization { head.headers.replaceOrAdd(name: field.name, value: field.value) }
     return head
   }

@@ -24,6 +24,14 @@ struct FailedAttempt: Error {
 }
 
 extension FailedAttempt {
+  /// The failure for a ``ConnectFailure`` or an unexpected error of SwiftNIO; `error` itself if it is a ``FailedAttempt``.
+  init(unusable error: any Error) {
+    self =
+      error as? FailedAttempt
+      ?? (error as? ConnectFailure).map { FailedAttempt(error: $0.error, isTemporary: $0.isTemporary) }
+      ?? FailedAttempt(error: UploadError(.internalFailure, "The connection could not be used.", cause: error))
+  }
+
   /// Statuses of servers that are busy, starting or stopping, and of proxies in front of one.
   private static let temporaryRejections: Set<Int> = [429, 502, 503]
 

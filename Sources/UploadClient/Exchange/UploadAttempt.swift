@@ -4,7 +4,7 @@ import NIOPosix
 import UploadCore
 
 /// What an attempt to send an upload needs: the request, its content, where they are sent, and shared resources. Each
-/// ``run()`` is one attempt, on a connection of its own; the caller adapts ``request`` and ``content`` for the next one.
+/// ``run()`` is one attempt; the caller adapts ``request`` and ``content`` for the next one.
 struct UploadAttempt: Sendable {
   /// The request to send. The caller removes its `Expect` field when the server rejects that.
   var request: UploadRequest
@@ -62,81 +62,149 @@ struct UploadAttempt: Sendable {
     let sent = try await resources.onPool {
       try content.digests { () throws(UploadError) in try cancellation.check() }
     }
-    guard sent == reported else {
-      let message = "Checksum mismatch: the server reports another SHA-256 for the stored file. Send the file again."
-      throw UploadError(.contentMismatch, message)
-    }
+    guard sent == reported else { throw .mismatch }
   }
 
   // MARK: The connection
 
-  /// Connects, sends, and returns the server's response, whatever its status, when the connection is closed again.
+  /// Sends on a connection of the pool or on a new one, and returns the server's response, whatever its status, when the
+  /// connection is in the pool again or closed.
+  ///
+  /// The server may close a connection of the pool at the moment in which it is used. Then the request is sent once more, on a
+  /// new connection, if the server has certainly not processed it: see ``isUnprocessed(_:)``.
   /// - Throws: ``FailedAttempt`` without a usable response. After a cancellation its error may have any code: check
   ///   ``UploadCancellation/isCancelled`` first.
   func run() async throws(FailedAttempt) -> ExchangeResult {
+    let origin = ConnectionPool.Origin(target)
+    var attempt = self
+    if resources.ignoredExpectations.contains(origin) { attempt.request.head.headers.remove(name: "expect") }
+    let result = try await attempt.runOnAny(origin)
+    resources.ignoredExpectations.note(origin, result)
+    return result
+  }
+
+  private func runOnAny(_ origin: ConnectionPool.Origin) async throws(FailedAttempt) -> ExchangeResult {
+    guard let kept = resources.connections.take(origin) else { return try await runOnNew() }
+    do throws(FailedAttempt) {
+      let result = try await run(on: kept)
+      // The server was about to close the idle connection (RFC 9110 section 15.5.9).
+      guard result.response.status == 408, content.isRepeatable || !result.isBodyBegun else { return result }
+    } catch {
+      guard !cancellation.isCancelled, isUnprocessed(error) else { throw error }
+    }
+    var again = self
+    again.content = content.renewed(for: part)
+    if part == .whole { meter.resume(at: 0) }
+    return try await again.runOnNew()
+  }
+
+  /// Whether a request can be sent again at once after it has failed on a connection of the pool: no response has begun, and
+  /// the server cannot have the whole body, or there is none and the method changes nothing when it is repeated.
+  private func isUnprocessed(_ failed: FailedAttempt) -> Bool {
+    let isIdempotent = part == .nothing && [.OPTIONS, .HEAD, .GET, .DELETE].contains(request.head.method)
+    return failed.failure == .connectionLost && (!failed.isBodySent || isIdempotent)
+      && (content.isRepeatable || !failed.isSourceUsed || part != .whole)
+  }
+
+  private func run(on kept: any Channel) async throws(FailedAttempt) -> ExchangeResult {
+    try await exchange(on: kept.eventLoop) { result in
+      guard ConnectionPool.claim(kept) else {
+        let error = UploadError(.connectionLost, "\(target.authority) closed the connection.")
+        return result.fail(FailedAttempt(error: error, isTemporary: true, failure: .connectionLost))
+      }
+      begin(on: kept, result)
+    }
+  }
+
+  private func runOnNew() async throws(FailedAttempt) -> ExchangeResult {
     let loop = resources.eventLoopGroup.next()
-    let result = loop.makePromise(of: ExchangeResult.self)
-    // An attempt to connect cannot be cancelled: it ends by itself, and its result is ignored.
-    cancellation.onCancel { result.fail(FailedAttempt(error: UploadCancellation.error)) }
-    // On the loop from the start: a callback that is added from another thread could run one tick late, and the first bytes
-    // of the server would be lost.
-    loop.execute {
+    return try await exchange(on: loop) { result in
       let connecting = connector.connect(on: loop) { channel in
         cancellation.onCancel {
           result.fail(FailedAttempt(error: UploadCancellation.error))
-          loop.execute { channel.abort() }
+          channel.eventLoop.execute { channel.abort() }
         }
       }
-      connecting.whenComplete { outcome in
-        switch outcome {
-        case .success(let channel): start(on: channel, result)
-        case .failure(let error): result.fail(Self.failure(error))
+      connecting.whenComplete { opened in
+        do {
+          try prepare(try opened.get(), result)
+        } catch {
+          result.fail(FailedAttempt(unusable: error))
         }
       }
     }
+  }
+
+  /// - Parameter begin: called on the event loop. From the start, since a callback that is added from another thread could run
+  ///   one tick late, and the first bytes of the server would be lost.
+  private func exchange(
+    on loop: any EventLoop,
+    _ begin: @escaping @Sendable (EventLoopPromise<ExchangeResult>) -> Void
+  ) async throws(FailedAttempt) -> ExchangeResult {
+    let result = loop.makePromise(of: ExchangeResult.self)
+    // An attempt to connect cannot be cancelled: it ends by itself, and its result is ignored.
+    cancellation.onCancel { result.fail(FailedAttempt(error: UploadCancellation.error)) }
+    loop.execute { begin(result) }
     do {
       return try await result.futureResult.get()
     } catch {
-      throw Self.failure(error)
+      throw FailedAttempt(unusable: error)
     }
   }
 
-  /// Called on the channel's event loop in the tick in which the connection is ready, so that nothing has been read.
-  private func start(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
-    guard !cancellation.isCancelled else { return channel.close(promise: nil) }
-    do {
-      try exchange(on: channel, result)
-    } catch {
-      result.fail(Self.failure(error))
-      channel.close(promise: nil)
-    }
-  }
-
-  /// Adds the handlers to a connection that is ready for a request.
-  private func exchange(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) throws {
+  /// Adds the handlers for HTTP to a new connection, and begins.
+  private func prepare(
+    _ channel: any Channel,
+    _ result: EventLoopPromise<ExchangeResult>
+  ) throws(FailedAttempt) {
     // The request has its framing headers; the encoder would remove them for methods that usually have no body.
     var framing = HTTPRequestEncoder.Configuration()
     framing.automaticallySetFramingHeaders = false
+    do {
+      try channel.pipeline.syncOperations.addHandlers([
+        HTTPRequestEncoder(configuration: framing),
+        ResponseDecoding.handler(leftOver: .dropBytes),
+      ])
+    } catch {
+      channel.close(promise: nil)
+      throw FailedAttempt(unusable: error)
+    }
+    begin(on: channel, result)
+  }
+
+  /// Sends the request on a connection that is ready for one.
+  private func begin(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
+    guard !cancellation.isCancelled else { return channel.close(promise: nil) }
     var attempt = self
     attempt.request.head = connector.forwarded(request.head)
-    try channel.pipeline.syncOperations.addHandlers([
-      HTTPRequestEncoder(configuration: framing),
-      ResponseDecoding.handler(leftOver: .dropBytes),
-      ExchangeHandler(attempt, result: result),
-    ])
-    cancellation.onCancel {
-      channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event())
+    do {
+      try channel.pipeline.syncOperations.addHandler(ExchangeHandler(attempt, result: result))
+    } catch {
+      result.fail(FailedAttempt(unusable: error))
+      return channel.close(promise: nil)
     }
-    pause?.onPause {
-      channel.pipeline.fireUserInboundEventTriggered(UploadPause.Event())
+    cancellation.onCancel { [cancellation] in
+      channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event(source: cancellation))
+    }
+    pause?.onPause { [pause] in
+      if let pause { channel.pipeline.fireUserInboundEventTriggered(UploadPause.Event(source: pause)) }
     }
   }
 
-  /// `error` itself if it is a ``FailedAttempt``, or the one for a ``ConnectFailure``; all others are unexpected.
-  private static func failure(_ error: any Error) -> FailedAttempt {
-    error as? FailedAttempt
-      ?? (error as? ConnectFailure).map { FailedAttempt(error: $0.error, isTemporary: $0.isTemporary) }
-      ?? FailedAttempt(error: UploadError(.internalFailure, "The connection could not be used.", cause: error))
+  /// Gives a connection that can serve another request to the pool. Call it on the connection's event loop.
+  func keep(_ channel: any Channel, after outcome: ExchangeStateMachine.Outcome) {
+    guard case .response(let response) = outcome, let time = ConnectionPool.idleTime(after: response) else {
+      return channel.close(promise: nil)
+    }
+    resources.connections.keep(channel, to: ConnectionPool.Origin(target), for: time)
+  }
+}
+
+extension UploadError {
+  /// The error for a response with another digest than that of the content that was sent.
+  static var mismatch: UploadError {
+    let message = "Checksum mismatch: the server reports another SHA-256 for the stored file. Send the file again."
+    return UploadError(.contentMismatch, message)
   }
 }
 
@@ -149,6 +217,8 @@ struct ExchangeResult: Sendable {
   var isBodySent: Bool
   /// Offset in the content beyond which the server can have received nothing in this exchange.
   var reach: UInt64 = 0
+  /// Whether the request asked for `100 Continue`, and the server has sent none.
+  var ignoresExpectation = false
 }
 
 /// What all uploads of an ``Uploader`` share.
@@ -160,6 +230,8 @@ struct ClientResources: Sendable {
   /// The limit on the rate of all uploads together; nil without one.
   var limiter: RateLimiter?
   let tls = ClientTLS()
+  let connections = ConnectionPool()
+  let ignoredExpectations = IgnoredExpectations()
 
   /// Runs `work`, which may block, on the thread pool.
   /// - Parameter work: must throw only ``UploadError``.

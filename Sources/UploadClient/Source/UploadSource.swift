@@ -16,6 +16,17 @@ package struct UploadSource: Sendable {
   /// The name under which the server should store it; may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
   package let name: String
 
+  /// Where the server should store it: directories and name, separated by slashes, such as `photos/a/b.jpg`. The components
+  /// are those of the file system: none is empty, `.` or `..`. May contain bytes that are not UTF-8
+  /// (``NameBytes/losslessText``). Nil for a source that is no file of a tree: the server decides by ``name`` alone.
+  package var remotePath: String?
+
+  /// When the content last changed, in seconds since 1970, as a walk found it; nil where none has looked.
+  package var modified: Int64?
+
+  /// Bytes of content, as a walk found them; nil where none has looked. The file may have changed since.
+  package var size: UInt64?
+
   /// The path that was named, as it was; nil for a descriptor.
   var path: String? {
     if case .file(let path) = origin { path } else { nil }

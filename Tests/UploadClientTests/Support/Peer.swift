@@ -157,6 +157,12 @@ final class Peer {
     return count
   }
 
+  /// Whether bytes of a further request arrive within so many milliseconds.
+  func hasMore(within milliseconds: CInt) -> Bool {
+    var interest = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return !buffer.isEmpty || poll(&interest, 1, milliseconds) == 1
+  }
+
   /// Waits until the client has closed the connection, without reading from the socket.
   func waitForHangUp() throws {
     // POLLRDHUP, which Glibc's module hides.
