@@ -87,7 +87,8 @@ enum RequestPhase: Equatable {
       self = .idle
       return .finishSkipping
     case (.lingering, .end): return .finishLingering
-    case (.idle, _), (.downloading, _), (.receiving, .head), (.storing, _), (.skipping, _), (.lingering, _): return .discard
+    case (.idle, _), (.downloading, _), (.receiving, .head), (.storing, _), (.skipping, _), (.lingering, _):
+      return .discard
     }
   }
 

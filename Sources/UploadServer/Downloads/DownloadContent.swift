@@ -21,7 +21,7 @@ struct DownloadContent: Sendable {
   }
 
   /// A body of at most this length, in bytes, is read when the file is opened, and sent with the headers in one write: a
-  /// small file needs one turn of a thread, and no file stays open for it.
+  /// small file needs one turn of a thread, and is closed at once.
   static let smallSize: UInt64 = 64 * 1024
 
   /// The status line and header fields, each with its line end, without those that depend on the connection and without

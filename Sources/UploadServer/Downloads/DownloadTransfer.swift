@@ -3,7 +3,7 @@ import NIOPosix
 import UploadCore
 import UploadStorage
 
-/// What one download holds while it is sent: its file, the parts that are prepared, its meter. Loop-bound.
+/// What one download needs while it is sent: its file, the parts that are prepared, its meter. Loop-bound.
 final class DownloadTransfer {
   /// Where the body comes from; `none` once it has ended.
   private(set) var source: DownloadContent.Source

@@ -3,7 +3,7 @@ import NIOCore
 
 /// What the kernel knows of a connection's socket.
 enum SocketState {
-  /// How much of what was written has been acknowledged, and how much the socket still holds.
+  /// How much of what was written has been acknowledged, and how much is still in the socket's buffer.
   /// - Parameter context: of any handler of the connection, on its event loop.
   /// - Returns: nil when the channel has no TCP socket.
   static func sent(_ context: ChannelHandlerContext) -> clinux_sent? {

@@ -1,5 +1,7 @@
 import CLinux
 import Glibc
+import NIOCore
+import NIOPosix
 import Testing
 import UploadCore
 import UploadTestSupport
@@ -25,6 +27,38 @@ import UploadTestSupport
       case .file(let file): names.append(file.file.name)
       }
       return names.count < count
+    }
+  }
+
+  @Test func `a file is opened and read in one step, and one that does not exist is none`() async throws {
+    try await withStore { fixture in
+      try fixture.place.write(Array("content".utf8), to: "a")
+      let loop = MultiThreadedEventLoopGroup.singleton.next()
+      let read: @Sendable (any OpenFile) throws -> String = { file in
+        guard case .region(let region) = file.content(in: 0..<file.file.size) else { return "" }
+        var bytes = [UInt8](repeating: 0, count: 100)
+        let count = try bytes.withUnsafeMutableBytes { try region.read(into: $0, at: 0) }
+        return String(decoding: bytes[..<count], as: UTF8.self)
+      }
+      #expect(try await fixture.store.open("a", on: loop, read).get() == "content")
+      #expect(try await fixture.store.open("b", on: loop, read).get() == nil)
+      let error = UploadError(.badRequest, "No.")
+      let failed = fixture.store.open("a", on: loop) { _ -> Int in throw error }
+      await #expect(throws: UploadError.self) { try await failed.get() }
+    }
+  }
+
+  @Test func `a region is loaded into the page cache as far as the file has bytes`() async throws {
+    try await withStore { fixture in
+      let path = try fixture.place.write([UInt8](repeating: 7, count: 100_000), to: "a")
+      let found = try await fixture.store.open("a")
+      let file = try #require(found)
+      guard case .region(let region) = file.content(in: 10..<100_000) else { throw TimeoutError("no region") }
+      let all = try await region.reading { $0.load() }
+      #expect(all == 99_990)
+      try #require(truncate(path, 50_000) == 0)
+      let rest = try await region.reading { ($0.load(), $0.isLoaded, $0.fileSize) }
+      #expect(rest.0 == 49_990 && !rest.1 && rest.2 == 50_000)
     }
   }
 
