@@ -15,10 +15,11 @@ package import UploadCore
 /// | `Source` | the files, streams and forms in memory that are sent |
 /// | `Exchange` | connecting, TLS, one request and its response: state machines, channel handlers, HTTP |
 /// | `Resume` | uploads in several requests (tus, the IETF draft): discovery, pauses, the protocol's state machine |
+/// | `Tree` | walking directories; making directories at a server, and reading its listings |
 /// | the top | ``Uploader``, which runs the attempts of each upload as ``RetryStateMachine`` decides |
 package struct Uploader: Sendable {
-  private let resources: ClientResources
-  private let ledger: UploadLedger
+  let resources: ClientResources
+  let ledger: UploadLedger
   private let knownServers = KnownServers()
 
   /// - Parameters:

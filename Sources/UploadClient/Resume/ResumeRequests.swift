@@ -19,6 +19,10 @@ struct ResumeRequests: Sendable {
     "repr-digest", "digest", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range",
   ]
 
+  /// Whether a header field is about a file, and not about the request or the server.
+  /// - Parameter name: in any case.
+  static func isAboutFile(_ name: String) -> Bool { (bodyFields + fileFields).contains(name.lowercased()) }
+
   /// The request that would send the file at once.
   private let plain: UploadRequest
   private let target: SendTarget
