@@ -1,8 +1,9 @@
+import CLinux
 import Glibc
 package import UploadCore
 
-/// An open directory. Its files are opened by name relative to the descriptor, so that renaming or replacing the directory
-/// while its files are sent leads to no other place. The descriptor is closed with the last reference.
+/// An open directory. What is in it is opened relative to the descriptor, so that renaming or replacing a directory above
+/// leads to no other place. The descriptor is closed with the last reference.
 package final class DirectoryHandle: Sendable {
   /// What tells one directory from all others.
   package struct Identity: Sendable, Hashable {
@@ -57,10 +58,34 @@ package final class DirectoryHandle: Sendable {
     return result == 0 ? status : nil
   }
 
-  /// Opens a file in the directory for reading, without waiting for a writer where it is a pipe. May block.
+  /// Opens a file below the directory for reading, without waiting for a writer where it is a pipe. May block.
+  /// - Parameters:
+  ///   - path: relative to the directory, without `.` and `..`.
+  ///   - follows: whether symbolic links are followed, wherever they lead.
   /// - Returns: the descriptor; -1 and `errno` on failure, ELOOP for a symbolic link that is not followed.
-  func openFile(_ name: NameBytes, follows: Bool) -> CInt {
-    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (follows ? 0 : O_NOFOLLOW)
-    return name.withCString { openat(descriptor, $0, flags) }
+  func openFile(_ path: NameBytes, follows: Bool) -> CInt {
+    guard !follows else {
+      return path.withCString { openat(descriptor, $0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
+    }
+    let opened = path.withCString { clinux_open_beneath(descriptor, $0) }
+    return opened < 0 && errno == EXDEV ? openByComponents(path) : opened
+  }
+
+  /// The same, without links, for kernels before Linux 5.6 and sandboxes without openat2.
+  private func openByComponents(_ path: NameBytes) -> CInt {
+    let components = path.bytes.split(separator: UInt8(ascii: "/"))
+    var parent = descriptor
+    for (index, component) in components.enumerated() {
+      let isLast = index == components.count - 1
+      let flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | (isLast ? O_NONBLOCK | O_NOCTTY : O_DIRECTORY)
+      let next = NameBytes(component).withCString { openat(parent, $0, flags) }
+      let code = errno
+      if parent != descriptor { close(parent) }
+      // O_DIRECTORY with O_NOFOLLOW reports a link as ENOTDIR.
+      errno = !isLast && code == ENOTDIR ? ELOOP : code
+      guard next >= 0 else { return -1 }
+      parent = next
+    }
+    return parent == descriptor ? -1 : parent
   }
 }

@@ -18,9 +18,12 @@ enum SourceFailure {
     }
   }
 
-  /// The error for a file of a tree that was replaced by a symbolic link after the walk had found it.
+  /// The error for a file of a tree that was replaced by a symbolic link, or whose directory was, after the walk had found it.
   static func becameLink(_ path: String) -> UploadError {
-    unreadable("\"\(PlainText.sanitized(path))\" became a symbolic link while the tree was sent. Send it again.")
+    unreadable(
+      "\"\(PlainText.sanitized(path))\", or a directory above it, became a symbolic link while the tree was sent. "
+        + "Send it again."
+    )
   }
 
   /// The error of a directory that cannot be opened or read.

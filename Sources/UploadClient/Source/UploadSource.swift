@@ -9,9 +9,10 @@ package struct UploadSource: Sendable {
     case file(path: String)
     /// Owned by the caller: this type duplicates it and never closes it.
     case descriptor(CInt)
+    /// A path relative to an open directory.
     /// - Parameters:
-    ///   - follows: whether it may be a symbolic link.
-    ///   - path: for messages, and for the journal.
+    ///   - follows: whether symbolic links are followed.
+    ///   - path: the whole path, for messages and for the journal.
     case entry(NameBytes, of: DirectoryHandle, follows: Bool, path: String)
   }
 
@@ -62,10 +63,11 @@ package struct UploadSource: Sendable {
     UploadSource(origin: .descriptor(descriptor), name: name)
   }
 
-  /// A regular file in an open directory, which need not be at its path any more when the upload begins.
+  /// A regular file below an open directory. Many sources share the directory, which is the only one that they keep open.
   /// - Parameters:
-  ///   - follows: whether it may be a symbolic link, which then may lead anywhere. Without, a link that has replaced the file
-  ///     fails the upload.
+  ///   - name: the path relative to `directory`, without `.` and `..`.
+  ///   - follows: whether symbolic links are followed, which then may lead anywhere. Without, a link that has replaced the
+  ///     file, or a directory on the way to it, fails the upload.
   ///   - path: for messages and the journal.
   ///   - remotePath: see ``remotePath``.
   static func entry(

@@ -6,7 +6,7 @@ import UploadCore
 /// Walks directories, and returns what it finds as it reads them: it keeps one open directory for each level, and no list of
 /// names, so that a directory may have any number of entries.
 ///
-/// Every directory and file is opened by its name in the open directory above it, without following symbolic links unless
+/// Every directory and file is opened below the argument's open directory, without following symbolic links unless
 /// ``TreeRules/followsLinks`` is set: a tree that changes meanwhile never leads out of itself. Usable from any thread;
 /// ``next(atMost:)`` blocks.
 package final class TreeWalker: Sendable {
@@ -122,15 +122,16 @@ package final class TreeWalker: Sendable {
       return open(name, at: place, in: level, &state)
     default:
       state.levels[top].hasContent = true
-      guard let error = Self.lengthError(place) else { return .file(source(name, at: place, in: level, status)) }
+      guard let error = Self.lengthError(place) else { return .file(source(at: place, in: state.levels[0], status)) }
       return .failed(path: place.path, error)
     }
   }
 
-  private func source(_ name: NameBytes, at place: Place, in level: Level, _ status: stat) -> UploadSource {
+  /// - Parameter root: the argument's directory: sources outlive the walk of the directories below it, which may be many.
+  private func source(at place: Place, in root: Level, _ status: stat) -> UploadSource {
     var source = UploadSource.entry(
-      name,
-      of: level.handle,
+      NameBytes(lossless: place.relative),
+      of: root.handle,
       follows: rules.followsLinks,
       path: place.path,
       remotePath: place.remote
