@@ -75,11 +75,7 @@ extension Uploader {
     _ group: UploadGroup?,
     _ onEnd: @escaping @Sendable (UploadSource, UploadMeter) -> Void
   ) async throws(UploadError) -> SmallFileSender {
-    var connector = try ServerConnector(target, resources.configuration)
-    if connector.isEncrypted {
-      let (tls, plain) = (resources.tls, connector)
-      connector = try await resources.onPool { try plain.withContexts(tls) }
-    }
+    let connector = try await resources.connector(to: target)
     let template = try SmallRequest(connector: connector, group: group, configuration: resources.configuration)
     let setup = SmallFileSender.Setup(
       template: template,

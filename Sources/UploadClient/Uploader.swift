@@ -17,6 +17,7 @@ package import UploadCore
 /// | `Connecting` | connections to servers, directly or through proxies, and TLS |
 /// | `Exchange` | one request and its response: state machines, channel handlers, HTTP |
 /// | `Resume` | uploads in several requests (tus, the IETF draft): discovery, pauses, the protocol's state machine |
+/// | `Tree` | walking directories; making directories at a server, and reading its listings |
 /// | `Pipeline` | many small files on few connections |
 /// | the top | ``Uploader``, which runs the attempts of each upload as ``RetryStateMachine`` decides |
 package struct Uploader: Sendable {

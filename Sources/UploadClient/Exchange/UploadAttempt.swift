@@ -20,6 +20,9 @@ struct UploadAttempt: Sendable {
   /// Pauses the upload; nil for one that cannot be paused.
   var pause: UploadPause?
   let resources: ClientResources
+  /// Receives the body of a success in place of ``ServerResponse/body``, of any length; called on the event loop. Nil to keep
+  /// its beginning.
+  var onResponseBody: (@Sendable (ByteBuffer) -> Void)?
 
   var target: SendTarget { connector.target }
 
@@ -40,7 +43,8 @@ struct UploadAttempt: Sendable {
         part == .nothing
           ? min(configuration.responseTimeout, configuration.idleTimeout) : configuration.responseTimeout
       ),
-      acceptsSeeOther: request.isForm
+      acceptsSeeOther: request.isForm,
+      passesResponseBody: onResponseBody != nil
     )
   }
 
@@ -232,6 +236,15 @@ struct ClientResources: Sendable {
   let tls = ClientTLS()
   let connections = ConnectionPool()
   let ignoredExpectations = IgnoredExpectations()
+
+  /// A connector for a target, with the TLS contexts that it needs.
+  /// - Throws: ``UploadError``, as ``ServerConnector/init(_:_:)`` and ``ServerConnector/withContexts(_:)`` do.
+  func connector(to target: SendTarget) async throws(UploadError) -> ServerConnector {
+    let connector = try ServerConnector(target, configuration)
+    guard connector.isEncrypted else { return connector }
+    let tls = tls
+    return try await onPool { try connector.withContexts(tls) }
+  }
 
   /// Runs `work`, which may block, on the thread pool.
   /// - Parameter work: must throw only ``UploadError``.
