@@ -23,6 +23,7 @@ package struct Sampler {
   private let slabUse: @Sendable () -> SlabUse
   private let memory: @Sendable () -> ProcessMemory
   private var histories: [UploadID: History] = [:]
+  private var groups = GroupSampler()
 
   /// - Parameters:
   ///   - stallAfter: an upload of which no byte has moved for this time counts as stalled, unless it is storing its
@@ -45,7 +46,7 @@ package struct Sampler {
   /// reported now from the ledger. Rates and stalls are relative to the earlier samples.
   /// - Parameter now: not earlier than in the previous call.
   package mutating func sample(at now: ContinuousClock.Instant = .now) -> Snapshot {
-    let (active, ended) = ledger.drain()
+    let (active, ended, tallies) = ledger.drainWithGroups()
     // An upload that ends between the drain and here is returned as ended by the next drain; until then it runs.
     var uploads = active.map { upload(of: $0, ended: nil, at: now) }
     for meter in ended {
@@ -57,6 +58,7 @@ package struct Sampler {
       let running = Set(active.lazy.map(\.id))
       histories = histories.filter { running.contains($0.key) }
     }
+    let groups = groups.sample(tallies, uploads, stallAfter: stallAfter, at: now)
     return Snapshot(
       at: now,
       uploads: uploads,
@@ -64,7 +66,8 @@ package struct Sampler {
       slabs: slabUse(),
       rejected: ledger.drainRejected(at: now),
       hasUnreportedRejections: ledger.hasUnreportedRejections,
-      rejectedCount: ledger.rejectedCount
+      rejectedCount: ledger.rejectedCount,
+      groups: groups
     )
   }
 
@@ -110,6 +113,7 @@ package struct Sampler {
       remote: meter.remote,
       declaredType: meter.declaredType,
       detectedType: meter.detectedType,
+      group: meter.group,
       state: state,
       cause: cause,
       retryReason: wait?.reason,
