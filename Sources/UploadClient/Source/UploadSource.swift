@@ -5,20 +5,39 @@ import UploadCore
 /// The content to send: a file, or everything that can be read from a descriptor.
 package struct UploadSource: Sendable {
   /// Where the bytes are read from.
-  private enum Origin: Sendable, Equatable {
+  private enum Origin: Sendable {
     case file(path: String)
     /// Owned by the caller: this type duplicates it and never closes it.
     case descriptor(CInt)
+    /// - Parameters:
+    ///   - follows: whether it may be a symbolic link.
+    ///   - path: for messages, and for the journal.
+    case entry(NameBytes, of: DirectoryHandle, follows: Bool, path: String)
   }
 
   private let origin: Origin
 
-  /// The name under which the server should store it; may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
+  /// The name under which the server should store it, of a file in a tree ``remotePath``; may contain bytes that are not
+  /// UTF-8 (``NameBytes/losslessText``).
   package let name: String
 
-  /// The path that was named, as it was; nil for a descriptor.
-  var path: String? {
-    if case .file(let path) = origin { path } else { nil }
+  /// Where the server should store it: directories and name, separated by slashes, such as `photos/a/b.jpg`. The components
+  /// are those of the file system: none is empty, `.` or `..`. May contain bytes that are not UTF-8
+  /// (``NameBytes/losslessText``). Nil for a source that is no file of a tree: the server decides by ``name`` alone.
+  package var remotePath: String?
+
+  /// When the content last changed, in seconds since 1970, as a walk found it; nil where none has looked.
+  package var modified: Int64?
+
+  /// Bytes of content, as a walk found them; nil where none has looked. The file may have changed since.
+  package var size: UInt64?
+
+  /// The path that was named, as it was, or that a walk has found; nil for a descriptor.
+  package var path: String? {
+    switch origin {
+    case .file(let path), .entry(_, of: _, follows: _, let path): path
+    case .descriptor: nil
+    }
   }
 
   /// A regular file, which is opened when its upload begins. Path and name may contain bytes that are not UTF-8
@@ -43,6 +62,26 @@ package struct UploadSource: Sendable {
     UploadSource(origin: .descriptor(descriptor), name: name)
   }
 
+  /// A regular file in an open directory, which need not be at its path any more when the upload begins.
+  /// - Parameters:
+  ///   - follows: whether it may be a symbolic link, which then may lead anywhere. Without, a link that has replaced the file
+  ///     fails the upload.
+  ///   - path: for messages and the journal.
+  ///   - remotePath: see ``remotePath``.
+  static func entry(
+    _ name: NameBytes,
+    of directory: DirectoryHandle,
+    follows: Bool,
+    path: String,
+    remotePath: String
+  ) -> UploadSource {
+    UploadSource(
+      origin: .entry(name, of: directory, follows: follows, path: path),
+      name: remotePath,
+      remotePath: remotePath
+    )
+  }
+
   /// Opens the source and finds out whether it is a regular file or a stream. May block: call it on a thread pool.
   /// - Throws: ``UploadError`` with code `unreadableFile` when it cannot be opened or read, is a directory, or was named as a
   ///   file and is not a regular one.
@@ -55,6 +94,13 @@ package struct UploadSource: Sendable {
       // Without O_NONBLOCK, opening a pipe would wait for a writer. Regular files ignore the flag.
       descriptor = NameBytes.withPath(named) { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
       guard descriptor >= 0 else { throw SourceFailure.opening(named, errno) }
+    case .entry(let entry, let directory, let follows, let named):
+      path = named
+      descriptor = directory.openFile(entry, follows: follows)
+      let code = errno
+      guard descriptor >= 0 else {
+        throw code == ELOOP && !follows ? SourceFailure.becameLink(named) : SourceFailure.opening(named, code)
+      }
     case .descriptor(let original):
       descriptor = fcntl(original, F_DUPFD_CLOEXEC, 0)
       guard descriptor >= 0 else { throw SourceFailure.descriptor(name, errno) }
