@@ -28,6 +28,8 @@ package enum UploadEvent: Sendable {
   case failed(UploadSnapshot, UploadError)
   /// An upload was cancelled, also one in the queue.
   case cancelled(UploadSnapshot)
+  /// A tree, or the files of a form, as a whole: how much is reported of it, and of its files, says ``TreeReporting``.
+  case tree(GroupSnapshot, TreeChange)
   /// A request was rejected before an upload started; its `count` includes identical requests since the last report.
   case rejected(RejectedRequest)
   /// The memory of the process, and the use of its memory budget.

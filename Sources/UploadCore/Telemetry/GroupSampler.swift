@@ -43,12 +43,14 @@ struct GroupSampler {
   private struct Active {
     var count = 0
     var stalled = 0
+    var resting = 0
     var bytes: UInt64 = 0
     /// Since the last byte of any stalled file, in seconds.
     var stalledSeconds = Double.infinity
 
     mutating func add(_ upload: UploadSnapshot) {
       count += 1
+      if upload.isResting { resting += 1 }
       if upload.state == .stalled {
         stalled += 1
         stalledSeconds = min(stalledSeconds, upload.stalledSeconds)
@@ -70,6 +72,7 @@ struct GroupSampler {
       id: key.id,
       name: tally.group.name,
       remote: tally.remote,
+      mode: tally.mode,
       files: tally.group.files,
       bytes: tally.group.bytes,
       filesFinished: tally.finished,
@@ -77,6 +80,7 @@ struct GroupSampler {
       filesCancelled: tally.cancelled,
       filesActive: active.count,
       filesStalled: active.stalled,
+      filesResting: active.resting,
       bytesFinished: tally.finishedBytes,
       bytesMoved: tally.finishedBytes &+ active.bytes
     )

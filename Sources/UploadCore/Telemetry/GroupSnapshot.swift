@@ -4,8 +4,9 @@ package struct GroupSnapshot: Sendable, Equatable {
   /// The same as in the ``UploadGroup`` of its files.
   package var id: String
   package var name: String
-  /// The peer of its first file.
+  /// Peer and mode of its first file.
   package var remote: String
+  package var mode: UploadMode
   /// How many files it has, and their bytes together, as the sender states; nil where it does not.
   package var files: UInt64?
   package var bytes: UInt64?
@@ -16,6 +17,8 @@ package struct GroupSnapshot: Sendable, Equatable {
   package var filesActive = 0
   /// How many of the active files are stalled.
   package var filesStalled = 0
+  /// How many of the active files are interrupted or paused.
+  package var filesResting = 0
   /// The sizes of the finished files together.
   package var bytesFinished: UInt64 = 0
   /// ``bytesFinished``, and what the active files have moved so far.
@@ -36,8 +39,15 @@ package struct GroupSnapshot: Sendable, Equatable {
 
   package var isStalled: Bool { stalledSeconds > 0 }
 
+  /// Whether nothing but time changes until a file of it begins or continues: it has ended, or all of its active files
+  /// are interrupted or paused.
+  package var isResting: Bool { hasEnded || filesActive > 0 && filesResting == filesActive }
+
   /// Files that have ended, however.
   package var filesEnded: UInt64 { filesFinished &+ filesFailed &+ filesCancelled }
+
+  /// As many files as it has at least: those that the sender states, or that have begun.
+  package var filesKnown: UInt64 { max(files ?? 0, filesEnded &+ UInt64(max(0, filesActive))) }
 
   /// Files that have neither ended nor are active, of those that the sender states; 0 where it does not.
   package var filesLeft: UInt64 {

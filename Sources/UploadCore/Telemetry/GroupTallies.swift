@@ -20,8 +20,9 @@ struct GroupTallies: Sendable {
   /// The counts of one group.
   struct Tally: Sendable {
     let group: UploadGroup
-    /// The peer of its first file.
+    /// Peer and mode of its first file.
     let remote: String
+    let mode: UploadMode
     /// When its first file began.
     let startedAt: ContinuousClock.Instant
     /// When a file began or ended last.
@@ -75,7 +76,13 @@ struct GroupTallies: Sendable {
   ) {
     if tallies[key] == nil {
       guard let group = meter.group, makeRoom() else { return }
-      tallies[key] = Tally(group: group, remote: meter.remote, startedAt: meter.startedAt, changedAt: instant)
+      tallies[key] = Tally(
+        group: group,
+        remote: meter.remote,
+        mode: meter.mode,
+        startedAt: meter.startedAt,
+        changedAt: instant
+      )
     }
     guard var tally = tallies[key] else { return }
     tally.changedAt = max(tally.changedAt, instant)

@@ -140,9 +140,11 @@ package struct Snapshot: Sendable {
   /// How many queued uploads there are beside those in ``uploads``, which contains only the first of a long queue.
   package var unlisted = 0
 
-  /// Whether it has no uploads but interrupted and paused ones, so that only times change until the ledger notes
-  /// activity.
-  package var isResting: Bool { uploads.allSatisfy(\.isResting) }
+  /// Whether it has no downloads, and no uploads but interrupted and paused ones, so that only times change until the
+  /// ledger notes activity.
+  package var isResting: Bool {
+    uploads.allSatisfy(\.isResting) && groups.allSatisfy(\.isResting) && downloads.active == 0
+  }
 }
 
 /// The memory budget at one instant, in bytes.

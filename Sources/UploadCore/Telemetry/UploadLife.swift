@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The state of an ``UploadMeter`` that is read and changed only at the beginning, the end and a cancellation.
 struct UploadLife {
   var size: UInt64?

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Cancelling, and pausing by the user: another thread asks, the data path performs it.
 extension UploadMeter {
   /// Sets the closure with which ``cancel()`` makes the data path end the upload, in place of an earlier one. It is
