@@ -13,11 +13,15 @@ final class EffectPerformer: Sendable {
   private let paths: LocalPath
   /// Threads for calls that may block, such as those to a network file system.
   private let helpers = NIOThreadPool(numberOfThreads: 3)
+  /// Counts directories, which may take long: one after another, apart from all else.
+  private let counter = NIOThreadPool(numberOfThreads: 1)
+  private let counting = TreeCounting()
   private let pending = Atomic<Int>(0)
 
   init(engine: DashboardEngine, eventQueue: EventQueue<LoopEvent>, paths: LocalPath) {
     (self.engine, self.eventQueue, self.paths) = (engine, eventQueue, paths)
     helpers.start()
+    counter.start()
   }
 
   /// Whether work of an effect still runs on another thread; a stop does not count.
@@ -91,6 +95,18 @@ final class EffectPerformer: Sendable {
       return .checked(check)
     }
   }
+
+  func countTree(_ path: String) {
+    let requested = counting.current
+    pending.add(1, ordering: .relaxed)
+    counter.submit { [self] _ in
+      let count = counting.count(path, with: TreeCounter(paths: paths), requested: requested)
+      eventQueue.post(.message(.counted(count)))
+      pending.subtract(1, ordering: .releasing)
+    }
+  }
+
+  func stopCounting() { counting.stop() }
 
   func copy(_ text: String, to clipboard: TmuxClipboard) {
     post {
