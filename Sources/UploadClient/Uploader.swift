@@ -4,7 +4,8 @@ import NIOHTTP1
 package import NIOPosix
 package import UploadCore
 
-/// Sends files and streams to a server, each request on a connection of its own. Usable from any thread.
+/// Sends files and streams to a server. Requests reuse idle connections; small files are sent by ``sendEach(_:to:mode:jobs:group:onEnd:)``
+/// several at a time on each. Usable from any thread.
 ///
 /// The folders of this target, the lowest first; a file uses its own folder and those before it:
 ///
@@ -15,10 +16,11 @@ package import UploadCore
 /// | `Source` | the files, streams and forms in memory that are sent |
 /// | `Exchange` | connecting, TLS, one request and its response: state machines, channel handlers, HTTP |
 /// | `Resume` | uploads in several requests (tus, the IETF draft): discovery, pauses, the protocol's state machine |
+/// | `Pipeline` | many small files on few connections |
 /// | the top | ``Uploader``, which runs the attempts of each upload as ``RetryStateMachine`` decides |
 package struct Uploader: Sendable {
-  private let resources: ClientResources
-  private let ledger: UploadLedger
+  let resources: ClientResources
+  let ledger: UploadLedger
   private let knownServers = KnownServers()
 
   /// - Parameters:
@@ -42,8 +44,8 @@ package struct Uploader: Sendable {
     self.ledger = ledger
   }
 
-  /// Sends one source, and returns when the server has responded and the connection is closed, or when the upload has failed
-  /// for good.
+  /// Sends one source, and returns when the server has responded and the connection is closed or free for another request, or
+  /// when the upload has failed for good.
   ///
   /// Never throws: the outcome is in the meter's ``UploadMeter/ended``. Cancelling the task, or the meter, ends the
   /// upload with ``UploadOutcome/cancelled``, unless it is complete by then: the server has reported success, and the
@@ -52,6 +54,7 @@ package struct Uploader: Sendable {
   ///   - mode: any but `raw`, which fails with `badValue`. With ``UploadClientConfiguration/resume``, `stream` becomes
   ///     `resumable` for large files and streams where the server supports that; `resumable` fails where it does not.
   ///   - id: the upload's id in the ledger; each upload needs its own.
+  ///   - group: the tree that it belongs to, stated in the requests; nil for none.
   ///   - onBegin: called once, when the upload is in the ledger and can be cancelled there. An upload whose source or
   ///     configuration cannot be used has ended by then.
   /// - Returns: the upload's meter, begun and ended in the ledger.
@@ -61,6 +64,7 @@ package struct Uploader: Sendable {
     to target: SendTarget,
     mode: UploadMode,
     id: UploadID = UploadID(),
+    group: UploadGroup? = nil,
     onBegin: @Sendable (UploadMeter) -> Void = { _ in }
   ) async -> UploadMeter {
     let cancellation = UploadCancellation()
@@ -74,6 +78,7 @@ package struct Uploader: Sendable {
           name: source.name,
           size: size,
           detectedType: detectedType,
+          details: TreeDetails(remotePath: source.remotePath, modified: source.modified, group: group),
           configuration: resources.configuration
         )
       }
@@ -82,7 +87,7 @@ package struct Uploader: Sendable {
         direction: .outgoing,
         mode: mode,
         // A file's name may contain any bytes: the server receives them unchanged, observers get a text that is safe to show.
-        name: PlainText.sanitized(source.name),
+        name: PlainText.sanitized(source.remotePath ?? source.name),
         size: size,
         remote: target.authority,
         declaredType: (try? request.get())?.contentType

@@ -15,6 +15,7 @@ import UploadCore
     let loop = EmbeddedEventLoop()
     let channel: EmbeddedChannel
     let meter = UploadMeter(direction: .outgoing, mode: .buffered, name: "a", size: 3, remote: "host:80")
+    let cancellation = UploadCancellation()
     private(set) var result: Result<ExchangeResult, any Error>?
     /// Called when there is a result.
     var onResult: (Exchange) -> Void = { _ in }
@@ -35,7 +36,7 @@ import UploadCore
         content: .memory(try Self.form()),
         target: target,
         meter: meter,
-        cancellation: UploadCancellation(),
+        cancellation: cancellation,
         resources: ClientResources(configuration: configuration, eventLoopGroup: loop, threadPool: .singleton)
       )
       channel = EmbeddedChannel(loop: loop)
@@ -146,7 +147,7 @@ import UploadCore
   @Test func `a cancellation closes the connection, and the result stays cancelled`() throws {
     let exchange = try Exchange()
     exchange.loop.run()
-    exchange.channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event())
+    exchange.channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event(source: exchange.cancellation))
     exchange.loop.run()
     #expect(exchange.code == .cancelled)
     #expect(!exchange.channel.isActive)

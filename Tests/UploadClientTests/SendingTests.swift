@@ -109,7 +109,7 @@ import UploadTestSupport
     #expect(request?.uri == "/in/other%20%C3%BC?k=v")
     #expect(request?["X-Team"] == "blue")
     #expect(request?["Content-Type"] == "x/y")
-    #expect(request?["Connection"] == "close")
+    #expect(request?["Connection"] == nil)
     #expect(request?["User-Agent"] == "sluice")
     #expect(request?["Host"]?.hasPrefix("127.0.0.1:") == true)
   }

@@ -23,7 +23,7 @@ import UploadCore
     #expect(
       Array(head.headers).map { "\($0.name): \($0.value)" } == [
         "Host: host:8080", "User-Agent: sluice", "Accept: application/json", "Content-Type: text/plain",
-        "Content-Disposition: attachment; filename*=UTF-8''a.txt", "Content-Length: 5", "Connection: close",
+        "Content-Disposition: attachment; filename*=UTF-8''a.txt", "Content-Length: 5",
       ]
     )
   }

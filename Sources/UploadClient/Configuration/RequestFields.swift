@@ -73,6 +73,48 @@ package struct FormValue: Sendable, Equatable {
   }
 }
 
+/// What requests state about a file of a tree beyond its name.
+struct TreeDetails: Sendable, Equatable {
+  /// Where the server should store the file (``UploadSource/remotePath``); nil for its name alone.
+  var remotePath: String?
+  /// When its content last changed, in seconds since 1970; nil not to state it.
+  var modified: Int64?
+  /// The tree that it belongs to; nil for none.
+  var group: UploadGroup?
+
+  /// The header fields: `X-OC-Mtime`, as rclone and Nextcloud send it, and `Sluice-Tree`.
+  var fields: [(name: String, value: String)] {
+    var fields: [(name: String, value: String)] = []
+    if let modified { fields.append(("X-OC-Mtime", "\(modified)")) }
+    if let group { fields.append(("Sluice-Tree", Self.text(group))) }
+    return fields
+  }
+
+  /// A group as a structured dictionary (RFC 9651 section 3.2).
+  private static func text(_ group: UploadGroup) -> String {
+    var members = ["id=\(string(group.id))", "name=\(string(group.name))"]
+    if let files = group.files { members.append("files=\(min(files, largestInteger))") }
+    if let bytes = group.bytes { members.append("bytes=\(min(bytes, largestInteger))") }
+    return members.joined(separator: ", ")
+  }
+
+  /// The largest integer of a structured field: 15 digits.
+  private static let largestInteger: UInt64 = 999_999_999_999_999
+
+  /// A string, or a display string (section 3.3.8) for a text that is not ASCII.
+  private static func string(_ text: String) -> String {
+    guard text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else {
+      let escaped = text.utf8.map { byte in
+        (0x20..<0x7F).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "%")
+          ? String(UnicodeScalar(byte)) : "%" + Hexadecimal.text([byte])
+      }
+      return "%\"" + escaped.joined() + "\""
+    }
+    let escaped = text.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }
+    return "\"" + escaped.joined() + "\""
+  }
+}
+
 extension UploadError {
   /// The error, with code `badValue`, for an option's value that cannot be used.
   static func badValue(_ message: String) -> UploadError { UploadError(.badValue, message) }

@@ -43,14 +43,17 @@ enum ExchangeFailure: Equatable {
 
   /// The error to report for this failure, with a message for people.
   /// - Parameters:
-  ///   - attempt: the attempt that failed.
+  ///   - meter: of the upload whose attempt failed.
   ///   - cause: the first error that the channel reported, nil without one; for ``sourceFailed(isStored:)`` the error of the
   ///     source.
-  func error(in attempt: UploadAttempt, cause: (any Error)?) -> UploadError {
-    let server = attempt.meter.remote
-    let configuration = attempt.resources.configuration
-    let sent = ByteSize.text(attempt.meter.received)
-    let progress = attempt.meter.size.map { "\(sent) of \(ByteSize.text($0))" } ?? sent
+  func error(
+    of meter: UploadMeter,
+    _ configuration: UploadClientConfiguration,
+    cause: (any Error)?
+  ) -> UploadError {
+    let server = meter.remote
+    let sent = ByteSize.text(meter.received)
+    let progress = meter.size.map { "\(sent) of \(ByteSize.text($0))" } ?? sent
     let code: UploadError.Code
     let message: String
     switch self {

@@ -5,10 +5,11 @@ import NIOPosix
 import NIOSSL
 import UploadCore
 
-/// Performs the actions of ``ExchangeStateMachine`` for one attempt on one connection, and closes the connection at its end.
+/// Performs the actions of ``ExchangeStateMachine`` for one attempt on one connection. At its end it closes the
+/// connection, or removes itself and gives the connection to the pool.
 ///
 /// Bound to its event loop. What may block (reading and checking the source) runs on the thread pool.
-final class ExchangeHandler: ChannelInboundHandler {
+final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPClientResponsePart
   typealias OutboundOut = HTTPClientRequestPart
 
@@ -19,7 +20,8 @@ final class ExchangeHandler: ChannelInboundHandler {
   /// The first error that the channel reported, or the error of the source that ended the exchange.
   private var cause: (any Error)?
 
-  /// - Parameter result: completed exactly once, when the connection is closed; it fails with ``FailedAttempt``.
+  /// - Parameter result: completed exactly once, when the connection is closed or in the pool; it fails with
+  ///   ``FailedAttempt``.
   init(_ attempt: UploadAttempt, result: EventLoopPromise<ExchangeResult>) {
     self.attempt = attempt
     self.result = result
@@ -63,8 +65,10 @@ final class ExchangeHandler: ChannelInboundHandler {
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     switch event {
-    case is UploadCancellation.Event: perform(machine.cancelled(), context)
-    case is UploadPause.Event: perform(machine.paused(), context)
+    case let event as UploadCancellation.Event:
+      if event.source === attempt.cancellation { perform(machine.cancelled(), context) }
+    case let event as UploadPause.Event:
+      if event.source === attempt.pause { perform(machine.paused(), context) }
     default: context.fireUserInboundEventTriggered(event)
     }
   }
@@ -85,6 +89,10 @@ final class ExchangeHandler: ChannelInboundHandler {
     case .probe:
       onPool(context, { content in try content.check() }) { [self] _ in machine.probed() }
     case .close(let resets): close(resets: resets, context)
+    case .keep(let outcome):
+      attempt.keep(context.channel, after: outcome)
+      context.pipeline.syncOperations.removeHandler(self, promise: nil)
+      report(outcome)
     case .report(let outcome): report(outcome)
     }
     scheduleTimer(context)
@@ -137,13 +145,14 @@ final class ExchangeHandler: ChannelInboundHandler {
           response: response,
           isBodyBegun: body.hasBegun,
           isBodySent: body.isSent,
-          reach: body.reach
+          reach: body.reach,
+          ignoresExpectation: machine.ignoresExpectation
         )
       )
     case .failure(let failure):
       result.fail(
         FailedAttempt(
-          error: failure.error(in: attempt, cause: cause),
+          error: failure.error(of: attempt.meter, attempt.resources.configuration, cause: cause),
           // A server that has the whole body may have stored it: sent again, the file would be stored twice.
           isTemporary: failure.isTemporary && !body.isSent,
           isSourceUsed: body.hasBegun,

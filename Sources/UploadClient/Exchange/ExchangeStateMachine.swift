@@ -8,6 +8,7 @@ import UploadCore
 /// * A response that is not a success stops the body: the server would discard the rest (RFC 9112 section 9.3).
 /// * An early success does not: some servers begin to respond while they read the body.
 /// * A success counts once the body is sent and a last check has found the source unchanged.
+/// * The connection is kept for another request when both halves are complete and the server keeps it, too.
 struct ExchangeStateMachine {
   /// How the exchange proceeds; fixed before it begins.
   struct Plan: Sendable, Equatable {
@@ -33,8 +34,11 @@ struct ExchangeStateMachine {
     case probe
     /// Close the connection, with a reset where bytes that were not sent are to be discarded; then call ``disconnected()``.
     case close(resets: Bool)
+    /// The exchange is complete with this result, and the connection can serve another request. In place of
+    /// ``close(resets:)`` and ``report(_:)``, as the last action.
+    case keep(Outcome)
     /// The connection is closed, or the handler was removed, and this is the result. Occurs exactly once, as the last
-    /// action.
+    /// action, unless the connection is kept.
     case report(Outcome)
   }
 
@@ -85,6 +89,8 @@ struct ExchangeStateMachine {
   /// How many bytes of the body were sent at the last informational response.
   private var informedBytes: UInt64 = 0
   private var isProbing = false
+  /// Whether the server has sent no `100 Continue` although the request asked for it, and the body was sent without.
+  private(set) var ignoresExpectation = false
   /// When the last byte of the body or of the response moved. Timeouts count from here.
   private var lastMovement = NIODeadline.uptimeNanoseconds(0)
   private var lastObservation = NIODeadline.uptimeNanoseconds(0)
@@ -209,7 +215,10 @@ struct ExchangeStateMachine {
   mutating func responded(_ head: ServerResponse, at now: NIODeadline) -> Action {
     switch state {
     case .awaitingContinue, .exchanging(.none): break
-    case .idle, .exchanging, .confirming, .closing, .closed: return .none
+    case .exchanging(.complete), .confirming:
+      stopKeeping()
+      return .none
+    case .idle, .exchanging(.begun), .closing, .closed: return .none
     }
     guard head.status >= 200 else { return informed(head.status, at: now) }
     lastMovement = now
@@ -224,6 +233,7 @@ struct ExchangeStateMachine {
     guard case .exchanging(.begun(var head)) = state else { return .none }
     lastMovement = now
     let isWhole = head.append(bytes)
+    if !isWhole { head.keepsConnection = false }
     state = .exchanging(.begun(head))
     // The rest of a response that is too long is not needed.
     return isWhole ? .none : responseEnded(at: now)
@@ -243,9 +253,13 @@ struct ExchangeStateMachine {
   mutating func responseMalformed() -> Action {
     switch state {
     case .awaitingContinue, .exchanging(.none): return fail(.malformedResponse)
-    case .exchanging(.begun(let head)): return isSuccess(head) ? fail(.malformedResponse) : end(.response(head))
-    // Bytes after a complete response do not matter.
-    case .exchanging(.complete), .idle, .confirming, .closing, .closed: return .none
+    case .exchanging(.begun(let head)):
+      return isSuccess(head) ? fail(.malformedResponse) : end(.response(head.interrupted))
+    // Bytes after a complete response do not change it, but nothing else is sent on such a connection.
+    case .exchanging(.complete), .confirming:
+      stopKeeping()
+      return .none
+    case .idle, .closing, .closed: return .none
     }
   }
 
@@ -272,7 +286,10 @@ struct ExchangeStateMachine {
   mutating func timerFired(at now: NIODeadline) -> Action {
     switch state {
     case .idle, .confirming, .closing, .closed: return .none
-    case .awaitingContinue(let until): return now < until ? .none : beginBody(at: now)
+    case .awaitingContinue(let until):
+      guard now >= until else { return .none }
+      ignoresExpectation = plan.continueTimeout != nil
+      return beginBody(at: now)
     case .exchanging(let response):
       if let limit = timeout(response), now >= lastMovement + limit { return timedOut(response) }
       guard body.currentChunkSize > 0, now >= observationDeadline else { return .none }
@@ -303,7 +320,7 @@ struct ExchangeStateMachine {
     switch response {
     case .none: fail(body.isSent ? .responseTimedOut : .sendTimedOut)
     // A rejection counts, even if it is incomplete.
-    case .begun(let head) where !isSuccess(head): end(.response(head))
+    case .begun(let head) where !isSuccess(head): end(.response(head.interrupted))
     case .begun(let head), .complete(let head):
       fail(body.isSent ? .responseTimedOut : .earlySuccess(status: head.status))
     }
@@ -327,7 +344,9 @@ struct ExchangeStateMachine {
     informationalCount += 1
     // 101 would switch to another protocol, which the request did not offer.
     guard status != 101, informationalCount <= Self.informationalLimit else { return fail(.malformedResponse) }
-    return status == 100 ? beginBody(at: now) : .none
+    guard status == 100 else { return .none }
+    ignoresExpectation = false
+    return beginBody(at: now)
   }
 
   /// Begins the body unless it has begun.
@@ -363,7 +382,7 @@ struct ExchangeStateMachine {
     switch response {
     case .none: .failure(.connectionLost)
     // A rejection counts, even if a reset has interrupted its body.
-    case .begun(let head) where !isSuccess(head): .response(head)
+    case .begun(let head) where !isSuccess(head): .response(head.interrupted)
     case .begun(let head) where body.isSent: .failure(.responseInterrupted(status: head.status))
     case .begun(let head), .complete(let head): .failure(.earlySuccess(status: head.status))
     }
@@ -379,12 +398,26 @@ struct ExchangeStateMachine {
     }
   }
 
-  /// Ends the exchange. The result is reported when the connection is closed: only then nothing uses the source any more.
+  /// The server has sent more than the response: the connection is closed after the exchange.
+  private mutating func stopKeeping() {
+    switch state {
+    case .exchanging(.complete(let head)): state = .exchanging(.complete(head.interrupted))
+    case .confirming(let head, let isConnected): state = .confirming(head.interrupted, isConnected: isConnected)
+    case .idle, .awaitingContinue, .exchanging, .closing, .closed: break
+    }
+  }
+
+  /// Ends the exchange. The result is reported when the connection is closed, or is free for another request: only then
+  /// nothing uses the source any more.
   private mutating func end(_ outcome: Outcome, isConnected: Bool = true) -> Action {
     body.stop()
     guard isConnected else {
       state = .closed
       return .report(outcome)
+    }
+    if case .response(let head) = outcome, head.keepsConnection, body.isSent {
+      state = .closed
+      return .keep(outcome)
     }
     state = .closing(outcome)
     return .close(resets: !body.isSent && outcome != .failure(.paused))

@@ -24,6 +24,13 @@ struct FailedAttempt: Error {
 }
 
 extension FailedAttempt {
+  /// The failure for an unexpected error of SwiftNIO; `error` itself if it is a ``FailedAttempt``.
+  init(unusable error: any Error) {
+    self =
+      error as? FailedAttempt
+      ?? FailedAttempt(error: UploadError(.internalFailure, "The connection could not be used.", cause: error))
+  }
+
   /// Statuses of servers that are busy, starting or stopping, and of proxies in front of one.
   private static let temporaryRejections: Set<Int> = [429, 502, 503]
 

@@ -29,6 +29,16 @@ struct ServerResponse: Sendable, Equatable {
   var body: [UInt8] = []
   /// All header fields, as sent.
   var headers = HTTPHeaders()
+  /// Whether the server keeps the connection for another request after this response, and all of it was received:
+  /// HTTP/1.1 without `Connection: close`. HTTP/1.0 servers count as closing.
+  var keepsConnection = false
+
+  /// The same response, after which the connection is not kept: not all of it was received, or more than it.
+  var interrupted: ServerResponse {
+    var copy = self
+    copy.keepsConnection = false
+    return copy
+  }
 
   /// Adds `bytes` to the body, up to ``bodyLimit``.
   /// - Returns: whether all of them were kept.
@@ -119,7 +129,8 @@ extension ServerResponse {
       location: head.headers.first(name: "location"),
       contentType: head.headers.first(name: "content-type"),
       retryAfter: head.headers.first(name: "retry-after"),
-      headers: head.headers
+      headers: head.headers,
+      keepsConnection: head.version == .http1_1 && head.isKeepAlive
     )
   }
 }

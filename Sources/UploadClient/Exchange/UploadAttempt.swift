@@ -2,10 +2,11 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Synchronization
 import UploadCore
 
 /// What an attempt to send an upload needs: the request, its content, where they are sent, and shared resources. Each
-/// ``run()`` is one attempt, on a connection of its own; the caller adapts ``request`` and ``content`` for the next one.
+/// ``run()`` is one attempt; the caller adapts ``request`` and ``content`` for the next one.
 struct UploadAttempt: Sendable {
   /// The request to send. The caller removes its `Expect` field when the server rejects that.
   var request: UploadRequest
@@ -62,78 +63,105 @@ struct UploadAttempt: Sendable {
     let sent = try await resources.onPool {
       try content.digests { () throws(UploadError) in try cancellation.check() }
     }
-    guard sent == reported else {
-      let message = "Checksum mismatch: the server reports another SHA-256 for the stored file. Send the file again."
-      throw UploadError(.contentMismatch, message)
-    }
+    guard sent == reported else { throw .mismatch }
   }
 
   // MARK: The connection
 
-  /// Connects, sends, and returns the server's response, whatever its status, when the connection is closed again.
+  /// Sends on a connection of the pool or on a new one, and returns the server's response, whatever its status, when the
+  /// connection is in the pool again or closed.
+  ///
+  /// The server may close a connection of the pool at the moment in which it is used. Then the request is sent once more, on a
+  /// new connection, if the server has certainly not processed it: see ``isUnprocessed(_:)``.
   /// - Throws: ``FailedAttempt`` without a usable response. After a cancellation its error may have any code: check
   ///   ``UploadCancellation/isCancelled`` first.
   func run() async throws(FailedAttempt) -> ExchangeResult {
+    let origin = ConnectionPool.Origin(target)
+    var attempt = self
+    if resources.ignoredExpectations.contains(origin) { attempt.request.head.headers.remove(name: "expect") }
+    let result = try await attempt.runOnAny(origin)
+    resources.ignoredExpectations.note(origin, result)
+    return result
+  }
+
+  private func runOnAny(_ origin: ConnectionPool.Origin) async throws(FailedAttempt) -> ExchangeResult {
+    guard let kept = resources.connections.take(origin) else { return try await runOnNew() }
+    do throws(FailedAttempt) {
+      let result = try await run(on: kept)
+      // The server was about to close the idle connection (RFC 9110 section 15.5.9).
+      guard result.response.status == 408, content.isRepeatable || !result.isBodyBegun else { return result }
+    } catch {
+      guard !cancellation.isCancelled, isUnprocessed(error) else { throw error }
+    }
+    var again = self
+    again.content = content.renewed(for: part)
+    if part == .whole { meter.resume(at: 0) }
+    return try await again.runOnNew()
+  }
+
+  /// Whether a request can be sent again at once after it has failed on a connection of the pool: no response has begun, and
+  /// the server cannot have the whole body, or there is none and the method changes nothing when it is repeated.
+  private func isUnprocessed(_ failed: FailedAttempt) -> Bool {
+    let isIdempotent = part == .nothing && [.OPTIONS, .HEAD, .GET, .DELETE].contains(request.head.method)
+    return failed.failure == .connectionLost && (!failed.isBodySent || isIdempotent)
+      && (content.isRepeatable || !failed.isSourceUsed || part != .whole)
+  }
+
+  private func run(on kept: any Channel) async throws(FailedAttempt) -> ExchangeResult {
+    try await exchange(on: kept.eventLoop) { result in
+      guard ConnectionPool.claim(kept) else {
+        let error = UploadError(.connectionLost, "\(target.authority) closed the connection.")
+        return result.fail(FailedAttempt(error: error, isTemporary: true, failure: .connectionLost))
+      }
+      begin(on: kept, result)
+    }
+  }
+
+  private func runOnNew() async throws(FailedAttempt) -> ExchangeResult {
     let loop = resources.eventLoopGroup.next()
+    let opener = ConnectionOpener(
+      target: target,
+      encryption: encryption,
+      timeout: resources.configuration.connectTimeout
+    )
+    return try await exchange(on: loop) { result in
+      opener.open(on: loop) { channel in
+        cancellation.onCancel {
+          result.fail(FailedAttempt(error: UploadCancellation.error))
+          channel.eventLoop.execute { channel.abort() }
+        }
+      } then: { opened in
+        do throws(FailedAttempt) {
+          try prepare(try opened.get(), result)
+        } catch {
+          result.fail(error)
+        }
+      }
+    }
+  }
+
+  /// - Parameter begin: called on the event loop. From the start, since a callback that is added from another thread could run
+  ///   one tick late, and the first bytes of the server would be lost.
+  private func exchange(
+    on loop: any EventLoop,
+    _ begin: @escaping @Sendable (EventLoopPromise<ExchangeResult>) -> Void
+  ) async throws(FailedAttempt) -> ExchangeResult {
     let result = loop.makePromise(of: ExchangeResult.self)
     // An attempt to connect cannot be cancelled: it ends by itself, and its result is ignored.
     cancellation.onCancel { result.fail(FailedAttempt(error: UploadCancellation.error)) }
-    // On the loop from the start: a callback that is added from another thread could run one tick late, and the first bytes
-    // of the server would be lost.
-    loop.execute {
-      connect(on: loop).whenComplete { outcome in
-        switch outcome {
-        case .success(let channel): start(on: channel, result)
-        case .failure(let error):
-          result.fail(ConnectFailure.error(error, target: target, timeout: connectTimeout))
-        }
-      }
-    }
+    loop.execute { begin(result) }
     do {
       return try await result.futureResult.get()
     } catch {
-      throw Self.failure(error)
+      throw FailedAttempt(unusable: error)
     }
   }
 
-  private var connectTimeout: Duration { resources.configuration.connectTimeout }
-
-  private func connect(on loop: any EventLoop) -> EventLoopFuture<any Channel> {
-    let bootstrap = ClientBootstrap(group: loop).connectTimeout(TimeAmount(connectTimeout))
-    // An address needs no resolver: its threads may all be waiting for a name server that is down.
-    if let address = try? SocketAddress(ipAddress: target.host, port: target.port) {
-      return bootstrap.connect(to: address)
-    }
-    return bootstrap.connect(host: target.host, port: target.port)
-  }
-
-  /// Called on the channel's event loop in the tick in which it was connected, so that nothing has been read. Handlers are
-  /// added here rather than in the bootstrap, which creates a channel for each address it tries.
-  private func start(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
-    guard !cancellation.isCancelled else { return channel.close(promise: nil) }
-    do {
-      guard let encryption else { return try exchange(on: channel, result) }
-      let handshake = HandshakeHandler(target: target, timeout: connectTimeout) { agreed in
-        do {
-          try agreed.get()
-          try exchange(on: channel, result)
-        } catch {
-          fail(error, on: channel, result)
-        }
-      }
-      let encrypter = try ClientTLS.handler(encryption, target: target)
-      try channel.pipeline.syncOperations.addHandlers([encrypter, handshake])
-      cancellation.onCancel {
-        result.fail(FailedAttempt(error: UploadCancellation.error))
-        channel.eventLoop.execute { channel.abort() }
-      }
-    } catch {
-      fail(error, on: channel, result)
-    }
-  }
-
-  /// Adds the handlers to a connection that is ready for a request.
-  private func exchange(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) throws {
+  /// Adds the handlers for HTTP to a new connection, and begins.
+  private func prepare(
+    _ channel: any Channel,
+    _ result: EventLoopPromise<ExchangeResult>
+  ) throws(FailedAttempt) {
     // Responses are short: the limits on their headers are far below NIO's default of 2 MiB for each connection.
     var limits = NIOHTTPDecoderLimitConfiguration()
     limits.maxHeaderFieldSize = 16 * 1024
@@ -147,28 +175,49 @@ struct UploadAttempt: Sendable {
     // The request has its framing headers; the encoder would remove them for methods that usually have no body.
     var framing = HTTPRequestEncoder.Configuration()
     framing.automaticallySetFramingHeaders = false
-    try channel.pipeline.syncOperations.addHandlers([
-      HTTPRequestEncoder(configuration: framing),
-      ByteToMessageHandler(decoder),
-      ExchangeHandler(self, result: result),
-    ])
-    cancellation.onCancel {
-      channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event())
+    do {
+      try channel.pipeline.syncOperations.addHandlers([
+        HTTPRequestEncoder(configuration: framing),
+        ByteToMessageHandler(decoder),
+      ])
+    } catch {
+      channel.close(promise: nil)
+      throw FailedAttempt(unusable: error)
     }
-    pause?.onPause {
-      channel.pipeline.fireUserInboundEventTriggered(UploadPause.Event())
+    begin(on: channel, result)
+  }
+
+  /// Sends the request on a connection that is ready for one.
+  private func begin(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
+    guard !cancellation.isCancelled else { return channel.close(promise: nil) }
+    do {
+      try channel.pipeline.syncOperations.addHandler(ExchangeHandler(self, result: result))
+    } catch {
+      result.fail(FailedAttempt(unusable: error))
+      return channel.close(promise: nil)
+    }
+    cancellation.onCancel { [cancellation] in
+      channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event(source: cancellation))
+    }
+    pause?.onPause { [pause] in
+      if let pause { channel.pipeline.fireUserInboundEventTriggered(UploadPause.Event(source: pause)) }
     }
   }
 
-  private func fail(_ error: any Error, on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
-    result.fail(Self.failure(error))
-    channel.close(promise: nil)
+  /// Gives a connection that can serve another request to the pool. Call it on the connection's event loop.
+  func keep(_ channel: any Channel, after outcome: ExchangeStateMachine.Outcome) {
+    guard case .response(let response) = outcome, let time = ConnectionPool.idleTime(after: response) else {
+      return channel.close(promise: nil)
+    }
+    resources.connections.keep(channel, to: ConnectionPool.Origin(target), for: time)
   }
+}
 
-  /// `error` itself if it is a ``FailedAttempt``; all others are unexpected.
-  private static func failure(_ error: any Error) -> FailedAttempt {
-    error as? FailedAttempt
-      ?? FailedAttempt(error: UploadError(.internalFailure, "The connection could not be used.", cause: error))
+extension UploadError {
+  /// The error for a response with another digest than that of the content that was sent.
+  static var mismatch: UploadError {
+    let message = "Checksum mismatch: the server reports another SHA-256 for the stored file. Send the file again."
+    return UploadError(.contentMismatch, message)
   }
 }
 
@@ -181,6 +230,22 @@ struct ExchangeResult: Sendable {
   var isBodySent: Bool
   /// Offset in the content beyond which the server can have received nothing in this exchange.
   var reach: UInt64 = 0
+  /// Whether the request asked for `100 Continue`, and the server has sent none.
+  var ignoresExpectation = false
+}
+
+/// Servers that have sent no `100 Continue` for a request that they then accepted: later requests do not ask for it, and do
+/// not wait. Usable from any thread.
+final class IgnoredExpectations: Sendable {
+  private let origins = Mutex<Set<ConnectionPool.Origin>>([])
+
+  func contains(_ origin: ConnectionPool.Origin) -> Bool { origins.withLock { $0.contains(origin) } }
+
+  /// Notes the behaviour that a response has shown.
+  func note(_ origin: ConnectionPool.Origin, _ result: ExchangeResult) {
+    guard result.ignoresExpectation, (200..<300).contains(result.response.status) else { return }
+    _ = origins.withLock { $0.insert(origin) }
+  }
 }
 
 /// What all uploads of an ``Uploader`` share.
@@ -192,6 +257,8 @@ struct ClientResources: Sendable {
   /// The limit on the rate of all uploads together; nil without one.
   var limiter: RateLimiter?
   let tls = ClientTLS()
+  let connections = ConnectionPool()
+  let ignoredExpectations = IgnoredExpectations()
 
   /// Runs `work`, which may block, on the thread pool.
   /// - Parameter work: must throw only ``UploadError``.

@@ -4,8 +4,11 @@ import UploadCore
 
 /// Cancels an upload from outside, in whichever step it is. Usable from any thread.
 final class UploadCancellation: Sendable {
-  /// The user event, fired through a connection's pipeline, that makes its ``ExchangeHandler`` cancel the exchange.
-  struct Event: Sendable {}
+  /// The user event, fired through a connection's pipeline, that makes the ``ExchangeHandler`` of the upload cancel the
+  /// exchange. By the time it arrives, the connection may serve another upload, which is not affected.
+  struct Event: Sendable {
+    let source: UploadCancellation
+  }
 
   private struct State {
     var isCancelled = false

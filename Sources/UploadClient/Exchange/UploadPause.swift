@@ -4,8 +4,11 @@ import UploadCore
 
 /// Pauses and continues a resumable upload from outside, in whichever step it is. Usable from any thread.
 final class UploadPause: Sendable {
-  /// The user event, fired through a connection's pipeline, that makes its ``ExchangeHandler`` end the exchange.
-  struct Event: Sendable {}
+  /// The user event, fired through a connection's pipeline, that makes the ``ExchangeHandler`` of the upload end the
+  /// exchange. By the time it arrives, the connection may serve another upload, which is not affected.
+  struct Event: Sendable {
+    let source: UploadPause
+  }
 
   private struct State {
     var isPaused = false

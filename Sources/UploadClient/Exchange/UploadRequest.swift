@@ -12,6 +12,8 @@ struct UploadRequest: Sendable {
   let suffix: [UInt8]
   /// The media type declared for the content.
   let contentType: String
+  /// What it states about a file of a tree.
+  let details: TreeDetails
 
   /// Bytes of a form before and after the content; 0 in stream mode.
   var framingBytes: Int { prefix.count + suffix.count }
@@ -33,7 +35,7 @@ struct UploadRequest: Sendable {
   ///   - head: with its framing fields.
   ///   - contentType: the media type declared for the file.
   init(head: HTTPRequestHead, contentType: String) {
-    (self.head, self.contentType) = (head, contentType)
+    (self.head, self.contentType, details) = (head, contentType, TreeDetails())
     (prefix, suffix) = ([], [])
   }
 
@@ -42,6 +44,7 @@ struct UploadRequest: Sendable {
   ///   - name: the requested name; it may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
   ///   - size: bytes of content; nil when it is known only at the source's end.
   ///   - detectedType: the media type that the file's first bytes show; nil when they show none, or were not read.
+  ///   - details: of a file of a tree. Its path is requested in place of the name.
   /// - Throws: ``UploadError`` with code `badValue` when the mode is `raw`, or the configuration is invalid
   ///   (``UploadClientConfiguration/validate()``).
   init(
@@ -50,6 +53,7 @@ struct UploadRequest: Sendable {
     name: String,
     size: UInt64?,
     detectedType: String? = nil,
+    details: TreeDetails = TreeDetails(),
     configuration: UploadClientConfiguration
   ) throws(UploadError) {
     try configuration.validate()
@@ -58,12 +62,8 @@ struct UploadRequest: Sendable {
       throw UploadError(.badValue, "A client sends in the mode stream, resumable, multipart or buffered, not raw.")
     }
     // A Content-Type among the extra headers is the file's, in forms as well: the form's own type must name its boundary.
-    // The last of these types is for files of unknown type (RFC 2046 section 4.5.1).
-    let type =
-      configuration.headers.last { $0.name.lowercased() == "content-type" }?.value
-      ?? configuration.contentType
-      ?? MediaTypeNames.best(detected: detectedType, declared: nil, fileName: name)
-      ?? "application/octet-stream"
+    let type = Self.contentType(name: name, detectedType: detectedType, configuration)
+    let baseName = details.remotePath.map(SendTarget.lastComponent) ?? name
     let boundary = mode == .stream ? nil : MultipartBoundary.random()
     var (prefix, suffix): ([UInt8], [UInt8]) = ([], [])
     if let boundary {
@@ -74,22 +74,30 @@ struct UploadRequest: Sendable {
       }
       prefix += writer.head(
         fieldName: configuration.formField,
-        filename: NameBytes(lossless: name),
+        // A Sluice server keeps the path, as the request asks; others expect a name.
+        filename: NameBytes(lossless: target.path == "/" ? details.remotePath ?? name : baseName),
         contentType: type,
         isFirst: prefix.isEmpty
       )
       suffix = writer.tail
     }
     contentType = type
+    self.details = details
     (self.prefix, self.suffix) = (prefix, suffix)
-    let (method, uri) = target.request(mode: mode, name: name, method: configuration.method)
+    let (method, uri) = target.request(
+      mode: mode,
+      name: name,
+      remotePath: details.remotePath,
+      method: configuration.method
+    )
     var headers: HTTPHeaders = [
       "Host": target.hostField, "User-Agent": "sluice", "Accept": "application/json",
       "Content-Type": boundary?.contentType ?? type,
     ]
+    for field in details.fields { headers.add(name: field.name, value: field.value) }
     // Carries the name where neither the path nor a form does (RFC 6266).
     if mode == .stream, method == "POST" {
-      let encoded = PercentEncoding.encode(NameBytes(lossless: name).bytes)
+      let encoded = PercentEncoding.encode(NameBytes(lossless: baseName).bytes)
       headers.add(name: "Content-Disposition", value: "attachment; filename*=UTF-8''\(encoded)")
     }
     if let field = target.authorization { headers.add(name: field.name, value: field.value) }
@@ -107,7 +115,18 @@ struct UploadRequest: Sendable {
     if length ?? .max > configuration.continueThreshold {
       headers.replaceOrAdd(name: "Expect", value: "100-continue")
     }
-    headers.replaceOrAdd(name: "Connection", value: "close")
     head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: uri, headers: headers)
+  }
+
+  /// The media type to declare for a file; the last choice is for files of unknown type (RFC 2046 section 4.5.1).
+  static func contentType(
+    name: String,
+    detectedType: String?,
+    _ configuration: UploadClientConfiguration
+  ) -> String {
+    configuration.headers.last { $0.name.lowercased() == "content-type" }?.value
+      ?? configuration.contentType
+      ?? MediaTypeNames.best(detected: detectedType, declared: nil, fileName: name)
+      ?? "application/octet-stream"
   }
 }

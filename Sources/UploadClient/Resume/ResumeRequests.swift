@@ -17,6 +17,7 @@ struct ResumeRequests: Sendable {
   private static let fileFields = [
     "content-type", "content-disposition", "content-encoding", "content-language", "content-digest", "content-md5",
     "repr-digest", "digest", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range",
+    "x-oc-mtime", "sluice-tree",
   ]
 
   /// The request that would send the file at once.
@@ -121,8 +122,13 @@ struct ResumeRequests: Sendable {
 
   /// `Upload-Metadata` of tus. Values are any bytes in Base64: also names that are not UTF-8.
   private var metadata: String {
-    let name = Base64.encode(NameBytes(lossless: name).bytes)
-    return "filename \(name),filetype \(Base64.encode(Array(plain.contentType.utf8)))"
+    let details = plain.details
+    let name = Base64.encode(NameBytes(lossless: details.remotePath ?? name).bytes)
+    var metadata = "filename \(name),filetype \(Base64.encode(Array(plain.contentType.utf8)))"
+    // A Sluice server keeps the slashes of the name with either of the two.
+    if details.remotePath != nil { metadata += ",relativePath \(name)" }
+    if let modified = details.modified { metadata += ",mtime \(Base64.encode(Array("\(modified)".utf8)))" }
+    return metadata
   }
 
   /// The fields of every request: host, authorization and those of the user that are not about the file.

@@ -107,8 +107,7 @@ import UploadCore
       Array(request.head.headers).map { "\($0.name): \($0.value)" } == [
         "Host: host:8080", "User-Agent: sluice", "Accept: application/json", "Content-Type: text/plain",
         "Content-Disposition: attachment; filename*=UTF-8''%C3%A4.txt", "Authorization: Bearer secret",
-        "Connection: close", "Upload-Draft-Interop-Version: 10", "Content-Length: 0", "Upload-Length: 5000000",
-        "Upload-Complete: ?0",
+        "Upload-Draft-Interop-Version: 10", "Content-Length: 0", "Upload-Length: 5000000", "Upload-Complete: ?0",
       ]
     )
   }

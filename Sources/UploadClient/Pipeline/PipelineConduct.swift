@@ -1,0 +1,75 @@
+import UploadCore
+
+/// How the connections of one target are used, learned from what the server does with them. Pure: events in, values out.
+struct PipelineConduct: Equatable {
+  /// After requests were lost, so many responses must arrive before several are outstanding again.
+  private static let caution = 64
+
+  /// The most requests outstanding on a connection; 1 where requests must not be pipelined.
+  private let fullDepth: Int
+  /// Responses to wait for before connections are pipelined again.
+  private var responsesToWait = 0
+  /// How many requests the last connection had when the server announced its end; 0 for none.
+  private var lastTotal = 0
+
+  /// The most requests on one connection: what two connections in succession have shown, such as 1,000 for nginx
+  /// (`keepalive_requests`). Beyond it requests would be sent in vain.
+  private(set) var total = Int.max
+
+  /// - Parameter fullDepth: the most requests outstanding on a connection.
+  init(fullDepth: Int) { self.fullDepth = fullDepth }
+
+  /// The most requests outstanding on a connection now.
+  var depth: Int { responsesToWait > 0 ? 1 : fullDepth }
+
+  /// Whether the server has closed the last connection after its first response: it keeps none.
+  var keepsNone: Bool { lastTotal == 1 }
+
+  /// A connection has a response, and stays open.
+  mutating func responded() {
+    if responsesToWait > 0 { responsesToWait -= 1 }
+  }
+
+  /// A connection has ended.
+  mutating func ended(_ end: PipelineStateMachine.End) {
+    switch end.cause {
+    case .idle: break
+    case .lost: responsesToWait = Self.caution
+    case .announced:
+      if end.responses > total { total = .max }
+      // After its first response a connection has no others outstanding.
+      if end.responses > 1, end.responses == lastTotal { total = end.responses }
+      lastTotal = end.responses
+    }
+  }
+}
+
+/// Decides whether all further files would be rejected like those before, so that one message is enough.
+struct RejectionStreak: Equatable {
+  /// So many rejections with 403 in succession stop everything: a server may reject single names so.
+  private static let limit = 3
+
+  /// The statuses that may be about all files.
+  static let statuses: Set<Int> = [401, 403, 407]
+
+  private var hasSucceeded = false
+  private var forbidden = 0
+
+  /// Notes the status of a response.
+  /// - Returns: whether to stop: the access token is missing or not accepted (401, 407), or nothing was accepted so far and
+  ///   the first files were all forbidden (403).
+  mutating func note(_ status: Int) -> Bool {
+    switch status {
+    case 401, 407: return true
+    case 403:
+      forbidden += 1
+      return !hasSucceeded && forbidden >= Self.limit
+    case 200..<300:
+      hasSucceeded = true
+      return false
+    default:
+      forbidden = 0
+      return false
+    }
+  }
+}

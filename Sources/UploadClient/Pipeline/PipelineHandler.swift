@@ -1,0 +1,133 @@
+import NIOCore
+import NIOSSL
+import UploadCore
+
+/// Performs the actions of ``PipelineStateMachine`` on one connection, and gives the results to its ``SmallFileSender``.
+/// Bound to its event loop.
+final class PipelineHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let sender: SmallFileSender
+  private var machine: PipelineStateMachine
+  /// The uploads whose requests are outstanding, the oldest first.
+  private var uploads = CircularBuffer<SmallUpload>()
+  private var context: ChannelHandlerContext?
+  private var timer = DeadlineTimer()
+
+  init(_ sender: SmallFileSender, _ limits: PipelineStateMachine.Limits) {
+    self.sender = sender
+    machine = PipelineStateMachine(limits)
+  }
+
+  // MARK: For the sender
+
+  /// How many requests are outstanding.
+  var count: Int { uploads.count }
+
+  /// Whether the server has kept the connection after a response.
+  var isProven: Bool { machine.isProven }
+
+  func hasRoom(for upload: SmallUpload, depth: Int) -> Bool {
+    context != nil && machine.hasRoom(for: upload.request.readableBytes, depth: depth)
+  }
+
+  /// Writes a request, for which there must be room. Call ``flush()`` behind the last one.
+  func send(_ upload: SmallUpload) {
+    guard let context else { return }
+    let loop = context.eventLoop
+    machine.sent(bytes: upload.request.readableBytes, at: loop.now)
+    uploads.append(upload)
+    upload.meter.phase = .peer
+    upload.meter.setNetworkBytes(upload.request.readableBytes)
+    let promise = loop.makePromise(of: Void.self)
+    promise.futureResult.assumeIsolated().whenSuccess { [self] in wrote(at: loop.now) }
+    context.write(NIOAny(upload.request), promise: promise)
+  }
+
+  func flush() {
+    guard let context else { return }
+    context.flush()
+    scheduleTimer(context)
+  }
+
+  /// Closes the connection, and ends the uploads that wait for a response.
+  func cancel() {
+    guard let context else { return }
+    perform(machine.cancelled(), context)
+  }
+
+  /// Closes the connection if no request is outstanding.
+  func finish() {
+    guard let context else { return }
+    perform(machine.finished(), context)
+  }
+
+  // MARK: Events of the channel
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    perform(machine.disconnected(), context)
+    self.context = nil
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    perform(machine.disconnected(), context)
+    context.fireChannelInactive()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // The end of a TLS connection without close_notify is reported as an error, then as the end.
+    if case NIOSSLError.uncleanShutdown = error { return }
+    context.close(promise: nil)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    machine.received(Self.unwrapInboundIn(data), at: context.eventLoop.now)
+    while true {
+      let action = machine.nextAction(at: context.eventLoop.now)
+      if action == .none { break }
+      perform(action, context)
+    }
+    if machine.isUsedUp { perform(machine.finished(), context) }
+    scheduleTimer(context)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    sender.pump()
+    context.fireChannelReadComplete()
+  }
+
+  // MARK: Actions
+
+  private func perform(_ action: PipelineStateMachine.Action, _ context: ChannelHandlerContext) {
+    switch action {
+    case .none: break
+    case .respond(let response): sender.responded(uploads.removeFirst(), response, staysOpen: true)
+    case .end(let end):
+      timer.cancel()
+      let ended = zip(Array(uploads), end.fates)
+      uploads.removeAll()
+      if end.resets { context.channel.abort() } else { context.close(promise: nil) }
+      sender.ended(self, Array(ended), end)
+    }
+  }
+
+  /// The socket has accepted the whole of a request.
+  private func wrote(at now: NIODeadline) {
+    guard let index = machine.wrote(at: now) else { return }
+    let upload = uploads[offset: index]
+    upload.meter.addReceived(upload.size)
+    upload.meter.phase = .response
+  }
+
+  private func scheduleTimer(_ context: ChannelHandlerContext) {
+    guard let deadline = machine.deadline, timer.isLate(for: deadline) else { return }
+    timer.set(to: deadline, on: context.eventLoop) { [self] in
+      timer = DeadlineTimer()
+      perform(machine.timerFired(at: context.eventLoop.now), context)
+      scheduleTimer(context)
+    }
+  }
+}

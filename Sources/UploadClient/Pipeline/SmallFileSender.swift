@@ -1,0 +1,363 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import NIOSSL
+import UploadCore
+
+/// Sends small files to one target: reads them in batches on the thread pool, writes their requests to a few connections
+/// (``PipelineConnections``), and ends their uploads.
+///
+/// All state belongs to one event loop, which makes `@unchecked Sendable` safe: other threads only call ``add(_:)``,
+/// ``finish()`` and ``cancel()``.
+final class SmallFileSender: @unchecked Sendable {
+  /// What all of the uploads share.
+  struct Setup: Sendable {
+    let template: SmallRequest
+    let resources: ClientResources
+    let ledger: UploadLedger
+    /// The TLS context of the target's trust; nil for http.
+    let encryption: NIOSSLContext?
+    /// The most connections.
+    let connectionLimit: Int
+    /// Called once for each source, on a thread of the pool.
+    let onEnd: @Sendable (UploadSource, UploadMeter) -> Void
+  }
+
+  /// How an upload ends.
+  private enum Ending: Sendable {
+    case response(SmallUpload, ServerResponse)
+    case outcome(SmallUpload, UploadOutcome)
+    /// It could not be read.
+    case unread(UploadSource, UploadMeter, UploadError)
+    /// Nothing of it was sent, since everything has stopped: it does not appear in the ledger.
+    case unsent(UploadSource, UploadMeter)
+  }
+
+  private enum Phase {
+    case running
+    /// Queued uploads are not sent. Last.
+    case stopped(UploadError?)
+  }
+
+  /// How many files one job of the thread pool reads, and how many jobs run at once: one file opens in some 10 µs when it is
+  /// cached, in milliseconds when the disk has to be read.
+  private static let batchSize = 32
+  private static let readLimit = 4
+  /// How many requests are kept in memory for connections with room.
+  private static let readyLimit = 256
+
+  let setup: Setup
+  private let loop: any EventLoop
+  private let inbox: SmallFileInbox
+  private var phase = Phase.running
+  private var unread = CircularBuffer<UploadSource>()
+  private var ready = CircularBuffer<SmallUpload>()
+  private var readCount = 0
+  /// Uploads between two attempts.
+  private var pausing: [ObjectIdentifier: SmallUpload] = [:]
+  private var endings: [Ending] = []
+  private var rejections = RejectionStreak()
+  private var isPumpScheduled = false
+  private var pausedUntil = NIODeadline.uptimeNanoseconds(0)
+  private lazy var connections = PipelineConnections(self, loop)
+
+  init(_ setup: Setup, loop: any EventLoop) {
+    (self.setup, self.loop, inbox) = (setup, loop, SmallFileInbox(loop))
+  }
+
+  // MARK: From any thread
+
+  /// Whether no more sources are needed: the task was cancelled, or the server rejects everything.
+  var isStopped: Bool { inbox.isStopped }
+
+  /// Adds a source, and waits while there are too many.
+  func add(_ source: UploadSource) async { await inbox.add(source) { self.pump() } }
+
+  /// Waits until every source has ended, and closes the connections unless there are ``takeLarge()``.
+  /// - Returns: why not all were sent; nil when they were, or the task was cancelled.
+  func finish() async -> UploadError? {
+    await inbox.untilEmpty()
+    let reason = loop.submit { () -> UploadError? in
+      self.connections.finish()
+      return if case .stopped(let error) = self.phase { error } else { nil }
+    }
+    return (try? await reason.get()) ?? nil
+  }
+
+  /// Removes and returns files that turned out to be larger: they have to be sent the usual way.
+  func takeLarge() -> [UploadSource] { inbox.takeLarge() }
+
+  /// Ends all uploads that are not complete.
+  func cancel() {
+    inbox.stop()
+    loop.execute {
+      self.stop(nil)
+      self.connections.cancel()
+    }
+  }
+
+  // MARK: From the connections
+
+  /// Does everything that can be done now: reads files, sends requests, opens connections.
+  func pump() {
+    unread.append(contentsOf: inbox.take())
+    if case .stopped = phase { endQueued() } else { read() }
+    connections.fill(until: pausedUntil)
+    endAll()
+  }
+
+  /// Calls ``pump()`` in another tick of the event loop, or after some time.
+  func schedulePump(at instant: NIODeadline? = nil) {
+    if let instant {
+      loop.assumeIsolated().scheduleTask(deadline: instant) { self.pump() }
+    } else if !isPumpScheduled {
+      isPumpScheduled = true
+      loop.assumeIsolated().execute {
+        self.isPumpScheduled = false
+        self.pump()
+      }
+    }
+  }
+
+  /// The next upload to send.
+  var next: SmallUpload? { ready.first }
+
+  /// How many uploads can be sent now.
+  var readyCount: Int { ready.count }
+
+  /// Removes ``next``, whose request is about to be written.
+  func begin(_ upload: SmallUpload) {
+    ready.removeFirst()
+    begun(upload)
+  }
+
+  /// A request has a response.
+  func responded(_ upload: SmallUpload, _ response: ServerResponse, staysOpen: Bool) {
+    if staysOpen { connections.conduct.responded() }
+    guard upload.state != .ended else { return }
+    upload.meter.phase = .finishing
+    // Of many that are rejected for the same reason only the first has a message.
+    if case .stopped(_?) = phase, RejectionStreak.statuses.contains(response.status) {
+      return end(.outcome(upload, .cancelled))
+    }
+    guard !(200..<300).contains(response.status),
+      case .failed(let error) = upload.outcome(response, hasToken: setup.template.hasToken)
+    else {
+      _ = rejections.note(response.status)
+      return end(.response(upload, response))
+    }
+    let result = ExchangeResult(response: response, isBodyBegun: true, isBodySent: true)
+    failed(upload, FailedAttempt(error, result))
+    if rejections.note(response.status) { stop(error) }
+  }
+
+  /// A connection has ended, with these requests outstanding.
+  func ended(
+    _ handler: PipelineHandler,
+    _ uploads: [(SmallUpload, PipelineStateMachine.Fate)],
+    _ end: PipelineStateMachine.End
+  ) {
+    connections.ended(handler, end)
+    for case (let upload, .unprocessed) in uploads.reversed() where upload.state != .ended {
+      upload.meter.resume(at: 0)
+      upload.meter.phase = .waiting
+      ready.prepend(upload)
+    }
+    for (upload, fate) in uploads where upload.state != .ended {
+      switch fate {
+      case .unprocessed: break
+      case .responded(let response): responded(upload, response, staysOpen: false)
+      case .failed(.cancelled, _): self.end(.outcome(upload, .cancelled))
+      case .failed(let failure, let isBodySent):
+        let error = failure.error(of: upload.meter, setup.resources.configuration, cause: nil)
+        failed(
+          upload,
+          FailedAttempt(
+            error: error,
+            isTemporary: failure.isTemporary && !isBodySent,
+            isSourceUsed: true,
+            failure: failure,
+            isBodySent: isBodySent
+          )
+        )
+      }
+    }
+    schedulePump()
+  }
+
+  /// No connection can be opened, and none is left: the next attempt follows.
+  /// - Parameters:
+  ///   - attempt: the number of the next attempt.
+  ///   - instant: when that begins.
+  func waitToConnect(because error: UploadError, attempt: Int, until instant: ContinuousClock.Instant) {
+    guard let first = ready.first else { return }
+    begun(first)
+    first.meter.pause(because: error.event, attempt: attempt, until: instant)
+  }
+
+  /// No connection can be opened, none is left, and there is no other attempt: one upload fails for all.
+  func cannotConnect(_ error: UploadError) {
+    if let first = ready.popFirst() { end(.outcome(first, .failed(error))) }
+    stop(error)
+  }
+
+  // MARK: Reading
+
+  private func read() {
+    while readCount < Self.readLimit, !unread.isEmpty, ready.count < Self.readyLimit {
+      let sources = Array(unread.prefix(Self.batchSize))
+      unread.removeFirst(sources.count)
+      readCount += 1
+      let template = setup.template
+      setup.resources.threadPool.runIfActive(eventLoop: loop) { () -> [SmallUpload.Prepared] in
+        var scratch = ByteBuffer()
+        return sources.map { SmallUpload.prepare($0, template, &scratch) }
+      }
+      .assumeIsolated()
+      .whenComplete { [self] result in
+        readCount -= 1
+        switch result {
+        case .success(let prepared): didRead(prepared)
+        // The pool was shut down.
+        case .failure: for source in sources { endUnsent(source) }
+        }
+        schedulePump()
+      }
+    }
+  }
+
+  private func didRead(_ prepared: [SmallUpload.Prepared]) {
+    for item in prepared {
+      switch item {
+      case .ready(let upload): ready.append(upload)
+      case .failed(let source, let meter, let error): end(.unread(source, meter, error))
+      case .large(let source): inbox.release([], large: [source])
+      }
+    }
+  }
+
+  // MARK: Attempts
+
+  private func begun(_ upload: SmallUpload) {
+    switch upload.state {
+    case .queued:
+      upload.state = .begun
+      upload.meter.onCancel { [weak self, weak upload] in
+        guard let self, let upload else { return }
+        loop.execute { self.cancelled(upload) }
+      }
+      setup.ledger.begin(upload.meter)
+    case .begun: if upload.meter.phase == .pause { upload.meter.beginAttempt() }
+    case .ended: break
+    }
+  }
+
+  /// Ends one upload. A response that arrives later is ignored.
+  private func cancelled(_ upload: SmallUpload) {
+    guard upload.state == .begun else { return }
+    pausing[ObjectIdentifier(upload)] = nil
+    ready.removeAll { $0 === upload }
+    end(.outcome(upload, .cancelled))
+    endAll()
+  }
+
+  /// An attempt has failed: there is another one after a pause, or the upload ends.
+  private func failed(_ upload: SmallUpload, _ attempt: FailedAttempt) {
+    let now = ContinuousClock.now
+    var retries =
+      upload.retries
+      ?? RetryStateMachine(setup.resources.configuration.retry, isRepeatable: true, start: upload.meter.startedAt)
+    var random = SystemRandomNumberGenerator()
+    let sent = upload.meter.received
+    let action = retries.failed(attempt, sent: sent, at: now, timeOfDay: Int64(time(nil)), using: &random)
+    upload.retries = retries
+    switch action {
+    case .giveUp(let reason):
+      end(.outcome(upload, .failed(attempt.error.adding(reason.note(attempts: retries.failures)))))
+    case .pause(let duration):
+      guard case .running = phase else { return end(.outcome(upload, .failed(attempt.error))) }
+      upload.meter.pause(because: attempt.error.event, attempt: retries.failures + 1, until: now + duration)
+      // The server asks all of them to wait.
+      if attempt.retryAfter != nil { pausedUntil = max(pausedUntil, loop.now + TimeAmount(duration)) }
+      pausing[ObjectIdentifier(upload)] = upload
+      loop.assumeIsolated().scheduleTask(in: TimeAmount(duration)) { [self] in
+        guard pausing.removeValue(forKey: ObjectIdentifier(upload)) != nil else { return }
+        upload.meter.beginAttempt()
+        ready.append(upload)
+        schedulePump()
+      }
+    }
+  }
+
+  // MARK: Ends
+
+  /// Stops sending: requests that are outstanding may still get their responses.
+  private func stop(_ error: UploadError?) {
+    guard case .running = phase else { return }
+    phase = .stopped(error)
+    inbox.stop()
+    schedulePump()
+  }
+
+  private func endQueued() {
+    for source in unread { endUnsent(source) }
+    unread.removeAll()
+    for upload in Array(ready) + pausing.values {
+      end(upload.state == .begun ? .outcome(upload, .cancelled) : .unsent(upload.source, upload.meter))
+    }
+    ready.removeAll()
+    pausing.removeAll()
+  }
+
+  private func endUnsent(_ source: UploadSource) {
+    end(.unsent(source, SmallUpload.meter(source, size: source.size, setup.template.target)))
+  }
+
+  private func end(_ ending: Ending) {
+    switch ending {
+    case .response(let upload, _), .outcome(let upload, _): upload.state = .ended
+    case .unread, .unsent: break
+    }
+    endings.append(ending)
+    if endings.count == 1 { schedulePump() }
+  }
+
+  /// Ends the uploads that were decided since the last call, on the thread pool: it parses responses and informs the caller.
+  private func endAll() {
+    guard !endings.isEmpty else { return }
+    let (endings, setup, inbox) = (endings, setup, inbox)
+    self.endings = []
+    let work = { @Sendable in
+      inbox.release(endings.map { Self.end($0, setup) })
+    }
+    // A pool that was shut down runs nothing: then on this thread, so that nobody waits for ever.
+    setup.resources.threadPool.submit { _ in work() }
+  }
+
+  private static func end(_ ending: Ending, _ setup: Setup) -> UploadSource {
+    let (source, meter): (UploadSource, UploadMeter)
+    switch ending {
+    case .response(let upload, let response):
+      (source, meter) = (upload.source, upload.meter)
+      let outcome = upload.outcome(response, hasToken: setup.template.hasToken)
+      if case .finished = outcome {
+        meter.addStored(upload.size)
+        meter.markDurable()
+      }
+      meter.removeAllMemory()
+      setup.ledger.end(meter, outcome)
+    case .outcome(let upload, let outcome):
+      (source, meter) = (upload.source, upload.meter)
+      meter.removeAllMemory()
+      setup.ledger.end(meter, outcome)
+    case .unread(let failed, let itsMeter, let error):
+      (source, meter) = (failed, itsMeter)
+      setup.ledger.end(meter, .failed(error))
+    case .unsent(let unsent, let itsMeter):
+      (source, meter) = (unsent, itsMeter)
+      UploadLedger().end(meter, .cancelled)
+    }
+    setup.onEnd(source, meter)
+    return source
+  }
+}

@@ -1,0 +1,168 @@
+import NIOCore
+import Synchronization
+package import UploadCore
+
+extension Uploader {
+  /// Sends sources as they arrive, in any number: small files several at a time on kept connections, the others as
+  /// ``send(_:to:mode:id:group:onBegin:)`` does.
+  ///
+  /// Small are regular files of a known size up to ``SmallRequest/sizeLimit``, in the mode `stream`. Their requests are plain
+  /// `PUT`s where the target has a URL for each (``SendTarget/hasPaths``), and wait for each other elsewhere. A failed upload
+  /// does not delay or end the others; but when no server can be reached, or it rejects the access token, one upload fails
+  /// for all, and nothing more is sent. Memory is bounded for any number of sources: ended meters are not kept.
+  ///
+  /// When the task is cancelled, the uploads that have begun and are not complete end with ``UploadOutcome/cancelled``. So
+  /// do, for `onEnd` alone, the sources that were read ahead; the ledger does not know them.
+  /// - Parameters:
+  ///   - sources: read ahead by at most some 2,000, of which the small files have 16 MiB.
+  ///   - jobs: connections for small files, at most 16, and likewise other uploads at once. Nil to open as many connections
+  ///     as the files need, and for 4 uploads.
+  ///   - group: the tree that the sources belong to, stated in the requests; nil for none.
+  ///   - onEnd: called on any thread once for each source that was read from `sources`, with its meter, which has ended.
+  /// - Returns: why not all sources were read, as one upload has failed with it; nil when they were, or the task was cancelled.
+  @discardableResult
+  package func sendEach<S: AsyncSequence & Sendable>(
+    _ sources: S,
+    to target: SendTarget,
+    mode: UploadMode,
+    jobs: Int?,
+    group: UploadGroup?,
+    onEnd: @escaping @Sendable (UploadSource, UploadMeter) -> Void
+  ) async -> UploadError? where S.Element == UploadSource, S.Failure == Never {
+    let small: SmallFileSender
+    do throws(UploadError) {
+      small = try await smallFileSender(target, jobs, group, onEnd)
+    } catch {
+      return error
+    }
+    let large = LargeFileQueue()
+    let largeLimit = max(1, jobs ?? 4)
+    return await withTaskCancellationHandler {
+      await withTaskGroup(of: Void.self) { tasks in
+        func sendLarge(_ source: UploadSource) async {
+          if large.add(source, workers: largeLimit) {
+            tasks.addTask {
+              while let source = large.next() {
+                let meter = await self.send(source, to: target, mode: mode, group: group)
+                onEnd(source, meter)
+              }
+            }
+          }
+          // Those that have ended, and as many as it takes to have room.
+          while large.mustWait() { await tasks.next() }
+        }
+        for await source in sources {
+          guard !small.isStopped else {
+            onEnd(source, unsent(source, target))
+            break
+          }
+          if isSmall(source, mode) { await small.add(source) } else { await sendLarge(source) }
+          for source in small.takeLarge() { await sendLarge(source) }
+        }
+        let reason = await small.finish()
+        for source in small.takeLarge() { await sendLarge(source) }
+        await tasks.waitForAll()
+        return reason
+      }
+    } onCancel: {
+      small.cancel()
+    }
+  }
+
+  private func smallFileSender(
+    _ target: SendTarget,
+    _ jobs: Int?,
+    _ group: UploadGroup?,
+    _ onEnd: @escaping @Sendable (UploadSource, UploadMeter) -> Void
+  ) async throws(UploadError) -> SmallFileSender {
+    let template = try SmallRequest(target: target, group: group, configuration: resources.configuration)
+    let (tls, trust) = (resources.tls, target.trust)
+    let encryption = target.isSecure ? try await resources.onPool { try tls.context(trust) } : nil
+    let setup = SmallFileSender.Setup(
+      template: template,
+      resources: resources,
+      ledger: ledger,
+      encryption: encryption,
+      connectionLimit: min(max(1, jobs ?? 16), 16),
+      onEnd: onEnd
+    )
+    return SmallFileSender(setup, loop: resources.eventLoopGroup.next())
+  }
+
+  /// Whether a source is sent with other small files on one connection.
+  private func isSmall(_ source: UploadSource, _ mode: UploadMode) -> Bool {
+    guard mode == .stream, let size = source.size else { return false }
+    // Under a rate limit, larger ones are sent in chunks, so that the rate is smooth.
+    let limit = resources.limiter.map { min(SmallRequest.sizeLimit, 16 * UInt64($0.chunkSize)) } ?? SmallRequest.sizeLimit
+    return size <= limit && size < resources.configuration.resume?.threshold ?? .max
+  }
+
+  /// The meter of a source that is not sent, ended outside of the ledger.
+  private func unsent(_ source: UploadSource, _ target: SendTarget) -> UploadMeter {
+    let meter = SmallUpload.meter(source, size: source.size, target)
+    UploadLedger().end(meter, .cancelled)
+    return meter
+  }
+}
+
+/// Sources that wait for one of a limited number of workers. Usable from any thread.
+private final class LargeFileQueue: Sendable {
+  private struct State {
+    var sources: [UploadSource] = []
+    /// Index of the next one in ``sources``.
+    var position = 0
+    var workers = 0
+    /// Workers that have ended and were not noted by ``LargeFileQueue/mustWait()``.
+    var ended = 0
+
+    var count: Int { sources.count - position }
+  }
+
+  /// How many sources may wait.
+  private static let limit = 1024
+
+  private let state = Mutex(State())
+
+  /// Adds a source.
+  /// - Returns: whether to start another worker.
+  func add(_ source: UploadSource, workers: Int) -> Bool {
+    state.withLock { state in
+      state.sources.append(source)
+      guard state.workers < workers else { return false }
+      state.workers += 1
+      return true
+    }
+  }
+
+  /// The next source; nil when there is none, and the worker ends.
+  func next() -> UploadSource? {
+    state.withLock { state in
+      guard state.count > 0 else {
+        state.workers -= 1
+        state.ended += 1
+        return nil
+      }
+      let source = state.sources[state.position]
+      state.position += 1
+      if state.position >= Self.limit || state.count == 0 {
+        state.sources.removeFirst(state.position)
+        state.position = 0
+      }
+      return source
+    }
+  }
+
+  /// Whether to wait for the end of a worker: one has ended, or too many sources wait.
+  func mustWait() -> Bool {
+    state.withLock { state in
+      if state.ended > 0 {
+        state.ended -= 1
+        return true
+      }
+      guard state.count >= Self.limit else { return false }
+      // The worker that ends next.
+      state.ended -= 1
+      return true
+    }
+  }
+}
