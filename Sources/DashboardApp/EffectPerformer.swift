@@ -15,7 +15,7 @@ final class EffectPerformer: Sendable {
   private let helpers = NIOThreadPool(numberOfThreads: 3)
   /// Counts directories, which may take long: one after another, apart from all else.
   private let counter = NIOThreadPool(numberOfThreads: 1)
-  private let counting = TreeCounting()
+  private let countStop = CountStop()
   private let pending = Atomic<Int>(0)
 
   init(engine: DashboardEngine, eventQueue: EventQueue<LoopEvent>, paths: LocalPath) {
@@ -97,16 +97,17 @@ final class EffectPerformer: Sendable {
   }
 
   func countTree(_ path: String) {
-    let requested = counting.current
+    let requested = countStop.current
     pending.add(1, ordering: .relaxed)
     counter.submit { [self] _ in
-      let count = counting.count(path, with: TreeCounter(paths: paths), requested: requested)
+      var count = TreeCounter().count(paths.absolute(path)) { countStop.isStopped(since: requested) }
+      count.path = path
       eventQueue.post(.message(.counted(count)))
       pending.subtract(1, ordering: .releasing)
     }
   }
 
-  func stopCounting() { counting.stop() }
+  func stopCounting() { countStop.stop() }
 
   func copy(_ text: String, to clipboard: TmuxClipboard) {
     post {

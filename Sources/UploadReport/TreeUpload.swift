@@ -45,7 +45,7 @@ extension GroupSnapshot {
     if filesFailed == 0, filesCancelled == 0, filesLeft == 0 {
       return .finished(FinishedUpload(path: title, bytes: bytesFinished))
     }
-    if filesFailed == 0, filesCancelled > 0 { return .cancelled }
+    if isCancelled || filesFailed == 0 && filesCancelled > 0 { return .cancelled }
     let verb = direction == .incoming ? "stored" : "sent"
     return .failed(UploadError(.incomplete, "\(filesText) \(verb); \(lossText)."))
   }

@@ -39,9 +39,9 @@ enum PickerCommand: Hashable, Sendable {
 
   private static let browsing: [KeyBinding<PickerCommand>] = [
     KeyBinding([KeyEvent(.enter), KeyEvent(.right), KeyEvent("l")], .open, hint: "open", help: openHelp),
-    KeyBinding([KeyEvent(" ")], .mark, hint: "mark", help: "mark a file or directory, or not"),
+    KeyBinding([KeyEvent(" ")], .mark, hint: "mark", help: "toggle the mark on a file or directory"),
     KeyBinding([KeyEvent("a")], .markAll, help: "toggle the marks on all files shown"),
-    KeyBinding([KeyEvent("s")], .choose, hint: "send", help: "send what is marked, or the selected entry"),
+    KeyBinding([KeyEvent("s")], .choose, hint: "send", help: "send all marked, or the selected entry"),
     KeyBinding([KeyEvent("S")], .chooseShown, hint: "send all", help: "send the directory that is shown"),
     KeyBinding([KeyEvent(.left), KeyEvent(.backspace), KeyEvent("h")], .leave, hint: "up", help: "parent directory"),
     KeyBinding([KeyEvent("/")], .filter, hint: "filter", help: "filter the names by text"),

@@ -8,7 +8,7 @@ extension FilePicker: Widget {
     surface.fill(surface.bounds)
     if layout.hasBorder {
       let (trailing, footer) = (StyledText(countText), StyledText(marksText))
-      let panel = Panel("Choose files or directories to send", trailing: trailing, footer: footer, isFocused: true)
+      let panel = Panel("Choose files to send", trailing: trailing, footer: footer, isFocused: true)
       surface.draw(panel, in: surface.bounds)
     }
     surface.within(layout.path) { drawPath(on: &$0) }

@@ -46,6 +46,9 @@ struct UploadList: Sendable {
 
   subscript(id: UploadID) -> UploadRecord? { records[id] }
 
+  /// How many records are kept; for tests.
+  var recordCount: Int { records.count }
+
   /// The record of a row, counted from 0; nil beyond the last one.
   func record(at row: Int) -> UploadRecord? { shown.indices.contains(row) ? records[shown[row]] : nil }
 
@@ -151,7 +154,7 @@ struct UploadList: Sendable {
     if wasRunning == false { ended.removeAll { $0 == tree.row } }
     if group.isResting { return resting.append(tree.row) }
     active.append(tree.row)
-    activeTrees = (activeTrees.count + 1, activeTrees.files + max(1, group.filesActive))
+    activeTrees = (activeTrees.count + 1, activeTrees.files + min(max(1, group.filesActive), Self.countLimit))
     totalRate += group.speed > 0 ? min(group.speed, 1e18) : 0
   }
 

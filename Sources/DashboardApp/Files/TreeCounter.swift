@@ -11,16 +11,14 @@ struct TreeCounter: Sendable {
 
   private static let batch = 256
 
-  let paths: LocalPath
   var limit = usualLimit
 
   /// - Parameters:
-  ///   - path: of the directory; absolute, relative, or beginning with `~/`.
+  ///   - path: of the directory, absolute or relative.
   ///   - isStopped: asked now and then; true ends counting.
   func count(_ path: String, isStopped: () -> Bool = { false }) -> TreeCount {
     var count = TreeCount(path: path)
-    let root = paths.absolute(path)
-    let walker = TreeWalker([.directory(root)], rules: TreeRules())
+    let walker = TreeWalker([.directory(path)], rules: TreeRules())
     var seen: UInt64 = 0
     while true {
       if isStopped() {
@@ -29,7 +27,7 @@ struct TreeCounter: Sendable {
       }
       let entries = walker.next(atMost: Self.batch)
       if entries.isEmpty { return count }
-      for entry in entries { add(entry, to: &count, root: root) }
+      for entry in entries { Self.add(entry, to: &count) }
       seen += UInt64(entries.count)
       if seen >= limit {
         count.isPartial = true
@@ -38,31 +36,29 @@ struct TreeCounter: Sendable {
     }
   }
 
-  private func add(_ entry: TreeEntry, to count: inout TreeCount, root: String) {
+  private static func add(_ entry: TreeEntry, to count: inout TreeCount) {
     switch entry {
     case .file(let source):
       count.files += 1
       count.bytes = count.bytes.addingReportingOverflow(source.size ?? 0).partialValue
     case .emptyDirectory: break
     case .skipped: count.skipped += 1
-    case .failed(path: root, let error): count.problem = error.message
+    case .failed(let path, let error) where path == count.path: count.problem = error.message
     case .failed: count.unreadable += 1
     }
   }
 }
 
-/// Counts directories one after another on a thread of their own, until they are stopped.
-final class TreeCounting: Sendable {
+/// Tells counts that they are not wanted any more. Usable from any thread.
+final class CountStop: Sendable {
   /// Grows when all counts so far are to be stopped.
   private let generation = Atomic<Int>(0)
 
+  /// To be passed to ``isStopped(since:)``.
+  var current: Int { generation.load(ordering: .relaxed) }
+
   func stop() { generation.add(1, ordering: .relaxed) }
 
-  /// Counts a directory as ``TreeCounter/count(_:isStopped:)``.
-  /// - Parameter requested: ``current`` at the time of the request.
-  func count(_ path: String, with counter: TreeCounter, requested: Int) -> TreeCount {
-    counter.count(path) { self.current != requested }
-  }
-
-  var current: Int { generation.load(ordering: .relaxed) }
+  /// Whether ``stop()`` was called since.
+  func isStopped(since earlier: Int) -> Bool { current != earlier }
 }

@@ -86,7 +86,8 @@ struct GroupSampler {
     )
     let idle = now - tally.changedAt
     let isOver = group.files.map { group.filesEnded >= $0 || idle >= endsAfter } ?? (idle >= unstatedEndsAfter)
-    group.hasEnded = active.count == 0 && isOver
+    group.hasEnded = active.count == 0 && (isOver || tally.isClosed)
+    group.isCancelled = tally.isCancelled
     rate.sample(group.bytesMoved, at: now)
     let end = active.count == 0 ? tally.changedAt : now
     group.seconds = max(0, (end - tally.startedAt).inSeconds)

@@ -36,6 +36,8 @@ package struct GroupSnapshot: Sendable, Equatable {
   /// Whether no further file is expected: as many as the sender states have ended, or none has been active for
   /// ``GroupSampler/endsAfter``. A file that begins later continues it.
   package var hasEnded = false
+  /// Whether the user has cancelled it as a whole (outgoing ones only).
+  package var isCancelled = false
 
   package var isStalled: Bool { stalledSeconds > 0 }
 

@@ -34,6 +34,10 @@ struct GroupTallies: Sendable {
     var cancelled: UInt64 = 0
     /// The sizes of all finished files together, in bytes.
     var finishedBytes: UInt64 = 0
+    /// Whether no further file begins, as the sender in this process knows.
+    var isClosed = false
+    /// Whether it was closed because the user has cancelled it.
+    var isCancelled = false
   }
 
   /// The most groups that are counted.
@@ -66,6 +70,12 @@ struct GroupTallies: Sendable {
       case .cancelled: tally.cancelled &+= 1
       }
     }
+  }
+
+  /// Notes that no further file of a group begins. Ignored for one that is not counted.
+  mutating func close(_ key: Key, isCancelled: Bool) {
+    tallies[key]?.isClosed = true
+    tallies[key]?.isCancelled = isCancelled
   }
 
   private mutating func change(

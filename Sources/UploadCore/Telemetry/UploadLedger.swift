@@ -109,6 +109,12 @@ package final class UploadLedger: Sendable {
     }
   }
 
+  /// Notes that no further file of a group begins, though fewer than stated may have: only the sender knows.
+  /// - Parameter isCancelled: whether because the user has cancelled the whole group.
+  package func close(_ group: UploadGroup, _ direction: UploadDirection, isCancelled: Bool = false) {
+    state.withLock { $0.groups.close(GroupTallies.Key(direction, group.id), isCancelled: isCancelled) }
+  }
+
   /// Counts a request that was rejected before an upload began. Calls the action of ``onActivity(_:)`` if it is to be
   /// reported at once, as the first of identical ones is.
   package func reject(_ request: RejectedRequest, at now: ContinuousClock.Instant = .now) {

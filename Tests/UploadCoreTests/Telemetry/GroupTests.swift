@@ -158,6 +158,30 @@ import Testing
     #expect(group.seconds == 2)
   }
 
+  @Test func `a group that its sender closes has ended once no file of it is active`() {
+    let active = begin("x", files: 10)
+    ledger.close(UploadGroup(id: "x", name: "photos"), .incoming, isCancelled: true)
+    #expect(groups().map(\.hasEnded) == [false])
+    finish(active)
+    let group = groups().first
+    #expect(group?.hasEnded == true && group?.isCancelled == true)
+    ledger.close(UploadGroup(id: "unknown", name: "photos"), .incoming)
+    #expect(groups().count == 1)
+  }
+
+  @Test func `a snapshot with a group that has not ended does not rest, unless its files do`() {
+    var sampler = makeSampler()
+    finish(begin("x", files: 2), at: 1)
+    #expect(!sampler.sample(at: start + .seconds(2)).isResting)
+    let second = begin("x", files: 2, at: 2)
+    second.interrupt(since: start, expires: start + .seconds(1000))
+    #expect(sampler.sample(at: start + .seconds(3)).isResting)
+    second.endInterruption()
+    finish(second, at: 3)
+    _ = sampler.sample(at: start + .seconds(4))
+    #expect(sampler.sample(at: start + .seconds(5)).isResting)
+  }
+
   @Test func `groups are in the order of their beginnings`() {
     _ = begin("b", at: 1)
     _ = begin("a", at: 0)
