@@ -16,6 +16,7 @@ package import UploadCore
 /// | `Source` | the files, streams and forms in memory that are sent |
 /// | `Exchange` | connecting, TLS, one request and its response: state machines, channel handlers, HTTP |
 /// | `Resume` | uploads in several requests (tus, the IETF draft): discovery, pauses, the protocol's state machine |
+/// | `Tree` | walking directories; making directories at a server, and reading its listings |
 /// | `Pipeline` | many small files on few connections |
 /// | the top | ``Uploader``, which runs the attempts of each upload as ``RetryStateMachine`` decides |
 package struct Uploader: Sendable {

@@ -22,6 +22,8 @@ struct ExchangeStateMachine {
     /// Whether 302 and 303 are a success once the whole body is sent: for forms, since web applications redirect so after they
     /// have processed one (Post/Redirect/Get; RFC 9110 section 15.4.4).
     var acceptsSeeOther = false
+    /// Whether the body of a success is not kept, because it is passed on as it arrives.
+    var passesResponseBody = false
   }
 
   /// What the channel handler has to do after an event.
@@ -228,10 +230,20 @@ struct ExchangeStateMachine {
     return action
   }
 
+  /// Whether the body that is received now is passed on, and not kept.
+  var passesBody: Bool {
+    if case .exchanging(.begun(let head)) = state { passesBody(of: head) } else { false }
+  }
+
+  private func passesBody(of head: ServerResponse) -> Bool {
+    plan.passesResponseBody && (200..<300).contains(head.status)
+  }
+
   /// The next bytes of a response's body were received.
   mutating func responseContinued(_ bytes: ByteBuffer, at now: NIODeadline) -> Action {
     guard case .exchanging(.begun(var head)) = state else { return .none }
     lastMovement = now
+    guard !passesBody(of: head) else { return .none }
     let isWhole = head.append(bytes)
     if !isWhole { head.keepsConnection = false }
     state = .exchanging(.begun(head))

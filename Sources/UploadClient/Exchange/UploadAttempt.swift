@@ -21,6 +21,9 @@ struct UploadAttempt: Sendable {
   /// Pauses the upload; nil for one that cannot be paused.
   var pause: UploadPause?
   let resources: ClientResources
+  /// Receives the body of a success in place of ``ServerResponse/body``, of any length; called on the event loop. Nil to keep
+  /// its beginning.
+  var onResponseBody: (@Sendable (ByteBuffer) -> Void)?
   /// The TLS context of the target's trust. Set it before ``run()`` for an https target; nil for http.
   var encryption: NIOSSLContext?
 
@@ -41,7 +44,8 @@ struct UploadAttempt: Sendable {
         part == .nothing
           ? min(configuration.responseTimeout, configuration.idleTimeout) : configuration.responseTimeout
       ),
-      acceptsSeeOther: request.isForm
+      acceptsSeeOther: request.isForm,
+      passesResponseBody: onResponseBody != nil
     )
   }
 

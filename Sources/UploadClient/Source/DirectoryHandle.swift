@@ -26,7 +26,7 @@ package final class DirectoryHandle: Sendable {
   ///   - follows: whether the name may be a symbolic link, which then may lead anywhere.
   ///   - label: the path for messages.
   /// - Throws: ``UploadError`` with code `unreadableFile`.
-  init(_ name: NameBytes, in parent: DirectoryHandle, follows: Bool, label: String) throws(UploadError) {
+  convenience init(_ name: NameBytes, in parent: DirectoryHandle, follows: Bool, label: String) throws(UploadError) {
     let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW)
     let descriptor = name.withCString { openat(parent.descriptor, $0, flags) }
     // O_DIRECTORY with O_NOFOLLOW reports a link as ENOTDIR.

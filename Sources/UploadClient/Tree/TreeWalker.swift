@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 import Synchronization
-package import UploadCore
+import UploadCore
 
 /// Walks directories, and returns what it finds as it reads them: it keeps one open directory for each level, and no list of
 /// names, so that a directory may have any number of entries.
