@@ -7,7 +7,7 @@ struct PickerMarks: Sendable {
   /// Of marked files, in bytes; nil for directories and unknown sizes.
   private var sizes: [String: UInt64?] = [:]
   /// What marked directories contain.
-  private(set) var counts = TreeCounts()
+  private(set) var counts = DirectoryCounts()
 
   var isEmpty: Bool { paths.isEmpty }
   var count: Int { paths.count }
@@ -54,7 +54,7 @@ struct PickerMarks: Sendable {
     return counts.request(directories)
   }
 
-  mutating func receive(_ count: TreeCount) { counts.receive(count) }
+  mutating func receive(_ count: DirectoryCount) { counts.receive(count) }
 }
 
 extension UInt64 {

@@ -4,7 +4,7 @@ import UploadCore
 /// The dialog that shows which files and directories are about to be sent, lets the user change mode and target, and sends the files.
 ///
 /// Pure: it requests checks with ``DashboardEffect/check(paths:target:)`` and counts of directories with
-/// ``DashboardEffect/countTree(_:)``, and ``receive(_:)`` accepts their results.
+/// ``DashboardEffect/countDirectory(_:)``, and ``receive(_:)`` accepts their results.
 struct SendSheet: Sendable {
   /// The result of an event.
   enum Outcome: Hashable, Sendable {
@@ -36,7 +36,7 @@ struct SendSheet: Sendable {
   var known: [String: SendCheck.File] = [:]
   var targetProblem: String?
   /// What the directories contain; before the first check, what was counted earlier.
-  var counts = TreeCounts()
+  var counts = DirectoryCounts()
   /// How many more files the queue has room for, 0 or more; the model sets it after each message.
   var room = Int.max
   /// The effect of the check whose result is pending; nil when none is.
@@ -83,8 +83,8 @@ struct SendSheet: Sendable {
     return counts.request(sendable.filter(\.isDirectory).map(\.path))
   }
 
-  /// Accepts the result of ``DashboardEffect/countTree(_:)``.
-  mutating func receive(_ count: TreeCount) { counts.receive(count) }
+  /// Accepts the result of ``DashboardEffect/countDirectory(_:)``.
+  mutating func receive(_ count: DirectoryCount) { counts.receive(count) }
 
   /// Why a file or directory cannot be sent; nil when it can, or before it was checked.
   func problem(_ path: String) -> String? { known[path]?.problem ?? counts[path]?.problem }

@@ -14,8 +14,8 @@ package enum DashboardMessage: Sendable {
   case directory(DirectoryListing)
   /// The result of ``DashboardEffect/check(paths:target:)``; one that is no longer needed is ignored.
   case checked(SendCheck)
-  /// The result of ``DashboardEffect/countTree(_:)``; one that is no longer needed is ignored.
-  case counted(TreeCount)
+  /// The result of ``DashboardEffect/countDirectory(_:)``; one that is no longer needed is ignored.
+  case counted(DirectoryCount)
   /// Files were queued because of ``DashboardEffect/send(paths:target:mode:)`` or ``DashboardEffect/retry(_:)``; the
   /// first of them is this upload. The next snapshot selects its row, if it has one.
   case queued(UploadID)
@@ -49,7 +49,7 @@ package enum DashboardEffect: Hashable, Sendable {
   /// ``DashboardMessage/checked(_:)``.
   case check(paths: [String], target: SendDestination)
   /// Count on another thread what a directory contains. The result is ``DashboardMessage/counted(_:)``.
-  case countTree(String)
+  case countDirectory(String)
   /// Stop all counting: the results are of stopped counts.
   case stopCounting
   /// Copy text to the user's clipboard, and report the result with a note.
@@ -86,7 +86,7 @@ struct PendingEffects: Sendable {
   mutating func add(_ effects: [DashboardEffect]) {
     for effect in effects {
       switch effect {
-      case .readDirectory, .check, .countTree: readings += 1
+      case .readDirectory, .check, .countDirectory: readings += 1
       case .send(let paths, _, _): uploads += paths.count
       case .retry: uploads += 1
       case .cancel, .setPaused, .stopCounting, .copy, .setMouse, .save, .redraw, .suspend, .quit: break

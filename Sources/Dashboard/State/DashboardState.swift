@@ -7,7 +7,7 @@ struct DashboardState: Sendable {
   private(set) var incoming = UploadList()
   private(set) var outgoing = UploadList()
   private(set) var log = EventLog()
-  private var events = EventDeriver(interval: nil, trees: .together(above: 0, failures: 20))
+  private var events = EventDeriver(interval: nil, trees: .together(above: 20, failures: 20))
   private(set) var memory = ProcessMemory(resident: 0, peak: 0)
   private(set) var slabs = SlabUse(used: 0, budget: 0)
   /// Requests that the server rejected since it started.

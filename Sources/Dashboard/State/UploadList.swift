@@ -14,6 +14,8 @@ struct UploadList: Sendable {
   private var active: [UploadID] = []
   /// By the id of the group.
   private var trees: [String: UploadTree] = [:]
+  /// The groups of the latest snapshot that are trees.
+  private var counted: Set<String> = []
   /// How many of ``active`` are trees, and how many active files these have; a tree between two files counts as one.
   private var activeTrees = (count: 0, files: 0)
   /// Interrupted and paused uploads, in the order of the snapshot.
@@ -78,6 +80,8 @@ struct UploadList: Sendable {
     queued.removeAll(keepingCapacity: true)
     self.unlisted = min(max(0, unlisted), Self.countLimit)
     (totalRate, activeTrees) = (0, (0, 0))
+    // A form of one file is shown as that file.
+    let groups = groups.filter { $0.files != nil || $0.filesKnown > 1 }
     var activeFiles = beginTrees(groups)
     for upload in uploads where !addToTree(upload, ticks: ticks) {
       let wasRunning = records[upload.id]?.isRunning ?? true
@@ -118,16 +122,17 @@ struct UploadList: Sendable {
   /// Begins an update of the trees, and drops those that the ledger has dropped and that have no row.
   /// - Returns: the files that were active before.
   private mutating func beginTrees(_ groups: [GroupSnapshot]) -> Set<UploadID> {
+    counted = Set(groups.map(\.id))
     guard !groups.isEmpty || !trees.isEmpty else { return [] }
-    let present = Set(groups.map(\.id))
-    trees = trees.filter { present.contains($0.key) || records[$0.value.row] != nil }
+    trees = trees.filter { counted.contains($0.key) || records[$0.value.row] != nil }
     for group in groups where trees[group.id] == nil { trees[group.id] = UploadTree(group) }
     return Set(trees.keys.flatMap { trees[$0]?.beginUpdate() ?? [] })
   }
 
   /// - Returns: false when the upload belongs to no tree.
   private mutating func addToTree(_ upload: UploadSnapshot, ticks: Int) -> Bool {
-    guard let group = upload.group?.id, let (isListed, removed) = trees[group]?.add(upload) else { return false }
+    guard let group = upload.group?.id, counted.contains(group), let (isListed, removed) = trees[group]?.add(upload)
+    else { return false }
     if let removed { records[removed] = nil }
     if isListed {
       records[upload.id, default: UploadRecord(upload)].update(with: upload, ticks: ticks)

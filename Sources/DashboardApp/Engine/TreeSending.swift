@@ -28,26 +28,30 @@ extension TreeSending {
       let signals = TreeSignals()
       // Counted first: the server states progress of the whole tree.
       let count = await withTaskCancellationHandler {
-        await Self.onPool(pool) { TreeCounter().count(job.path) { signals.isSet } }
+        await Self.onPool(pool) { DirectoryCounter().count(job.path) { signals.isSet } }
       } onCancel: {
         signals.set()
       }
       let group = UploadGroup(job, count)
-      let files = TreeFiles(job.path, pool: pool) { path, error in
-        let meter = UploadMeter(
-          direction: .outgoing,
-          mode: job.mode,
-          name: PlainText.sanitized(path),
-          size: nil,
-          remote: job.target.authority,
-          group: group
-        )
-        ledger.end(meter, .failed(error))
+      @Sendable func noteFailure(_ path: String, _ error: UploadError) {
+        ledger.end(UploadMeter(failed: path, of: job, group), .failed(error))
         if signals.isFirst() { onFirst() }
       }
       guard !Task.isCancelled else { return false }
-      await uploader.sendEach(files, to: job.target, mode: job.mode, jobs: nil, group: group) { _, _ in
-        if signals.isFirst() { onFirst() }
+      do throws(UploadError) {
+        let (arguments, rules) = ([TreeArgument.directory(job.path)], TreeRules())
+        let feed = try await uploader.feed(arguments, rules: rules, to: job.target, skipsExisting: false) { event in
+          switch event {
+          case .failed(let path, let error), .directoryFailed(let path, let error): noteFailure(path, error)
+          case .exists, .skipped, .directoryMade, .directoryNotSent: break
+          }
+        }
+        await uploader.sendEach(feed.sources, to: job.target, mode: job.mode, jobs: nil, group: group) { _, _ in
+          if signals.isFirst() { onFirst() }
+        }
+        await feed.finish()
+      } catch {
+        noteFailure(job.path, error)
       }
       ledger.close(group, .outgoing, isCancelled: Task.isCancelled)
       return signals.hasFiles
@@ -82,7 +86,7 @@ extension TreeSending {
 extension UploadGroup {
   /// The group of a job that sends a directory: the dashboard knows its row by the job's id.
   /// - Parameter count: nil, or partial, where the whole is not known.
-  init(_ job: UploadJob, _ count: TreeCount?) {
+  init(_ job: UploadJob, _ count: DirectoryCount?) {
     let whole = count.flatMap { $0.isPartial || $0.isStopped || $0.problem != nil ? nil : $0 }
     let name = PlainText.sanitized(job.name)
     // What cannot be read is reported as failed files.
@@ -91,54 +95,16 @@ extension UploadGroup {
   }
 }
 
-/// The files of a directory in the order of a walk, which goes on as they are taken.
-private struct TreeFiles: AsyncSequence, Sendable {
-  typealias Element = UploadSource
-  typealias Failure = Never
-
-  private static let batch = 64
-
-  private let walker: TreeWalker
-  private let pool: NIOThreadPool
-  private let onFailure: @Sendable (String, UploadError) -> Void
-
-  /// - Parameter onFailure: called with the path of each file or directory that cannot be read.
-  init(_ path: String, pool: NIOThreadPool, onFailure: @escaping @Sendable (String, UploadError) -> Void) {
-    walker = TreeWalker([.directory(path)], rules: TreeRules())
-    (self.pool, self.onFailure) = (pool, onFailure)
-  }
-
-  func makeAsyncIterator() -> Iterator { Iterator(files: self) }
-
-  struct Iterator: AsyncIteratorProtocol {
-    fileprivate let files: TreeFiles
-    private var ready: ArraySlice<UploadSource> = []
-
-    fileprivate init(files: TreeFiles) { self.files = files }
-
-    mutating func next() async -> UploadSource? {
-      await next(isolation: nil)
-    }
-
-    mutating func next(isolation actor: isolated (any Actor)?) async -> UploadSource? {
-      while ready.isEmpty {
-        guard !Task.isCancelled else { return nil }
-        let walker = files.walker
-        let entries = (try? await files.pool.runIfActive { walker.next(atMost: TreeFiles.batch) }) ?? []
-        guard !entries.isEmpty else { return nil }
-        ready = entries.compactMap(files.source)[...]
-      }
-      return ready.popFirst()
-    }
-  }
-
-  /// The file of an entry; nil for one that is not sent.
-  private func source(_ entry: TreeEntry) -> UploadSource? {
-    switch entry {
-    case .file(let source): return source
-    case .failed(let path, let error): onFailure(path, error)
-    case .emptyDirectory, .skipped: break
-    }
-    return nil
+extension UploadMeter {
+  /// The meter of a file or directory that cannot be read or made, to be ended at once.
+  fileprivate convenience init(failed path: String, of job: UploadJob, _ group: UploadGroup) {
+    self.init(
+      direction: .outgoing,
+      mode: job.mode,
+      name: PlainText.sanitized(path),
+      size: nil,
+      remote: job.target.authority,
+      group: group
+    )
   }
 }

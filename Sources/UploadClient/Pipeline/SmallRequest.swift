@@ -16,7 +16,7 @@ struct SmallRequest: Sendable {
   let mayBePipelined: Bool
 
   private let method: String
-  private let group: UploadGroup?
+  let group: UploadGroup?
   /// The header fields that all of them have.
   private let commonFields: [UInt8]
   /// Whether the user sets the field with the modification time.

@@ -11,8 +11,8 @@ import UploadCore
     files: UInt64 = 1_204,
     bytes: UInt64 = 3_435_973_836,
     skipped: UInt64 = 0
-  ) -> TreeCount {
-    var count = TreeCount(path: path)
+  ) -> DirectoryCount {
+    var count = DirectoryCount(path: path)
     (count.files, count.bytes, count.skipped) = (files, bytes, skipped)
     return count
   }
@@ -20,7 +20,7 @@ import UploadCore
   @Test func `Space marks a directory, whose size and number of files are shown once counted`() {
     var script = PickerScript()
     script.press(KeyEvent(" "))
-    #expect(script.outcome == .stay([.countTree("/home/ann/videos/Cuts")]))
+    #expect(script.outcome == .stay([.countDirectory("/home/ann/videos/Cuts")]))
     #expect(script.frame().text.contains("1 marked, counting"))
     script.press(KeyEvent("k"))
     script.picker.marks.receive(count("/home/ann/videos/Cuts", skipped: 12))
@@ -71,7 +71,7 @@ import UploadCore
     driver.send(.input(.paste(path)))
     _ = driver.takeEffects()
     driver.send(.checked(SendCheck(files: [.init(path: path, isDirectory: true)], target: .ownServer)))
-    #expect(driver.takeEffects() == [.countTree(path)])
+    #expect(driver.takeEffects() == [.countDirectory(path)])
     #expect(driver.text.contains("1 entry, counting") && !driver.model.isIdle)
     driver.send(.counted(count(path, skipped: 12)))
     #expect(driver.text.contains("photos/: 1,204 files, 3.2 GiB, 12 links and special files skipped"))
@@ -96,14 +96,14 @@ import UploadCore
     driver.type("u")
     driver.send(.directory(.example))
     driver.type(" ")
-    #expect(driver.takeEffects().last == .countTree("/home/ann/videos/cuts"))
+    #expect(driver.takeEffects().last == .countDirectory("/home/ann/videos/cuts"))
     driver.press(.escape)
     #expect(driver.takeEffects().contains(.stopCounting))
-    var stopped = TreeCount(path: "/home/ann/videos/cuts")
+    var stopped = DirectoryCount(path: "/home/ann/videos/cuts")
     stopped.isStopped = true
     driver.send(.counted(stopped))
     driver.type("u")
-    #expect(driver.takeEffects().contains(.countTree("/home/ann/videos/cuts")))
+    #expect(driver.takeEffects().contains(.countDirectory("/home/ann/videos/cuts")))
   }
 
   @Test func `a directory that cannot be read is left out, with the reason`() {
@@ -112,7 +112,7 @@ import UploadCore
     script.sheet.receive(SendCheck(files: [], target: .ownServer))
     _ = script.sheet.check()
     script.respond(.check(paths: script.sheet.paths, target: .ownServer))
-    var count = TreeCount(path: "/home/ann/closed")
+    var count = DirectoryCount(path: "/home/ann/closed")
     count.problem = "The directory cannot be opened."
     script.sheet.receive(count)
     #expect(script.sheet.sendable.map(\.path) == ["/home/ann/notes.txt"])
@@ -129,8 +129,8 @@ import UploadCore
   }
 
   @Test func `each directory is counted once, and late results of others are ignored`() {
-    var counts = TreeCounts()
-    #expect(counts.request(["/a", "/b"]) == [.countTree("/a"), .countTree("/b")])
+    var counts = DirectoryCounts()
+    #expect(counts.request(["/a", "/b"]) == [.countDirectory("/a"), .countDirectory("/b")])
     #expect(counts.request(["/a"]) == [])
     counts.receive(count("/c"))
     #expect(counts["/c"] == nil)
@@ -139,6 +139,6 @@ import UploadCore
     var stopped = count("/b")
     stopped.isStopped = true
     counts.receive(stopped)
-    #expect(!counts.isCounting && counts.request(["/b"]) == [.countTree("/b")])
+    #expect(!counts.isCounting && counts.request(["/b"]) == [.countDirectory("/b")])
   }
 }

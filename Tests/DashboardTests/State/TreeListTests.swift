@@ -33,6 +33,17 @@ import Testing
     #expect(names == ["photos/a.jpg"])
   }
 
+  @Test mutating func `a form of one file is shown as that file, until it has a second one`() {
+    var form = GroupSnapshot.example("form") { ($0.mode, $0.files, $0.filesFinished) = (.multipart, nil, 0) }
+    form.filesActive = 1
+    let first = form.file("a.bin")
+    update([form], [first])
+    #expect(names == ["form/a.bin"])
+    form.filesActive = 2
+    update([form], [first, form.file("b.bin")])
+    #expect(names == ["form"] && list.activeCount == 2 && list.recordCount == 3)
+  }
+
   @Test mutating func `an open tree shows active, failed and the last finished files`() throws {
     let tree = GroupSnapshot.example()
     let ends = (0..<8).map { tree.file("\($0).jpg").finished() }

@@ -168,8 +168,8 @@ struct RandomModel {
     .init(path: "/a b", size: .max, isDirectory: pick([true, false]), problem: pick([nil, text()]))
   }
 
-  private mutating func count() -> TreeCount {
-    var count = TreeCount(path: "/a b")
+  private mutating func count() -> DirectoryCount {
+    var count = DirectoryCount(path: "/a b")
     (count.files, count.bytes, count.skipped, count.unreadable) = (amount(), amount(), amount(), amount())
     (count.isPartial, count.isStopped) = (pick([true, false]), pick([true, false]))
     count.problem = pick([nil, text()])

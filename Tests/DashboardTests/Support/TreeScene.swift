@@ -97,7 +97,7 @@ enum TreeScene: String, CaseIterable {
     driver.type("u")
     driver.send(.directory(.example))
     driver.type("  ")
-    var count = TreeCount(path: "/home/ann/videos/cuts")
+    var count = DirectoryCount(path: "/home/ann/videos/cuts")
     (count.files, count.bytes, count.skipped) = (1_204, 3_435_973_836, 12)
     driver.send(.counted(count))
     driver.press(.up)
@@ -112,9 +112,9 @@ enum TreeScene: String, CaseIterable {
       SendCheck.File(path: "/home/ann/music", isDirectory: true),
     ]
     driver.send(.checked(SendCheck(files: files, target: .ownServer)))
-    var photos = TreeCount(path: "/home/ann/photos")
+    var photos = DirectoryCount(path: "/home/ann/photos")
     (photos.files, photos.bytes, photos.skipped) = (1_204, 3_435_973_836, 12)
-    var music = TreeCount(path: "/home/ann/music")
+    var music = DirectoryCount(path: "/home/ann/music")
     (music.files, music.bytes) = (312, 2_400_000_000)
     driver.send(.counted(photos))
     driver.send(.counted(music))

@@ -5,7 +5,7 @@ import UploadCore
 
 /// Counts what a directory contains that would be sent with it, by the same walk. Blocks, on a large or a network file
 /// system for long: call it on a thread that can wait.
-struct TreeCounter: Sendable {
+struct DirectoryCounter: Sendable {
   /// Counting ends after so many entries: it takes seconds, and the picture is clear by then.
   static let usualLimit: UInt64 = 1_000_000
 
@@ -16,8 +16,8 @@ struct TreeCounter: Sendable {
   /// - Parameters:
   ///   - path: of the directory, absolute or relative.
   ///   - isStopped: asked now and then; true ends counting.
-  func count(_ path: String, isStopped: () -> Bool = { false }) -> TreeCount {
-    var count = TreeCount(path: path)
+  func count(_ path: String, isStopped: () -> Bool = { false }) -> DirectoryCount {
+    var count = DirectoryCount(path: path)
     let walker = TreeWalker([.directory(path)], rules: TreeRules())
     var seen: UInt64 = 0
     while true {
@@ -36,7 +36,7 @@ struct TreeCounter: Sendable {
     }
   }
 
-  private static func add(_ entry: TreeEntry, to count: inout TreeCount) {
+  private static func add(_ entry: TreeEntry, to count: inout DirectoryCount) {
     switch entry {
     case .file(let source):
       count.files += 1

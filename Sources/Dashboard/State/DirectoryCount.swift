@@ -1,7 +1,7 @@
 package import UploadCore
 
 /// What a directory contains that would be sent with it.
-package struct TreeCount: Hashable, Sendable {
+package struct DirectoryCount: Hashable, Sendable {
   /// The directory, as it was requested.
   package var path: String
   package var files: UInt64 = 0
@@ -42,16 +42,16 @@ package struct TreeCount: Hashable, Sendable {
 }
 
 /// Directories that were counted, or are being counted: each is requested once.
-struct TreeCounts: Hashable, Sendable {
+struct DirectoryCounts: Hashable, Sendable {
   private enum State: Hashable {
     case counting
-    case counted(TreeCount)
+    case counted(DirectoryCount)
   }
 
   private var states: [String: State] = [:]
 
   /// The count of a directory; nil while it is being counted, and for one that was not requested.
-  subscript(path: String) -> TreeCount? {
+  subscript(path: String) -> DirectoryCount? {
     if case .counted(let count) = states[path] { count } else { nil }
   }
 
@@ -65,11 +65,11 @@ struct TreeCounts: Hashable, Sendable {
   mutating func request(_ paths: [String]) -> [DashboardEffect] {
     let new = paths.filter { states[$0] == nil }
     for path in new { states[path] = .counting }
-    return new.map { .countTree($0) }
+    return new.map { .countDirectory($0) }
   }
 
-  /// Accepts the result of ``DashboardEffect/countTree(_:)``; ignores one that was not requested.
-  mutating func receive(_ count: TreeCount) {
+  /// Accepts the result of ``DashboardEffect/countDirectory(_:)``; ignores one that was not requested.
+  mutating func receive(_ count: DirectoryCount) {
     guard isCounting(count.path) else { return }
     states[count.path] = count.isStopped ? nil : .counted(count)
   }
