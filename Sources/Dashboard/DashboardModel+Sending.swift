@@ -93,7 +93,7 @@ extension DashboardModel {
     note(.warning, "\(count) marked: the queue is full. Send them with u and s when other uploads have ended.")
   }
 
-  /// Counts that nobody sees any more cost time of the disk.
+  /// Stops counts that are not shown any more: they cost time of the disk.
   private func stopCounting() -> [DashboardEffect] {
     let isCounting = picker?.marks.counts.isCounting == true || sheet?.counts.isCounting == true
     return isCounting ? [.stopCounting] : []

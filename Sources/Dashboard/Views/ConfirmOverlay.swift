@@ -46,7 +46,7 @@ enum Question: Hashable, Sendable {
     case .cancel(_, let name, .incoming): [name, "The data received so far is discarded."]
     case .cancel(_, let name, .outgoing): [name, "Sending stops. A resumable upload is deleted at the server."]
     case .cancelTree(_, let name, .incoming):
-      [name, "The files being received are discarded; the client may go on."]
+      [name, "The files being received are discarded; the client may send more."]
     case .cancelTree(_, let name, .outgoing): [name, "Sending stops. Files that are complete stay at the server."]
     case .quit(running: 1): ["1 upload is still running. Quit and cancel it?", Self.kept]
     case .quit(let running): ["\(running) uploads are still running. Quit and cancel them?", Self.kept]

@@ -30,7 +30,7 @@ package struct LineRenderer: ProgressRenderer {
     case quiet
   }
 
-  /// Nobody reads more output lines about files of one tree.
+  /// The files of a tree with more than these are not listed one by one: the list would be too long to read.
   fileprivate static let listedFiles: UInt64 = 20
 
   private let style: Style

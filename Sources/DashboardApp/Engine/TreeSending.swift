@@ -23,7 +23,7 @@ extension TreeSending {
   ///   - ledger: that of the uploader; also has what the walk cannot read, as failed files.
   ///   - pool: for the walk, which blocks.
   init(_ uploader: Uploader, _ ledger: UploadLedger, pool: NIOThreadPool) {
-    isDirectory = { job in await Self.onPool(pool) { FileText.isDirectory(job.path) } ?? false }
+    isDirectory = { job in await Self.onPool(pool) { job.isDirectory } ?? false }
     send = { job, onFirst in
       let signals = TreeSignals()
       // Counted first: the server states progress of the whole tree.

@@ -67,6 +67,12 @@ package struct UploadJob: Sendable {
   /// The same file to the same target in the same mode, as an upload with a new id.
   var copy: UploadJob { UploadJob(path: path, target: target, mode: mode) }
 
+  /// Whether the path is a directory, or a symbolic link to one. May block.
+  var isDirectory: Bool {
+    var status = stat()
+    return NameBytes.withPath(path) { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   /// Reads a file's size in bytes; nil when there is no regular file. Follows symbolic links. May block.
   static func size(of path: String) -> UInt64? {
     var status = stat()

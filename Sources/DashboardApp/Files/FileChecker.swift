@@ -47,12 +47,6 @@ enum FileText {
     }
   }
 
-  /// Whether there is a directory at an absolute path, or a symbolic link to one. May block.
-  static func isDirectory(_ path: String) -> Bool {
-    var status = stat()
-    return NameBytes.withPath(path) { stat($0, &status) } == 0 && kind(status.st_mode) == .directory
-  }
-
   /// The kind of file that a mode from stat(2) means, with its article: `a directory`, `a FIFO`.
   static func noun(_ mode: mode_t) -> String {
     switch kind(mode) {

@@ -10,7 +10,7 @@ struct GroupSampler {
 
   /// - Parameters:
   ///   - tallies: the counts of ended files.
-  ///   - uploads: all uploads at the same instant; those that have ended are left out, because the tallies have them.
+  ///   - uploads: all uploads at the same instant; ended ones are left out, because the tallies have them.
   ///   - stallAfter: a group without active files counts as stalled after this time.
   /// - Returns: the groups, oldest first.
   mutating func sample(

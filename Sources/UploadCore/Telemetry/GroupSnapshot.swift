@@ -48,7 +48,7 @@ package struct GroupSnapshot: Sendable, Equatable {
   /// Files that have ended, however.
   package var filesEnded: UInt64 { filesFinished &+ filesFailed &+ filesCancelled }
 
-  /// As many files as it has at least: those that the sender states, or that have begun.
+  /// The least number of its files: those that the sender states, or that have begun.
   package var filesKnown: UInt64 { max(files ?? 0, filesEnded &+ UInt64(max(0, filesActive))) }
 
   /// Files that have neither ended nor are active, of those that the sender states; 0 where it does not.

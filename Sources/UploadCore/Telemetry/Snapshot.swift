@@ -131,8 +131,7 @@ package struct Snapshot: Sendable {
   package var hasUnreportedRejections = false
   /// How many requests were rejected since the ledger was made, reported or not yet.
   package var rejectedCount: UInt64 = 0
-  /// The trees and forms of the uploads, oldest first: at most 64. Those that have ended remain until others take their
-  /// places.
+  /// The trees and forms of the uploads, oldest first: at most 64. Ended ones remain until others take their places.
   package var groups: [GroupSnapshot] = []
   package var downloads = DownloadTotals()
   /// Downloads that ended since the previous snapshot, at most 64.

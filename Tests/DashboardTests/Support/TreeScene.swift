@@ -61,7 +61,7 @@ enum TreeScene: String, CaseIterable {
     let groups = [Self.photos, Self.music.stalled(12), Self.form, Self.scans.ended(failed: 1), Self.videos]
     let ends = [
       Self.photos.file("2026/broken.jpg").failed(),
-      Self.photos.file("2026/locked.jpg").failed("The upload was cut off: 1.0 MiB of 4.0 MiB received."),
+      Self.photos.file("2026/locked.jpg").failed("The upload was interrupted: 1.0 MiB of 4.0 MiB received."),
       Self.photos.file("2026/alps.jpg") { $0.size = 3_100_000 }.finished(type: "image/jpeg"),
     ]
     driver.show(Self.files, groups: groups)

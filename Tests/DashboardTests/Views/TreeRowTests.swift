@@ -46,7 +46,7 @@ import Testing
     let files = [tree.file("a.jpg"), tree.file("b.jpg")]
     driver.show(files, groups: [tree])
     driver.type("x")
-    #expect(driver.text.contains("Cancel this tree?") && driver.text.contains("the client may go on"))
+    #expect(driver.text.contains("Cancel this tree?") && driver.text.contains("the client may send more"))
     driver.type("y")
     #expect(Set(driver.takeEffects()) == Set(files.map { .cancel($0.id) }))
 

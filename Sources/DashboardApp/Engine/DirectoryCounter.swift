@@ -6,7 +6,7 @@ import UploadCore
 /// Counts what a directory contains that would be sent with it, by the same walk. Blocks, on a large or a network file
 /// system for long: call it on a thread that can wait.
 struct DirectoryCounter: Sendable {
-  /// Counting ends after so many entries: it takes seconds, and the picture is clear by then.
+  /// Counting ends after so many entries, which takes seconds: a larger number would not tell the user more.
   static let usualLimit: UInt64 = 1_000_000
 
   private static let batch = 256
