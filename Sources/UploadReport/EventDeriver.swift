@@ -107,7 +107,10 @@ package struct EventDeriver: Sendable {
       histories = histories.filter { present.contains($0.key) }
     }
     let isDue = interval != nil && processReportedAt.map { snapshot.at - $0 >= Self.processInterval } ?? true
-    if isDue, !events.isEmpty || snapshot.uploads.contains(where: { $0.state != .stalled && !$0.isResting }) {
+    events += snapshot.endedDownloads.map(UploadEvent.download)
+    let isMoving =
+      snapshot.downloads.active > 0 || snapshot.uploads.contains { $0.state != .stalled && !$0.isResting }
+    if isDue, !events.isEmpty || isMoving {
       processReportedAt = snapshot.at
       events.append(.process(snapshot.memory, snapshot.slabs))
     }

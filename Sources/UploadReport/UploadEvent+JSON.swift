@@ -73,6 +73,13 @@ extension UploadEvent {
         ("method", .optional(request.method)), ("host", .optional(request.host)), ("path", .optional(request.path)),
         ("status", .integer(request.status)), ("reason", .string(request.reason)), ("count", .unsigned(request.count)),
       ])
+    case .download(let download):
+      .object([
+        ("event", .string("download")), ("id", .string(download.id.description)),
+        ("outcome", .string(download.outcome.rawValue)), ("name", .string(download.name)),
+        ("remote", .string(download.remote)), ("size", .unsigned(download.size)),
+        ("bytes", .unsigned(download.bytes)), ("seconds", .double(download.seconds)),
+      ])
     case .process(let memory, let slabs):
       .object([
         ("event", .string("process")), ("rss", .unsigned(memory.resident)), ("rssPeak", .unsigned(memory.peak)),

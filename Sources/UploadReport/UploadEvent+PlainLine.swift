@@ -22,6 +22,8 @@ extension UploadEvent {
     case .rejected(let request):
       (["rejected"] + [request.method, request.path].compactMap { $0.map(PlainText.sanitized) } + [detail])
         .joined(separator: " ")
+    case .download(let download):
+      "download of \(Self.quoted(download.name)) \(download.outcome.rawValue), \(detail)"
     case .process: nil
     case .summary(let summary): summary.plainLine
     }
@@ -46,6 +48,7 @@ extension UploadEvent {
       upload.isQueued && upload.bytes == 0 ? "before it began" : "after \(ByteSize.text(upload.bytes))"
     case .tree(let group, let change): group.detail(change)
     case .rejected(let request): Self.rejection(request)
+    case .download(let download): Self.downloadText(download)
     case .listening, .process, .summary: ""
     }
   }
@@ -55,6 +58,14 @@ extension UploadEvent {
     let client = request.client.map { "from \(PlainText.sanitized($0)) " } ?? ""
     let count = request.count > 1 ? " (\(request.count) requests)" : ""
     return "\(client)with \(request.status): \(PlainText.sanitized(request.reason))\(count)"
+  }
+
+  /// `1.0 GiB in 10.2 s (100.4 MiB/s), to 192.0.2.7:5555`; of an aborted one `5.0 MiB of 1.0 GiB in …`
+  private static func downloadText(_ download: DownloadSnapshot) -> String {
+    let rate = download.seconds > 0 ? Double(download.bytes) / download.seconds : 0
+    let size = download.outcome == .finished ? "" : " of \(ByteSize.text(download.size))"
+    return "\(ByteSize.text(download.bytes))\(size) in \(DurationText.seconds(download.seconds)) "
+      + "(\(ByteSize.rateText(rate))), to \(PlainText.sanitized(download.remote))"
   }
 
   private static func subject(_ upload: UploadSnapshot) -> String {

@@ -32,6 +32,8 @@ package enum UploadEvent: Sendable {
   case tree(GroupSnapshot, TreeChange)
   /// A request was rejected before an upload started; its `count` includes identical requests since the last report.
   case rejected(RejectedRequest)
+  /// A download ended that is worth a report: one of at least 1 MiB, or one that was aborted.
+  case download(DownloadSnapshot)
   /// The memory of the process, and the use of its memory budget.
   case process(ProcessMemory, SlabUse)
   /// The last event of `send` and `headless`: all uploads with their results.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 package import NIOCore
 package import UploadCore
@@ -97,6 +98,43 @@ package struct LocalFileRegion: Sendable {
     _ body: @escaping @Sendable (LocalFileRegion) throws -> Result
   ) async throws -> Result {
     try await readers.runIfActive { [self] in try body(self) }
+  }
+
+  /// Runs `body` on a thread of the store, where it may block.
+  /// - Returns: what `body` returns, on `eventLoop`; fails with what it throws, or with `CancellationError` when the store
+  ///   has been shut down.
+  package func reading<Result: Sendable>(
+    on eventLoop: any EventLoop,
+    _ body: @escaping @Sendable (LocalFileRegion) throws -> Result
+  ) -> EventLoopFuture<Result> {
+    readers.runIfActive(eventLoop: eventLoop) { [self] in try body(self) }
+  }
+
+  /// Whether the whole region is in the page cache, so that ``load()`` is not needed. Does not wait: callable on an event
+  /// loop (4 MiB take 1 to 40 µs). False also when that is not known.
+  package var isLoaded: Bool {
+    clinux_is_cached(descriptor, Int64(clamping: offset), Int64(clamping: length)) != 0
+  }
+
+  /// Reads the whole region into the page cache, so that `sendfile` does not wait for the disk; blocks, so call it within
+  /// ``reading(on:_:)``.
+  /// - Returns: how many bytes are in the page cache: fewer than the region has when the file is shorter by now; nil
+  ///   when the file system does not support `sendfile`.
+  package func load() -> UInt64? {
+    let count = clinux_load(descriptor, Int64(clamping: offset), Int64(clamping: length))
+    return count < 0 ? nil : UInt64(count)
+  }
+
+  /// Releases this reference on a thread of the store: closing a file may take time.
+  package consuming func release() {
+    let (readers, owner) = (readers, owner)
+    readers.submit { _ in withExtendedLifetime(owner) {} }
+  }
+
+  /// The size of the file now, in bytes; blocks briefly. 0 when it cannot be determined.
+  package var fileSize: UInt64 {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? UInt64(max(0, status.st_size)) : 0
   }
 
   /// Reads at most `buffer.count` bytes of the region, perhaps fewer; blocks, so call it within ``reading(_:)``.

@@ -47,6 +47,16 @@ package protocol UploadStore: Sendable {
   /// - Throws: what ``check()`` throws.
   func open(_ name: NameBytes) async throws -> (any OpenFile)?
 
+  /// Opens a stored file, by its exact name, and calls `body` with it, in one step on a thread of the store, where it may
+  /// block.
+  /// - Returns: what `body` returns, on `eventLoop`; nil when there is no file of that name, or it cannot be opened.
+  ///   Fails with what ``check()`` and `body` throw.
+  func open<Result: Sendable>(
+    _ name: NameBytes,
+    on eventLoop: any EventLoop,
+    _ body: @escaping @Sendable (any OpenFile) throws -> Result
+  ) -> EventLoopFuture<Result?>
+
   /// The stored files now, without those that are still being stored.
   /// - Returns: nil when all names together need more of the memory budget than listings may use; waits for memory that
   ///   uploads are to release.

@@ -146,6 +146,18 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
     return stored.withLock { $0[name.description] }
   }
 
+  /// Calls `body` at once, on any thread.
+  package func open<Result: Sendable>(
+    _ name: NameBytes,
+    on eventLoop: any EventLoop,
+    _ body: @escaping @Sendable (any OpenFile) throws -> Result
+  ) -> EventLoopFuture<Result?> {
+    eventLoop.makeCompletedFuture {
+      if let readFailure { throw readFailure }
+      return try stored.withLock { $0[name.description] }.map(body)
+    }
+  }
+
   package func list() async throws -> (any FileListing)? {
     try await check()
     guard hasMemoryForListings else { return nil }

@@ -146,6 +146,15 @@ int clinux_start_writeback(int descriptor, int64_t offset, int64_t count);
 /// writing failed.
 int clinux_drop_written(int descriptor, int64_t offset, int64_t count);
 
+/// Whether all pages of a range of a file, in bytes, are in the page cache, 1 or 0 (cachestat, which waits for nothing);
+/// 0 also when that is not known, as before Linux 6.5.
+int clinux_is_cached(int descriptor, int64_t offset, int64_t count);
+
+/// Reads a range of a file, in bytes, into the page cache, and waits for the disk, without copying anything: afterwards
+/// sendfile(2) of the range does not wait. Returns how many bytes are cached, fewer than `count` only at the end of the
+/// file; -1 and errno, EINVAL where the file system does not support sendfile.
+int64_t clinux_load(int descriptor, int64_t offset, int64_t count);
+
 /// Syncs the whole file system that a descriptor is on (syncfs): as fsync of every file there. The kernel reports a
 /// failed write once to each descriptor of that file system that was open then, so two users must not share one.
 /// Returns 0; -1 and errno, ENOSYS where it cannot be relied on: before Linux 5.8, and on all file systems except ext2

@@ -39,7 +39,6 @@ struct DashboardState: Sendable {
     uptimeMinutes = clock.minutes(until: snapshot.at)
     let newEvents = events.events(for: withoutKnownEnds(snapshot))
     for entry in newEvents.compactMap({ LogEntry($0, at: time) }) { log.append(entry) }
-    for entry in snapshot.endedDownloads.compactMap({ LogEntry($0, at: time) }) { log.append(entry) }
     rejectedCount = snapshot.rejectedCount
     downloads = snapshot.downloads
     let received = snapshot.uploads.filter { $0.direction == .incoming }

@@ -94,6 +94,9 @@ extension LogEntry {
       self.init(upload.direction == .incoming ? .stored : .sent, upload, event.detail + renamed, at: time)
     case .failed(let upload, _): self.init(.failed, upload, event.detail, at: time)
     case .cancelled(let upload): self.init(.cancelled, upload, event.detail, at: time)
+    case .download(let download):
+      let kind: Kind = download.outcome == .aborted ? .aborted : .download
+      self.init(time: time, kind: kind, name: UploadRecord.bounded(download.name), detail: event.detail)
     case .tree(let group, let change): self.init(group, change, event.detail, at: time)
     case .rejected(let request):
       let name = [request.method ?? "request", request.path].compactMap { $0 }.joined(separator: " ")
@@ -121,26 +124,6 @@ extension LogEntry {
     }
     let name = UploadRecord.bounded(group.title)
     self.init(time: time, kind: kind, direction: group.direction, name: name, detail: detail)
-  }
-
-  /// Downloads smaller than this, in bytes, are not logged.
-  private static let smallDownload: UInt64 = 1 << 20
-
-  /// The entry for a download that has ended; nil for a complete small one.
-  init?(_ download: DownloadSnapshot, at time: ClockTime) {
-    let seconds = max(0, download.seconds)
-    let rate = seconds > 0 ? Double(download.bytes) / seconds : 0
-    let amount = ByteSize.text(download.bytes)
-    switch download.outcome {
-    case .running: return nil
-    case .finished where download.size < Self.smallDownload: return nil
-    case .finished:
-      let detail = "\(amount) in \(Figures.clock(seconds)) (\(ByteSize.rateText(rate))), to \(download.remote)"
-      self.init(time: time, kind: .download, name: UploadRecord.bounded(download.name), detail: detail)
-    case .aborted:
-      let detail = "after \(amount) of \(ByteSize.text(download.size)), to \(download.remote)"
-      self.init(time: time, kind: .aborted, name: UploadRecord.bounded(download.name), detail: detail)
-    }
   }
 
   private init(_ kind: Kind, _ upload: UploadSnapshot, _ detail: String, at time: ClockTime) {

@@ -17,7 +17,7 @@ extension ProgressRenderer {
 
 /// Writes one output line for each event that its style includes: JSON for programs, or plain text for people. Of a tree
 /// with more than 20 files, plain text has its beginning, its end and its failures; JSON has every file. With a
-/// logger, also a log line at level info for each upload that has ended and for rejected requests.
+/// logger, also a log line at level info for each upload or reported download that has ended and for rejected requests.
 package struct LineRenderer: ProgressRenderer {
   /// The format of an output line.
   package enum Style: Sendable {
@@ -50,6 +50,7 @@ package struct LineRenderer: ProgressRenderer {
     guard let logger else { return }
     for upload in snapshot.uploads { log(upload, to: logger) }
     for request in snapshot.rejected { log(request, to: logger) }
+    for download in snapshot.endedDownloads { log(download, to: logger) }
   }
 
   private func write(_ event: UploadEvent) {
@@ -71,6 +72,14 @@ package struct LineRenderer: ProgressRenderer {
     facts["path"] = request.path.map { .string($0) }
     if request.count > 1 { facts["count"] = "\(request.count)" }
     logger.info("request rejected", metadata: facts)
+  }
+
+  private func log(_ download: DownloadSnapshot, to logger: Logger) {
+    let facts: Logger.Metadata = [
+      "id": "\(download.id)", "name": "\(download.name)", "remote": "\(download.remote)", "size": "\(download.size)",
+      "bytes": "\(download.bytes)", "seconds": "\((download.seconds * 1000).rounded() / 1000)",
+    ]
+    logger.info("download \(download.outcome.rawValue)", metadata: facts)
   }
 
   private func log(_ upload: UploadSnapshot, to logger: Logger) {
@@ -118,7 +127,7 @@ package struct LiveRenderer: ProgressRenderer {
         text = ""
         Output.errorLine(event.plainLine() ?? "")
       // Visible in the progress lines.
-      case .listening, .started, .progress, .retrying, .tree, .rejected, .process, .summary: break
+      case .listening, .started, .progress, .retrying, .tree, .rejected, .download, .process, .summary: break
       }
     }
     let width = max(1, (Output.columns ?? 80) - 1)

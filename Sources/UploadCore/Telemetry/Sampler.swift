@@ -24,6 +24,7 @@ package struct Sampler {
   private let memory: @Sendable () -> ProcessMemory
   private var histories: [UploadID: History] = [:]
   private var groups = GroupSampler()
+  private var downloadSpeed = DownloadSpeed()
 
   /// - Parameters:
   ///   - stallAfter: an upload of which no byte has moved for this time counts as stalled, unless it is storing its
@@ -58,17 +59,19 @@ package struct Sampler {
       let running = Set(active.lazy.map(\.id))
       histories = histories.filter { running.contains($0.key) }
     }
-    let groups = groups.sample(tallies, uploads, stallAfter: stallAfter, at: now)
-    return Snapshot(
+    var snapshot = Snapshot(
       at: now,
       uploads: uploads,
       memory: memory(),
       slabs: slabUse(),
       rejected: ledger.drainRejected(at: now),
       hasUnreportedRejections: ledger.hasUnreportedRejections,
-      rejectedCount: ledger.rejectedCount,
-      groups: groups
+      rejectedCount: ledger.rejectedCount
     )
+    snapshot.groups = groups.sample(tallies, uploads, stallAfter: stallAfter, at: now)
+    snapshot.endedDownloads = ledger.downloads.drain()
+    snapshot.downloads = downloadSpeed.sample(ledger.downloads.totals, at: now)
+    return snapshot
   }
 
   private mutating func upload(

@@ -133,16 +133,18 @@ package struct Snapshot: Sendable {
   package var rejectedCount: UInt64 = 0
   /// The trees and forms of the uploads, oldest first: at most 64. Ended ones remain until others take their places.
   package var groups: [GroupSnapshot] = []
-  package var downloads = DownloadTotals()
-  /// Downloads that ended since the previous snapshot, at most 64.
-  package var endedDownloads: [DownloadSnapshot] = []
   /// How many queued uploads there are beside those in ``uploads``, which contains only the first of a long queue.
   package var unlisted = 0
+  /// The counts of downloads, and their speed.
+  package var downloads = DownloadTotals()
+  /// Downloads that ended since the previous snapshot and are worth a report, at most 64: see ``DownloadLedger``.
+  package var endedDownloads: [DownloadSnapshot] = []
 
   /// Whether it has no downloads, and no uploads but interrupted and paused ones, so that only times change until the
   /// ledger notes activity.
   package var isResting: Bool {
-    uploads.allSatisfy(\.isResting) && groups.allSatisfy(\.isResting) && downloads.active == 0
+    downloads.active == 0 && endedDownloads.isEmpty && uploads.allSatisfy(\.isResting)
+      && groups.allSatisfy(\.isResting)
   }
 }
 

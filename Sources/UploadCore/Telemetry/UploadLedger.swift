@@ -60,12 +60,14 @@ package final class UploadLedger: Sendable {
   /// Under a lock of their own: a flood of rejected requests must not delay uploads.
   private let rejections = Mutex(RejectionTally())
   private let observer = Mutex(Observer())
+  /// The downloads, which are counted apart from uploads.
+  package let downloads = DownloadLedger()
 
   package init() {}
 
   /// Sets the action that is called when an upload begins, when an interrupted or paused one continues or ends, when a
-  /// rejected request is to be reported at once, and by ``noteActivity()``, so that an observer need not sample while
-  /// nothing runs. Other ends do not call it: sample as long as uploads run. It replaces an earlier action, is called
+  /// rejected request is to be reported at once, when the first download since a sample begins, and by
+  /// ``noteActivity()``, so that an observer need not sample while nothing runs. Other ends do not call it: sample as long as uploads run. It replaces an earlier action, is called
   /// on any thread, and must not block.
   package func onActivity(_ action: @escaping @Sendable () -> Void) {
     observer.withLock { $0.action = action }
@@ -133,12 +135,12 @@ package final class UploadLedger: Sendable {
   /// How many requests were rejected since the ledger was made, those counted as identical included.
   package var rejectedCount: UInt64 { rejections.withLock { $0.count } }
 
-  /// A number that grows whenever an upload begins, an interrupted or paused one continues or ends, or a rejected
-  /// request is to be reported at once: if it has changed since the last sample, there is something new. Other ends do
-  /// not change it, except of an upload that failed before it began.
+  /// A number that grows whenever an upload begins, an interrupted or paused one continues or ends, a rejected request
+  /// is to be reported at once, or the first download since a sample begins: if it has changed since the last sample,
+  /// there is something new. Other ends do not change it, except of an upload that failed before it began.
   package var activityCount: UInt64 {
     let started = state.withLock { state in state.totals.values.reduce(state.continued) { $0 &+ $1.started } }
-    return started &+ rejections.withLock { $0.announced }
+    return started &+ rejections.withLock { $0.announced } &+ downloads.activityCount
   }
 
   /// Asks a running upload to end, as ``UploadMeter/cancel()`` does, and returns before it has ended.

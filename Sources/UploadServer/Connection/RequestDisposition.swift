@@ -11,6 +11,8 @@ enum RequestDisposition {
 
   /// Forward it to Hummingbird, which serves it.
   case forward
+  /// Send the file that the request names: see ``DownloadSession``.
+  case download(DownloadRequest)
   /// Begin an upload: see ``UploadSession/begin(of:size:_:)``.
   /// - Parameter size: of the file in bytes; nil when it is not known, and for a form.
   case upload(size: UInt64?, BodyMaker)
@@ -64,7 +66,7 @@ enum RequestDisposition {
       return .resumable { session in ResumableBody(request, uploads: uploads, delegate: session) }
     }
     return switch try UploadRoute(request) {
-    case .hummingbird: .forward
+    case .hummingbird: DownloadRequest(request).map { .download($0) } ?? .forward
     case .file(let name, let type):
       .upload(size: request.length.bytes) { session throws(UploadError) in
         try session.server.limits.types.check(declared: type)

@@ -6,7 +6,7 @@ import UploadProtocol
 import UploadReport
 import UploadStorage
 
-/// The routes that read: the front page `/`, the listing `/files/`, downloads, `/healthz` and `/metrics`.
+/// The routes that read, except files: the front page `/`, the listing `/files/`, `/healthz` and `/metrics`.
 struct BrowsingRoutes: Sendable {
   let store: any UploadStore
   let budget: MemoryBudget
@@ -21,7 +21,7 @@ struct BrowsingRoutes: Sendable {
       try await list(Page(request.head).front, for: request, over: context.channel)
     }
     router.get("/files") { request, context in try await listing(request, over: context.channel) }
-    router.get("/files/**") { request, context in try await download(request, over: context.channel) }
+    router.get("/files/**") { request, context in try await file(request, over: context.channel) }
     router.get("/healthz") { _, _ in
       try await store.check()
       return Response(ServerResponse(status: .ok, contentType: "text/plain", body: "ok\n"))
@@ -55,19 +55,15 @@ struct BrowsingRoutes: Sendable {
     return Listing(files: files, format: format, reservation: reservation, channel: channel).response()
   }
 
-  /// A stored file; the listing for a path without a name.
-  private func download(_ request: Request, over channel: any Channel) async throws -> Response {
+  /// The listing for a path without a name; an error for all others, since ``DownloadSession`` serves files.
+  private func file(_ request: Request, over channel: any Channel) async throws -> Response {
     // The path as it was sent: the router has already decoded an escaped slash.
     let escaped = request.uri.path.utf8.dropFirst("/files/".utf8.count)
     if escaped.isEmpty { return try await listing(request, over: channel) }
     guard let name = PercentEncoding.decodedBytes(escaped).map({ NameBytes($0) }) else {
       throw UploadError(.badRequest, "Malformed name: % must be followed by two hexadecimal digits. Send %25 for a %.")
     }
-    guard let file = try await store.open(name) else {
-      throw UploadError(.notFound, "File not found: \"\(name)\". GET /files/ lists all files.")
-    }
-    let stored = try await file.detectType()
-    return try Download(file: file, stored: stored, budget: budget, channel: channel).response(to: request)
+    throw UploadError(.notFound, "File not found: \"\(name)\". GET /files/ lists all files.")
   }
 }
 

@@ -77,6 +77,17 @@ package final class DiskStore: UploadStore {
     }
   }
 
+  package func open<Result: Sendable>(
+    _ name: NameBytes,
+    on eventLoop: any EventLoop,
+    _ body: @escaping @Sendable (any OpenFile) throws -> Result
+  ) -> EventLoopFuture<Result?> {
+    reader.readers.runIfActive(eventLoop: eventLoop) { [reader] () throws -> Result? in
+      try reader.directory.current()
+      return try reader.open(name).map(body)
+    }
+  }
+
   package func list() async throws -> (any FileListing)? {
     try await check()
     return try await snapshots.current()
