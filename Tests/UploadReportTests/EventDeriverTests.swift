@@ -34,6 +34,7 @@ import Testing
     case .cancelled(let upload): "cancelled \(upload.name)"
     case .tree(let group, let change): "tree \(group.name) \(change)"
     case .rejected(let request): "rejected \(request.status) \(request.count)"
+    case .download(let download): "download \(download.name) \(download.outcome.rawValue)"
     case .process: "process"
     case .summary: "summary"
     }
