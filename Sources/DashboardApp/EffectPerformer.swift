@@ -96,11 +96,11 @@ final class EffectPerformer: Sendable {
     }
   }
 
-  func countTree(_ path: String) {
+  func countDirectory(_ path: String) {
     let requested = countStop.current
     pending.add(1, ordering: .relaxed)
     counter.submit { [self] _ in
-      var count = TreeCounter().count(paths.absolute(path)) { countStop.isStopped(since: requested) }
+      var count = DirectoryCounter().count(paths.absolute(path)) { countStop.isStopped(since: requested) }
       count.path = path
       eventQueue.post(.message(.counted(count)))
       pending.subtract(1, ordering: .releasing)

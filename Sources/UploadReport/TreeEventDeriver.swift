@@ -1,4 +1,4 @@
-package import UploadCore
+import UploadCore
 
 /// What of a tree's files is reported besides the tree itself.
 package enum TreeReporting: Sendable, Equatable {

@@ -118,7 +118,7 @@ import Testing
     var deriver = together(interval: .seconds(1))
     let moving = group {
       ($0.filesActive, $0.filesFinished, $0.bytesMoved) = (1, 1_204, 15_564_800)
-      ($0.speed, $0.eta) = (1 << 20, 25)
+      ($0.speed, $0.eta) = (1_048_576, 25)
     }
     _ = lines(&deriver, snapshot(0, [moving]))
     #expect(lines(&deriver, snapshot(0.5, [moving])).isEmpty)

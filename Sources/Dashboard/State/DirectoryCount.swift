@@ -1,4 +1,4 @@
-package import UploadCore
+import UploadCore
 
 /// What a directory contains that would be sent with it.
 package struct DirectoryCount: Hashable, Sendable {

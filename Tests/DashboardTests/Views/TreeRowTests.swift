@@ -121,7 +121,7 @@ import Testing
   @Test func `the header counts active downloads with their rate, at 80 columns too`() {
     for size in [Size(width: 200, height: 50), Size(width: 120, height: 34), Size(width: 80, height: 24)] {
       var driver = Driver(size)
-      driver.show([], downloads: DownloadTotals(active: 2, speed: 118 << 20))
+      driver.show([], downloads: DownloadTotals(active: 2, speed: 123_731_968))
       #expect(driver.text.contains("2 downloads 118.0 MiB/s"), "\(size)")
       driver.show([])
       #expect(!driver.text.contains("download"), "\(size)")
