@@ -131,8 +131,10 @@ struct UploadList: Sendable {
 
   /// - Returns: false when the upload belongs to no tree.
   private mutating func addToTree(_ upload: UploadSnapshot, ticks: Int) -> Bool {
-    guard let group = upload.group?.id, counted.contains(group), let (isListed, removed) = trees[group]?.add(upload)
-    else { return false }
+    guard let group = upload.group?.id, counted.contains(group), let tree = trees[group] else { return false }
+    // The end of a file of a cleared tree does not bring that back.
+    guard !tree.isCleared || upload.outcome == nil else { return true }
+    guard let (isListed, removed) = trees[group]?.add(upload) else { return false }
     if let removed { records[removed] = nil }
     if isListed {
       records[upload.id, default: UploadRecord(upload)].update(with: upload, ticks: ticks)
