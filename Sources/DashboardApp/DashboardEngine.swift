@@ -70,10 +70,12 @@ package struct DashboardEngine: Sendable {
     // The queue first: an upload that leaves it meanwhile is then in both, and not in neither.
     let queued = queue.drainQueued()
     var snapshot = sampler.sample()
-    let known = Set(snapshot.uploads.lazy.map(\.id))
+    var known = Set(snapshot.uploads.lazy.map(\.id))
+    // A directory remains queued until its first file has ended.
+    known.formUnion(snapshot.groups.lazy.filter { $0.direction == .outgoing }.compactMap { UploadID($0.id) })
     let ended = snapshot.uploads.firstIndex { $0.outcome != nil } ?? snapshot.uploads.endIndex
     snapshot.uploads.insert(contentsOf: queued.waiting.filter { !known.contains($0.id) }, at: ended)
-    snapshot.uploads += queued.cancelled
+    snapshot.uploads += queued.ended
     snapshot.unlisted = queued.rest
     return snapshot
   }
@@ -132,13 +134,17 @@ package struct DashboardEngine: Sendable {
   ///   With false all are cancelled now, and they and the server are waited for at most 2 s.
   func stop(lettingFinish: Bool) async {
     queue.close()
-    if !lettingFinish { ledger.cancelAll() }
+    if !lettingFinish {
+      queue.cancelTrees()
+      ledger.cancelAll()
+    }
     // They would use the whole grace without moving a byte.
     for meter in ledger.active() where meter.phase == .userPause { meter.stop() }
     await server.server.stop()
     if lettingFinish {
       await Race.wait(atMost: setup.server.grace) { await queue.waitUntilEmpty() }
       // The server ends incoming ones itself.
+      queue.cancelTrees()
       for meter in ledger.active() where meter.direction == .outgoing { meter.stop() }
       _ = await serving.value
     } else {

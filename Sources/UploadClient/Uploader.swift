@@ -92,7 +92,8 @@ package struct Uploader: Sendable {
         name: PlainText.sanitized(source.remotePath ?? source.name),
         size: size,
         remote: target.authority,
-        declaredType: (try? request.get())?.contentType
+        declaredType: (try? request.get())?.contentType,
+        group: group
       )
       meter.detectedType = detectedType
       meter.onCancel { cancellation.cancel() }

@@ -32,6 +32,7 @@ import Testing
     case .finished(let upload, let file): "finished \(upload.name) \(file.bytes)"
     case .failed(let upload, let error): "failed \(upload.name) \(error.code.rawValue)"
     case .cancelled(let upload): "cancelled \(upload.name)"
+    case .tree(let group, let change): "tree \(group.name) \(change)"
     case .rejected(let request): "rejected \(request.status) \(request.count)"
     case .download(let download): "download \(download.name) \(download.outcome.rawValue)"
     case .process: "process"

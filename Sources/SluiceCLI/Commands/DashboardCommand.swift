@@ -17,7 +17,7 @@ struct DashboardCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: ArgumentHelp("Files to send to the server immediately.", valueName: "file"), completion: .file())
+  @Argument(help: ArgumentHelp("Files or directories to send to the server.", valueName: "file"), completion: .file())
   var files: [String] = []
 
   @Flag(help: "Print events as plain text instead of opening the dashboard.")

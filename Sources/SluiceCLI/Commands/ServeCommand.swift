@@ -99,6 +99,7 @@ struct ServeRun: Sendable {
         announced.continuation.finish()
         if let queue { send(to: address, engine, queue) }
       }
+      queue?.cancelTrees()
       // The server has ended incoming ones itself, and keeps what can be resumed.
       for meter in ledger.active() where meter.direction == .outgoing { meter.stop() }
       await queue?.waitUntilEmpty()

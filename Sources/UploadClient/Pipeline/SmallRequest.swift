@@ -18,7 +18,7 @@ struct SmallRequest: Sendable {
   private let method: String
   /// Scheme and host where a proxy forwards the requests.
   private let uriPrefix: String
-  private let group: UploadGroup?
+  let group: UploadGroup?
   /// The header fields that all of them have.
   private let commonFields: [UInt8]
   /// Whether the user sets the field with the modification time.

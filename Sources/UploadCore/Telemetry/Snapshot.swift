@@ -13,6 +13,8 @@ package struct UploadSnapshot: Sendable {
   package var declaredType: String?
   /// Media type detected from the first bytes; nil before they have arrived, and when they show none that is known.
   package var detectedType: String?
+  /// The tree or form that the file belongs to; nil for a file by itself.
+  package var group: UploadGroup?
 
   package var state: UploadState
   /// What a stalled upload waits for; nil unless ``state`` is `stalled`.
@@ -129,6 +131,8 @@ package struct Snapshot: Sendable {
   package var hasUnreportedRejections = false
   /// How many requests were rejected since the ledger was made, reported or not yet.
   package var rejectedCount: UInt64 = 0
+  /// The trees and forms of the uploads, oldest first: at most 64. Ended ones remain until others take their places.
+  package var groups: [GroupSnapshot] = []
   /// How many queued uploads there are beside those in ``uploads``, which contains only the first of a long queue.
   package var unlisted = 0
   /// The counts of downloads, and their speed.
@@ -140,6 +144,7 @@ package struct Snapshot: Sendable {
   /// ledger notes activity.
   package var isResting: Bool {
     downloads.active == 0 && endedDownloads.isEmpty && uploads.allSatisfy(\.isResting)
+      && groups.allSatisfy(\.isResting)
   }
 }
 

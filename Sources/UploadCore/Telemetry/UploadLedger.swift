@@ -40,6 +40,7 @@ package final class UploadLedger: Sendable {
     var active: [UploadID: UploadMeter] = [:]
     var ended: [UploadMeter] = []
     var totals: [UploadDirection: Totals] = [:]
+    var groups = GroupTallies()
     /// How often an interrupted or paused upload has continued or ended.
     var continued: UInt64 = 0
   }
@@ -82,6 +83,7 @@ package final class UploadLedger: Sendable {
     state.withLock {
       $0.active[meter.id] = meter
       $0.totals[meter.direction, default: Totals()].started += 1
+      $0.groups.begin(meter)
     }
     noteActivity()
   }
@@ -98,13 +100,21 @@ package final class UploadLedger: Sendable {
     guard meter.end(outcome, at: instant) else { return }
     defer { if isResting { noteContinued() } }
     state.withLock { state in
-      if state.active.removeValue(forKey: meter.id) == nil {
+      let hasBegun = state.active.removeValue(forKey: meter.id) != nil
+      if !hasBegun {
         state.totals[meter.direction, default: Totals()].started += 1
       }
       state.totals[meter.direction, default: Totals()].note(outcome, transferred: meter.transferred)
+      state.groups.end(meter, outcome, hasBegun: hasBegun, at: instant)
       if state.ended.count >= Self.endedLimit { state.ended.removeFirst(Self.endedLimit / 2) }
       state.ended.append(meter)
     }
+  }
+
+  /// Notes that no further file of a group begins, though fewer than stated may have: only the sender knows.
+  /// - Parameter isCancelled: whether because the user has cancelled the whole group.
+  package func close(_ group: UploadGroup, _ direction: UploadDirection, isCancelled: Bool = false) {
+    state.withLock { $0.groups.close(GroupTallies.Key(direction, group.id), isCancelled: isCancelled) }
   }
 
   /// Counts a request that was rejected before an upload began. Calls the action of ``onActivity(_:)`` if it is to be
@@ -177,10 +187,16 @@ package final class UploadLedger: Sendable {
   /// ended upload is returned once, so only one reader, the ``Sampler``, may call it. If 65,536 ended uploads are
   /// waiting, the older half is dropped.
   package func drain() -> (active: [UploadMeter], ended: [UploadMeter]) {
-    let (active, ended) = state.withLock { state in
+    let reading = drainWithGroups()
+    return (reading.active, reading.ended)
+  }
+
+  /// ``drain()``, and the groups at the same instant: each file is either running or counted as ended.
+  func drainWithGroups() -> (active: [UploadMeter], ended: [UploadMeter], groups: GroupTallies) {
+    let (active, ended, groups) = state.withLock { state in
       defer { state.ended = [] }
-      return (Array(state.active.values), state.ended)
+      return (Array(state.active.values), state.ended, state.groups)
     }
-    return (active.sorted { $0.startedAt < $1.startedAt }, ended)
+    return (active.sorted { $0.startedAt < $1.startedAt }, ended, groups)
   }
 }
