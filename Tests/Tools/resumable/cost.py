@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 
 from cuts import size
-from rows import Row, median, note
-from sender import Sender
-from service import Service
 from shared import Failure, count, run
-from source import Source
+from shared.rows import Row, median, note
+from shared.sender import Sender
+from shared.service import Service
+from shared.source import Source
 
 CPU, WALL = 1.05, 1.1
 WAYS = {"plain": ["--no-resume"], "resumable": []}
