@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
+from typing import Any
 
 from shared import Absence, Failure, output, require, spawned
 from shared.places import Place
@@ -68,18 +69,18 @@ def joined(properties: Properties, work: Path) -> Iterator[Link]:
     for program, package in {"ip": "iproute2", "nsenter": "util-linux"}.items():
         require(program, package)
     numbers = [int(properties.delay * 1e9), properties.rate, properties.loss, properties.queue, properties.seed]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True}
-    with spawned([build(work), *numbers], **pipes) as process:
+    pipes: dict[str, Any] = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+    with spawned([build(work), *numbers], start_new_session=True, **pipes) as process:
         assert process.stdin and process.stdout and process.stderr
         names = process.stdout.readline().split()
         if len(names) != 2:
             raise Failure(f"the link cannot be made: {process.stderr.read().decode(errors='replace').strip()}")
-        ends = []
+        ends: list[Place] = []
         for name, own, other in zip(names, (SERVER, CLIENT), (CLIENT, SERVER), strict=True):
             prefix = (require("nsenter", "util-linux"), f"--net=/proc/{process.pid}/fd/{name.decode()}", "--")
             _set_up(prefix, own, other)
             ends.append(Place(own, prefix))
-        link = Link(*ends)
+        link = Link(ends[0], ends[1])
         yield link
         process.stdin.close()
         link.dropped, link.lost = (int(number) for number in process.stdout.read().split())

@@ -41,7 +41,8 @@ def _transfer(link: Link, amount: int = AMOUNT) -> float:
     """Bits per second of a TCP connection from the client to the server."""
     with spawned([*link.server.prefix, sys.executable, HERE / "probe.py", "sink", link.server.address, PORT]) as sink:
         _wait(sink.pid)
-        said = output([*link.client.prefix, sys.executable, HERE / "probe.py", "send", link.server.address, PORT, amount])
+        words = ["send", link.server.address, PORT, amount]
+        said = output([*link.client.prefix, sys.executable, HERE / "probe.py", *words])
     return amount * 8 / float(json.loads(said)["seconds"])
 
 
