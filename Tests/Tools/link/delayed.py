@@ -69,12 +69,13 @@ def joined(properties: Properties, work: Path) -> Iterator[Link]:
     for program, package in {"ip": "iproute2", "nsenter": "util-linux"}.items():
         require(program, package)
     numbers = [int(properties.delay * 1e9), properties.rate, properties.loss, properties.queue, properties.seed]
-    pipes: dict[str, Any] = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+    # Its errors are for the user.
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": None}
     with spawned([build(work), *numbers], start_new_session=True, **pipes) as process:
-        assert process.stdin and process.stdout and process.stderr
+        assert process.stdin and process.stdout
         names = process.stdout.readline().split()
         if len(names) != 2:
-            raise Failure(f"the link cannot be made: {process.stderr.read().decode(errors='replace').strip()}")
+            raise Failure("the link cannot be made")
         ends: list[Place] = []
         for name, own, other in zip(names, (SERVER, CLIENT), (CLIENT, SERVER), strict=True):
             prefix = (require("nsenter", "util-linux"), f"--net=/proc/{process.pid}/fd/{name.decode()}", "--")
@@ -83,7 +84,10 @@ def joined(properties: Properties, work: Path) -> Iterator[Link]:
         link = Link(ends[0], ends[1])
         yield link
         process.stdin.close()
-        link.dropped, link.lost = (int(number) for number in process.stdout.read().split())
+        totals = process.stdout.read().split()
+        if len(totals) != 2:
+            raise Failure("the link has failed")
+        link.dropped, link.lost = int(totals[0]), int(totals[1])
 
 
 def _set_up(prefix: tuple[str, ...], own: str, other: str) -> None:

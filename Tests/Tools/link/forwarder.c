@@ -170,7 +170,8 @@ int main(int count, char **arguments) {
     int64_t due = INT64_MAX;
     for (int way = 0; way < 2; way++)
       if (ways[way].first != NULL && ways[way].first->due < due) due = ways[way].first->due;
-    int64_t wait = due - now() > 0 ? due - now() : 0;
+    int64_t wait = due - now();
+    if (wait < 0) wait = 0;
     struct timespec timeout = {wait / 1000000000, wait % 1000000000};
     if (ppoll(ready, 3, due == INT64_MAX ? NULL : &timeout, NULL) < 0 && errno != EINTR) fail("ppoll");
     for (int way = 0; way < 2; way++) {

@@ -104,7 +104,7 @@ def output(command: Iterable[object], **options: object) -> str:
     ended = run(command, **options)
     if ended.returncode != 0:
         said = ended.stderr.strip() or ended.stdout.strip()
-        raise Failure(f"{' '.join(ended.args)} exited with {ended.returncode}: {said}")
+        raise Failure(f"{' '.join(ended.args)} exited with {ended.returncode}: {said[-1000:]}")
     return ended.stdout
 
 

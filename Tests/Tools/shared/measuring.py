@@ -56,7 +56,7 @@ def compare(
     """A row about the ratio of medians, ours to the others', which must be at least `least` or at most `most`. The
     spread is that of the ratios of single rounds."""
     ratio = median(ours) / median(others) if median(others) > 0 else 0
-    pairs = [own / other for own, other in zip(ours, others, strict=True) if other > 0]
+    pairs = [own / other for own, other in zip(ours, others) if other > 0]
     rounds = f"rounds {min(pairs, default=0):.2f} to {max(pairs, default=0):.2f}"
     passed = (least is None or ratio >= least) and (most is None or 0 < ratio <= most)
     limit = f"at least {least}" if least is not None else f"at most {most}"

@@ -55,7 +55,7 @@ http {
 LIGHTTPD = """\
 server.bind = "%(address)s"
 server.port = %(port)d
-server.document-root = "target"
+server.document-root = "%(directory)s"
 server.network-backend = "sendfile"
 """
 
@@ -84,7 +84,8 @@ class Lighttpd(Listener):
         super().__init__(home, place)
         self.directory = home / "target"
         self.directory.mkdir()
-        (home / "lighttpd.conf").write_text(LIGHTTPD % {"address": place.address, "port": self.port}, encoding="utf-8")
+        settings = LIGHTTPD % {"address": place.address, "port": self.port, "directory": self.directory}
+        (home / "lighttpd.conf").write_text(settings, encoding="utf-8")
         self.command = [require("lighttpd", "lighttpd"), "-D", "-f", "lighttpd.conf"]
 
 

@@ -13,7 +13,7 @@ from programs import Nginx, curl_tree, fresh, rclone_tree
 from shared import count, names
 from shared.measuring import column, compare, in_turn
 from shared.places import LOOPBACK
-from shared.rows import Row, median
+from shared.rows import Row, median, note
 from shared.sender import Sender
 from small import require_equal
 
@@ -24,6 +24,8 @@ BASE = "base/"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=count, default=3, metavar="N", help="measurements of each (3)")
+    text = "of rclone, which takes minutes, since it pauses before each request (1)"
+    parser.add_argument("--rclone-rounds", type=count, default=1, metavar="N", help=text)
     parser.add_argument("--files", type=count, default=10_000, metavar="N", help="files of 4 KiB (10000)")
     places = names(LEAST)
     parser.add_argument("--only", type=places, default=list(LEAST), metavar="LIST", help="loopback or link (both)")
@@ -51,12 +53,17 @@ def _compare(given: argparse.Namespace, tree: Path, link: Link, where: str) -> I
     def measure(send: Callable[[str, Path], float]) -> tuple[float, ...]:
         with fresh(given.work) as home, Nginx(home / "nginx", link.server) as nginx:
             (home / "client").mkdir()
+            # rclone makes directories, but not the one that it is given.
+            (nginx.directory / BASE).mkdir()
             seconds = send(nginx.base + BASE, home / "client")
             require_equal(tree, nginx.directory / BASE)
         return (given.files / seconds,)
 
     ways = {name: partial(measure, send) for name, send in senders.items()}
+    rclone = ways.pop("rclone")
     found = {name: column(samples) for name, samples in in_turn(ways, given.rounds).items()}
+    note("rclone ...")
+    found["rclone"] = column([rclone() for _ in range(given.rclone_rounds)])
     place = "loopback" if where == "loopback" else f"{2 * given.delay} ms of round trip at 1 Gbit/s"
     better = max(("curl", "rclone"), key=lambda name: median(found[name]))
     for name in ("curl", "rclone"):
