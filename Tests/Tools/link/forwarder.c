@@ -4,11 +4,11 @@
 //
 // Makes two namespaces, each with a TUN device `link0`, prints the descriptors of the namespaces as "FIRST SECOND", and
 // forwards packets between the devices until its standard input ends, which it does with the process that has started
-// this one. Then it prints how many packets were dropped because a queue was full and how many were lost. The namespaces
-// are /proc/PID/fd/FIRST and /proc/PID/fd/SECOND for nsenter(1); they end with this process and the programs in them.
+// this one. Then it prints how many packets were dropped because a queue was full, and how many were lost. nsenter(1)
+// enters the namespaces as /proc/PID/fd/FIRST and SECOND; they end with this process and the programs in them.
 //
-// In each direction a packet waits until those before it have been sent at the rate, then DELAY_NS passes. A packet that
-// would make more than QUEUE_BYTES wait is dropped. LOSS is the probability, 0 to 1, with which any other is dropped.
+// In each direction a packet waits until those before it have been sent at the rate, then DELAY_NS passes. A packet for
+// which more than QUEUE_BYTES wait is dropped. LOSS is the probability, 0 to 1, with which any other is dropped.
 //
 // Without loss the devices accept TCP segments of up to 64 KiB, as network cards do, and count them as the packets that
 // they would be sent in. With loss every packet is one of 1,500 bytes, so that a loss is that of one packet.

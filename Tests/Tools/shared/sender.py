@@ -35,7 +35,7 @@ class Sender:
                 yield process
 
     def send(self, path: str | Path, to: str, *options: object, patience: float = 600) -> Sent:
-        """Sends a file or directory to the end. Raises Failure when that fails or takes more than `patience` seconds."""
+        """Sends a file or directory to the end. Raises Failure when it fails or takes over `patience` seconds."""
         begin = time.perf_counter()
         with self.running(path, to, *options) as process:
             peaks = [0]

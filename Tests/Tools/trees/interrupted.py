@@ -47,13 +47,14 @@ def rows(given: argparse.Namespace) -> Iterator[Row]:
     yield Row("`kill -9` of the client in the middle", run.client_kill, run.client_kill.startswith("after"))
     yield Row("`kill -9` of the server in the middle", run.server_kill, run.server_kill.startswith("after"))
     kinds = ", ".join(f"{sum(cut.kind == kind and cut.noticed is not None for cut in cuts)} {kind}" for kind in KINDS)
-    yield Row(f"all connections were cut {given.cuts} times", kinds, all(cut.noticed is not None for cut in cuts))
+    done = all(cut.noticed is not None for cut in cuts)
+    yield Row(f"all connections were interrupted {given.cuts} times", kinds, done)
     yield Row("runs of the client, all but the first with --skip-existing", f"{run.runs}, exit statuses {run.statuses}")
     yield from _compared(tree, server.directory / tree.name)
     extra = (proxy.sent - total) / MIB
     yield Row("bytes that the client sent besides the files", f"{extra:,.1f} MiB")
-    yield none_of("the journal is empty", sender.journal(), 1)
-    yield Row("files of unfinished uploads on the server", f"{leftovers}")
+    left = f"{len(sender.journal())} in the client's journal, {leftovers} on the server"
+    yield Row("files about unfinished uploads that are left", left)
 
 
 def _compared(tree: Path, stored: Path) -> Iterator[Row]:
