@@ -10,12 +10,12 @@ from contextlib import ExitStack
 
 from kill_server import nothing_left
 from protocols import PROTOCOLS, announced
-from proxy import Proxy
-from rows import Row, none_of, note
-from sender import Sender
-from service import HIDDEN, Service
 from shared import MIB, Failure, count, digest, wait_until
-from source import Source
+from shared.proxy import Proxy
+from shared.rows import Row, none_of, note
+from shared.sender import Sender
+from shared.service import HIDDEN, Service
+from shared.source import Source
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -61,10 +61,14 @@ class _Direction:
 class Proxy:
     """Accepts connections in a `with` statement.
 
-    `hides_draft` removes `Upload-Limit` from responses: so clients do not see that the server speaks RUFH."""
+    `hides_draft` removes `Upload-Limit` from responses: so clients do not see that the server speaks RUFH.
+    `cuts_all` cuts all connections at once, as a network that fails, otherwise the one whose bytes reach a position.
+    """
 
-    def __init__(self, port: int, cuts: list[Cut] | None = None, hides_draft: bool = False) -> None:
-        self.target, self.hides_draft = port, hides_draft
+    def __init__(
+        self, port: int, cuts: list[Cut] | None = None, hides_draft: bool = False, cuts_all: bool = False
+    ) -> None:
+        self.target, self.hides_draft, self.cuts_all = port, hides_draft, cuts_all
         self.cuts = list(cuts or [])
         # Bytes that were read from all clients.
         self.sent = 0
@@ -121,7 +125,11 @@ class Proxy:
             connection.setblocking(False)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         up, down = _Direction(client, server), _Direction(server, client)
+        begun = self._next
         while not self._over.is_set() and not (up.has_ended and down.has_ended):
+            if self.cuts_all and self._next > begun:
+                self._cut(client, server)
+                return
             both = (up, down)
             readers = [way.source for way in both if not way.pending and not way.has_ended]
             writers = [way.target for way in both if way.pending]

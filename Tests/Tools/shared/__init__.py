@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MIB = 1 << 20
 
@@ -104,7 +104,7 @@ def output(command: Iterable[object], **options: object) -> str:
     ended = run(command, **options)
     if ended.returncode != 0:
         said = ended.stderr.strip() or ended.stdout.strip()
-        raise Failure(f"{' '.join(ended.args)} exited with {ended.returncode}: {said}")
+        raise Failure(f"{' '.join(ended.args)} exited with {ended.returncode}: {said[-1000:]}")
     return ended.stdout
 
 

@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from service import end_group
 from shared import Failure, environment, kibibytes, repeated, spawned, wait_until
+from shared.listener import end_group
+from shared.places import LOOPBACK, Place
 
 
 @dataclass
@@ -20,21 +21,22 @@ class Sender:
 
     program: str
     home: Path
+    place: Place = LOOPBACK
 
     @contextmanager
-    def running(self, path: Path, to: str, *options: object) -> Iterator[subprocess.Popen[bytes]]:
-        """Sends a file in a `with` statement, which kills it in the end."""
+    def running(self, path: str | Path, to: str, *options: object) -> Iterator[subprocess.Popen[bytes]]:
+        """Sends a file or a directory in a `with` statement, which kills it in the end."""
         state = self.home / "state"
         state.mkdir(parents=True, exist_ok=True)
-        words = [self.program, "send", path, "--to", to, "--quiet", *options]
+        words = [*self.place.prefix, self.program, "send", path, "--to", to, "--quiet", *options]
         variables = {**environment(), "XDG_STATE_HOME": str(state)}
         with (self.home / "send.log").open("ab") as log:
             options_of_process = {"env": variables, "stdout": log, "stderr": log, "start_new_session": True}
             with spawned(words, end_group, **options_of_process) as process:
                 yield process
 
-    def send(self, path: Path, to: str, *options: object, patience: float = 600) -> Sent:
-        """Sends a file to the end. Raises Failure when that fails, or takes more than `patience` seconds."""
+    def send(self, path: str | Path, to: str, *options: object, patience: float = 600) -> Sent:
+        """Sends a file or directory to the end. Raises Failure when it fails or takes over `patience` seconds."""
         begin = time.perf_counter()
         with self.running(path, to, *options) as process:
             peaks = [0]
