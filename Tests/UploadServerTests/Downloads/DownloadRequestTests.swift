@@ -6,7 +6,7 @@ import UploadCore
 
 @Suite struct DownloadRequestTests {
   private func request(_ path: String, _ method: HTTPRequest.Method = .get) -> DownloadRequest? {
-    DownloadRequest(IncomingRequest(HTTPRequest(method: method, scheme: nil, authority: nil, path: path)))
+    DownloadRequest(IncomingRequest(HTTPRequest(method: method, scheme: nil, authority: nil, path: path)), PathRules())
   }
 
   @Test(
