@@ -121,7 +121,7 @@ let executables: [Target] = [
   ),
   .testTarget(
     name: "SluiceBenchTests",
-    dependencies: ["sluice-bench", "UploadCore", "UploadProtocol", "UploadReport", nioCore]
+    dependencies: ["sluice-bench", "UploadCore", "UploadProtocol", "UploadReport", "UploadTestSupport", nioCore]
   ),
 ]
 

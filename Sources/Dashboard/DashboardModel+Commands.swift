@@ -9,10 +9,13 @@ extension DashboardModel {
     let hasList = view != .log
     switch command {
     // A pane that fills the screen has no larger view.
+    case .detail where togglesTree: return true
     case .detail: return hasList && (view == .detail || (selected != nil && layout.rect(of: .detail) != layout.body))
     case .cancel: return hasList && selected?.isRunning == true
     case .pause: return hasList && selected != nil
-    case .retry: return hasList && selected.map { !$0.isRunning && $0.now.direction == .outgoing } == true
+    case .retry:
+      // A file of a tree is sent again with that.
+      return hasList && selected.map { !$0.isRunning && $0.now.direction == .outgoing && !$0.isInTree } == true
     case .clear: return shown.endedCount > 0
     case .back: return view != .panes || focus == .detail || !filter.isEmpty || frozen != nil
     case .faster, .slower: return nextRefreshRate(faster: command == .faster) != nil
@@ -34,12 +37,18 @@ extension DashboardModel {
     case .mode:
       settings.mode = SendSheet.modes.stepping(1, from: settings.mode)
       note(.info, "mode of the next upload: \(settings.mode.rawValue)")
+    case .detail where togglesTree: toggleTree()
     case .detail:
       view = view == .detail ? .panes : .detail
       // The detail shows the same upload when the order changes.
       places[direction, default: ListPlace()].anchor = .upload
     case .cancel:
-      question = selected.map { Question.cancel($0.id, name: $0.now.name, direction: $0.now.direction) }
+      question = selected.map { record in
+        let (name, direction) = (record.now.name, record.now.direction)
+        return record.tree == nil
+          ? .cancel(record.id, name: name, direction: direction)
+          : .cancelTree(record.id, name: name, direction: direction)
+      }
     case .pause: return pause()
     case .retry:
       guard let upload = selected else { break }
@@ -86,9 +95,35 @@ extension DashboardModel {
     return []
   }
 
+  /// Whether Enter opens or closes the selected tree, and does not show the detail.
+  var togglesTree: Bool { view == .panes && focus != .detail && selected?.tree != nil }
+
+  private mutating func toggleTree() {
+    guard let id = selected?.id else { return }
+    live.toggleTree(id)
+    frozen?.toggleTree(id)
+    // The row remains selected when others appear above it.
+    places[direction, default: ListPlace()].anchor = .upload
+    rearrange()
+  }
+
+  /// The effects that cancel a tree: an outgoing one is an upload of the queue, an incoming one the files that are being
+  /// received.
+  private func cancelTree(_ id: UploadID, _ direction: UploadDirection) -> [DashboardEffect] {
+    switch direction {
+    case .outgoing: [.cancel(id)]
+    case .incoming: live[direction].activeFiles(of: id).map { .cancel($0) }
+    }
+  }
+
   /// Pauses or continues the selected upload, or says in a note why that is not possible.
   private mutating func pause() -> [DashboardEffect] {
-    guard let id = selected?.id, let upload = live[direction][id]?.now else { return [] }
+    guard let id = selected?.id, let record = live[direction][id] else { return [] }
+    let upload = record.now
+    if record.tree != nil {
+      note(.warning, "a tree cannot be paused: open it, and select one of its files")
+      return []
+    }
     if let obstacle = upload.pauseObstacle {
       note(.warning, obstacle)
       return []
@@ -113,6 +148,9 @@ extension DashboardModel {
       // The result must be visible.
       frozen = nil
       return [.cancel(id)]
+    case .cancelTree(let id, _, let direction):
+      frozen = nil
+      return cancelTree(id, direction)
     case .quit: return [.quit]
     case nil: return []
     }

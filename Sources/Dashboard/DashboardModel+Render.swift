@@ -94,7 +94,7 @@ extension DashboardModel {
 
   /// Whether the latest log entry is a note, and less than ten seconds older than the snapshot that is shown, if any.
   private var hasNewNote: Bool {
-    guard let last = shown.log.entries.last, last.direction == nil else { return false }
+    guard let last = shown.log.entries.last, last.isNote else { return false }
     guard let time = last.time, let now = shown.time else { return true }
     return now.seconds(since: time) < Self.noteSeconds
   }
@@ -119,6 +119,7 @@ extension DashboardModel {
       if binding.command == .pause, selected?.now.state == .paused { binding.hint = "resume" }
       if binding.command == .freeze, frozen != nil { binding.hint = "resume" }
       if binding.command == .detail, view == .detail { binding.hint = "panes" }
+      if binding.command == .detail, togglesTree { binding.hint = selected?.tree?.isOpen == true ? "close" : "open" }
       if binding.command == .quit, helpOffset != nil { binding.hint = "close" }
       return KeyHint(binding, glyphs)
     }

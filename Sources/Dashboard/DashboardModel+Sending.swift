@@ -19,7 +19,7 @@ extension DashboardModel {
   /// - Returns: the effects that read the directory.
   mutating func openPicker() -> [DashboardEffect] {
     isPicking = true
-    if let outcome = picker?.reload() { return follow(outcome) }
+    if let outcome = picker?.reload() { return follow(outcome) + (picker?.marks.requestCounts() ?? []) }
     let new = newPicker
     picker = new
     return new.firstEffects
@@ -29,7 +29,9 @@ extension DashboardModel {
   /// - Parameter paths: absolute, at least one.
   /// - Returns: the effects that check the files.
   mutating func openSheet(_ paths: [String]) -> [DashboardEffect] {
-    let new = SendSheet(paths: paths, mode: settings.mode, ownURL: facts.url, home: facts.home)
+    var new = SendSheet(paths: paths, mode: settings.mode, ownURL: facts.url, home: facts.home)
+    // Those of marked directories have been requested.
+    if let marks = picker?.marks { new.counts = marks.counts }
     sheet = new
     return new.firstEffects
   }
@@ -55,6 +57,7 @@ extension DashboardModel {
     case .close:
       rememberDirectory()
       isPicking = false
+      return stopCounting()
     case .choose(let paths):
       rememberDirectory()
       return openSheet(paths)
@@ -67,13 +70,16 @@ extension DashboardModel {
     switch outcome {
     case .stay(let effects): return effects
     case .help: helpOffset = 0
-    case .back: sheet = nil
+    case .back:
+      defer { sheet = nil }
+      if !isPicking { return stopCounting() }
     case .send(let effect, let left):
+      let stopping = stopCounting()
       // The marked files have been sent: the next picker has no marks.
       (sheet, picker, isPicking, frozen) = (nil, nil, false, nil)
       focusPane(.outgoing)
       if !left.isEmpty { mark(left) }
-      return [effect]
+      return stopping + [effect]
     }
     return []
   }
@@ -81,10 +87,16 @@ extension DashboardModel {
   /// Makes a new picker in which the files are marked that the queue had no room for, and adds a note about them.
   private mutating func mark(_ files: [SendCheck.File]) {
     var next = newPicker
-    for file in files { next.marks.add(file.path, size: file.size ?? 0) }
+    for file in files { _ = next.marks.add(file.path, size: file.size, isDirectory: file.isDirectory) }
     picker = next
     let count = Figures.count(files.count, "file stays", "files stay")
     note(.warning, "\(count) marked: the queue is full. Send them with u and s when other uploads have ended.")
+  }
+
+  /// Stops counts that are not shown any more: they cost time of the disk.
+  private func stopCounting() -> [DashboardEffect] {
+    let isCounting = picker?.marks.counts.isCounting == true || sheet?.counts.isCounting == true
+    return isCounting ? [.stopCounting] : []
   }
 
   private mutating func rememberDirectory() {

@@ -62,7 +62,10 @@ package struct DashboardModel: Sendable {
     case .snapshot(let snapshot, let time): show(snapshot, at: time)
     case .freeSpace(let bytes): live.freeSpace = bytes
     case .directory(let listing): effects = receive(listing)
-    case .checked(let check): sheet?.receive(check)
+    case .checked(let check): effects = sheet?.receive(check) ?? []
+    case .counted(let count):
+      picker?.marks.receive(count)
+      sheet?.receive(count)
     case .queued(let id): queued = id
     case .note(let level, let text): note(level, text)
     }

@@ -57,9 +57,9 @@ package enum KeyTable {
   ]
 
   private static let uploads: [KeyBinding<Command>] = [
-    KeyBinding([KeyEvent("u")], .upload, hint: "upload", help: "choose files to send"),
+    KeyBinding([KeyEvent("u")], .upload, hint: "upload", help: "choose files or directories to send"),
     KeyBinding([KeyEvent("m")], .mode, help: "mode: stream, multipart, buffered"),
-    KeyBinding([KeyEvent(.enter)], .detail, hint: "detail", help: "toggle the detail of the upload"),
+    KeyBinding([KeyEvent(.enter)], .detail, hint: "detail", help: "detail of an upload; open a tree"),
     KeyBinding([KeyEvent("x"), KeyEvent(.delete)], .cancel, hint: "cancel", help: "cancel the upload (asks first)"),
     KeyBinding([KeyEvent("p")], .pause, hint: "pause", help: "pause or resume a resumable upload"),
     KeyBinding([KeyEvent("r")], .retry, hint: "retry", help: "retry the outgoing upload"),

@@ -16,6 +16,8 @@ package struct DashboardEngine: Sendable {
     package var trust: ServerTrust
     /// How outgoing uploads continue after an interruption; nil to send each file in one request.
     package var resume: ResumeConfiguration? = ResumeConfiguration()
+    /// The proxies through which servers that the user names are reached; the own server is always reached directly.
+    package var proxies = ProxySettings.none
     /// The access token for other servers, to which unfinished uploads of an earlier process are continued; nil for
     /// none.
     package var otherToken: String?
@@ -40,7 +42,7 @@ package struct DashboardEngine: Sendable {
   ///   use.
   init(_ setup: Setup) async throws(UploadError) {
     self.setup = setup
-    queue = UploadQueue(ledger, jobs: setup.jobs, resume: setup.resume)
+    queue = UploadQueue(ledger, jobs: setup.jobs, resume: setup.resume, proxies: setup.proxies)
     let others = ClientEngine.descriptors(jobs: setup.jobs)
     server = try ServerEngine(setup.server, directory: setup.directory, ledger: ledger, otherDescriptors: others)
     (address, serving) = try await server.listen()
@@ -68,10 +70,12 @@ package struct DashboardEngine: Sendable {
     // The queue first: an upload that leaves it meanwhile is then in both, and not in neither.
     let queued = queue.drainQueued()
     var snapshot = sampler.sample()
-    let known = Set(snapshot.uploads.lazy.map(\.id))
+    var known = Set(snapshot.uploads.lazy.map(\.id))
+    // A directory remains queued until its first file has ended.
+    known.formUnion(snapshot.groups.lazy.filter { $0.direction == .outgoing }.compactMap { UploadID($0.id) })
     let ended = snapshot.uploads.firstIndex { $0.outcome != nil } ?? snapshot.uploads.endIndex
     snapshot.uploads.insert(contentsOf: queued.waiting.filter { !known.contains($0.id) }, at: ended)
-    snapshot.uploads += queued.cancelled
+    snapshot.uploads += queued.ended
     snapshot.unlisted = queued.rest
     return snapshot
   }
@@ -81,8 +85,14 @@ package struct DashboardEngine: Sendable {
   func target(_ destination: SendDestination) throws(UploadError) -> SendTarget {
     switch destination {
     case .ownServer: ownTarget
-    case .url(let text): try SendTarget(text, trust: setup.trust)
+    case .url(let text):
+      try SendTarget(text, trust: setup.trust, isLocal: isOwn(SendTarget(text)))
     }
+  }
+
+  /// Whether the target has the own server's address, which is then reached without a proxy.
+  private func isOwn(_ target: SendTarget) -> Bool {
+    target.isSecure == ownTarget.isSecure && target.authority == ownTarget.authority
   }
 
   /// Where unfinished outgoing uploads are noted; nil when they are not.
@@ -92,10 +102,9 @@ package struct DashboardEngine: Sendable {
   /// ``Setup/otherToken``; nil when it cannot be used any more.
   func target(of entry: ResumeJournal.Entry) -> SendTarget? {
     guard let target = try? SendTarget(entry.target, token: setup.otherToken, trust: setup.trust) else { return nil }
-    let isOwn = target.isSecure == ownTarget.isSecure && target.authority == ownTarget.authority
-    guard isOwn else { return target }
+    guard isOwn(target) else { return target }
     if target.path == ownTarget.path, target.query == nil { return ownTarget }
-    return try? SendTarget(entry.target, token: server.token?.text, trust: ownTarget.trust)
+    return try? SendTarget(entry.target, token: server.token?.text, trust: ownTarget.trust, isLocal: true)
   }
 
   /// Pauses an outgoing upload or continues it, also one of an earlier process.
@@ -125,13 +134,17 @@ package struct DashboardEngine: Sendable {
   ///   With false all are cancelled now, and they and the server are waited for at most 2 s.
   func stop(lettingFinish: Bool) async {
     queue.close()
-    if !lettingFinish { ledger.cancelAll() }
+    if !lettingFinish {
+      queue.cancelTrees()
+      ledger.cancelAll()
+    }
     // They would use the whole grace without moving a byte.
     for meter in ledger.active() where meter.phase == .userPause { meter.stop() }
     await server.server.stop()
     if lettingFinish {
       await Race.wait(atMost: setup.server.grace) { await queue.waitUntilEmpty() }
       // The server ends incoming ones itself.
+      queue.cancelTrees()
       for meter in ledger.active() where meter.direction == .outgoing { meter.stop() }
       _ = await serving.value
     } else {

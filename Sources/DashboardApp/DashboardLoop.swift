@@ -175,6 +175,8 @@ package final class DashboardLoop {
     case .retry(let id): performer.retry(id)
     case .readDirectory(let path): performer.readDirectory(path)
     case .check(let paths, let target): performer.check(paths: paths, target: target)
+    case .countDirectory(let path): performer.countDirectory(path)
+    case .stopCounting: performer.stopCounting()
     case .copy(let text):
       if let tmuxClipboard {
         performer.copy(text, to: tmuxClipboard)

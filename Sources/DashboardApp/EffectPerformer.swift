@@ -13,11 +13,15 @@ final class EffectPerformer: Sendable {
   private let paths: LocalPath
   /// Threads for calls that may block, such as those to a network file system.
   private let helpers = NIOThreadPool(numberOfThreads: 3)
+  /// Counts directories, which may take long: one after another, apart from all else.
+  private let counter = NIOThreadPool(numberOfThreads: 1)
+  private let countStop = CountStop()
   private let pending = Atomic<Int>(0)
 
   init(engine: DashboardEngine, eventQueue: EventQueue<LoopEvent>, paths: LocalPath) {
     (self.engine, self.eventQueue, self.paths) = (engine, eventQueue, paths)
     helpers.start()
+    counter.start()
   }
 
   /// Whether work of an effect still runs on another thread; a stop does not count.
@@ -91,6 +95,19 @@ final class EffectPerformer: Sendable {
       return .checked(check)
     }
   }
+
+  func countDirectory(_ path: String) {
+    let requested = countStop.current
+    pending.add(1, ordering: .relaxed)
+    counter.submit { [self] _ in
+      var count = DirectoryCounter().count(paths.absolute(path)) { countStop.isStopped(since: requested) }
+      count.path = path
+      eventQueue.post(.message(.counted(count)))
+      pending.subtract(1, ordering: .releasing)
+    }
+  }
+
+  func stopCounting() { countStop.stop() }
 
   func copy(_ text: String, to clipboard: TmuxClipboard) {
     post {

@@ -75,14 +75,13 @@ extension Uploader {
     _ group: UploadGroup?,
     _ onEnd: @escaping @Sendable (UploadSource, UploadMeter) -> Void
   ) async throws(UploadError) -> SmallFileSender {
-    let template = try SmallRequest(target: target, group: group, configuration: resources.configuration)
-    let (tls, trust) = (resources.tls, target.trust)
-    let encryption = target.isSecure ? try await resources.onPool { try tls.context(trust) } : nil
+    let connector = try await resources.connector(to: target)
+    let template = try SmallRequest(connector: connector, group: group, configuration: resources.configuration)
     let setup = SmallFileSender.Setup(
       template: template,
       resources: resources,
       ledger: ledger,
-      encryption: encryption,
+      connector: connector,
       connectionLimit: min(max(1, jobs ?? 16), 16),
       onEnd: onEnd
     )

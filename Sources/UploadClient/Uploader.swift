@@ -14,8 +14,10 @@ package import UploadCore
 /// | `Journal` | unfinished uploads, kept on disk |
 /// | `Configuration` | what callers set: options, header fields, targets, trust, retries |
 /// | `Source` | the files, streams and forms in memory that are sent |
-/// | `Exchange` | connecting, TLS, one request and its response: state machines, channel handlers, HTTP |
+/// | `Connecting` | connections to servers, directly or through proxies, and TLS |
+/// | `Exchange` | one request and its response: state machines, channel handlers, HTTP |
 /// | `Resume` | uploads in several requests (tus, the IETF draft): discovery, pauses, the protocol's state machine |
+/// | `Tree` | walking directories; making directories at a server, and reading its listings |
 /// | `Pipeline` | many small files on few connections |
 /// | the top | ``Uploader``, which runs the attempts of each upload as ``RetryStateMachine`` decides |
 package struct Uploader: Sendable {
@@ -90,7 +92,8 @@ package struct Uploader: Sendable {
         name: PlainText.sanitized(source.remotePath ?? source.name),
         size: size,
         remote: target.authority,
-        declaredType: (try? request.get())?.contentType
+        declaredType: (try? request.get())?.contentType,
+        group: group
       )
       meter.detectedType = detectedType
       meter.onCancel { cancellation.cancel() }
@@ -98,10 +101,12 @@ package struct Uploader: Sendable {
       do throws(UploadError) {
         // The file's error first: it does not depend on the configuration.
         let file = try opened.get()
+        let request = try request.get()
+        let connector = try ServerConnector(target, resources.configuration)
         attempt = UploadAttempt(
-          request: try request.get(),
-          content: BodyContent(file, copies: target.isSecure, atMost: resources.limiter?.chunkSize),
-          target: target,
+          request: request,
+          content: BodyContent(file, copies: connector.isEncrypted, atMost: resources.limiter?.chunkSize),
+          connector: connector,
           meter: meter,
           cancellation: cancellation,
           resources: resources
@@ -183,9 +188,9 @@ package struct Uploader: Sendable {
     let (meter, cancellation) = (attempt.meter, attempt.cancellation)
     try cancellation.check()
     if meter.mode == .buffered { attempt.content = try await contentInMemory(of: attempt) }
-    if attempt.target.isSecure {
-      let (tls, trust) = (resources.tls, attempt.target.trust)
-      attempt.encryption = try await resources.onPool { try tls.context(trust) }
+    if attempt.connector.isEncrypted {
+      let (tls, connector) = (resources.tls, attempt.connector)
+      attempt.connector = try await resources.onPool { try connector.withContexts(tls) }
     }
     if var upload = ResumableUpload(attempt, source, knownServers) {
       if let finished = try await upload.run() { return finished }
@@ -233,7 +238,8 @@ package struct Uploader: Sendable {
           bytes: meter.received,
           type: request.contentType,
           isWholeForm: request.isForm && result.isBodySent,
-          hasToken: request.hasToken
+          hasToken: request.hasToken,
+          proxy: attempt.connector.proxy
         )
       )
       finished.detectedType = meter.detectedType

@@ -28,11 +28,16 @@ package struct DirectoryPath: Hashable, Sendable, CustomStringConvertible {
   /// - Throws: ``UploadError`` with code `badRequest` for a path with `..`, with a component of which nothing is left
   ///   (``FileName``), or that is too deep or too long.
   package init(_ path: NameBytes) throws(UploadError) {
+    try self.init(components: path.bytes.split(separator: UInt8(ascii: "/")).map(NameBytes.init)[...])
+  }
+
+  /// Makes a safe path of the components of the requested one, as ``init(_:)`` does.
+  package init(components requested: ArraySlice<NameBytes>) throws(UploadError) {
+    let kept = requested.filter { !$0.isEmpty && $0 != "." }
+    guard kept.count <= Self.maximumDepth else { throw FilePath.tooLong }
     var components: [FileName] = []
-    for component in path.bytes.split(separator: UInt8(ascii: "/")) where !component.elementsEqual(".".utf8) {
-      components.append(try FilePath.component(component))
-    }
-    try FilePath.checkDepth(components.count, path)
+    for component in kept { components.append(try FilePath.component(component)) }
+    try FilePath.checkLength(components)
     self.init(components: components)
   }
 }
@@ -64,17 +69,22 @@ package struct FilePath: Hashable, Sendable, CustomStringConvertible {
   /// - Throws: ``UploadError`` with code `badRequest` for a path that ends in a slash, contains `..`, has a component of
   ///   which nothing is left (``FileName``), or is too deep or too long.
   package init(_ path: NameBytes) throws(UploadError) {
-    let parts = path.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    guard let last = parts.last, !last.isEmpty, !last.elementsEqual(".".utf8) else {
+    try self.init(
+      components: path.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(NameBytes.init)
+    )
+  }
+
+  /// Makes a safe path of the components of the requested one, as ``init(_:)`` does. A slash within a component does not
+  /// separate: the rules of ``FileName`` keep what follows it.
+  package init(components requested: [NameBytes]) throws(UploadError) {
+    guard let last = requested.last, !last.isEmpty, last != "." else {
       throw UploadError(.badRequest, "The path names a directory. Add the name of a file.")
     }
+    let directory = try DirectoryPath(components: requested.dropLast())
     let name = try Self.component(last)
-    let kept = parts.dropLast().filter { !$0.isEmpty && !$0.elementsEqual(".".utf8) }
-    var components: [FileName] = []
-    for component in kept { components.append(try Self.component(component)) }
-    try Self.checkDepth(components.count, path)
-    let directory = DirectoryPath(components: components)
-    self.init(directory: directory, name: name, isChanged: kept.count + 1 != parts.count)
+    let isChanged = directory.components.count + 1 != requested.count
+    try Self.checkLength(directory.components + [name])
+    self.init(directory: directory, name: name, isChanged: isChanged)
   }
 
   /// Directories and name separated by slashes.
@@ -92,23 +102,31 @@ package struct FilePath: Hashable, Sendable, CustomStringConvertible {
     FilePath(directory: directory, name: name.numbered(number), isChanged: wasAltered)
   }
 
-  fileprivate static func component(_ bytes: ArraySlice<UInt8>) throws(UploadError) -> FileName {
-    guard !bytes.elementsEqual("..".utf8) else {
+  fileprivate static func component(_ bytes: NameBytes) throws(UploadError) -> FileName {
+    guard bytes != ".." else {
       throw UploadError(.badRequest, "The path contains \"..\". Send a path without it.")
     }
-    guard let name = FileName(NameBytes(bytes)) else {
+    guard let name = FileName(bytes) else {
       throw UploadError(.badRequest, "A name in the path has no visible characters. Send a path with other names.")
     }
     return name
   }
 
-  fileprivate static func checkDepth(_ directories: Int, _ path: NameBytes) throws(UploadError) {
-    guard directories <= DirectoryPath.maximumDepth, path.bytes.count <= DirectoryPath.maximumLength else {
-      throw UploadError(
-        .badRequest,
-        "The path is too long: it may have \(DirectoryPath.maximumDepth) directories and "
-          + "\(DirectoryPath.maximumLength) bytes. Send the file under a shorter path."
-      )
-    }
+  fileprivate static func checkLength(_ components: [FileName]) throws(UploadError) {
+    let length = components.reduce(components.count - 1) { $0 + $1.bytes.bytes.count }
+    guard length <= DirectoryPath.maximumLength else { throw tooLong }
+  }
+
+  fileprivate static let tooLong = UploadError(
+    .badRequest,
+    "The path is too long: it may have \(DirectoryPath.maximumDepth) directories and "
+      + "\(DirectoryPath.maximumLength) bytes. Send the file under a shorter path."
+  )
+}
+
+extension NameBytes {
+  /// What follows the last slash: the name of a file without its directories.
+  package var lastComponent: NameBytes {
+    NameBytes(bytes.lastIndex(of: UInt8(ascii: "/")).map { bytes[($0 + 1)...] } ?? bytes[...])
   }
 }

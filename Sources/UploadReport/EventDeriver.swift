@@ -73,11 +73,17 @@ package struct EventDeriver: Sendable {
   private let interval: Duration?
   private var histories: [UploadID: History] = [:]
   private var processReportedAt: ContinuousClock.Instant?
+  private var trees: TreeEventDeriver
 
   /// Makes a deriver without history: every running upload of the first snapshot is reported as started.
-  /// - Parameter interval: the least time between two progress events of one upload; nil to report neither progress nor
-  ///   the process's memory.
-  package init(interval: Duration? = .milliseconds(500)) { self.interval = interval }
+  /// - Parameters:
+  ///   - interval: the least time between two progress events of one upload or tree; nil to report neither progress nor
+  ///     the process's memory.
+  ///   - trees: whether the files of trees are reported.
+  package init(interval: Duration? = .milliseconds(500), trees: TreeReporting = .everyFile) {
+    self.interval = interval
+    self.trees = TreeEventDeriver(trees, interval: interval)
+  }
 
   /// How many uploads have a history; for tests.
   var historyCount: Int { histories.count }
@@ -85,14 +91,15 @@ package struct EventDeriver: Sendable {
   /// The events since the previous snapshot, in the order in which to report them. Call it once for every snapshot of
   /// the sampler, in order, since each contains the ends and rejections that no other does.
   package mutating func events(for snapshot: Snapshot) -> [UploadEvent] {
-    var events: [UploadEvent] = []
+    var events = trees.begin(snapshot)
     // Ended uploads first, so that an upload that starts in the place of one that ended is reported after it.
     for upload in snapshot.uploads where upload.outcome != nil { events += self.events(of: upload, at: snapshot.at) }
     var running = 0
     for upload in snapshot.uploads where upload.outcome == nil && !upload.isQueued {
-      running += 1
+      if !trees.covers(upload) { running += 1 }
       events += self.events(of: upload, at: snapshot.at)
     }
+    events += trees.end(snapshot)
     // The ledger drops ended uploads that are not read in time. No snapshot reports their end, so their history
     // remains.
     if histories.count > running {
@@ -100,7 +107,10 @@ package struct EventDeriver: Sendable {
       histories = histories.filter { present.contains($0.key) }
     }
     let isDue = interval != nil && processReportedAt.map { snapshot.at - $0 >= Self.processInterval } ?? true
-    if isDue, !events.isEmpty || snapshot.uploads.contains(where: { $0.state != .stalled && !$0.isResting }) {
+    events += snapshot.endedDownloads.map(UploadEvent.download)
+    let isMoving =
+      snapshot.downloads.active > 0 || snapshot.uploads.contains { $0.state != .stalled && !$0.isResting }
+    if isDue, !events.isEmpty || isMoving {
       processReportedAt = snapshot.at
       events.append(.process(snapshot.memory, snapshot.slabs))
     }
@@ -110,8 +120,13 @@ package struct EventDeriver: Sendable {
   private mutating func events(of upload: UploadSnapshot, at now: ContinuousClock.Instant) -> [UploadEvent] {
     var events: [UploadEvent?] = []
     let known = histories[upload.id]
+    guard trees.reports(upload) else {
+      histories[upload.id] = nil
+      return []
+    }
     var history = known ?? History(reportedAt: now)
-    if known == nil, !upload.hasFailedBeforeItBegan, !upload.isQueued { events.append(.started(upload)) }
+    let isNew = known == nil && !trees.covers(upload)
+    if isNew, !upload.hasFailedBeforeItBegan, !upload.isQueued { events.append(.started(upload)) }
     if let notice = upload.notice, notice != history.notice {
       history.notice = notice
       events.append(.noticed(upload))

@@ -1,6 +1,6 @@
 package import UploadCore
 
-/// The counts and memory of all uploads at one instant, as `/metrics` reports them.
+/// The counts and memory of all uploads and downloads at one instant, as `/metrics` reports them.
 package struct Metrics: Sendable {
   /// The media type of ``text``, for the header field Content-Type.
   package static let contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -20,6 +20,7 @@ package struct Metrics: Sendable {
   var totals: [UploadDirection: UploadLedger.Totals]
   var slabs: SlabUse
   var memory: ProcessMemory
+  var downloads = DownloadTotals()
 }
 
 extension Metrics {
@@ -36,7 +37,8 @@ extension Metrics {
         residentBytes: meter.residentBytes
       )
     }
-    self.init(active: active, totals: totals, slabs: slabs, memory: memory)
+    let downloads = ledger.downloads.totals
+    self.init(active: active, totals: totals, slabs: slabs, memory: memory, downloads: downloads)
   }
 
   /// The metrics in the OpenMetrics text format, `# EOF` at the end included. All series are always there, those
@@ -56,6 +58,9 @@ extension Metrics {
       Self.counter("sluice_transferred_bytes", "Bytes received or sent by all uploads.", transferred),
       Self.counter("sluice_finished_bytes", "Bytes of finished uploads.", finished),
       Self.gauge("sluice_uploads_resident_bytes", "Memory used by running uploads.", resident),
+      Self.gauge("sluice_downloads_active", "Downloads being sent.", [([:], UInt64(max(0, downloads.active)))]),
+      Self.counter("sluice_downloads", "Downloads ended since the process began, by outcome.", endedDownloads),
+      Self.counter("sluice_download_bytes", "Bytes of files sent by all downloads.", [([:], downloads.bytes)]),
       Self.gauge("sluice_slab_bytes", "Slabs in use between socket and disk.", [([:], used)]),
       Self.gauge("sluice_slab_budget_bytes", "Limit on the size of all slabs.", [([:], budget)]),
       Self.gauge("process_resident_memory_bytes", "Resident set size of the process.", [([:], memory.resident)]),
@@ -112,6 +117,10 @@ extension Metrics {
         (["direction": name, "outcome": "cancelled"], totals.cancelled),
       ]
     }
+  }
+
+  private var endedDownloads: [Sample] {
+    [(["outcome": "finished"], downloads.finished), (["outcome": "aborted"], downloads.aborted)]
   }
 
   /// A metric that goes up and down, as ``family(_:type:suffix:_:_:)`` writes it.

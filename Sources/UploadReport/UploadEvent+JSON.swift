@@ -14,13 +14,15 @@ extension UploadEvent {
         ("fingerprint", .optional(server.fingerprint)), ("unfinished", .integer(server.unfinished)),
       ])
     case .started(let upload):
-      .object([
-        ("event", .string("started")), ("id", .string(upload.id.description)),
-        ("request", .string(upload.request.description)), ("direction", .string(upload.direction.rawValue)),
-        ("mode", .string(upload.mode.rawValue)), ("name", .string(upload.name)), ("size", .optional(upload.size)),
-        ("sizeExact", .bool(upload.sizeExact)), ("remote", .string(upload.remote)),
-        ("declaredType", .optional(upload.declaredType)),
-      ])
+      .object(
+        [
+          ("event", .string("started")), ("id", .string(upload.id.description)),
+          ("request", .string(upload.request.description)), ("direction", .string(upload.direction.rawValue)),
+          ("mode", .string(upload.mode.rawValue)), ("name", .string(upload.name)), ("size", .optional(upload.size)),
+          ("sizeExact", .bool(upload.sizeExact)), ("remote", .string(upload.remote)),
+          ("declaredType", .optional(upload.declaredType)),
+        ] + (upload.group.map { [("tree", .string($0.id))] } ?? [])
+      )
     case .progress(let upload): Self.object("progress", upload, Self.progressMembers(upload))
     case .stalled(let upload):
       Self.object(
@@ -64,11 +66,19 @@ extension UploadEvent {
     case .failed(let upload, let error):
       Self.object("failed", upload, [("name", .string(upload.name)), ("error", error.json)])
     case .cancelled(let upload): Self.object("cancelled", upload, [("name", .string(upload.name))])
+    case .tree(let group, _): group.json
     case .rejected(let request):
       .object([
         ("event", .string("rejected")), ("time", .string(request.time)), ("client", .optional(request.client)),
         ("method", .optional(request.method)), ("host", .optional(request.host)), ("path", .optional(request.path)),
         ("status", .integer(request.status)), ("reason", .string(request.reason)), ("count", .unsigned(request.count)),
+      ])
+    case .download(let download):
+      .object([
+        ("event", .string("download")), ("id", .string(download.id.description)),
+        ("outcome", .string(download.outcome.rawValue)), ("name", .string(download.name)),
+        ("remote", .string(download.remote)), ("size", .unsigned(download.size)),
+        ("bytes", .unsigned(download.bytes)), ("seconds", .double(download.seconds)),
       ])
     case .process(let memory, let slabs):
       .object([

@@ -18,9 +18,12 @@ extension UploadEvent {
     case .finished(let upload, let file): Self.finishedLine(upload, file)
     case .failed(let upload, _): "\(Self.subject(upload)) failed: \(detail)"
     case .cancelled(let upload): "\(Self.subject(upload)) cancelled \(detail)"
+    case .tree(let group, let change): group.plainLine(change)
     case .rejected(let request):
       (["rejected"] + [request.method, request.path].compactMap { $0.map(PlainText.sanitized) } + [detail])
         .joined(separator: " ")
+    case .download(let download):
+      "download of \(Self.quoted(download.name)) \(download.outcome.rawValue), \(detail)"
     case .process: nil
     case .summary(let summary): summary.plainLine
     }
@@ -33,17 +36,19 @@ extension UploadEvent {
     switch self {
     case .started(let upload): Self.startText(upload)
     case .progress(let upload): Self.progressText(upload)
-    case .stalled(let upload): "for \(Self.secondsText(upload.stalledSeconds)): \(Self.causeText(upload))"
+    case .stalled(let upload): "for \(DurationText.seconds(upload.stalledSeconds)): \(Self.causeText(upload))"
     case .interrupted(let upload): upload.interruptionText
-    case .resumed(_, let seconds, .stall): "after \(Self.secondsText(seconds))"
-    case .resumed(_, let seconds, .interruption): "after \(Self.secondsText(seconds)) without a connection"
+    case .resumed(_, let seconds, .stall): "after \(DurationText.seconds(seconds))"
+    case .resumed(_, let seconds, .interruption): "after \(DurationText.seconds(seconds)) without a connection"
     case .retrying(let upload): upload.retryText ?? "retries"
     case .noticed(let upload): PlainText.sanitized(upload.notice ?? "")
     case .finished(let upload, let file): Self.figures(upload, file)
     case .failed(_, let error): PlainText.sanitized(error.message)
     case .cancelled(let upload):
       upload.isQueued && upload.bytes == 0 ? "before it began" : "after \(ByteSize.text(upload.bytes))"
+    case .tree(let group, let change): group.detail(change)
     case .rejected(let request): Self.rejection(request)
+    case .download(let download): Self.downloadText(download)
     case .listening, .process, .summary: ""
     }
   }
@@ -53,6 +58,14 @@ extension UploadEvent {
     let client = request.client.map { "from \(PlainText.sanitized($0)) " } ?? ""
     let count = request.count > 1 ? " (\(request.count) requests)" : ""
     return "\(client)with \(request.status): \(PlainText.sanitized(request.reason))\(count)"
+  }
+
+  /// `1.0 GiB in 10.2 s (100.4 MiB/s), to 192.0.2.7:5555`; of an aborted one `5.0 MiB of 1.0 GiB in …`
+  private static func downloadText(_ download: DownloadSnapshot) -> String {
+    let rate = download.seconds > 0 ? Double(download.bytes) / download.seconds : 0
+    let size = download.outcome == .finished ? "" : " of \(ByteSize.text(download.size))"
+    return "\(ByteSize.text(download.bytes))\(size) in \(DurationText.seconds(download.seconds)) "
+      + "(\(ByteSize.rateText(rate))), to \(PlainText.sanitized(download.remote))"
   }
 
   private static func subject(_ upload: UploadSnapshot) -> String {
@@ -119,15 +132,7 @@ extension UploadEvent {
     // An earlier process may have moved a part of a resumable upload.
     let average = upload.seconds > 0 ? Double(file.bytes) / upload.seconds : 0
     let rate = upload.mode == .resumable ? upload.averageSpeed : average
-    return "\(ByteSize.text(file.bytes)) in \(secondsText(upload.seconds)) (\(ByteSize.rateText(rate)))"
-  }
-
-  /// `5 s`, `10.2 s`; below a second with hundredths, so that a small file does not show `0 s`.
-  private static func secondsText(_ seconds: Double) -> String {
-    let sane = seconds.isFinite ? min(max(0, seconds), 1e9) : 0
-    let step: Double = sane < 1 ? 100 : 10
-    let rounded = (sane * step).rounded() / step
-    return (rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)") + " s"
+    return "\(ByteSize.text(file.bytes)) in \(DurationText.seconds(upload.seconds)) (\(ByteSize.rateText(rate)))"
   }
 }
 
@@ -163,5 +168,16 @@ extension StallCause {
     case .memory: "memory"
     case .limit: "the rate limit"
     }
+  }
+}
+
+/// Durations in the details of events.
+enum DurationText {
+  /// `5 s`, `10.2 s`; below a second with hundredths, so that a small file does not show `0 s`.
+  static func seconds(_ seconds: Double) -> String {
+    let sane = seconds.isFinite ? min(max(0, seconds), 1e9) : 0
+    let step: Double = sane < 1 ? 100 : 10
+    let rounded = (sane * step).rounded() / step
+    return (rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)") + " s"
   }
 }

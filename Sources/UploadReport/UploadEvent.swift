@@ -28,8 +28,12 @@ package enum UploadEvent: Sendable {
   case failed(UploadSnapshot, UploadError)
   /// An upload was cancelled, also one in the queue.
   case cancelled(UploadSnapshot)
+  /// A tree, or the files of a form, as a whole: how much is reported of it, and of its files, says ``TreeReporting``.
+  case tree(GroupSnapshot, TreeChange)
   /// A request was rejected before an upload started; its `count` includes identical requests since the last report.
   case rejected(RejectedRequest)
+  /// A download ended that is worth a report: one of at least 1 MiB, or one that was aborted.
+  case download(DownloadSnapshot)
   /// The memory of the process, and the use of its memory budget.
   case process(ProcessMemory, SlabUse)
   /// The last event of `send` and `headless`: all uploads with their results.

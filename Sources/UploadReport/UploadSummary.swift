@@ -1,6 +1,6 @@
 package import UploadCore
 
-/// The last output of `send` and `headless`: every upload with its result.
+/// The last output of `send` and `headless`: every upload with its result, or the first ones and counts of all.
 package struct UploadSummary: Sendable {
   /// One ended upload.
   package struct Entry: Sendable {
@@ -46,21 +46,31 @@ package struct UploadSummary: Sendable {
   package var uploads: [Entry]
   /// The peak resident set size of this process, in bytes.
   package var peakResidentBytes: UInt64
+  /// The counts of a run of `send`, of which ``uploads`` has only the first; nil where all uploads are in it.
+  package var tally: SendTally?
 
   package init(uploads: [Entry], peakResidentBytes: UInt64) {
     self.uploads = uploads
     self.peakResidentBytes = peakResidentBytes
   }
 
-  /// Whether all uploads succeeded as far as is known; true without uploads.
-  package var isGood: Bool { uploads.allSatisfy(\.verdict.isGood) }
+  /// The summary of a run with any number of files.
+  package init(_ tally: SendTally, peakResidentBytes: UInt64) {
+    self.init(uploads: tally.uploads, peakResidentBytes: peakResidentBytes)
+    self.tally = tally
+  }
+
+  /// Whether all uploads succeeded as far as is known, and nothing else failed; true without uploads.
+  package var isGood: Bool { uploads.allSatisfy(\.verdict.isGood) && tally?.isGood ?? true }
 
   /// The `summary` event as a JSON object.
   package var json: JSONValue {
-    .object([
+    var fields: [(String, JSONValue)] = [
       ("event", .string("summary")), ("ok", .bool(isGood)), ("uploads", .array(uploads.map(\.json))),
       ("rssPeak", .unsigned(peakResidentBytes)),
-    ])
+    ]
+    if let tally { fields += [("counts", tally.json), ("failures", tally.failuresJSON)] }
+    return .object(fields)
   }
 
   /// The summary in one sentence: `2 uploads, all successful, peak memory of the process 3.0 MiB`.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 package import NIOCore
 package import UploadCore
@@ -15,26 +16,35 @@ package protocol OpenFile: Sendable {
   func content(in range: Range<UInt64>) -> FileContent
 }
 
-/// The files that a store had when it was listed: newest first, those of one second by the bytes of their names.
-/// Retains memory of the budget until its last reference is gone.
+/// An entry of a listing.
+package enum ListedEntry: Sendable {
+  /// A directory: its name, without the path, and its last change in seconds since 1970.
+  case directory(name: NameBytes, modified: Int64)
+  /// A file, open while the entry is passed on.
+  case file(any OpenFile)
+}
+
+/// What a directory of a store contained when it was listed: directories first, by the bytes of their names, then files,
+/// newest first, those of one second by the bytes of their names. Retains memory of the budget until its last reference
+/// is gone.
 package protocol FileListing: Sendable {
-  /// How many files were listed.
+  /// How many entries were listed: directories and files.
   var count: Int { get }
 
-  /// Opens files one after the other, in their order, until `body` returns false or none is left. Files that have been
-  /// removed since, or cannot be opened, are skipped.
+  /// Passes on entries one after the other, in their order, until `body` returns false or none is left; opens the files.
+  /// What has been removed since, or cannot be opened, is skipped.
   /// - Parameters:
   ///   - start: the place in the order to begin at, within `0...count`.
   ///   - initial: the value that `body` changes, such as text that it appends to.
-  ///   - body: gets the value, and a file that is open during the call. Runs on a thread of the store, where it may
+  ///   - body: gets the value, and an entry; a file is open during the call. Runs on a thread of the store, where it may
   ///     block.
-  /// - Returns: the changed value, and the place to continue at: after the file for which `body` returned false;
+  /// - Returns: the changed value, and the place to continue at: after the entry for which `body` returned false;
   ///   `count` when none is left.
   /// - Throws: `CancellationError` when the store has been shut down.
   func read<Value: Sendable>(
     from start: Int,
     into initial: Value,
-    _ body: @escaping @Sendable (inout Value, any OpenFile) -> Bool
+    _ body: @escaping @Sendable (inout Value, ListedEntry) -> Bool
   ) async throws -> (value: Value, next: Int)
 }
 
@@ -97,6 +107,43 @@ package struct LocalFileRegion: Sendable {
     _ body: @escaping @Sendable (LocalFileRegion) throws -> Result
   ) async throws -> Result {
     try await readers.runIfActive { [self] in try body(self) }
+  }
+
+  /// Runs `body` on a thread of the store, where it may block.
+  /// - Returns: what `body` returns, on `eventLoop`; fails with what it throws, or with `CancellationError` when the store
+  ///   has been shut down.
+  package func reading<Result: Sendable>(
+    on eventLoop: any EventLoop,
+    _ body: @escaping @Sendable (LocalFileRegion) throws -> Result
+  ) -> EventLoopFuture<Result> {
+    readers.runIfActive(eventLoop: eventLoop) { [self] in try body(self) }
+  }
+
+  /// Whether the whole region is in the page cache, so that ``load()`` is not needed. Does not wait: callable on an event
+  /// loop (4 MiB take 1 to 40 µs). False also when that is not known.
+  package var isLoaded: Bool {
+    clinux_is_cached(descriptor, Int64(clamping: offset), Int64(clamping: length)) != 0
+  }
+
+  /// Reads the whole region into the page cache, so that `sendfile` does not wait for the disk; blocks, so call it within
+  /// ``reading(on:_:)``.
+  /// - Returns: how many bytes are in the page cache: fewer than the region has when the file is shorter by now; nil
+  ///   when the file system does not support `sendfile`.
+  package func load() -> UInt64? {
+    let count = clinux_load(descriptor, Int64(clamping: offset), Int64(clamping: length))
+    return count < 0 ? nil : UInt64(count)
+  }
+
+  /// Releases this reference on a thread of the store: closing a file may take time.
+  package consuming func release() {
+    let (readers, owner) = (readers, owner)
+    readers.submit { _ in withExtendedLifetime(owner) {} }
+  }
+
+  /// The size of the file now, in bytes; blocks briefly. 0 when it cannot be determined.
+  package var fileSize: UInt64 {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? UInt64(max(0, status.st_size)) : 0
   }
 
   /// Reads at most `buffer.count` bytes of the region, perhaps fewer; blocks, so call it within ``reading(_:)``.

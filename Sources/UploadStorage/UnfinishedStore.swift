@@ -127,11 +127,10 @@ package struct UnfinishedRecord: Sendable, Equatable {
   package var protocolName: String
   /// The path of the request that created it, with its query without tokens.
   package var target: String
-  /// The name under which it is to be published, as the client requested it (``NameBytes/losslessText``); nil for a
-  /// generated one.
-  package var requestedName: String?
-  /// Whether directories were removed from the requested name.
-  package var isFlattened = false
+  /// The path under which it is to be published; nil for a generated name.
+  package var path: FilePath?
+  /// The modification time to set, in seconds since 1970; nil for the time at which the last byte is written.
+  package var modified: Int64?
   /// The media type that the client stated; nil for none.
   package var declaredType: String?
   /// The content's length in bytes; nil while it is not known.
@@ -161,7 +160,8 @@ package struct UnfinishedRecord: Sendable, Equatable {
     id: UnfinishedID = UnfinishedID(),
     protocolName: String,
     target: String,
-    requestedName: String? = nil,
+    path: FilePath? = nil,
+    modified: Int64? = nil,
     declaredType: String? = nil,
     length: UInt64? = nil,
     created: Int64,
@@ -172,7 +172,8 @@ package struct UnfinishedRecord: Sendable, Equatable {
     self.id = id
     self.protocolName = protocolName
     self.target = target
-    self.requestedName = requestedName
+    self.path = path
+    self.modified = modified
     self.declaredType = declaredType
     self.length = length
     self.created = created

@@ -24,7 +24,7 @@ package protocol UploadStore: Sendable {
     delegate: any UploadSinkDelegate
   ) -> any UploadSink
 
-  /// Gives staged files of this store their names: all of them, or none. Of several with the same requested name all
+  /// Gives staged files of this store their names: all of them, or none. Of several with the same requested path all
   /// but the first are numbered; where the policy is `error` the call fails.
   /// - Returns: the files in the order given; fails with ``UploadError``, or `CancellationError` when the store has
   ///   been shut down, and leaves nothing behind, except what has replaced another file before the store failed.
@@ -42,16 +42,35 @@ package protocol UploadStore: Sendable {
   /// - Throws: ``UploadError`` that says why not, or `CancellationError` when the store has been shut down.
   func check() async throws
 
-  /// Opens a stored file for reading, by its exact name.
-  /// - Returns: nil when there is no file of that name, or it cannot be opened.
+  /// Opens a stored file for reading, by its exact path: the names of directories and the file, separated by slashes.
+  /// - Returns: nil when there is no file at that path, or it cannot be opened; also for a directory, and for a path that
+  ///   leads over a symbolic link, contains `.`, `..` or an empty component, or names the store's own files.
   /// - Throws: what ``check()`` throws.
-  func open(_ name: NameBytes) async throws -> (any OpenFile)?
+  func open(_ path: NameBytes) async throws -> (any OpenFile)?
 
-  /// The stored files now, without those that are still being stored.
+  /// Opens a stored file, by its exact name, and calls `body` with it, in one step on a thread of the store, where it may
+  /// block.
+  /// - Returns: what `body` returns, on `eventLoop`; nil when there is no file of that name, or it cannot be opened.
+  ///   Fails with what ``check()`` and `body` throw.
+  func open<Result: Sendable>(
+    _ name: NameBytes,
+    on eventLoop: any EventLoop,
+    _ body: @escaping @Sendable (any OpenFile) throws -> Result
+  ) -> EventLoopFuture<Result?>
+
+  /// The stored files and the directories in one directory now, without files that are still being stored.
+  /// - Parameter directory: its exact path, names separated by slashes; empty for the root.
   /// - Returns: nil when all names together need more of the memory budget than listings may use; waits for memory that
   ///   uploads are to release.
-  /// - Throws: what ``check()`` throws; ``UploadError`` with code `storageFailed` when the system has no memory left.
-  func list() async throws -> (any FileListing)?
+  /// - Throws: what ``check()`` throws; ``UploadError`` with code `notFound` when there is no such directory, or
+  ///   `storageFailed` when the system has no memory left.
+  func list(_ directory: NameBytes) async throws -> (any FileListing)?
+
+  /// Makes a directory, with its parents, synced as far as configured.
+  /// - Returns: whether it was created; false when it existed, as the root does.
+  /// - Throws: what ``check()`` throws; ``UploadError`` with code `nameTaken` when a component is no directory, or why it
+  ///   cannot be created.
+  func makeDirectory(_ path: DirectoryPath) async throws -> Bool
 
   /// Free bytes where files are stored, including those that are to stay free or are promised to running uploads; nil
   /// when that is not known. May block.
@@ -106,8 +125,10 @@ package protocol StagedFile: Sendable {
 
 /// How a file is to be finalized once its last byte has arrived.
 package struct FinalizeRequest: Sendable {
-  /// The requested name; the store may have to number it.
-  package var name: FileName
+  /// The requested path; the store may have to number the name. Its directories are made when the file is published.
+  package var path: FilePath
+  /// The modification time to set, in seconds since 1970; nil for the time at which the last byte is written.
+  package var modified: Int64?
   /// Media type to note with the file; nil for none.
   package var type: String?
   /// The digests that its content must have; otherwise nothing is stored. Each must be computed, by the hash given to
@@ -121,14 +142,16 @@ package struct FinalizeRequest: Sendable {
   package var onDuplicate: DuplicatePolicy?
 
   package init(
-    name: FileName,
+    path: FilePath,
+    modified: Int64? = nil,
     type: String? = nil,
     expected: ContentDigests = ContentDigests(),
     late: (any ContentHash)? = nil,
     condition: PublishCondition? = nil,
     onDuplicate: DuplicatePolicy? = nil
   ) {
-    self.name = name
+    self.path = path
+    self.modified = modified
     self.type = type
     self.expected = expected
     self.late = late
@@ -137,28 +160,28 @@ package struct FinalizeRequest: Sendable {
   }
 }
 
-/// What the file that has the requested name must satisfy for an upload to be published.
+/// What the file at the requested path must satisfy for an upload to be published.
 ///
 /// Given both to ``UploadStore/begin(_:hash:condition:on:delegate:)`` and in the ``FinalizeRequest``, it is checked
 /// when the upload begins and again when the file gets its name, so that an upload published in between is noticed.
 package struct PublishCondition: Sendable {
-  /// The requested name; nil when the request names none, so that no file can have it.
-  package let name: FileName?
-  /// Throws why the upload must not be published. Gets the version of the file that has the name; nil when none has.
+  /// The requested path; nil when the request names none, so that no file can be there.
+  package let path: FilePath?
+  /// Throws why the upload must not be published. Gets the version of the file at the path; nil when there is none.
   /// Called on a thread of the store.
   package let check: @Sendable (FileVersion?) throws(UploadError) -> Void
 
-  package init(name: FileName?, check: @escaping @Sendable (FileVersion?) throws(UploadError) -> Void) {
-    self.name = name
+  package init(path: FilePath?, check: @escaping @Sendable (FileVersion?) throws(UploadError) -> Void) {
+    self.path = path
     self.check = check
   }
 }
 
 /// A file in the store, as it was when it was stored or opened.
 package struct StoredFile: Sendable, Equatable {
-  /// The name, byte for byte.
+  /// The whole path, byte for byte: the names of directories and the file, separated by slashes.
   package var nameBytes: NameBytes
-  /// The name as text; bytes that are not UTF-8 are escaped.
+  /// The path as text; bytes that are not UTF-8 are escaped.
   package var name: String { nameBytes.description }
   /// In bytes.
   package var size: UInt64

@@ -12,8 +12,8 @@ struct BenchCommand: ParsableCommand {
     commandName: "sluice-bench",
     abstract: "Measure parts of Sluice: every subject in turn, in several rounds. Print the medians.",
     subcommands: [
-      ParserBenchmark.self, DiskBenchmark.self, SmallBenchmark.self, SlowBenchmark.self, TelemetryBenchmark.self,
-      DashboardBenchmark.self,
+      ParserBenchmark.self, DiskBenchmark.self, SmallBenchmark.self, BareSmallBenchmark.self, SlowBenchmark.self,
+      TelemetryBenchmark.self, DashboardBenchmark.self, DiscardCommand.self, BareSendCommand.self,
     ]
   )
 

@@ -17,14 +17,10 @@ final class Connection: Sendable {
   /// - Throws: ``UploadError`` with code `connectionRefused`.
   init(port: UInt16) throws(UploadError) {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    let status = withUnsafeBytes(of: &address) { bytes in
-      connect(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count))
-    }
-    try check(status == 0, "connect", .connectionRefused, Self.failure)
+    let descriptor = descriptor
+    var address = sockaddr_in.loopback(port)
+    let isConnected = address.withAddress { connect(descriptor, $0, $1) == 0 }
+    try check(isConnected, "connect", .connectionRefused, Self.failure)
     var one: Int32 = 1
     setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
   }
@@ -48,11 +44,18 @@ final class Connection: Sendable {
   /// them.
   /// - Throws: ``UploadError`` with code `connectionLost`.
   func send(_ file: SourceFile, count: Int) throws(UploadError) {
+    try send(file.descriptor, length: SourceFile.length, count: count)
+  }
+
+  /// Sends the first `count` bytes of an open file of `length` bytes, which begins again after its end; blocks until the
+  /// kernel has all of them.
+  /// - Throws: ``UploadError`` with code `connectionLost`.
+  func send(_ file: Int32, length: Int, count: Int) throws(UploadError) {
     var left = count
     var offset: off_t = 0
     while left > 0 {
-      if offset == SourceFile.length { offset = 0 }
-      let sent = sendfile(descriptor, file.descriptor, &offset, min(left, SourceFile.length - Int(offset)))
+      if offset == length { offset = 0 }
+      let sent = sendfile(descriptor, file, &offset, min(left, length - Int(offset)))
       try check(sent > 0, "sendfile", .connectionLost, Self.failure)
       left -= sent
     }
@@ -73,9 +76,19 @@ final class Connection: Sendable {
   ///   - more: whether the kernel may delay them to send them together with the body.
   /// - Throws: ``UploadError`` with code `connectionLost`.
   func sendHead(_ name: String, size: Int, more: Bool = false) throws(UploadError) {
+    try sendHead(of: "POST /stream-upload?name=\(name)", size: size, more: more)
+  }
+
+  /// Sends the request line and headers of an upload of `size` bytes.
+  /// - Parameters:
+  ///   - request: the method and the target.
+  ///   - size: bytes of the body.
+  ///   - more: whether the kernel may delay them to send them together with the body.
+  /// - Throws: ``UploadError`` with code `connectionLost`.
+  func sendHead(of request: String, size: Int, more: Bool) throws(UploadError) {
     let lines = [
-      "POST /stream-upload?name=\(name) HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/octet-stream",
-      "Content-Length: \(size)", "", "",
+      "\(request) HTTP/1.1", "Host: 127.0.0.1", "Content-Type: application/octet-stream", "Content-Length: \(size)",
+      "", "",
     ]
     try send(Array(lines.joined(separator: "\r\n").utf8), more: more)
   }
@@ -121,5 +134,23 @@ struct ResponseHead {
     let length = lines.first { $0.lowercased().hasPrefix("content-length:") }
     self.status = status
     self.length = end.upperBound + (length?.split { ": ".contains($0) }.last.flatMap { Int($0) } ?? 0)
+  }
+}
+
+extension sockaddr_in {
+  /// A port of 127.0.0.1.
+  static func loopback(_ port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    return address
+  }
+
+  /// Calls `body` with the address and its length as system calls expect them; the pointer is valid during the call.
+  mutating func withAddress<Result>(_ body: (UnsafeMutablePointer<sockaddr>, socklen_t) -> Result) -> Result {
+    withUnsafeMutablePointer(to: &self) { address in
+      address.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    }
   }
 }

@@ -49,13 +49,42 @@ final class BareDirectory: Sendable {
   /// Stores one file so that it survives a power failure: it is on disk, under its name, when this returns.
   /// - Throws: ``UploadError`` with code `storageFailed`, also when the name exists.
   func store(_ content: [UInt8], as name: String) throws(UploadError) {
+    let file = try write(content)
+    defer { close(file) }
+    try expect(fdatasync(file) == 0, "fdatasync")
+    try link(file, as: name)
+    try expect(fsync(descriptor) == 0, "fsync")
+  }
+
+  /// Stores files of one content in the same way, with one sync of the bytes of all (syncfs; where that is not
+  /// available, one of each file) and one of each directory.
+  /// - Parameter places: directories of one file system, and a name for each file.
+  /// - Throws: ``UploadError`` with code `storageFailed`, also when a name exists.
+  static func store(_ content: [UInt8], as places: [(directory: BareDirectory, name: String)]) throws(UploadError) {
+    guard let first = places.first?.directory else { return }
+    var files: [Int32] = []
+    defer { for file in files { close(file) } }
+    for place in places { files.append(try place.directory.write(content)) }
+    if clinux_sync_file_system(first.descriptor) != 0 {
+      for file in files { try first.expect(fdatasync(file) == 0, "fdatasync") }
+    }
+    for (file, place) in zip(files, places) { try place.directory.link(file, as: place.name) }
+    for descriptor in Set(places.map(\.directory.descriptor)) { try first.expect(fsync(descriptor) == 0, "fsync") }
+  }
+
+  /// Writes a new file without a name.
+  /// - Returns: its descriptor, which the caller closes.
+  private func write(_ content: [UInt8]) throws(UploadError) -> Int32 {
     let file = clinux_open_unnamed(descriptor, 0o600)
     try expect(file >= 0, "open")
-    defer { close(file) }
-    try expect(Glibc.write(file, content, content.count) == content.count, "write")
-    try expect(fdatasync(file) == 0, "fdatasync")
+    let written = Glibc.write(file, content, content.count)
+    if written != content.count { close(file) }
+    try expect(written == content.count, "write")
+    return file
+  }
+
+  private func link(_ file: Int32, as name: String) throws(UploadError) {
     try expect(clinux_link_descriptor(file, descriptor, name) == 0, "linkat")
-    try expect(fsync(descriptor) == 0, "fsync")
   }
 
   /// Writes a new file, the repeated block of `source`, and waits until it is synced; the directory is not.
@@ -170,7 +199,7 @@ private final class StoreFeeder: UploadSinkDelegate {
     }
     guard left == 0 else { return }
     self.sink = nil
-    sink.stage(FinalizeRequest(name: name)).cascade(to: staged)
+    sink.stage(FinalizeRequest(path: FilePath(name))).cascade(to: staged)
   }
 
   func sinkFailed(_ error: UploadError) {

@@ -19,15 +19,16 @@ final class ServerProcess: Sendable {
   ///   - executable: path of the program.
   ///   - directory: the upload directory.
   ///   - durability: what it syncs before it responds.
+  ///   - options: further options.
   /// - Throws: ``UploadError`` with code `cannotListen`; ``SystemCallError`` when no pipe can be opened.
-  init(_ executable: String, directory: String, durability: Durability) throws {
+  init(_ executable: String, directory: String, durability: Durability, options: [String]) throws {
     let output = try ChildProgram.pipe()
     let events = FileHandle(fileDescriptor: output.read, closeOnDealloc: true)
     do {
       defer { close(output.write) }
       processID = try ChildProgram.start(
         URL(filePath: executable).path,
-        ["serve", "--json", "--port", "0", "--dir", directory, "--durability", durability.rawValue],
+        ["serve", "--json", "--port", "0", "--dir", directory, "--durability", durability.rawValue] + options,
         environment: ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SLUICE_") },
         streams: .descriptors(input: nil, output: output.write, errors: STDERR_FILENO),
         leadsGroup: true
@@ -93,11 +94,13 @@ struct ServerOptions: ParsableArguments {
 
   /// Starts a server on an empty directory, passes it to `body` once it listens, kills it, and removes the directory,
   /// even when `body` throws or the program is interrupted.
+  /// - Parameter options: further options of the server.
   /// - Throws: ``UploadError`` with code `badDirectory`, an error of ``ServerProcess``'s initializer, or what `body`
   ///   throws.
-  func withServer<Result>(_ body: (ServerProcess) throws -> Result) throws -> Result {
+  func withServer<Result>(options: [String] = [], _ body: (ServerProcess) throws -> Result) throws -> Result {
     try Workspace.use(in: dir) { path in
-      let server = try ServerProcess(sluice ?? ServerProcess.besideThisOne, directory: path, durability: durability)
+      let program = sluice ?? ServerProcess.besideThisOne
+      let server = try ServerProcess(program, directory: path, durability: durability, options: options)
       return try Interrupt.guarded(undo: { server.stop() }) { try body(server) }
     }
   }

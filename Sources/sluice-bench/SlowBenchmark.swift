@@ -44,7 +44,8 @@ struct SlowBenchmark: Benchmark {
   private func measure(_ source: SourceFile) throws -> [Double?] {
     // `send` leaves the last byte of each upload.
     let size = max(2, rate * seconds)
-    return try server.withServer { server in
+    let limits = ["--max-uploads", String(uploads), "--max-connections", String(uploads + 16)]
+    return try server.withServer(options: limits) { server in
       let idle = try server.usage()
       let connections = try (0..<uploads).map { number in
         let connection = try Connection(port: server.port)

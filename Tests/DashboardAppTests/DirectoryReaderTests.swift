@@ -150,11 +150,22 @@ struct DirectoryReaderTests {
     FileChecker(paths: LocalPath(home: directory.path, workingDirectory: directory.path))
   }
 
+  @Test func `the check of a directory says so, and of the root directory that it cannot be sent`() async throws {
+    try await withTemporaryDirectory { directory in
+      #expect(mkdir(directory.file("photos"), 0o755) == 0)
+      #expect(symlink("photos", directory.file("link")) == 0)
+      let checker = checker(directory)
+      let checks = ["~/photos", "photos/", "link"].map { checker.check($0) }
+      #expect(checks.allSatisfy { $0.isDirectory && $0.problem == nil && $0.size == nil })
+      #expect(checker.check("/").problem == "the root directory cannot be sent")
+    }
+  }
+
   @Test func `the check of a regular file has its size, and that of anything else a problem`() async throws {
     try await withTemporaryDirectory { directory in
       try directory.write(SplitMix64.bytes(77), to: "a.bin")
       #expect(symlink("a.bin", directory.file("link")) == 0)
-      let paths = [directory.file("a.bin"), "~/link", "gone", directory.path, "/dev/null", "a\0b"]
+      let paths = [directory.file("a.bin"), "~/link", "gone", "/", "/dev/null", "a\0b"]
       let files = paths.map { checker(directory).check($0) }
       #expect(files.map(\.path) == paths)
       #expect(files.map(\.size) == [77, 77, nil, nil, nil, nil])

@@ -111,4 +111,14 @@ import UploadTestSupport
       #expect(engine.target(of: Self.entry("/a", target: "no url")) == nil)
     }
   }
+
+  @Test func `the own server is reached without a proxy, however it is named`() async throws {
+    try await withEngine { engine, _, _, _ in
+      let url = engine.address.url
+      let targets = try [.ownServer, .url(url + "/sub/"), .url("http://127.0.0.1:9/")].map { try engine.target($0) }
+      #expect(targets.map(\.isLocal) == [true, true, false])
+      for path in ["/", "/sub/"] { #expect(engine.target(of: Self.entry("/a", target: url + path))?.isLocal == true) }
+      #expect(engine.target(of: Self.entry("/a", target: "http://127.0.0.1:9/"))?.isLocal == false)
+    }
+  }
 }

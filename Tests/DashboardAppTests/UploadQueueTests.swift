@@ -76,7 +76,7 @@ import UploadTestSupport
     _ = queue.add(jobs)
     try await eventually("the first") { stage.paths == ["a"] && queue.drainQueued().waiting.count == 1 }
     #expect(queue.cancel(jobs[1].id)?.id == jobs[1].id)
-    #expect(queue.drainQueued().cancelled.map(\.state) == [.cancelled])
+    #expect(queue.drainQueued().ended.map(\.state) == [.cancelled])
     #expect(queue.cancel(jobs[0].id) == nil && stage.ledger.cancel(jobs[0].id))
     await queue.waitUntilEmpty()
     #expect(stage.ledger.totals(.outgoing).started == 1)
@@ -128,7 +128,7 @@ import UploadTestSupport
       await queue.waitUntilEmpty()
       let line = queue.drainQueued()
       let ended = stage.ledger.drain().ended
-      #expect(line.waiting.isEmpty && line.cancelled.count + ended.count == 1)
+      #expect(line.waiting.isEmpty && line.ended.count + ended.count == 1)
     }
   }
 }

@@ -34,7 +34,7 @@ import Testing
     let lines = KeyTable.markdown().split(separator: "\n")
     let rows = KeyTable.sections.reduce(0) { $0 + $1.rows.count }
     #expect(lines.count == 2 + rows + KeyTable.sections.count)
-    #expect(lines.contains("| `u` | choose files to send |"))
+    #expect(lines.contains("| `u` | choose files or directories to send |"))
     #expect(lines.contains("| `↑` `k` | previous upload |"))
     #expect(lines.allSatisfy { $0.hasPrefix("|") && $0.hasSuffix("|") })
   }

@@ -36,8 +36,11 @@ import UploadTestSupport
   }
 
   @Test(arguments: [("/../../x", "x"), ("/a/../x", "x"), ("//x", "x"), ("/a/b/x", "x"), ("/./x", "x")])
-  func `a path of several components stores the file under the last`(target: String, stored: String) async throws {
-    try await withServer { server in
+  func `with --flat a path of several components stores the file under the last`(
+    target: String,
+    stored: String
+  ) async throws {
+    try await withServer(["--flat"]) { server in
       try await isStored(stored, by: ["--path-as-is", "-T", try source(server), server.url + target], server)
     }
   }

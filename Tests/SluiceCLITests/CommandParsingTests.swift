@@ -36,7 +36,7 @@ import UploadStorage
     let command = try ServeCommand.parse([
       "--host", "::1", "--raw-port", "0", "--on-duplicate", "error", "--durability", "none", "--memory-budget", "8MiB",
       "--max-size", "1.5GB", "--max-uploads", "3", "--max-files", "7",
-      "--max-connections", "4", "--idle-timeout", "1m", "--grace", "0s",
+      "--max-connections", "4", "--idle-timeout", "1m", "--grace", "0s", "--flat", "--no-times",
     ])
     let configuration = try command.server.configuration(port: 7)
     #expect(configuration.host == "::1")
@@ -45,6 +45,7 @@ import UploadStorage
     #expect(configuration.maxConnections == 4)
     #expect(configuration.limits.maxSize?.bytes == 1_500_000_000)
     #expect(configuration.limits.maxUploads == 3)
+    #expect(!configuration.limits.paths.keepsDirectories && !configuration.limits.paths.keepsTimes)
     #expect(configuration.limits.form.files == 7)
     #expect(try ServeCommand.parse([]).server.configuration(port: 7).limits.form.files == 1000)
     for value in ["0", "-1", "10001"] {

@@ -37,7 +37,7 @@ import UploadCore
       let attempt = UploadAttempt(
         request: request,
         content: .memory(try Self.form()),
-        target: target,
+        connector: try ServerConnector(target, configuration),
         meter: meter,
         cancellation: cancellation,
         resources: resources

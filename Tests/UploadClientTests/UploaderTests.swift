@@ -60,7 +60,7 @@ import UploadTestSupport
   @Test func `each error of connecting has its code, and a message with the cause`() throws {
     let target = try SendTarget("http://host:99")
     func failure(_ error: any Error) -> UploadError {
-      ConnectFailure.error(error, target: target, timeout: .seconds(10)).error
+      ConnectFailure(error, to: .server(target, through: nil), timeout: .seconds(10)).error
     }
     let timeout = failure(ChannelError.connectTimeout(.seconds(10)))
     #expect(timeout.code == .unreachable && timeout.message.contains("within 10 s"))

@@ -32,13 +32,23 @@ import Testing
     case .finished(let upload, let file): "finished \(upload.name) \(file.bytes)"
     case .failed(let upload, let error): "failed \(upload.name) \(error.code.rawValue)"
     case .cancelled(let upload): "cancelled \(upload.name)"
+    case .tree(let group, let change): "tree \(group.name) \(change)"
     case .rejected(let request): "rejected \(request.status) \(request.count)"
+    case .download(let download): "download \(download.name) \(download.outcome.rawValue)"
     case .process: "process"
     case .summary: "summary"
     }
   }
 
   private let upload = UploadSnapshot.example()
+
+  @Test func `each ended download is reported, and the process while downloads run`() {
+    var (running, ended) = (snapshot(0), snapshot(0.1))
+    running.downloads.active = 1
+    ended.endedDownloads = [.example(.finished), .example(.aborted)]
+    let story = story([running, ended, snapshot(2)])
+    #expect(story == [["process"], ["download a.bin finished", "download a.bin aborted"], []])
+  }
 
   @Test func `each wait for another attempt is reported once`() {
     func waiting(_ attempt: Int) -> UploadSnapshot {

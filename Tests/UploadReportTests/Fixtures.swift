@@ -69,3 +69,18 @@ extension UploadSnapshot {
     }
   }
 }
+
+extension DownloadSnapshot {
+  /// A download of 1 GiB that ended after 2.5 s: as a whole, or after 1 MiB.
+  static func example(_ outcome: DownloadOutcome) -> DownloadSnapshot {
+    DownloadSnapshot(
+      id: UploadID(),
+      name: "a.bin",
+      remote: "192.0.2.7:5555",
+      size: 1 << 30,
+      bytes: outcome == .finished ? 1 << 30 : 1 << 20,
+      seconds: 2.5,
+      outcome: outcome
+    )
+  }
+}

@@ -25,6 +25,14 @@ import UploadTestSupport
     begin(.outgoing, .buffered, 7).phase = .finishing
     ledger.end(begin(.incoming, .stream, 100), .finished(FinishedUpload(path: "a", bytes: 90)))
     ledger.end(begin(.incoming, .stream, 1_000), .failed(UploadError(.clientGone, "Gone.")))
+    for (size, outcome) in [(10, .finished), (20, .finished), (30, .aborted), (40, .running)]
+      as [(UInt64, DownloadOutcome)]
+    {
+      let download = DownloadMeter(name: "a", remote: "", size: size)
+      ledger.begin(download)
+      download.setSent(size)
+      if outcome != .running { ledger.end(download, outcome) }
+    }
     return ledger
   }
 
@@ -45,6 +53,8 @@ import UploadTestSupport
     #"sluice_transferred_bytes_total{direction="outgoing"} 7"#,
     #"sluice_finished_bytes_total{direction="incoming"} 90"#,
     #"sluice_uploads_resident_bytes{direction="incoming"} 65536"#,
+    "sluice_downloads_active 1", #"sluice_downloads_total{outcome="finished"} 2"#,
+    #"sluice_downloads_total{outcome="aborted"} 1"#, "sluice_download_bytes_total 60",
     "sluice_slab_bytes 1048576", "sluice_slab_budget_bytes 268435456",
     "process_resident_memory_bytes 10", "process_resident_memory_peak_bytes 20",
   ])

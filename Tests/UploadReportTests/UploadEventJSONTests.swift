@@ -42,6 +42,15 @@ import UploadCore
     )
   }
 
+  @Test func `the download event has the file, the client, the outcome and the bytes`() {
+    let download = DownloadSnapshot.example(.aborted)
+    expect(
+      .download(download),
+      #"{"event":"download","id":"\#(download.id)","outcome":"aborted","name":"a.bin","remote":"192.0.2.7:5555","#
+        + #""size":1073741824,"bytes":1048576,"seconds":2.5}"#
+    )
+  }
+
   @Test func `the rejected event has the request and its count`() {
     let request = RejectedRequest(
       time: "2026-11-28T11:00:00Z",

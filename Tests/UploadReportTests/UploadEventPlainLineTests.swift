@@ -140,6 +140,17 @@ import UploadCore
     )
   }
 
+  @Test func `the sentence of a download has its bytes, speed and client, and its size where it was aborted`() {
+    #expect(
+      UploadEvent.download(.example(.aborted)).plainLine()
+        == #"download of "a.bin" aborted, 1.0 MiB of 1.0 GiB in 2.5 s (409.6 KiB/s), to 192.0.2.7:5555"#
+    )
+    #expect(
+      UploadEvent.download(.example(.finished)).plainLine()
+        == #"download of "a.bin" finished, 1.0 GiB in 2.5 s (409.6 MiB/s), to 192.0.2.7:5555"#
+    )
+  }
+
   @Test func `the process event has no sentence`() {
     #expect(UploadEvent.process(ProcessMemory(resident: 1, peak: 1), SlabUse(used: 0, budget: 0)).plainLine() == nil)
   }
@@ -150,8 +161,11 @@ import UploadCore
       $0.name = evil
       $0.remote = evil
     }
+    var download = DownloadSnapshot.example(.aborted)
+    (download.name, download.remote) = (evil, evil)
     let events: [UploadEvent] = [
-      .started(hostile), .progress(hostile), .stalled(hostile), .interrupted(hostile.interrupted(1)),
+      .download(download), .started(hostile), .progress(hostile), .stalled(hostile),
+      .interrupted(hostile.interrupted(1)),
       .resumed(hostile, seconds: 1), .cancelled(hostile),
       .finished(hostile, FinishedUpload(path: evil + "2", bytes: 1)), .failed(hostile, UploadError(.badAnswer, evil)),
       .rejected(RejectedRequest(time: evil, client: evil, method: evil, path: evil, status: 400, reason: evil)),

@@ -30,8 +30,8 @@ package final class MemorySink: UploadSink {
 
   /// The bytes that have been written, as UTF-8.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
-  /// The requested name as text; nil until the upload's end.
-  package var name: String? { request?.name.description }
+  /// The requested path as text; nil until the upload's end.
+  package var name: String? { request?.path.description }
   /// Whether the upload was interrupted and is to be kept: only then the request asks for a free name.
   package var isKept: Bool { request?.onDuplicate == .rename }
   /// The media type to note; nil until the upload's end, and where there is none.

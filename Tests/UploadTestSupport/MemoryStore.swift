@@ -4,21 +4,24 @@ package import UploadCore
 package import UploadStorage
 
 /// A store in memory, for tests that need no disk. By default every step succeeds at once; a test can delay a step or
-/// let it fail. Files get their requested names: a later file of a name replaces an earlier one.
+/// let it fail. Files get their requested paths: a later file replaces an earlier one.
 ///
 /// Unchecked: uploads are stored on the one thread that handler and test share, where an embedded channel runs. Stored
 /// files are read on any thread, so these alone are under a mutex.
 package final class MemoryStore: UploadStore, @unchecked Sendable {
   package let eventLoop: any EventLoop
+  /// The files by their paths.
   private let stored = Mutex<[String: StoredMemoryFile]>([:])
+  /// The paths of directories that exist although no file is in them.
+  private let emptyDirectories = Mutex<Set<NameBytes>>([])
   private let reading = Mutex(Reading())
   /// The sinks of all uploads, in the order in which they began.
   package private(set) var sinks: [MemorySink] = []
   /// The condition that was passed when each upload began, in the same order; nil for none.
   package private(set) var conditions: [PublishCondition?] = []
-  /// The requested names of the files that were published, one array for each successful ``publish(_:on:)``.
+  /// The requested paths of the files that were published, one array for each successful ``publish(_:on:)``.
   package private(set) var published: [[String]] = []
-  /// The requested names of staged files that were discarded.
+  /// The requested paths of staged files that were discarded.
   package private(set) var discarded: [String] = []
   /// Keeps unfinished uploads; nil, at first, for a store that cannot.
   package var unfinished: (any UnfinishedStore)?
@@ -57,7 +60,7 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
     set { reading.withLock { $0.failure = newValue } }
   }
 
-  /// Whether there is memory for a listing; if not, ``list()`` returns nil. Callable from any thread.
+  /// Whether there is memory for a listing; if not, ``list(_:)`` returns nil. Callable from any thread.
   package var hasMemoryForListings: Bool {
     get { reading.withLock { $0.hasMemory } }
     set { reading.withLock { $0.hasMemory = newValue } }
@@ -68,14 +71,16 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   ///   - type: the media type that is noted with it.
   ///   - bufferSize: readers get its content in buffers of at most so many bytes.
   ///   - size: the size that readers see, in bytes; nil for that of the content.
+  ///   - modified: in seconds since 1970.
   package func add(
     _ name: String,
     _ content: [UInt8],
     type: String? = nil,
     bufferSize: Int = 4096,
-    size: UInt64? = nil
+    size: UInt64? = nil,
+    modified: Int64 = 0
   ) {
-    let file = StoredFile(name: NameBytes(name), size: size ?? UInt64(content.count), type: type, modified: 0)
+    let file = StoredFile(name: NameBytes(name), size: size ?? UInt64(content.count), type: type, modified: modified)
     stored.withLock { $0[name] = StoredMemoryFile(file: file, content: content, bufferSize: bufferSize) }
   }
 
@@ -111,7 +116,7 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
       if let publishFailure {
         promise.fail(publishFailure)
       } else {
-        published.append(files.map(\.request.name.description))
+        published.append(files.map(\.request.path.description))
         promise.succeed(files.map(store))
       }
     }
@@ -119,20 +124,20 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
 
   private func store(_ staged: StagedMemoryFile) -> StoredFile {
     let file = StoredFile(
-      name: staged.request.name.bytes,
+      name: staged.request.path.bytes,
       size: UInt64(staged.content.count),
       type: staged.request.type,
-      modified: 0,
+      modified: staged.request.modified ?? 0,
       replaced: replaces,
       digests: staged.digests
     )
-    let name = staged.request.name.description
+    let name = staged.request.path.description
     stored.withLock { $0[name] = StoredMemoryFile(file: file, content: staged.content, bufferSize: 4096) }
     return file
   }
 
   package func discard(_ files: [any StagedFile]) {
-    discarded += files.compactMap { $0 as? StagedMemoryFile }.map(\.request.name.description)
+    discarded += files.compactMap { $0 as? StagedMemoryFile }.map(\.request.path.description)
   }
 
   // MARK: Reading
@@ -141,15 +146,71 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
     if let readFailure { throw readFailure }
   }
 
-  package func open(_ name: NameBytes) async throws -> (any OpenFile)? {
+  package func open(_ path: NameBytes) async throws -> (any OpenFile)? {
     try await check()
-    return stored.withLock { $0[name.description] }
+    return stored.withLock { $0[path.description] }
   }
 
-  package func list() async throws -> (any FileListing)? {
+  /// Calls `body` at once, on any thread.
+  package func open<Result: Sendable>(
+    _ name: NameBytes,
+    on eventLoop: any EventLoop,
+    _ body: @escaping @Sendable (any OpenFile) throws -> Result
+  ) -> EventLoopFuture<Result?> {
+    eventLoop.makeCompletedFuture {
+      if let readFailure { throw readFailure }
+      return try stored.withLock { $0[name.description] }.map(body)
+    }
+  }
+
+  /// Files are listed by their names, not by their age.
+  package func list(_ directory: NameBytes) async throws -> (any FileListing)? {
     try await check()
+    let files = stored.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
+    let known = directories(of: files)
+    guard directory.isEmpty || known.contains(directory) else {
+      throw UploadError(.notFound, "Directory not found: \"\(directory)\".")
+    }
     guard hasMemoryForListings else { return nil }
-    return MemoryListing(files: stored.withLock { $0.sorted { $0.key < $1.key }.map(\.value) })
+    let names = known.filter { Self.parent(of: $0) == directory }.map { Self.name(of: $0) }
+    let inside = files.filter { Self.parent(of: $0.file.nameBytes) == directory }
+    return MemoryListing(
+      entries: names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }.map { .directory(name: $0, modified: 0) }
+        + inside.map { .file($0) }
+    )
+  }
+
+  package func makeDirectory(_ path: DirectoryPath) async throws -> Bool {
+    try await check()
+    let known = directories(of: stored.withLock { Array($0.values) })
+    let isFile = path.components.indices.contains { index in
+      let parent = DirectoryPath(components: Array(path.components[...index]))
+      return stored.withLock { $0[parent.bytes.description] } != nil
+    }
+    if isFile { throw UploadError(.nameTaken, "A component of \"\(path)\" is a file. Choose another name.") }
+    return emptyDirectories.withLock { !known.contains(path.bytes) && !path.isRoot && $0.insert(path.bytes).inserted }
+  }
+
+  /// The paths of all directories except the root.
+  private func directories(of files: [StoredMemoryFile]) -> Set<NameBytes> {
+    var found: Set<NameBytes> = []
+    for path in emptyDirectories.withLock({ Array($0) }) + files.map({ Self.parent(of: $0.file.nameBytes) }) {
+      var path = path
+      while !path.isEmpty {
+        found.insert(path)
+        path = Self.parent(of: path)
+      }
+    }
+    return found
+  }
+
+  /// The path of the directory that an entry is in; empty for the root.
+  private static func parent(of path: NameBytes) -> NameBytes {
+    NameBytes(path.bytes.lastIndex(of: UInt8(ascii: "/")).map { path.bytes[..<$0] } ?? [])
+  }
+
+  private static func name(of path: NameBytes) -> NameBytes {
+    NameBytes(path.bytes.lastIndex(of: UInt8(ascii: "/")).map { path.bytes[($0 + 1)...] } ?? path.bytes[...])
   }
 
   package func freeSpace() -> UInt64? { nil }
@@ -189,21 +250,21 @@ private struct StoredMemoryFile: OpenFile {
   }
 }
 
-/// The files of a ``MemoryStore``, by name.
+/// A directory of a ``MemoryStore``, by names.
 private struct MemoryListing: FileListing {
-  let files: [StoredMemoryFile]
+  let entries: [ListedEntry]
 
-  var count: Int { files.count }
+  var count: Int { entries.count }
 
   func read<Value: Sendable>(
     from start: Int,
     into initial: Value,
-    _ body: @escaping @Sendable (inout Value, any OpenFile) -> Bool
+    _ body: @escaping @Sendable (inout Value, ListedEntry) -> Bool
   ) async throws -> (value: Value, next: Int) {
     var (value, next) = (initial, start)
     var continues = true
-    while continues, next < files.count {
-      continues = body(&value, files[next])
+    while continues, next < entries.count {
+      continues = body(&value, entries[next])
       next += 1
     }
     return (value: value, next: next)

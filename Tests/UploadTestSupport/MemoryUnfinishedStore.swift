@@ -157,13 +157,13 @@ package final class MemoryUnfinishedStore: UnfinishedStore, @unchecked Sendable 
       digests.fill(from: hash.digests)
     }
     try digests.require(request.expected)
-    let name = request.name.description
-    files.add(name, content, type: request.type)
+    let modified = request.modified ?? 0
+    files.add(request.path.description, content, type: request.type, modified: modified)
     let file = StoredFile(
-      name: request.name.bytes,
+      name: request.path.bytes,
       size: UInt64(content.count),
       type: request.type,
-      modified: 0,
+      modified: modified,
       digests: digests
     )
     records[id]?.state = .finished(file)

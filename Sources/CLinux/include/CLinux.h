@@ -17,15 +17,23 @@ int clinux_link_descriptor(int descriptor, int directory, const char *name);
 /// supported.
 int clinux_rename_new(int from_directory, const char *from, int to_directory, const char *to);
 
-/// Swaps the files of two names in a directory atomically (renameat2 with RENAME_EXCHANGE). Returns 0; -1 and errno,
-/// EINVAL or ENOSYS where that is not supported.
-int clinux_exchange(int directory, const char *one, const char *other);
+/// Swaps the files of two names atomically, each in a directory of the same file system (renameat2 with
+/// RENAME_EXCHANGE). Returns 0; -1 and errno, EINVAL or ENOSYS where that is not supported.
+int clinux_exchange(int one_directory, const char *one, int other_directory, const char *other);
 
-/// Opens a file beneath a directory for reading, without following symbolic links or leaving the directory (openat2;
-/// where that is not available, openat with O_NOFOLLOW, and a name with slashes, or "..", fails with EXDEV). Does not
-/// block on a FIFO: the descriptor is non-blocking, and the caller must check that it is a regular file. Returns a
-/// descriptor; -1 and errno.
-int clinux_open_beneath(int directory, const char *name);
+/// Opens a file or directory beneath a directory for reading, by a path without symbolic links, which are never
+/// followed, and without leaving the directory (openat2; clinux_walk_beneath where that is not available, and for a path
+/// that is too long for it). Does not block on a FIFO: the descriptor is non-blocking, and the caller must check what it
+/// is. Returns a descriptor; -1 and errno.
+int clinux_open_beneath(int directory, const char *path);
+
+/// Does what clinux_open_beneath does, but opens one directory of the path after the other (openat with O_NOFOLLOW).
+/// A path that begins with a slash or contains "..", fails with EXDEV.
+int clinux_walk_beneath(int directory, const char *path);
+
+/// Sets the modification time of an open file, in seconds since 1970 and nanoseconds, and leaves its access time as it
+/// is (futimens). Returns 0; -1 and errno.
+int clinux_set_modified(int descriptor, int64_t seconds, int64_t nanoseconds);
 
 /// Sets an extended attribute of an open file to the `length` bytes at `value`, in place of any earlier value. Returns
 /// 0; -1 and errno.
@@ -145,6 +153,15 @@ int clinux_start_writeback(int descriptor, int64_t offset, int64_t count);
 /// replacement for fsync: the disk's cache and the file's size may not be safe yet. Returns 0; -1 and errno when
 /// writing failed.
 int clinux_drop_written(int descriptor, int64_t offset, int64_t count);
+
+/// Whether all pages of a range of a file, in bytes, are in the page cache, 1 or 0 (cachestat, which waits for nothing);
+/// 0 also when that is not known, as before Linux 6.5.
+int clinux_is_cached(int descriptor, int64_t offset, int64_t count);
+
+/// Reads a range of a file, in bytes, into the page cache, and waits for the disk, without copying anything: afterwards
+/// sendfile(2) of the range does not wait. Returns how many bytes are cached, fewer than `count` only at the end of the
+/// file; -1 and errno, EINVAL where the file system does not support sendfile.
+int64_t clinux_load(int descriptor, int64_t offset, int64_t count);
 
 /// Syncs the whole file system that a descriptor is on (syncfs): as fsync of every file there. The kernel reports a
 /// failed write once to each descriptor of that file system that was open then, so two users must not share one.

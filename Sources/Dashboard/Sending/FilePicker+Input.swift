@@ -8,8 +8,10 @@ enum PickerCommand: Hashable, Sendable {
   /// Shows the parent directory.
   case leave
   case mark, markAll
-  /// Chooses all marked files; without marks, the file under the cursor.
+  /// Chooses all that is marked; without marks, the file or directory under the cursor.
   case choose
+  /// Chooses the directory that is shown.
+  case chooseShown
   case filter, editPath, home, hidden, reload
   /// Cancels typing a path; otherwise clears the filter and ends typing it; without either, closes the picker.
   case back
@@ -37,9 +39,10 @@ enum PickerCommand: Hashable, Sendable {
 
   private static let browsing: [KeyBinding<PickerCommand>] = [
     KeyBinding([KeyEvent(.enter), KeyEvent(.right), KeyEvent("l")], .open, hint: "open", help: openHelp),
-    KeyBinding([KeyEvent(" ")], .mark, hint: "mark", help: "toggle the mark on a file"),
+    KeyBinding([KeyEvent(" ")], .mark, hint: "mark", help: "toggle the mark on a file or directory"),
     KeyBinding([KeyEvent("a")], .markAll, help: "toggle the marks on all files shown"),
-    KeyBinding([KeyEvent("s")], .choose, hint: "send marked", help: "send the marked files"),
+    KeyBinding([KeyEvent("s")], .choose, hint: "send", help: "send all marked, or the selected entry"),
+    KeyBinding([KeyEvent("S")], .chooseShown, hint: "send all", help: "send the directory that is shown"),
     KeyBinding([KeyEvent(.left), KeyEvent(.backspace), KeyEvent("h")], .leave, hint: "up", help: "parent directory"),
     KeyBinding([KeyEvent("/")], .filter, hint: "filter", help: "filter the names by text"),
     KeyBinding([KeyEvent(":")], .editPath, hint: "path", help: "type a path"),
@@ -108,7 +111,7 @@ extension FilePicker {
   private mutating func perform(_ command: PickerCommand, visible: Int) -> Outcome {
     switch command {
     case .move(let motion): scroll.move(by: motion.steps(page: visible), count: entries.count, visible: visible)
-    case .mark: mark(visible: visible)
+    case .mark: return .stay(mark(visible: visible))
     case .markAll: markAll()
     case .hidden: keepingCursor { $0.showsHidden.toggle() }
     case .filter: context = .filtering
@@ -117,6 +120,7 @@ extension FilePicker {
     case .open: return open()
     case .leave: return leave()
     case .choose: return choose()
+    case .chooseShown: return chooseShown()
     case .home: return go(to: home)
     case .reload: return reload()
     case .back: return back()
@@ -134,28 +138,45 @@ extension FilePicker {
     return reject(selected) ? .stay([]) : choose()
   }
 
-  /// Chooses the marked files; without marks, the file under the cursor.
+  /// Chooses the directory that is shown, whatever is marked in it.
+  private mutating func chooseShown() -> Outcome {
+    guard content == .read else { return .stay([]) }
+    guard PickerPath.split(directory) != nil else {
+      message = "The root directory cannot be sent. Open a directory."
+      return .stay([])
+    }
+    return .choose([directory])
+  }
+
+  /// Chooses all that is marked; without marks, the file or directory under the cursor.
   private mutating func choose() -> Outcome {
     if !marks.isEmpty { return .choose(marks.paths) }
     guard let selected, !reject(selected) else { return .stay([]) }
     return .choose([PickerPath.join(directory, selected.name)])
   }
 
-  private mutating func mark(visible: Int) {
-    guard let selected, !reject(selected) else { return }
+  /// - Returns: the effects that count a marked directory.
+  private mutating func mark(visible: Int) -> [DashboardEffect] {
+    guard let selected, !reject(selected) else { return [] }
     let path = PickerPath.join(directory, selected.name)
-    if marks.contains(path) { marks.remove([path]) } else { marks.add(path, size: selected.size ?? 0) }
+    var effects: [DashboardEffect] = []
+    if marks.contains(path) {
+      marks.remove([path])
+    } else {
+      effects = marks.add(path, size: selected.size, isDirectory: selected.kind == .directory)
+    }
     scroll.move(by: 1, count: entries.count, visible: visible)
+    return effects
   }
 
   /// Marks all shown files that can be sent; when all of these are marked, removes their marks.
   private mutating func markAll() {
-    let files = entries.shownEntries.filter { $0.sendProblem == nil }
+    let files = entries.shownEntries.filter { $0.kind == .file && $0.sendProblem == nil }
       .map { (path: PickerPath.join(directory, $0.name), size: $0.size ?? 0) }
     if files.allSatisfy({ marks.contains($0.path) }) {
       marks.remove(Set(files.map(\.path)))
     } else {
-      for file in files { marks.add(file.path, size: file.size) }
+      for file in files { _ = marks.add(file.path, size: file.size, isDirectory: false) }
     }
   }
 

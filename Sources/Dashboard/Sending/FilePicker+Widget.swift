@@ -25,7 +25,7 @@ extension FilePicker: Widget {
     return entries.showsHidden || entries.hiddenCount == 0 ? shown : "\(shown), \(entries.hiddenCount) hidden"
   }
 
-  private var marksText: String { marks.isEmpty ? "" : "\(marks.count) marked, \(ByteSize.text(marks.totalSize))" }
+  private var marksText: String { marks.text }
 
   private func drawPath(on surface: inout Surface) {
     let field = Self.textArea(surface)
@@ -51,9 +51,17 @@ extension FilePicker: Widget {
     let row = PickerRow(width: surface.width)
     let list = ItemList(count: entries.count, scroll: scroll, isFocused: context != .typingPath) { index, _, surface in
       guard let entry = entries.entry(index) else { return }
-      row.draw(entry, isMarked: marks.contains(PickerPath.join(directory, entry.name)), on: &surface)
+      let path = PickerPath.join(directory, entry.name)
+      row.draw(entry, isMarked: marks.contains(path), size: treeSize(path), on: &surface)
     }
     surface.draw(list, in: surface.bounds)
+  }
+
+  /// The size of a marked directory once it was counted, or that it is being counted; nil for others.
+  private func treeSize(_ path: String) -> String? {
+    if marks.counts.isCounting(path) { return "counting" }
+    guard let count = marks.counts[path] else { return nil }
+    return count.problem == nil ? ByteSize.text(count.bytes) : "unreadable"
   }
 
   /// The text in place of the entries; nil when there are entries to show.
@@ -73,7 +81,9 @@ extension FilePicker: Widget {
     let space = surface.height
     let shown = candidates.count > space ? max(0, space - 1) : candidates.count
     for (y, entry) in candidates.shownEntries.prefix(shown).enumerated() {
-      surface.within(Rect(x: 0, y: y, width: surface.width, height: 1)) { row.draw(entry, isMarked: false, on: &$0) }
+      surface.within(Rect(x: 0, y: y, width: surface.width, height: 1)) {
+        row.draw(entry, isMarked: false, size: nil, on: &$0)
+      }
     }
     if shown < candidates.count {
       let text = StyledText("and \(candidates.count - shown) more", surface.theme.dim)
@@ -109,8 +119,12 @@ extension FilePicker: Widget {
       let read = entries.totalCount
       return StyledText("The first \(read) of \(read + unreadCount) entries; a path can be typed.", theme.warning)
     }
-    guard context == .browsing, let selected, let problem = selected.problem else { return "" }
-    return StyledText("\(PlainText.sanitized(selected.name)): \(problem)", theme.dim)
+    guard context == .browsing, let selected else { return "" }
+    let name = PlainText.sanitized(selected.name)
+    if let problem = selected.problem { return StyledText("\(name): \(problem)", theme.dim) }
+    guard let count = marks.counts[PickerPath.join(directory, selected.name)] else { return "" }
+    if let problem = count.problem { return StyledText("\(name)/: \(problem)", theme.bad) }
+    return StyledText("\(name)/: \(count.text)", theme.dim)
   }
 }
 
@@ -175,7 +189,8 @@ struct PickerRow {
     if hasTime { surface.write("Changed", x: details.x + Self.sizeWidth + 2, y: 0, style: style) }
   }
 
-  func draw(_ entry: DirectoryEntry, isMarked: Bool, on surface: inout Surface) {
+  /// - Parameter size: of a directory, as text; nil for files, which have their own.
+  func draw(_ entry: DirectoryEntry, isMarked: Bool, size: String?, on surface: inout Surface) {
     let theme = surface.theme
     var style = entry.kind == .directory ? theme.accent : theme.text
     var reason = entry.problem
@@ -185,7 +200,7 @@ struct PickerRow {
       let alignment: Alignment = hasTime ? .leading : .trailing
       surface.write(StyledText(reason, style), x: details.x, y: 0, width: details.width, alignment: alignment)
     } else {
-      drawDetails(entry, on: &surface)
+      drawDetails(entry, size: size, on: &surface)
     }
     if isMarked {
       style = theme.good
@@ -204,8 +219,8 @@ struct PickerRow {
     surface.write(text, x: name.x, y: 0, width: name.width, truncation: truncation)
   }
 
-  private func drawDetails(_ entry: DirectoryEntry, on surface: inout Surface) {
-    let size = entry.kind == .directory ? nil : entry.size.map { ByteSize.text($0) }
+  private func drawDetails(_ entry: DirectoryEntry, size: String?, on surface: inout Surface) {
+    let size = entry.kind == .directory ? size : entry.size.map { ByteSize.text($0) }
     let width = min(Self.sizeWidth, details.width)
     surface.write(StyledText(size ?? ""), x: details.x, y: 0, width: width, alignment: .trailing)
     guard hasTime else { return }

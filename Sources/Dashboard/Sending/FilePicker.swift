@@ -1,7 +1,7 @@
 import TerminalUI
 import UploadCore
 
-/// Browses directories and chooses files to send.
+/// Browses directories and chooses files and directories to send.
 ///
 /// Pure: it requests listings with ``DashboardEffect/readDirectory(_:)``, and ``receive(_:)`` accepts them.
 struct FilePicker: Sendable {
@@ -10,7 +10,7 @@ struct FilePicker: Sendable {
     /// The picker remains open, and needs these effects.
     case stay([DashboardEffect])
     case close
-    /// Files were chosen: absolute paths, at least one. The picker keeps its marks.
+    /// Files or directories were chosen: absolute paths, at least one. The picker keeps its marks.
     case choose([String])
     /// The help was requested.
     case help
@@ -177,20 +177,20 @@ struct FilePicker: Sendable {
     let parent = PickerPath.abbreviated(listing.path, home: home)
     if let entry = listing.entries.first(where: { $0.name == name }) {
       if entry.kind == .directory { return go(to: path) }
-      return reject(entry) ? .stay([]) : choose(path, size: entry.size ?? 0)
+      return reject(entry) ? .stay([]) : choose(path, size: entry.size)
     }
     let failure = listing.entries.isEmpty ? listing.problem : nil
     // It may be among the entries that were not read: the check before sending shows whether it exists.
-    if failure == nil, listing.total > listing.entries.count { return choose(path, size: 0) }
+    if failure == nil, listing.total > listing.entries.count { return choose(path, size: nil) }
     message = failure.map { "\(parent): \($0)" } ?? "There is no \(name) in \(parent)."
     return .stay([])
   }
 
   /// Chooses a file together with all marked files.
-  private mutating func choose(_ path: String, size: UInt64) -> Outcome {
+  private mutating func choose(_ path: String, size: UInt64?) -> Outcome {
     context = .browsing
     guard !marks.isEmpty else { return .choose([path]) }
-    marks.add(path, size: size)
+    _ = marks.add(path, size: size, isDirectory: false)
     return .choose(marks.paths)
   }
 
@@ -220,45 +220,12 @@ struct FilePicker: Sendable {
 }
 
 extension DirectoryEntry {
-  /// Why the entry cannot be sent, as a phrase for a message; nil for a readable file.
+  /// Why the entry cannot be sent, as a phrase for a message; nil for a readable file or directory.
   var sendProblem: String? {
     if let problem { return problem }
     switch kind {
-    case .file: return nil
-    case .directory: return "a directory cannot be sent; open it and mark files"
-    case .other(let kind): return "only regular files can be sent, and this is a \(kind)"
+    case .file, .directory: return nil
+    case .other(let kind): return "only files and directories can be sent, and this is a \(kind)"
     }
-  }
-}
-
-/// Marked files, which are sent together. They may be in different directories.
-struct PickerMarks: Sendable {
-  /// In the order in which they were marked.
-  private(set) var paths: [String] = []
-  /// In bytes, by path.
-  private var sizes: [String: UInt64] = [:]
-
-  var isEmpty: Bool { paths.isEmpty }
-  var count: Int { paths.count }
-
-  /// In bytes; `UInt64.max` when the sum is larger.
-  var totalSize: UInt64 { sizes.values.reduce(0) { $0.addingClamped($1) } }
-
-  func contains(_ path: String) -> Bool { sizes[path] != nil }
-
-  mutating func add(_ path: String, size: UInt64) {
-    if sizes.updateValue(size, forKey: path) == nil { paths.append(path) }
-  }
-
-  mutating func remove(_ removed: Set<String>) {
-    paths.removeAll { removed.contains($0) }
-    for path in removed { sizes[path] = nil }
-  }
-}
-
-extension UInt64 {
-  /// The sum, or `UInt64.max` when it is larger: file systems may report any size.
-  func addingClamped(_ other: UInt64) -> UInt64 {
-    self + Swift.min(other, UInt64.max - self)
   }
 }

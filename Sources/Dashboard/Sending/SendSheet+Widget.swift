@@ -21,15 +21,27 @@ extension SendSheet: Widget {
     surface.within(note) { $0.write(noteText($0.theme), x: 0, y: 0, width: $0.width) }
   }
 
-  private static func size(of files: some Collection<SendCheck.File>) -> String {
-    ByteSize.text(files.reduce(UInt64(0)) { $0.addingClamped($1.size ?? 0) })
+  /// The number and the size of files, with those in directories: `1,206 files, 3.2 GiB`; while directories are being
+  /// counted `2 entries, counting`.
+  private func amount(of files: some Collection<SendCheck.File>) -> String {
+    guard files.contains(where: \.isDirectory) else {
+      let size = files.reduce(UInt64(0)) { $0.addingClamped($1.size ?? 0) }
+      return "\(Figures.count(files.count, "file", "files")), \(ByteSize.text(size))"
+    }
+    if files.contains(where: { counts.isCounting($0.path) }) {
+      return "\(Figures.count(files.count, "entry", "entries")), counting"
+    }
+    var (number, size) = (UInt64(0), UInt64(0))
+    for file in files {
+      number = number.addingClamped(file.isDirectory ? counts[file.path]?.files ?? 0 : 1)
+      size = size.addingClamped(file.size ?? counts[file.path]?.bytes ?? 0)
+    }
+    let isPartial = files.contains { counts[$0.path]?.isPartial == true }
+    return "\(isPartial ? "more than " : "")\(CountText.files(number)), \(ByteSize.text(size))"
   }
 
   /// The number and the size of the files that can be sent: `2 files, 3.0 GiB`.
-  private var totalText: String {
-    let files = sendable
-    return "\(Figures.count(files.count, "file", "files")), \(Self.size(of: files))"
-  }
+  private var totalText: String { amount(of: sendable) }
 
   // MARK: Files
 
@@ -43,20 +55,27 @@ extension SendSheet: Widget {
   /// Draws the name; behind it, where there is space, the directory or the problem, and the size or `left out`.
   private func drawFile(_ path: String, on surface: inout Surface) {
     let theme = surface.theme
-    let problem = known[path]?.problem
+    let problem = problem(path)
+    let isDirectory = known[path]?.isDirectory == true
     let (parent, name) = PickerPath.split(path) ?? ("", path)
     let width = surface.width - 2
     let sizeWidth = width >= 30 ? 10 : 0
     let nameWidth = width >= 50 ? width / 2 : width - (sizeWidth > 0 ? sizeWidth + 1 : 0)
-    let nameText = StyledText(PlainText.sanitized(name), problem == nil ? theme.text : theme.dim)
+    let shownName = PlainText.sanitized(name) + (isDirectory ? "/" : "")
+    let nameText = StyledText(shownName, problem == nil ? theme.text : theme.dim)
     surface.write(nameText, x: 1, y: 0, width: nameWidth, truncation: .middle)
-    let size = StyledText(known[path]?.size.map { ByteSize.text($0) } ?? "")
+    let bytes = known[path]?.size ?? counts[path]?.bytes
+    let size = StyledText(counts.isCounting(path) ? "counting" : bytes.map { ByteSize.text($0) } ?? "")
     let sizeText = problem == nil ? size : StyledText("left out", theme.warning)
     surface.write(sizeText, x: width + 1 - sizeWidth, y: 0, width: sizeWidth, alignment: .trailing)
     guard width >= 50 else { return }
     let directory = StyledText(PlainText.sanitized(PickerPath.abbreviated(parent, home: home)), theme.dim)
-    let text = problem.map { StyledText($0, theme.bad) } ?? directory
-    let truncation: Truncation = problem == nil ? .start : .end
+    // The content of a directory in place of where it is.
+    let content = counts[path].map { count in
+      StyledText([count.filesText, count.lossText].filter { !$0.isEmpty }.joined(separator: ", "), theme.dim)
+    }
+    let text = problem.map { StyledText($0, theme.bad) } ?? content ?? directory
+    let truncation: Truncation = problem == nil && content == nil ? .start : .end
     surface.write(text, x: 2 + nameWidth, y: 0, width: width - nameWidth - sizeWidth - 2, truncation: truncation)
   }
 
@@ -124,8 +143,10 @@ extension SendSheet: Widget {
       let isPending = isChecking || target != checkedTarget
       return StyledText(obstacle, isPending ? theme.dim : theme.bad)
     }
-    let size = Self.size(of: sendable.prefix(room))
-    let total = leftCount > 0 ? "\(room) of \(sendable.count) files, \(size)" : totalText
+    let files = sendable
+    let hasTrees = files.contains(where: \.isDirectory)
+    let part = amount(of: files.prefix(room)).split(separator: ", ").last ?? ""
+    let total = leftCount > 0 ? "\(room) of \(files.count) \(hasTrees ? "entries" : "files"), \(part)" : totalText
     let texts = ["\(total), \(manner) to \(targetText)", "\(total), \(manner)", total]
     return texts.map { StyledText([Span("Enter sends ", theme.dim), Span($0, theme.title)]) }
       .first { $0.columns <= width } ?? StyledText(total, theme.title)
@@ -142,17 +163,20 @@ extension SendSheet: Widget {
     }
   }
 
-  /// The message; without one, the problem of the selected file while the files have the focus, because its row may
+  /// The message; without one, the problem of the selected file, or what is skipped of the selected directory, while the files have the focus, because its row may
   /// truncate it; otherwise how many files are left out, and how many remain marked because the queue has no room.
   private func noteText(_ theme: Theme) -> StyledText {
     if let message, message != obstacle { return StyledText(message, theme.warning) }
-    if field == .files, paths.indices.contains(scroll.selection), let file = known[paths[scroll.selection]],
-      let problem = file.problem
-    {
-      return StyledText("\(PlainText.sanitized(PickerPath.split(file.path)?.name ?? file.path)): \(problem)", theme.bad)
+    if field == .files, paths.indices.contains(scroll.selection) {
+      let path = paths[scroll.selection]
+      let name = PlainText.sanitized(PickerPath.split(path)?.name ?? path)
+      if let problem = problem(path) { return StyledText("\(name): \(problem)", theme.bad) }
+      if let count = counts[path], !count.lossText.isEmpty {
+        return StyledText("\(name)/: \(count.text)", theme.warning)
+      }
     }
     var notes: [String] = []
-    let count = known.values.count { $0.problem != nil }
+    let count = known.keys.count { problem($0) != nil }
     if count > 0 { notes.append("\(Figures.count(count, "file is", "files are")) left out.") }
     if leftCount > 0, room > 0 {
       notes.append("\(Figures.count(leftCount, "file stays", "files stay")) marked: the queue has no room.")

@@ -1,9 +1,10 @@
 import TerminalUI
 import UploadCore
 
-/// The dialog that shows which files are about to be sent, lets the user change mode and target, and sends the files.
+/// The dialog that shows which files and directories are about to be sent, lets the user change mode and target, and sends the files.
 ///
-/// Pure: it requests checks with ``DashboardEffect/check(paths:target:)``, and ``receive(_:)`` accepts their results.
+/// Pure: it requests checks with ``DashboardEffect/check(paths:target:)`` and counts of directories with
+/// ``DashboardEffect/countDirectory(_:)``, and ``receive(_:)`` accepts their results.
 struct SendSheet: Sendable {
   /// The result of an event.
   enum Outcome: Hashable, Sendable {
@@ -20,7 +21,7 @@ struct SendSheet: Sendable {
 
   enum Field: CaseIterable, Sendable { case files, mode, target }
 
-  /// The paths of all files, absolute, without duplicates, in the order in which they were chosen.
+  /// The paths of all files and directories, absolute, without duplicates, in the order in which they were chosen.
   private(set) var paths: [String]
   var mode: UploadMode
   /// The URL of the server in this process.
@@ -34,6 +35,8 @@ struct SendSheet: Sendable {
   /// The results of the latest check, by path; empty before the first, and without files that were added since.
   var known: [String: SendCheck.File] = [:]
   var targetProblem: String?
+  /// What the directories contain; before the first check, what was counted earlier.
+  var counts = DirectoryCounts()
   /// How many more files the queue has room for, 0 or more; the model sets it after each message.
   var room = Int.max
   /// The effect of the check whose result is pending; nil when none is.
@@ -70,17 +73,26 @@ struct SendSheet: Sendable {
   var target: SendDestination { targetText == ownURL ? .ownServer : .url(targetText) }
 
   /// Accepts the result of ``DashboardEffect/check(paths:target:)``; ignores that of an earlier check.
-  mutating func receive(_ check: SendCheck) {
-    guard pendingCheck == .check(paths: check.files.map(\.path), target: check.target) else { return }
+  /// - Returns: the effects that count directories.
+  @discardableResult
+  mutating func receive(_ check: SendCheck) -> [DashboardEffect] {
+    guard pendingCheck == .check(paths: check.files.map(\.path), target: check.target) else { return [] }
     pendingCheck = nil
     known = Dictionary(check.files.map { ($0.path, $0) }) { first, _ in first }
     targetProblem = check.targetProblem
+    return counts.request(sendable.filter(\.isDirectory).map(\.path))
   }
+
+  /// Accepts the result of ``DashboardEffect/countDirectory(_:)``.
+  mutating func receive(_ count: DirectoryCount) { counts.receive(count) }
+
+  /// Why a file or directory cannot be sent; nil when it can, or before it was checked.
+  func problem(_ path: String) -> String? { known[path]?.problem ?? counts[path]?.problem }
 
   var isChecking: Bool { pendingCheck != nil }
 
   /// The files that can be sent according to the latest check, in the order of ``paths``.
-  var sendable: [SendCheck.File] { paths.compactMap { known[$0] }.filter { $0.problem == nil } }
+  var sendable: [SendCheck.File] { paths.compactMap { known[$0] }.filter { problem($0.path) == nil } }
 
   /// Why nothing can be sent now, as a sentence for the user; nil when ``send()`` would send files.
   var obstacle: String? {

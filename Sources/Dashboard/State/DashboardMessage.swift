@@ -14,6 +14,8 @@ package enum DashboardMessage: Sendable {
   case directory(DirectoryListing)
   /// The result of ``DashboardEffect/check(paths:target:)``; one that is no longer needed is ignored.
   case checked(SendCheck)
+  /// The result of ``DashboardEffect/countDirectory(_:)``; one that is no longer needed is ignored.
+  case counted(DirectoryCount)
   /// Files were queued because of ``DashboardEffect/send(paths:target:mode:)`` or ``DashboardEffect/retry(_:)``; the
   /// first of them is this upload. The next snapshot selects its row, if it has one.
   case queued(UploadID)
@@ -30,14 +32,14 @@ package enum NoteLevel: Sendable, CaseIterable {
 /// A request of the dashboard to the program around it, which performs it after ``DashboardModel/update(_:)`` has
 /// returned it. Results arrive as ``DashboardMessage``.
 package enum DashboardEffect: Hashable, Sendable {
-  /// Queue the files at these absolute paths for sending, in this order. The results are
+  /// Queue the files and directories at these absolute paths for sending, in this order. The results are
   /// ``DashboardMessage/queued(_:)``, and a note of level `error` for files that could not be queued.
   case send(paths: [String], target: SendDestination, mode: UploadMode)
-  /// Cancel a running or queued upload of either direction.
+  /// Cancel a running or queued upload of either direction, or a tree of the queue.
   case cancel(UploadID)
   /// Pause a running outgoing upload that can be paused, or continue one that is paused.
   case setPaused(UploadID, Bool)
-  /// Send the file of an ended outgoing upload again, as a new upload: the result is ``DashboardMessage/queued(_:)``,
+  /// Send the file or directory of an ended outgoing upload again, as a new upload: the result is ``DashboardMessage/queued(_:)``,
   /// or a note of level `error`.
   case retry(UploadID)
   /// Read a directory on another thread. The path may be relative or begin with `~`. The result is
@@ -46,6 +48,10 @@ package enum DashboardEffect: Hashable, Sendable {
   /// Check on another thread whether files can be read, and whether the target is a valid one. The result is
   /// ``DashboardMessage/checked(_:)``.
   case check(paths: [String], target: SendDestination)
+  /// Count on another thread what a directory contains. The result is ``DashboardMessage/counted(_:)``.
+  case countDirectory(String)
+  /// Stop all counting: the results are of stopped counts.
+  case stopCounting
   /// Copy text to the user's clipboard, and report the result with a note.
   case copy(String)
   case setMouse(Bool)
@@ -67,9 +73,9 @@ package enum SendDestination: Hashable, Sendable {
   case url(String)
 }
 
-/// Counts the effects whose results have not arrived yet: listings, checks, and files to send.
+/// Counts the effects whose results have not arrived yet: listings, checks, counts, and files to send.
 struct PendingEffects: Sendable {
-  /// How many directory listings and checks of files have been requested; 0 or more.
+  /// How many directory listings, checks of files and counts have been requested; 0 or more.
   private var readings = 0
   /// How many of the files to send have not appeared in a snapshot yet; 0 or more.
   private var uploads = 0
@@ -80,10 +86,10 @@ struct PendingEffects: Sendable {
   mutating func add(_ effects: [DashboardEffect]) {
     for effect in effects {
       switch effect {
-      case .readDirectory, .check: readings += 1
+      case .readDirectory, .check, .countDirectory: readings += 1
       case .send(let paths, _, _): uploads += paths.count
       case .retry: uploads += 1
-      case .cancel, .setPaused, .copy, .setMouse, .save, .redraw, .suspend, .quit: break
+      case .cancel, .setPaused, .stopCounting, .copy, .setMouse, .save, .redraw, .suspend, .quit: break
       }
     }
   }
@@ -92,7 +98,7 @@ struct PendingEffects: Sendable {
   /// - Parameter isKnown: whether an earlier snapshot had this outgoing upload.
   mutating func remove(_ message: DashboardMessage, isKnown: (UploadID) -> Bool) {
     switch message {
-    case .directory, .checked: readings = max(0, readings - 1)
+    case .directory, .checked, .counted: readings = max(0, readings - 1)
     case .snapshot(let snapshot, _) where uploads > 0:
       uploads = max(0, uploads - snapshot.uploads.count { $0.direction == .outgoing && !isKnown($0.id) })
     // Files that could not be queued are reported as an error.

@@ -7,11 +7,12 @@ struct DashboardState: Sendable {
   private(set) var incoming = UploadList()
   private(set) var outgoing = UploadList()
   private(set) var log = EventLog()
-  private var events = EventDeriver(interval: nil)
+  private var events = EventDeriver(interval: nil, trees: .together(above: 20, failures: 20))
   private(set) var memory = ProcessMemory(resident: 0, peak: 0)
   private(set) var slabs = SlabUse(used: 0, budget: 0)
   /// Requests that the server rejected since it started.
   private(set) var rejectedCount: UInt64 = 0
+  private(set) var downloads = DownloadTotals()
   /// Free space on the file system that uploads are stored on, in bytes; nil while it is unknown.
   var freeSpace: UInt64?
   /// Resident bytes of the process, oldest first, at most 32 values: one for each half second with an active or queued
@@ -39,9 +40,17 @@ struct DashboardState: Sendable {
     let newEvents = events.events(for: withoutKnownEnds(snapshot))
     for entry in newEvents.compactMap({ LogEntry($0, at: time) }) { log.append(entry) }
     rejectedCount = snapshot.rejectedCount
+    downloads = snapshot.downloads
+    let received = snapshot.uploads.filter { $0.direction == .incoming }
     let sent = snapshot.uploads.filter { $0.direction == .outgoing }
-    let incomingChanged = incoming.update(with: snapshot.uploads.filter { $0.direction == .incoming }, ticks: ticks)
-    let outgoingChanged = outgoing.update(with: sent, unlisted: snapshot.unlisted, ticks: ticks)
+    let (incomingGroups, outgoingGroups) = (snapshot.groups(.incoming), snapshot.groups(.outgoing))
+    let incomingChanged = incoming.update(with: received, groups: incomingGroups, ticks: ticks)
+    let outgoingChanged = outgoing.update(
+      with: sent,
+      groups: outgoingGroups,
+      unlisted: snapshot.unlisted,
+      ticks: ticks
+    )
     appendMemory(snapshot.memory, ticks: ticks)
     slabs = snapshot.slabs
     // Rows that changed places more often than twice a second could not be read.
@@ -75,10 +84,22 @@ struct DashboardState: Sendable {
     outgoing.arrange(by: sort, filter: filter)
   }
 
+  /// Opens or closes the row of a tree; does nothing for other rows.
+  mutating func toggleTree(_ id: UploadID) {
+    incoming.toggleTree(id)
+    outgoing.toggleTree(id)
+  }
+
   mutating func clearEnded() {
     incoming.clearEnded()
     outgoing.clearEnded()
   }
 
   mutating func note(_ level: NoteLevel, _ text: String) { log.append(LogEntry(level, text, at: time)) }
+}
+
+extension Snapshot {
+  fileprivate func groups(_ direction: UploadDirection) -> [GroupSnapshot] {
+    groups.filter { $0.direction == direction }
+  }
 }

@@ -55,13 +55,15 @@ package struct SendCheck: Hashable, Sendable {
   /// One of the files, and whether it can be sent.
   package struct File: Hashable, Sendable {
     package var path: String
-    /// In bytes; nil when it is unknown, as for a missing file.
+    /// In bytes; nil when it is unknown, as for a missing file and for a directory.
     package var size: UInt64?
+    /// Whether it is a directory, which is sent with all that it contains.
+    package var isDirectory = false
     /// Why the file cannot be sent; nil when it can.
     package var problem: String?
 
-    package init(path: String, size: UInt64? = nil, problem: String? = nil) {
-      (self.path, self.size, self.problem) = (path, size, problem)
+    package init(path: String, size: UInt64? = nil, isDirectory: Bool = false, problem: String? = nil) {
+      (self.path, self.size, self.isDirectory, self.problem) = (path, size, isDirectory, problem)
     }
   }
 

@@ -44,18 +44,23 @@ struct LogEntry: Sendable, Hashable {
     /// A complete outgoing upload.
     case sent
     case failed, cancelled, rejected
+    /// A download that is complete, or that the client or an error has ended before.
+    case download, aborted
     case note, warning, error
   }
 
   /// The local time; nil until the first snapshot states it.
   var time: ClockTime?
   var kind: Kind
-  /// The direction of the upload or request; nil for a note.
+  /// The direction of the upload or request; nil for a download and for a note.
   var direction: UploadDirection?
   /// The upload's name, or the request's method and path; empty for a note.
   var name = ""
   /// The text of a note; for an upload or request, figures or the reason.
   var detail: String
+
+  /// Whether it is about no upload, request or download.
+  var isNote: Bool { direction == nil && name.isEmpty }
 
   /// Whether the name, the detail or the kind contains a text, ignoring case.
   /// - Parameter text: in lower case.
@@ -89,11 +94,36 @@ extension LogEntry {
       self.init(upload.direction == .incoming ? .stored : .sent, upload, event.detail + renamed, at: time)
     case .failed(let upload, _): self.init(.failed, upload, event.detail, at: time)
     case .cancelled(let upload): self.init(.cancelled, upload, event.detail, at: time)
+    case .download(let download):
+      let kind: Kind = download.outcome == .aborted ? .aborted : .download
+      self.init(time: time, kind: kind, name: UploadRecord.bounded(download.name), detail: event.detail)
+    case .tree(let group, let change): self.init(group, change, event.detail, at: time)
     case .rejected(let request):
       let name = [request.method ?? "request", request.path].compactMap { $0 }.joined(separator: " ")
       self.init(time: time, kind: .rejected, direction: .incoming, name: name, detail: event.detail)
     case .listening, .progress, .process, .summary: return nil
     }
+  }
+
+  /// The entry for a tree; nil for its progress.
+  private init?(_ group: GroupSnapshot, _ change: TreeChange, _ detail: String, at time: ClockTime) {
+    let kind: Kind
+    switch change {
+    case .progress: return nil
+    case .started: kind = .started
+    case .stalled: kind = .stalled
+    case .resumed: kind = .resumed
+    case .ended:
+      switch group.state {
+      case .done: kind = group.direction == .incoming ? .stored : .sent
+      case .cancelled: kind = .cancelled
+      case .waiting, .receiving, .sending, .waitingForMemory, .stalled, .limited, .interrupted, .paused, .finishing,
+        .failed:
+        kind = .failed
+      }
+    }
+    let name = UploadRecord.bounded(group.title)
+    self.init(time: time, kind: kind, direction: group.direction, name: name, detail: detail)
   }
 
   private init(_ kind: Kind, _ upload: UploadSnapshot, _ detail: String, at time: ClockTime) {

@@ -140,6 +140,30 @@ extension UploadSnapshot {
   }
 }
 
+extension UploadRecord {
+  /// The state as ``UploadSnapshot/stateText``; of a tree that has lost files, how many.
+  var stateText: String {
+    guard let tree = tree?.now else { return now.stateText }
+    guard !tree.isStalled || tree.hasEnded, !tree.lossText.isEmpty else { return now.stateText }
+    return now.state == .cancelled ? now.stateText : tree.lossText
+  }
+
+  /// Whether files of the tree have failed or are missing; false for the row of one upload.
+  var hasLosses: Bool {
+    guard let tree = tree?.now, now.state != .cancelled else { return false }
+    return stateText == tree.lossText
+  }
+
+  /// The mode; `tree` for the row of one.
+  var modeText: String { tree == nil || now.mode == .multipart ? now.mode.rawValue : "tree" }
+
+  /// The fractions of ``UploadSnapshot/barParts``; those of a tree by its files where the bytes are unknown.
+  var barParts: (received: Double, stored: Double)? {
+    guard let tree = tree?.now, tree.bytes == nil, now.state != .done else { return now.barParts }
+    return tree.fraction.map { ($0, $0) }
+  }
+}
+
 extension UploadError.Code {
   /// The code as text: `connection refused` for `connectionRefused`.
   var text: String { rawValue.map { $0.isUppercase ? " \($0.lowercased())" : String($0) }.joined() }

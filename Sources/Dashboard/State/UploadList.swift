@@ -1,16 +1,23 @@
-import TerminalUI
 import UploadCore
 
 /// The uploads of one direction and their rows: active ones, by default newest first; interrupted and paused ones,
 /// newest first; queued ones, the next to begin first; ended ones, the latest end first. ``arrange(by:filter:)`` sets
 /// the rows, after changes too.
+///
+/// The files of a tree, or of a form, are one row, with rows beneath it while it is open (``UploadTree``).
 struct UploadList: Sendable {
   /// The most ended uploads that are kept; beyond it, the oldest are dropped.
   static let endedLimit = 200
 
   private var records: [UploadID: UploadRecord] = [:]
-  /// In the order of the snapshot: oldest first.
+  /// In the order of the snapshot: oldest first; then trees.
   private var active: [UploadID] = []
+  /// By the id of the group.
+  private var trees: [String: UploadTree] = [:]
+  /// The groups of the latest snapshot that are trees.
+  private var counted: Set<String> = []
+  /// How many of ``active`` are trees, and how many active files these have; a tree between two files counts as one.
+  private var activeTrees = (count: 0, files: 0)
   /// Interrupted and paused uploads, in the order of the snapshot.
   private var resting: [UploadID] = []
   /// The next to begin first.
@@ -29,7 +36,8 @@ struct UploadList: Sendable {
   /// Larger counts of a snapshot become this one, so that no sum overflows.
   static let countLimit = 1 << 40
 
-  var activeCount: Int { active.count }
+  /// The number of active uploads, with the active files of trees.
+  var activeCount: Int { active.count - activeTrees.count + activeTrees.files }
   var queuedCount: Int { queued.count + unlisted }
   /// The number of active and queued uploads, with ``unlisted`` ones, without interrupted and paused ones.
   var runningCount: Int { activeCount + queuedCount }
@@ -39,6 +47,9 @@ struct UploadList: Sendable {
   var pausedCount: Int { resting.count { records[$0]?.now.state == .paused } }
 
   subscript(id: UploadID) -> UploadRecord? { records[id] }
+
+  /// How many records are kept; for tests.
+  var recordCount: Int { records.count }
 
   /// The record of a row, counted from 0; nil beyond the last one.
   func record(at row: Int) -> UploadRecord? { shown.indices.contains(row) ? records[shown[row]] : nil }
@@ -52,18 +63,27 @@ struct UploadList: Sendable {
   /// Updates the list with a snapshot. The rows do not change before ``arrange(by:filter:)``.
   /// - Parameters:
   ///   - uploads: all uploads of the list's direction in the snapshot, in its order.
+  ///   - groups: the groups of that direction.
   ///   - unlisted: how many more are queued.
   ///   - ticks: half seconds since the snapshot before.
   /// - Returns: whether an upload was added, left the queue, was interrupted or paused, continued, ended or
   ///   disappeared, so that the rows must be arranged.
-  mutating func update(with uploads: [UploadSnapshot], unlisted: Int = 0, ticks: Int) -> Bool {
-    let before = (active, resting, queued, ended.count)
+  mutating func update(
+    with uploads: [UploadSnapshot],
+    groups: [GroupSnapshot] = [],
+    unlisted: Int = 0,
+    ticks: Int
+  ) -> Bool {
+    let before = (active, resting, queued, ended)
     active.removeAll(keepingCapacity: true)
     resting.removeAll(keepingCapacity: true)
     queued.removeAll(keepingCapacity: true)
     self.unlisted = min(max(0, unlisted), Self.countLimit)
-    totalRate = 0
-    for upload in uploads {
+    (totalRate, activeTrees) = (0, (0, 0))
+    // A form of one file is shown as that file.
+    let groups = groups.filter { $0.files != nil || $0.filesKnown > 1 }
+    var activeFiles = beginTrees(groups)
+    for upload in uploads where !addToTree(upload, ticks: ticks) {
       let wasRunning = records[upload.id]?.isRunning ?? true
       records[upload.id, default: UploadRecord(upload)].update(with: upload, ticks: ticks)
       if upload.outcome != nil {
@@ -77,10 +97,14 @@ struct UploadList: Sendable {
         totalRate += upload.speed > 0 ? min(upload.speed, 1e18) : 0
       }
     }
-    guard (active, resting, queued, ended.count) != before else { return false }
+    for group in groups { update(group, ticks: ticks) }
+    activeFiles.subtract(trees.values.lazy.flatMap(\.files))
+    for id in activeFiles { records[id] = nil }
+    let hasOpenTree = trees.values.contains(where: \.isOpen)
+    guard (active, resting, queued, ended) != before else { return hasOpenTree }
     removeMissing(before.0 + before.1 + before.2)
     let excess = max(0, ended.count - Self.endedLimit)
-    for id in ended.prefix(excess) { records[id] = nil }
+    for id in ended.prefix(excess) { remove(id) }
     ended.removeFirst(excess)
     droppedCount += excess
     return true
@@ -89,13 +113,86 @@ struct UploadList: Sendable {
   /// Removes uploads that were running before and are in no list now: the ledger drops ended ones that are not read in
   /// time.
   private mutating func removeMissing(_ before: [UploadID]) {
-    guard records.count > active.count + resting.count + queued.count + ended.count else { return }
     let kept = Set(active).union(resting).union(queued).union(ended)
-    for id in before where !kept.contains(id) { records[id] = nil }
+    for id in before where !kept.contains(id) && records[id]?.isInTree != true { remove(id) }
   }
 
+  // MARK: Trees
+
+  /// Begins an update of the trees, and drops those that the ledger has dropped and that have no row.
+  /// - Returns: the files that were active before.
+  private mutating func beginTrees(_ groups: [GroupSnapshot]) -> Set<UploadID> {
+    counted = Set(groups.map(\.id))
+    guard !groups.isEmpty || !trees.isEmpty else { return [] }
+    trees = trees.filter { counted.contains($0.key) || records[$0.value.row] != nil }
+    for group in groups where trees[group.id] == nil { trees[group.id] = UploadTree(group) }
+    return Set(trees.keys.flatMap { trees[$0]?.beginUpdate() ?? [] })
+  }
+
+  /// - Returns: false when the upload belongs to no tree.
+  private mutating func addToTree(_ upload: UploadSnapshot, ticks: Int) -> Bool {
+    guard let group = upload.group?.id, counted.contains(group), let tree = trees[group] else { return false }
+    // The end of a file of a cleared tree does not bring that back.
+    guard !tree.isCleared || upload.outcome == nil else { return true }
+    guard let (isListed, removed) = trees[group]?.add(upload) else { return false }
+    if let removed { records[removed] = nil }
+    if isListed {
+      records[upload.id, default: UploadRecord(upload)].update(with: upload, ticks: ticks)
+      records[upload.id]?.isInTree = true
+    } else {
+      records[upload.id] = nil
+    }
+    if let row = trees[group]?.row { records[row]?.note(failure: upload) }
+    return true
+  }
+
+  private mutating func update(_ group: GroupSnapshot, ticks: Int) {
+    guard let tree = trees[group.id] else { return }
+    // The ledger keeps ended groups for a while.
+    if group.hasEnded, tree.isCleared { return }
+    trees[group.id]?.isCleared = false
+    let wasRunning = records[tree.row]?.tree.map { !$0.now.hasEnded }
+    if wasRunning == nil { records[tree.row] = newRow(group, tree) }
+    records[tree.row]?.update(with: group, files: tree, ticks: ticks)
+    if group.hasEnded {
+      if wasRunning ?? true { ended.append(tree.row) }
+      return
+    }
+    if wasRunning == false { ended.removeAll { $0 == tree.row } }
+    if group.isResting { return resting.append(tree.row) }
+    active.append(tree.row)
+    activeTrees = (activeTrees.count + 1, activeTrees.files + min(max(1, group.filesActive), Self.countLimit))
+    totalRate += group.speed > 0 ? min(group.speed, 1e18) : 0
+  }
+
+  private func newRow(_ group: GroupSnapshot, _ tree: UploadTree) -> UploadRecord {
+    var record = UploadRecord(group, id: tree.row)
+    for file in tree.failed { if let failed = records[file]?.now { record.note(failure: failed) } }
+    return record
+  }
+
+  /// Removes an upload, or a tree with its files.
+  private mutating func remove(_ id: UploadID) {
+    records[id] = nil
+    guard let (group, tree) = trees.first(where: { $0.value.row == id }) else { return }
+    for file in tree.files { records[file] = nil }
+    trees[group] = UploadTree(clearing: tree)
+  }
+
+  /// Opens or closes the row of a tree; does nothing for other rows. Call ``arrange(by:filter:)`` then.
+  mutating func toggleTree(_ id: UploadID) {
+    guard let group = trees.first(where: { $0.value.row == id })?.key else { return }
+    trees[group]?.isOpen.toggle()
+    records[id]?.tree?.isOpen.toggle()
+  }
+
+  /// The active files of a tree by the id of its row; none for other rows.
+  func activeFiles(of id: UploadID) -> [UploadID] { trees.values.first { $0.row == id }?.active ?? [] }
+
+  // MARK: Rows
+
   mutating func clearEnded() {
-    for id in ended { records[id] = nil }
+    for id in ended { remove(id) }
     ended = []
     droppedCount = 0
   }
@@ -106,12 +203,22 @@ struct UploadList: Sendable {
     let filter = filter.lowercased()
     let first = Self.sorted(matching(active.reversed(), filter), by: sort)
     let rest = matching(resting.reversed(), filter) + matching(queued, filter) + matching(ended.reversed(), filter)
-    shown = (first + rest).map(\.id)
+    shown = (first + rest).flatMap { record in
+      record.tree?.isOpen == true ? [record.id] + matchingFiles(of: record, filter).map(\.id) : [record.id]
+    }
   }
 
+  /// A tree has a row when one of its files has.
   private func matching(_ ids: some Sequence<UploadID>, _ filter: String) -> [UploadRecord] {
     let all = ids.compactMap { records[$0] }
-    return filter.isEmpty ? all : all.filter { $0.matches(filter) }
+    guard !filter.isEmpty else { return all }
+    return all.filter { $0.matches(filter) || $0.tree != nil && !matchingFiles(of: $0, filter).isEmpty }
+  }
+
+  /// The files of a tree's row that contain the filter; all if the row does.
+  private func matchingFiles(of record: UploadRecord, _ filter: String) -> [UploadRecord] {
+    let files = trees.values.first { $0.row == record.id }?.files.compactMap { records[$0] } ?? []
+    return filter.isEmpty || record.matches(filter) ? files : files.filter { $0.matches(filter) }
   }
 
   /// Equal records stay newest first: the sort of the standard library is stable.
@@ -124,47 +231,5 @@ struct UploadList: Sendable {
     case .progress: newestFirst.sorted { $0.now.fraction ?? -1 > $1.now.fraction ?? -1 }
     case .memory: newestFirst.sorted { $0.now.residentBytes > $1.now.residentBytes }
     }
-  }
-}
-
-/// The selection and the scroll position in a list of uploads.
-///
-/// The first row is selected until the user moves; then the selection stays with its upload when the order changes.
-struct ListPlace: Hashable, Sendable {
-  /// What the selection follows when the list changes.
-  enum Anchor: Hashable {
-    case firstRow
-    /// An upload that was selected automatically. The first row again when it has no row any more, or has ended and is
-    /// below the first page.
-    case uploadUntilEnd
-    /// An upload that the user selected.
-    case upload
-  }
-
-  /// The selected upload; nil in an empty list.
-  private(set) var id: UploadID?
-  private(set) var scroll = Scroll()
-  var anchor = Anchor.firstRow
-
-  /// Updates the selection after the list has changed, as ``anchor`` says. When the selected upload is gone, selects
-  /// the one that is now in its row, or the last one.
-  /// - Parameter visible: how many uploads are visible at a time.
-  mutating func follow(_ list: UploadList, visible: Int) {
-    let row = id.flatMap { list.row(of: $0) }
-    let isLost = row.map { $0 >= visible && list.record(at: $0)?.isRunning != true } ?? true
-    if list.shown.isEmpty || anchor == .uploadUntilEnd && isLost { anchor = .firstRow }
-    select(anchor == .firstRow ? 0 : row ?? scroll.selection, anchor: anchor, in: list, visible: visible)
-  }
-
-  mutating func move(by steps: Int, in list: UploadList, visible: Int) {
-    select(min(scroll.selection, list.shown.count) + steps, anchor: .upload, in: list, visible: visible)
-  }
-
-  /// Selects the upload of a row, or of the nearest row that exists; none in an empty list.
-  /// - Parameter visible: how many uploads are visible at a time.
-  mutating func select(_ row: Int, anchor: Anchor, in list: UploadList, visible: Int) {
-    self.anchor = anchor
-    scroll.select(row, count: list.shown.count, visible: visible)
-    id = list.record(at: scroll.selection)?.id
   }
 }

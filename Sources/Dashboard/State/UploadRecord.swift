@@ -1,6 +1,7 @@
 import UploadCore
+import UploadReport
 
-/// One upload: its latest snapshot and its history.
+/// One upload, or one tree as if it were one: its latest snapshot and its history.
 struct UploadRecord: Sendable {
   /// The most values of ``recent``: more than the sparkline of a row shows.
   private static let recentLimit = 16
@@ -16,10 +17,20 @@ struct UploadRecord: Sendable {
   private(set) var peakRate = 0.0
   /// The number of snapshots in which bytes have moved: the position of the moving bar of an upload without a size.
   private(set) var motion = 0
+  /// The tree, or the files of a form, that the row stands for; nil for the row of one upload.
+  var tree: Tree?
+  /// Whether it is a file of a tree, whose row is beneath that of the tree.
+  var isInTree = false
 
   init(_ upload: UploadSnapshot) {
     now = upload
     now.name = Self.bounded(upload.name)
+  }
+
+  /// A tree's row.
+  init(_ group: GroupSnapshot, id: UploadID) {
+    self.init(group.upload(id: id))
+    tree = Tree(now: group)
   }
 
   var id: UploadID { now.id }
@@ -45,11 +56,29 @@ struct UploadRecord: Sendable {
     if rates.values.isEmpty { append(rate: now.averageSpeed, memory: now.peakResidentBytes) }
   }
 
+  /// Updates a tree's row with a later snapshot.
+  /// - Parameter files: the tree's files.
+  mutating func update(with group: GroupSnapshot, files: UploadTree, ticks: Int) {
+    tree?.now = group
+    tree?.isOpen = files.isOpen
+    let peak = max(now.peakResidentBytes, files.residentBytes)
+    update(
+      with: group.upload(id: id, residentBytes: files.residentBytes, peakResidentBytes: peak),
+      ticks: ticks
+    )
+  }
+
+  /// Notes the failure of one of a tree's files; only the first ones are kept.
+  mutating func note(failure upload: UploadSnapshot) {
+    guard let error = upload.failure, let tree, tree.failures.count < UploadTree.failedLimit else { return }
+    self.tree?.failures.append((Self.bounded(upload.name), error.message))
+  }
+
   /// Whether name, peer, mode or state contains a text, ignoring case.
   /// - Parameter text: in lower case.
   func matches(_ text: String) -> Bool {
     now.name.lowercased().contains(text) || now.remote.lowercased().contains(text)
-      || now.mode.rawValue.contains(text) || now.stateText.contains(text)
+      || modeText.contains(text) || stateText.contains(text)
   }
 
   private mutating func append(rate: Double, memory bytes: Int) {

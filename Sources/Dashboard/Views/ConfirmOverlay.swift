@@ -25,12 +25,15 @@ struct ConfirmOverlay: Widget {
 /// An action that needs confirmation.
 enum Question: Hashable, Sendable {
   case cancel(UploadID, name: String, direction: UploadDirection)
+  /// Cancel all files of a tree, by the id of its row.
+  case cancelTree(UploadID, name: String, direction: UploadDirection)
   /// Quit while uploads run; the value is the number of active and queued uploads, 1 or more.
   case quit(running: Int)
 
   var title: String {
     switch self {
     case .cancel: "Cancel this upload?"
+    case .cancelTree: "Cancel this tree?"
     case .quit: "Quit?"
     }
   }
@@ -42,6 +45,9 @@ enum Question: Hashable, Sendable {
     switch self {
     case .cancel(_, let name, .incoming): [name, "The data received so far is discarded."]
     case .cancel(_, let name, .outgoing): [name, "Sending stops. A resumable upload is deleted at the server."]
+    case .cancelTree(_, let name, .incoming):
+      [name, "The files being received are discarded; the client may send more."]
+    case .cancelTree(_, let name, .outgoing): [name, "Sending stops. Files that are complete stay at the server."]
     case .quit(running: 1): ["1 upload is still running. Quit and cancel it?", Self.kept]
     case .quit(let running): ["\(running) uploads are still running. Quit and cancel them?", Self.kept]
     }

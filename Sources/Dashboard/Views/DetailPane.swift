@@ -26,7 +26,9 @@ struct DetailPane: Widget {
       let lines = ["Select an upload to see its details."] + notes.flatMap { Self.lines($0, width: content.width - 2) }
       return surface.draw(Placeholder(lines: lines.map { StyledText($0, theme.dim) }), in: content)
     }
-    let facts = UploadFacts(upload: record.now, peakRate: record.peakRate)
+    let facts =
+      record.tree.map { TreeFacts(record: record, tree: $0).list }
+      ?? UploadFacts(upload: record.now, peakRate: record.peakRate).list
     if content.height >= 16 {
       drawTall(record, facts, content, on: &surface)
     } else if content.width >= Self.factColumns + 40 {
@@ -46,9 +48,10 @@ struct DetailPane: Widget {
   }
 
   /// Draws the facts above the graphs, which are beside each other where there is space.
-  private func drawTall(_ record: UploadRecord, _ facts: UploadFacts, _ area: Rect, on surface: inout Surface) {
+  private func drawTall(_ record: UploadRecord, _ facts: FactList, _ area: Rect, on surface: inout Surface) {
     // The reason of a failure is shown completely; the graphs get the remaining rows.
-    let limit = record.now.failure == nil ? area.height / 2 : area.height
+    let hasReason = record.now.failure != nil || record.tree?.failures.isEmpty == false
+    let limit = hasReason ? area.height : area.height / 2
     let rows = area.rows([.fixed(min(facts.height(width: area.width), limit)), .fixed(1), .rest()])
     surface.draw(facts, in: rows[0])
     let isWide = area.width >= 80

@@ -11,15 +11,35 @@ struct HeaderView: Widget {
   private static let sparkColumns = 10
   /// Columns of an amount below 1,000 MiB, which the process should never exceed.
   private static let memoryColumns = 9
+  /// Columns of the memory with its label and the margin.
+  private static let fewestRight = memoryColumns + 5
 
   func draw(on surface: inout Surface) {
-    let x = surface.write(counts(surface), x: 1, y: 0) + 1 + Self.gap
+    var x = surface.write(counts(surface), x: 1, y: 0) + 1 + Self.gap
+    let downloads = downloads(surface.theme)
+    // Without a second row the memory makes room.
+    let room = surface.width - x - (surface.height > 1 ? Self.fewestRight : 0)
+    let showsDownloads = downloads.columns > 0 && downloads.columns + Self.gap <= room
+    if showsDownloads { x += surface.write(downloads, x: x, y: 0) + Self.gap }
     let right = drawRight(on: &surface, from: x)
     // Centered in the remaining space; in the second row when there is too little.
     let url = facts.url.columns
     let showsURL = right - x >= url + Self.gap
     if showsURL { surface.write(facts.url, x: x + (right - x - url) / 2, y: 0, style: surface.theme.accent) }
-    if surface.height > 1 { drawSecondRow(on: &surface, withURL: !showsURL) }
+    if surface.height > 1 {
+      drawSecondRow(on: &surface, withURL: !showsURL, downloads: showsDownloads ? "" : downloads)
+    }
+  }
+
+  /// `2 downloads 118.0 MiB/s`; empty without an active one.
+  private func downloads(_ theme: Theme) -> StyledText {
+    let active = state.downloads.active
+    guard active > 0 else { return "" }
+    let rate = Figures.filled(ByteSize.rateText(state.downloads.speed), Figures.rateColumns)
+    return StyledText([
+      Span("\(active)", theme.title), Span(active == 1 ? " download " : " downloads ", theme.dim),
+      Span(rate, theme.text),
+    ])
   }
 
   /// `sluice  ↓ 3 · 212.0 MiB/s   ↑ 2 · 96.3 MiB/s`, as much of it as fits.
@@ -69,9 +89,9 @@ struct HeaderView: Widget {
     return x - Self.gap
   }
 
-  /// Draws the URL when it has no space above, then token, slabs, peak memory, free disk space, raw port and directory.
+  /// Draws URL and downloads when they have no space above, then token, slabs, peak memory, free disk space, raw port and directory.
   /// The first that does not fit ends the row; only slabs are skipped.
-  private func drawSecondRow(on surface: inout Surface, withURL: Bool) {
+  private func drawSecondRow(on surface: inout Surface, withURL: Bool, downloads: StyledText) {
     let theme = surface.theme
     var x = 1
     func put(_ text: StyledText) {
@@ -80,6 +100,7 @@ struct HeaderView: Widget {
       surface.write(text, x: x, y: 1, style: theme.dim)
       x += columns + Self.gap
     }
+    if downloads.columns > 0 { put(downloads) }
     if withURL { put(StyledText(facts.url, theme.accent)) }
     if let token = facts.generatedToken { put(StyledText("token ", theme.dim) + StyledText(token, theme.accent)) }
     drawSlabs(on: &surface, at: &x)

@@ -59,13 +59,14 @@ struct LogRow: Widget {
 
   /// A short row has the detail of notes and failures only.
   private var detail: String {
-    !isShort || entry.direction == nil || entry.kind == .failed ? entry.detail : ""
+    !isShort || entry.isNote || entry.kind == .failed ? entry.detail : ""
   }
 
-  /// The direction and the name of the upload or request; empty for a note.
+  /// The direction and the name of the upload or request, or the name of the download; empty for a note.
   private func subject(_ surface: Surface) -> StyledText {
-    guard let direction = entry.direction else { return "" }
-    let arrow = Span("\(direction.arrow(surface.glyphs.isUnicode)) ", surface.theme.dim)
+    guard !entry.isNote else { return "" }
+    let mark = entry.direction.map { "\($0.arrow(surface.glyphs.isUnicode)) " } ?? ""
+    let arrow = Span(mark, surface.theme.dim)
     return StyledText([arrow, Span("\(entry.name)  ", surface.theme.text)])
   }
 }
@@ -74,8 +75,8 @@ extension Theme {
   fileprivate func style(of kind: LogEntry.Kind) -> Style {
     switch kind {
     case .started, .resumed: accent
-    case .stalled, .waiting, .rejected, .warning: warning
-    case .stored, .sent: good
+    case .stalled, .waiting, .rejected, .aborted, .warning: warning
+    case .stored, .sent, .download: good
     case .failed, .error: bad
     case .cancelled, .note: dim
     }

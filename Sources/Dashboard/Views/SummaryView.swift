@@ -1,5 +1,6 @@
 import TerminalUI
 import UploadCore
+import UploadReport
 
 /// The dashboard on a screen too small for panes: as many rows as there are, the most important first.
 struct SummaryView: Widget {
@@ -39,6 +40,11 @@ struct SummaryView: Widget {
       return StyledText("\(direction.arrow(surface.glyphs.isUnicode)) \(count) ", style)
         + StyledText(Figures.padded(ByteSize.rateText(list.totalRate), Figures.rateColumns))
     }
+    let downloads = state.downloads
+    if downloads.active > 0 {
+      let rate = Figures.padded(ByteSize.rateText(downloads.speed), Figures.rateColumns)
+      rows.append(StyledText("D \(Figures.padded("\(downloads.active)", 2)) ", theme.accent) + StyledText(rate))
+    }
     let memory = StyledText("RSS  ", theme.dim) + StyledText(Figures.memory(state.memory.resident))
     rows.append(isFrozen ? memory + StyledText("  FROZEN", theme.warning.adding(.bold)) : memory)
     let running = UploadDirection.allCases.flatMap { direction in
@@ -52,12 +58,12 @@ struct SummaryView: Widget {
   private func row(of record: UploadRecord, theme: Theme) -> StyledText {
     let upload = record.now
     let isMoving = upload.state == .receiving || upload.state == .sending
-    let fraction = upload.state == .interrupted ? upload.barParts?.received : upload.fraction
+    let fraction = upload.state == .interrupted ? record.barParts?.received : upload.fraction
     let part = fraction.map(Figures.percent) ?? Figures.compact(upload.shownBytes)
     return StyledText([
       Span("\(Figures.padded(part, 4)) ", theme.title),
-      Span(isMoving ? "" : "\(upload.stateText) ", theme.style(of: upload.state)),
-      Span(upload.name),
+      Span(isMoving ? "" : "\(record.stateText) ", theme.style(of: upload.state)),
+      Span(record.tree.map { "\(upload.name): \($0.now.filesText)" } ?? upload.name),
     ])
   }
 }

@@ -1,15 +1,24 @@
 import TerminalUI
 import UploadCore
 
-/// The facts about an upload, each with a label in rows of its own, the most important first.
-struct UploadFacts: Widget {
-  let upload: UploadSnapshot
-  /// The highest rate so far, in bytes per second.
-  let peakRate: Double
+/// Facts, each with a label in rows of its own, the most important first.
+struct FactList: Widget {
+  /// A fact without a text is left out.
+  typealias Fact = (label: String, text: String?)
+
+  private let facts: [(label: String, text: String)]
+  private let stateStyle: (Theme) -> Style
 
   private static let labelColumns = 9
   /// The label of the path, which is truncated at its start and never wrapped, because its end matters.
-  private static let pathLabel = "path"
+  static let pathLabel = "path"
+  /// The label of the state, which has the style of that.
+  static let stateLabel = "state"
+
+  init(_ facts: [Fact], stateStyle: @escaping (Theme) -> Style) {
+    self.facts = facts.compactMap { fact in fact.text.map { (label: fact.label, text: $0) } }
+    self.stateStyle = stateStyle
+  }
 
   func draw(on surface: inout Surface) {
     let width = surface.width - Self.labelColumns
@@ -17,7 +26,7 @@ struct UploadFacts: Widget {
     for (label, text) in facts {
       guard y < surface.height else { return }
       surface.write(label, x: 0, y: y, style: surface.theme.dim)
-      let style = label == "state" ? surface.theme.style(of: upload.state) : surface.theme.text
+      let style = label == Self.stateLabel ? stateStyle(surface.theme) : surface.theme.text
       let truncation: Truncation = label == Self.pathLabel ? .start : .end
       for row in Self.rows(label, text, width: width, limit: surface.height - y) {
         surface.write(StyledText(row, style), x: Self.labelColumns, y: y, width: width, truncation: truncation)
@@ -35,13 +44,22 @@ struct UploadFacts: Widget {
   private static func rows(_ label: String, _ text: String, width: Int, limit: Int) -> [String] {
     label == pathLabel || text.columns <= width ? [text] : text.wrapped(to: width, limit: limit)
   }
+}
 
-  private var facts: [(label: String, text: String)] {
+/// The facts about an upload.
+struct UploadFacts {
+  let upload: UploadSnapshot
+  /// The highest rate so far, in bytes per second.
+  let peakRate: Double
+
+  var list: FactList { FactList(facts) { $0.style(of: upload.state) } }
+
+  private var facts: [FactList.Fact] {
     let isIncoming = upload.direction == .incoming
     let file = upload.finishedFile
     let path = file?.path ?? ""
-    let facts: [(label: String, text: String?)] = [
-      ("state", upload.stateText),
+    return [
+      (FactList.stateLabel, upload.stateText),
       ("expires", upload.expiresIn.map { "in \(TimeText.rough($0)), unless the client continues it" }),
       ("reason", upload.retryReason),
       ("notice", upload.notice),
@@ -53,11 +71,10 @@ struct UploadFacts: Widget {
       ("memory", memory),
       ("time", time),
       (isIncoming ? "from" : "to", "\(upload.remote), \(upload.mode.rawValue)"),
-      (Self.pathLabel, path.isEmpty ? nil : path),
+      (FactList.pathLabel, path.isEmpty ? nil : path),
       ("type", type),
       ("SHA-256", file?.sha256),
     ]
-    return facts.compactMap { fact in fact.text.map { (label: fact.label, text: $0) } }
   }
 
   private var size: String {

@@ -1,7 +1,8 @@
 import TerminalUI
 import UploadCore
+import UploadReport
 
-/// One upload in a pane, in the rows of its layout.
+/// One upload or tree in a pane, in the rows of its layout.
 struct UploadRow: Widget {
   let record: UploadRecord
   let layout: UploadRowLayout
@@ -38,16 +39,16 @@ struct UploadRow: Widget {
     let isMoving = isRunning && !upload.isResting
     let numbers = isMoving ? theme.text : theme.dim
     switch field {
-    case .name: write(upload.name, isMoving ? theme.title : theme.dim, truncation: .middle, on: &surface)
-    case .mode: write(upload.mode.rawValue, theme.dim, on: &surface)
+    case .name: drawName(isMoving ? theme.title : theme.dim, on: &surface)
+    case .mode: write(record.modeText, theme.dim, on: &surface)
     case .peer: write(upload.remote, theme.dim, on: &surface)
     case .status:
-      write(upload.stateText, theme.style(of: upload.state), on: &surface)
+      write(record.stateText, record.hasLosses ? theme.bad : theme.style(of: upload.state), on: &surface)
       if let rate = upload.shownRate { write(ByteSize.rateText(rate), numbers, at: .trailing, on: &surface) }
     case .time: write(upload.shownTime, numbers, at: .trailing, on: &surface)
     case .bar: surface.draw(bar, in: surface.bounds)
     case .percent:
-      if let parts = upload.barParts {
+      if let parts = record.barParts {
         let style = upload.isResting ? theme.dim : theme.text
         write(Figures.percent(parts.received), style, at: .trailing, on: &surface)
       }
@@ -64,8 +65,26 @@ struct UploadRow: Widget {
     }
   }
 
+  /// Draws the name: of a tree with its counts, `photos/: 1,204 of 10,000 files`, which are truncated last; of a file in
+  /// a tree behind a mark.
+  private func drawName(_ style: Style, on surface: inout Surface) {
+    guard let tree = record.tree?.now else {
+      let indent = record.isInTree && surface.width >= 12 ? 2 : 0
+      if indent > 0 { surface.put(surface.glyphs.separator, x: 0, y: 0, style: surface.theme.dim) }
+      let rest = Rect(x: indent, y: 0, width: surface.width - indent, height: 1)
+      return surface.within(rest) { write(upload.name, style, truncation: .middle, on: &$0) }
+    }
+    let short = [tree.filesFinished, tree.files].compactMap { $0.map(CountText.text) }.joined(separator: "/")
+    let counts = [": \(tree.filesText)", ": \(short)"]
+    let name = upload.name.columns
+    let fitting = counts.first { min(name, 8) + $0.columns <= surface.width } ?? ""
+    let columns = min(name, surface.width - fitting.columns)
+    surface.write(StyledText(upload.name, style), x: 0, y: 0, width: columns, truncation: .middle)
+    surface.write(StyledText(fitting, style), x: columns, y: 0, width: surface.width - columns)
+  }
+
   private var bar: Gauge {
-    if let parts = upload.barParts { return Gauge(received: parts.received, stored: parts.stored) }
+    if let parts = record.barParts { return Gauge(received: parts.received, stored: parts.stored) }
     return record.isRunning ? Gauge(tick: record.motion) : Gauge(received: 0, stored: 0)
   }
 
@@ -82,6 +101,7 @@ struct UploadRow: Widget {
   /// The type and the final name of a complete upload; what is stored, or the average rate, of a running one; otherwise
   /// empty.
   private var note: String {
+    if record.tree != nil, !record.isRunning { return "" }
     if let file = upload.finishedFile {
       let name = file.path.isEmpty || file.path == upload.name ? nil : "as \(file.path)"
       return [file.type, name].compactMap { $0 }.joined(separator: ", ")

@@ -8,6 +8,8 @@ package import UploadServer
 /// with the process.
 package struct ClientEngine: Sendable {
   package let uploader: Uploader
+  /// Threads for calls that block on files.
+  let readers: NIOThreadPool
 
   /// The most descriptors that a client for `jobs` uploads at once opens: those of its event loops, and a connection
   /// and a file for each upload.
@@ -21,7 +23,7 @@ package struct ClientEngine: Sendable {
   /// - Parameter jobs: how many uploads the caller sends at once, for the number of threads; it is not enforced here.
   ///   Less than 1 counts as 1.
   package init(configuration: UploadClientConfiguration, ledger: UploadLedger, jobs: Int) {
-    let readers = NIOThreadPool(numberOfThreads: min(16, max(2, jobs)))
+    readers = NIOThreadPool(numberOfThreads: min(16, max(2, jobs)))
     readers.start()
     uploader = Uploader(
       configuration: configuration,
@@ -37,7 +39,7 @@ extension SendTarget {
   /// - Throws: ``UploadError`` with code `badURL`.
   package init(own address: ServerAddress, _ engine: ServerEngine) throws(UploadError) {
     let trust = address.fingerprint.map(ServerTrust.pinned) ?? .system
-    try self.init(address.url, token: engine.token?.text, trust: trust)
+    try self.init(address.url, token: engine.token?.text, trust: trust, isLocal: true)
   }
 }
 

@@ -15,8 +15,9 @@ extension ProgressRenderer {
   package mutating func end() {}
 }
 
-/// Writes one output line for each event that its style includes: JSON for programs, or plain text for people. With a
-/// logger, also a log line at level info for each upload that has ended and for rejected requests.
+/// Writes one output line for each event that its style includes: JSON for programs, or plain text for people. Of a tree
+/// with more than 20 files, plain text has its beginning, its end and its failures; JSON has every file. With a
+/// logger, also a log line at level info for each upload or reported download that has ended and for rejected requests.
 package struct LineRenderer: ProgressRenderer {
   /// The format of an output line.
   package enum Style: Sendable {
@@ -29,6 +30,9 @@ package struct LineRenderer: ProgressRenderer {
     case quiet
   }
 
+  /// The files of a tree with more than these are not listed one by one: the list would be too long to read.
+  fileprivate static let listedFiles: UInt64 = 20
+
   private let style: Style
   private let logger: Logger?
   private var deriver: EventDeriver
@@ -38,7 +42,7 @@ package struct LineRenderer: ProgressRenderer {
   ///   - logger: for the log lines; nil for none.
   package init(_ style: Style, interval: Duration?, logger: Logger? = nil) {
     (self.style, self.logger) = (style, logger)
-    deriver = EventDeriver(interval: interval)
+    deriver = EventDeriver(interval: interval, trees: style == .json ? .everyFile : .together(above: Self.listedFiles))
   }
 
   package mutating func show(_ snapshot: Snapshot) {
@@ -46,6 +50,7 @@ package struct LineRenderer: ProgressRenderer {
     guard let logger else { return }
     for upload in snapshot.uploads { log(upload, to: logger) }
     for request in snapshot.rejected { log(request, to: logger) }
+    for download in snapshot.endedDownloads { log(download, to: logger) }
   }
 
   private func write(_ event: UploadEvent) {
@@ -53,7 +58,7 @@ package struct LineRenderer: ProgressRenderer {
     guard let line = event.plainLine() else { return }
     switch (style, event) {
     case (.sending, .failed), (.quiet, .failed): Output.errorLine(line)
-    case (.plain, .progress), (.quiet, _), (.json, _): break
+    case (.plain, .progress), (.plain, .tree(_, .progress)), (.quiet, _), (.json, _): break
     case (.plain, _): Output.timedLine(line)
     case (.sending, _): Output.line(line)
     }
@@ -67,6 +72,14 @@ package struct LineRenderer: ProgressRenderer {
     facts["path"] = request.path.map { .string($0) }
     if request.count > 1 { facts["count"] = "\(request.count)" }
     logger.info("request rejected", metadata: facts)
+  }
+
+  private func log(_ download: DownloadSnapshot, to logger: Logger) {
+    let facts: Logger.Metadata = [
+      "id": "\(download.id)", "name": "\(download.name)", "remote": "\(download.remote)", "size": "\(download.size)",
+      "bytes": "\(download.bytes)", "seconds": "\((download.seconds * 1000).rounded() / 1000)",
+    ]
+    logger.info("download \(download.outcome.rawValue)", metadata: facts)
   }
 
   private func log(_ upload: UploadSnapshot, to logger: Logger) {
@@ -89,14 +102,15 @@ package struct LineRenderer: ProgressRenderer {
 }
 
 /// For `send` on a terminal: one progress line per running upload at the bottom, redrawn in place, as many as fit and
-/// at most 16. Above them is one line for each upload that finishes, is cancelled, stalls, is interrupted or resumes,
-/// and for each notice; failures are written to standard error. Other events, such as the summary, print nothing.
+/// at most 16; a tree of more than 20 files has one for all of them. Above them is one line for each upload that
+/// finishes, is cancelled, stalls, is interrupted or resumes, and for each notice, and for each tree that ends; failures
+/// are written to standard error. Other events, such as the summary, print nothing.
 package struct LiveRenderer: ProgressRenderer {
   /// The most progress lines; a lower terminal gets fewer, because text that scrolls out of it cannot be redrawn.
   private static let most = 16
 
   private let unicode: Bool
-  private var deriver = EventDeriver(interval: nil)
+  private var deriver = EventDeriver(interval: nil, trees: .together(above: LineRenderer.listedFiles))
   private var drawn = 0
 
   package init(unicode: Bool) { self.unicode = unicode }
@@ -105,19 +119,22 @@ package struct LiveRenderer: ProgressRenderer {
     var text = erasure
     for event in deriver.events(for: snapshot) {
       switch event {
-      case .finished, .cancelled, .stalled, .interrupted, .resumed, .noticed: text += (event.plainLine() ?? "") + "\n"
+      case .finished, .cancelled, .stalled, .interrupted, .resumed, .noticed, .tree(_, .ended):
+        text += (event.plainLine() ?? "") + "\n"
       case .failed:
         // Standard error may be the same terminal: the progress lines must be erased first.
         Output.raw(text)
         text = ""
         Output.errorLine(event.plainLine() ?? "")
       // Visible in the progress lines.
-      case .listening, .started, .progress, .retrying, .rejected, .process, .summary: break
+      case .listening, .started, .progress, .retrying, .tree, .rejected, .download, .process, .summary: break
       }
     }
     let width = max(1, (Output.columns ?? 80) - 1)
     let room = max(1, min(Self.most, (Output.rows ?? 24) - 1))
-    let lines = snapshot.uploads.filter { $0.outcome == nil }.prefix(room)
+    let (trees, files) = snapshot.separatingTrees(above: LineRenderer.listedFiles)
+    let wholes = trees.map { $0.upload(name: "\($0.title): \($0.filesText)") }
+    let lines = (wholes + files.filter { $0.outcome == nil }).prefix(room)
     for upload in lines { text += ProgressLine.text(upload, width: width, unicode: unicode) + "\n" }
     drawn = lines.count
     Output.raw(text)

@@ -1,9 +1,9 @@
-import Glibc
 import Synchronization
 package import UploadClient
 package import UploadCore
 
-/// Sends queued uploads in their order, a limited number at once. Safe on any thread; no call blocks.
+/// Sends queued uploads in their order, a limited number at once; a directory is one of them, with all that it contains.
+/// Safe on any thread; no call blocks.
 ///
 /// An upload appears in snapshots of this queue until it has a meter, and then in those of the ledger, under the same
 /// id.
@@ -15,18 +15,21 @@ package final class UploadQueue: Sendable {
   private struct State {
     var uploads = UploadQueueState()
     var whenEmpty: [CheckedContinuation<Void, Never>] = []
+    /// The directories that are being sent.
+    var trees: [UploadID: (job: UploadJob, task: Task<Bool, Never>)] = [:]
   }
 
   /// The most queued uploads in a snapshot: copying all of a long queue each time would use more CPU than sending them.
   static let shownLimit = 200
 
   private let jobs: Int
+  private let trees: TreeSending
   private let send: Sending
   private let state = Mutex(State())
 
   /// - Parameter jobs: uploads at once; less than 1 counts as 1.
-  init(jobs: Int, send: @escaping Sending) {
-    (self.jobs, self.send) = (max(1, jobs), send)
+  init(jobs: Int, trees: TreeSending = .none, send: @escaping Sending) {
+    (self.jobs, self.trees, self.send) = (max(1, jobs), trees, send)
   }
 
   /// A queue whose uploads are sent by a client of its own, which retries by the usual policy.
@@ -34,12 +37,20 @@ package final class UploadQueue: Sendable {
   ///   - ledger: where running and ended uploads appear.
   ///   - jobs: uploads at once; less than 1 counts as 1.
   ///   - resume: how uploads continue after an interruption; nil to send each file in one request.
-  package convenience init(_ ledger: UploadLedger, jobs: Int, resume: ResumeConfiguration? = nil) {
+  ///   - proxies: the proxies through which servers are reached.
+  package convenience init(
+    _ ledger: UploadLedger,
+    jobs: Int,
+    resume: ResumeConfiguration? = nil,
+    proxies: ProxySettings = .none
+  ) {
     var configuration = UploadClientConfiguration()
     configuration.retry = .usual
     configuration.resume = resume
+    configuration.proxies = proxies
     let client = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs)
-    self.init(jobs: jobs) { job, onBegin in
+    let trees = TreeSending(client.uploader, ledger, pool: client.readers)
+    self.init(jobs: jobs, trees: trees) { job, onBegin in
       await client.uploader.send(job.source, to: job.target, mode: job.mode, id: job.id, onBegin: onBegin)
     }
   }
@@ -98,9 +109,19 @@ package final class UploadQueue: Sendable {
     return added
   }
 
-  /// Cancels an upload that has no meter yet. One that starts just now is cancelled as soon as it has.
+  /// Cancels an upload that has no meter yet, or a directory with all of its files. One that starts just now is cancelled
+  /// as soon as it has.
   /// - Returns: the upload; nil when it is not queued: it is on the ledger, has ended, or is unknown.
-  func cancel(_ id: UploadID) -> UploadJob? { state.withLock { $0.uploads.cancel(id) } }
+  func cancel(_ id: UploadID) -> UploadJob? {
+    let (job, tree) = state.withLock { ($0.uploads.cancel(id), $0.trees[id]) }
+    tree?.task.cancel()
+    return job ?? tree?.job
+  }
+
+  /// Cancels the directories that are being sent: their files that have not ended, and those that have not begun.
+  package func cancelTrees() {
+    for tree in state.withLock({ Array($0.trees.values) }) { tree.task.cancel() }
+  }
 
   /// Rejects further uploads, and cancels those that have no meter yet, but those of ``addPaused(_:)``, which are
   /// removed. Running ones continue.
@@ -123,25 +144,49 @@ package final class UploadQueue: Sendable {
   /// Sets the sizes to show for uploads that are still queued, in bytes; other ids are ignored.
   func note(sizes: [UploadID: UInt64]) { state.withLock { $0.uploads.note(sizes: sizes) } }
 
-  /// The first ``shownLimit`` uploads that have no meter yet, the number of further ones, and those that were cancelled
-  /// while they waited. Each cancelled one is returned by one call only, waiting ones by every call.
-  func drainQueued() -> (waiting: [UploadSnapshot], rest: Int, cancelled: [UploadSnapshot]) {
-    let drained = state.withLock { $0.uploads.drain(limit: Self.shownLimit) }
+  /// The first ``shownLimit`` uploads that have no meter yet, the number of further ones, and those that ended without
+  /// one: cancelled while they waited, or empty directories. Each ended one is returned by one call only, waiting ones by
+  /// every call.
+  func drainQueued() -> (waiting: [UploadSnapshot], rest: Int, ended: [UploadSnapshot]) {
+    let (drained, empty) = state.withLock { ($0.uploads.drain(limit: Self.shownLimit), $0.uploads.drainEmpty()) }
     let cancelled = drained.cancelled.map { $0.snapshot(isCancelled: true) }
-    return (drained.waiting.map { $0.snapshot() }, drained.rest, cancelled)
+    return (drained.waiting.map { $0.snapshot() }, drained.rest, cancelled + empty.map { $0.emptySnapshot() })
   }
 
   private func start() {
     let starting = state.withLock { $0.uploads.start(limit: jobs) }
     for job in starting {
       Task.detached { [self] in
-        await send(job) { meter in
-          if self.state.withLock({ $0.uploads.begun(meter.id) }) { meter.cancel() }
+        if await trees.isDirectory(job) {
+          await sendTree(job)
+        } else {
+          await send(job) { meter in
+            if self.state.withLock({ $0.uploads.begun(meter.id) }) { meter.cancel() }
+          }
+          state.withLock { $0.uploads.ended(job.id) }
         }
-        state.withLock { $0.uploads.ended(job.id) }
         resumeIfEmpty()
         start()
       }
+    }
+  }
+
+  /// Sends a directory. It remains queued until its first file has ended, unless that is cancelled before.
+  private func sendTree(_ job: UploadJob) async {
+    let task = Task { [trees, self] in
+      await trees.send(job) {
+        if self.state.withLock({ $0.uploads.begun(job.id) }) { self.state.withLock { $0.trees[job.id] }?.task.cancel() }
+      }
+    }
+    let isCancelled = state.withLock { state in
+      state.trees[job.id] = (job, task)
+      return state.uploads.isCancelled(job.id)
+    }
+    if isCancelled { task.cancel() }
+    let hadFiles = await task.value
+    state.withLock { state in
+      state.trees[job.id] = nil
+      state.uploads.ended(job.id, isEmptyTree: !hadFiles)
     }
   }
 
@@ -152,66 +197,5 @@ package final class UploadQueue: Sendable {
       return state.whenEmpty
     }
     for waiter in waiters { waiter.resume() }
-  }
-}
-
-/// A file to send, with everything needed to send it again.
-package struct UploadJob: Sendable {
-  /// The upload's id, in the queue and on the ledger.
-  let id: UploadID
-  let path: String
-  let target: SendTarget
-  let mode: UploadMode
-  /// Size in bytes, for display only; nil until it is known.
-  var size: UInt64?
-  /// What the journal says of an upload that an earlier process has begun; otherwise nil.
-  let unfinished: ResumeJournal.Entry?
-  /// Whether the upload begins only when the user continues it.
-  var isPaused = false
-
-  package init(path: String, target: SendTarget, mode: UploadMode) {
-    (id, self.path, self.target, self.mode) = (UploadID(), path, target, mode)
-    unfinished = nil
-  }
-
-  /// An upload that an earlier process has begun: the client finds its entry in the journal by itself.
-  init(continuing entry: ResumeJournal.Entry, target: SendTarget) {
-    (id, path, self.target, mode) = (UploadID(), entry.path, target, .stream)
-    (size, unfinished) = (entry.size, entry)
-  }
-
-  /// The file as the client opens it, once its upload starts.
-  var source: UploadSource { .file(path) }
-
-  /// The upload as the dashboard shows it while it is queued, or cancelled before it began.
-  func snapshot(isCancelled: Bool = false) -> UploadSnapshot {
-    let (name, remote) = (PlainText.sanitized(source.name), target.authority)
-    var upload = UploadSnapshot.queued(
-      id: id,
-      mode: unfinished == nil ? mode : .resumable,
-      name: name,
-      size: size,
-      remote: remote,
-      isCancelled: isCancelled,
-      isPaused: isPaused
-    )
-    upload.bytes = unfinished?.offset ?? 0
-    return upload
-  }
-
-  /// Whether it sends the same file to the same URL, with whatever token.
-  func isSameFile(as other: UploadJob) -> Bool {
-    path == other.path && target.isSecure == other.target.isSecure && target.authority == other.target.authority
-      && target.path == other.target.path && target.query == other.target.query
-  }
-
-  /// The same file to the same target in the same mode, as an upload with a new id.
-  var copy: UploadJob { UploadJob(path: path, target: target, mode: mode) }
-
-  /// Reads a file's size in bytes; nil when there is no regular file. Follows symbolic links. May block.
-  static func size(of path: String) -> UInt64? {
-    var status = stat()
-    guard NameBytes.withPath(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    return UInt64(max(0, status.st_size))
   }
 }

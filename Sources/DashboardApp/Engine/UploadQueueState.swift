@@ -26,6 +26,8 @@ package struct UploadQueueState {
   private var pausedBusy: Set<UploadID> = []
   /// Cancelled while queued, and not drained yet.
   private var cancelled: [UploadJob] = []
+  /// Directories in which there was no file, and that were not drained yet.
+  private var empty: [UploadJob] = []
   /// Accepted uploads, which can be sent again once they have ended; the oldest first.
   private var past: [UploadJob] = []
   private var isClosed = false
@@ -89,11 +91,19 @@ package struct UploadQueueState {
   }
 
   /// Notes that an upload that was started has ended, even if it never had a meter.
-  mutating func ended(_ id: UploadID) {
+  /// - Parameter isEmptyTree: whether it is a directory of which no file is on the ledger. Where it was cancelled, it
+  ///   counts as cancelled in the queue.
+  mutating func ended(_ id: UploadID, isEmptyTree: Bool = false) {
+    if isEmptyTree, let entry = entries.first(where: { $0.job.id == id }) {
+      if entry.isCancelled { markCancelled(entry.job) } else { empty.append(entry.job) }
+    }
     _ = begun(id)
     busy.remove(id)
     pausedBusy.remove(id)
   }
+
+  /// Whether a starting upload was cancelled.
+  func isCancelled(_ id: UploadID) -> Bool { entries.contains { $0.job.id == id && $0.isCancelled } }
 
   /// A new upload of the same file, to be added by the caller; nil when the upload `id` has not ended, or is not among
   /// the last ``pastLimit``.
@@ -138,6 +148,12 @@ package struct UploadQueueState {
     defer { cancelled = [] }
     let waiting = entries.prefix(limit).map(\.job)
     return (waiting, entries.count - waiting.count, cancelled)
+  }
+
+  /// The directories in which there was no file, since the last call.
+  mutating func drainEmpty() -> [UploadJob] {
+    defer { empty = [] }
+    return empty
   }
 
   private mutating func markCancelled(_ job: UploadJob) {

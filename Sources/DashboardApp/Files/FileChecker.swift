@@ -2,15 +2,15 @@ import Dashboard
 import Glibc
 import UploadCore
 
-/// Checks whether files can be sent, before the user sends them.
+/// Checks whether files and directories can be sent, before the user sends them.
 ///
 /// No file is opened, so that no FIFO or device can block the thread. The file system itself may block: call it on a
 /// thread that can wait.
 struct FileChecker: Sendable {
   let paths: LocalPath
 
-  /// The size of a file in bytes. Where it cannot be sent, the result's `problem` says why; it is nil for a regular
-  /// file that this process may read. Symbolic links are followed.
+  /// The size of a file in bytes, or that it is a directory. Where it cannot be sent, the result's `problem` says why; it
+  /// is nil for a regular file or a directory that this process may read. Symbolic links are followed.
   /// - Parameter path: absolute, relative, or beginning with `~/`.
   func check(_ path: String) -> SendCheck.File {
     guard !path.utf8.contains(0) else { return SendCheck.File(path: path, problem: FileText.nulProblem) }
@@ -20,11 +20,12 @@ struct FileChecker: Sendable {
       return SendCheck.File(path: path, problem: FileText.reason(errno))
     }
     let kind = FileText.kind(status.st_mode)
-    if let problem = kind == .directory ? "a directory cannot be sent" : FileText.problem(kind) {
-      return SendCheck.File(path: path, problem: problem)
-    }
-    let isReadable = NameBytes.withPath(absolute) { faccessat(AT_FDCWD, $0, R_OK, AT_EACCESS) } == 0
+    if let problem = FileText.problem(kind) { return SendCheck.File(path: path, problem: problem) }
+    if absolute == "/" { return SendCheck.File(path: path, problem: "the root directory cannot be sent") }
+    let access = kind == .directory ? R_OK | X_OK : R_OK
+    let isReadable = NameBytes.withPath(absolute) { faccessat(AT_FDCWD, $0, access, AT_EACCESS) } == 0
     let problem = isReadable ? nil : FileText.reason(errno)
+    if kind == .directory { return SendCheck.File(path: path, isDirectory: true, problem: problem) }
     return SendCheck.File(path: path, size: UInt64(max(0, status.st_size)), problem: problem)
   }
 }
@@ -58,7 +59,7 @@ enum FileText {
   /// Why a file of this kind can be neither sent nor entered in the picker; nil for regular files and directories.
   static func problem(_ kind: DirectoryEntry.Kind) -> String? {
     guard case .other(let name) = kind else { return nil }
-    return "a \(name) cannot be sent; only files can"
+    return "a \(name) cannot be sent; only files and directories can"
   }
 
   /// The reason why reading a path failed, for a message: `it does not exist`.

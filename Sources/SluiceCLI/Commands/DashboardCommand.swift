@@ -1,6 +1,7 @@
 import ArgumentParser
 import DashboardApp
 import Glibc
+import UploadClient
 import UploadCore
 
 /// `sluice` alone: the dashboard.
@@ -16,7 +17,7 @@ struct DashboardCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: ArgumentHelp("Files to send to the server immediately.", valueName: "file"), completion: .file())
+  @Argument(help: ArgumentHelp("Files or directories to send to the server.", valueName: "file"), completion: .file())
   var files: [String] = []
 
   @Flag(help: "Print events as plain text instead of opening the dashboard.")
@@ -53,7 +54,8 @@ struct DashboardCommand: ParsableCommand {
       let run = ServeRun(server: engine, directory: place.dir, files: files, jobs: jobs)
       throw ExitCode(run.onMainLoop())
     }
-    let setup = DashboardEngine.Setup(server: engine, directory: place.dir, jobs: jobs, trust: trusted.trust)
+    var setup = DashboardEngine.Setup(server: engine, directory: place.dir, jobs: jobs, trust: trusted.trust)
+    setup.proxies = ProxySettings(option: nil, environment: ProcessEnvironment.all)
     let status = MainActor.assumeIsolated { DashboardRun.run(setup, sending: files) }
     throw ExitCode(status)
   }

@@ -18,7 +18,8 @@ struct SendCommand: ParsableCommand {
 
       Uploads to a server that is unavailable or busy are retried with growing pauses, until --retry-for has passed \
       without progress. The certificate of an https:// server must be issued by an authority that this machine \
-      trusts, by one in --ca, or be the one with --fingerprint. Connections are direct: http_proxy is ignored.
+      trusts, by one in --ca, or be the one with --fingerprint. Proxies are those of \
+      --proxy or, as with curl, of http_proxy, https_proxy, all_proxy and no_proxy.
 
       Files of 4 MiB and more are resumed by themselves where the server supports that (tus, or the IETF draft for \
       resumable uploads): after an interruption, and when the same command is run again. --no-resume turns this off.
@@ -66,6 +67,14 @@ struct SendCommand: ParsableCommand {
   var token: String?
 
   @OptionGroup var trusted: TrustOptions
+
+  @Option(
+    "HTTP proxy to use, http(s)://[USER:PASSWORD@]HOST:PORT; empty for none. (default: from http_proxy etc.)",
+    value: "url",
+    discussion: "Hosts in no_proxy are reached directly. Other users of the machine can read a password in the list of "
+      + "processes; SLUICE_PROXY and http_proxy are not visible there."
+  )
+  var proxy: String?
 
   @Option(
     "Time without progress after which an upload is no longer retried; 0 for no retries.",
@@ -129,8 +138,10 @@ struct SendCommand: ParsableCommand {
       throw ValidationError("--idle-timeout, --answer-timeout and --stall-after must be above 0.")
     }
     try validated { () throws(UploadError) in
-      _ = try SendTarget(to, token: token)
-      try clientConfiguration().validate()
+      let target = try SendTarget(to, token: token)
+      let configuration = try clientConfiguration()
+      try configuration.validate()
+      _ = try configuration.proxies.proxy(for: target)
     }
   }
 
@@ -160,6 +171,7 @@ struct SendCommand: ParsableCommand {
       let journal = directory.map { ResumeJournal(directory: $0) }
       configuration.resume = ResumeConfiguration(journal: journal, maxRequest: maxRequest?.value.bytes)
     }
+    configuration.proxies = ProxySettings(option: proxy, environment: ProcessEnvironment.all)
     configuration.rate = limitRate?.value.setting.bytes
     for field in header { configuration.headers.append(try HeaderField(field)) }
     if let formField { configuration.formField = formField }

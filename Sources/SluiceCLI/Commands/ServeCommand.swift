@@ -15,9 +15,9 @@ struct ServeCommand: ParsableCommand {
     abstract: "Receive uploads, and print events as they happen.",
     discussion: """
       Accepts POST /stream-upload (the body is the file), POST /file-upload (a form with any number of files) and \
-      PUT /NAME, and resumable uploads: tus at /uploads, the IETF draft at /stream-upload and with PUT. Ctrl-C lets \
-      running uploads finish (up to --grace); press it again to exit immediately. SIGHUP reloads the files of --tls-cert \
-      and --tls-key.
+      PUT /files/PATH (in short PUT /PATH), and resumable uploads: tus at /uploads, the IETF draft at /stream-upload and \
+      with PUT. Directories in paths are made, unless --flat is given. Ctrl-C lets running uploads finish (up to --grace); \
+      press it again to exit immediately. SIGHUP reloads the files of --tls-cert and --tls-key.
 
       A file on --raw-port has no declared length and ends with FIN, so an interrupted upload may look complete.
       """
@@ -99,6 +99,7 @@ struct ServeRun: Sendable {
         announced.continuation.finish()
         if let queue { send(to: address, engine, queue) }
       }
+      queue?.cancelTrees()
       // The server has ended incoming ones itself, and keeps what can be resumed.
       for meter in ledger.active() where meter.direction == .outgoing { meter.stop() }
       await queue?.waitUntilEmpty()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import UploadCore
+import UploadProtocol
 import UploadServer
 
 /// Access to a server: options of every command that hosts one.

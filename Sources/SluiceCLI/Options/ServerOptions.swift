@@ -67,6 +67,7 @@ struct ServerOptions: ParsableArguments {
     limits.apply(to: &configuration.limits)
     configuration.limits.onCut = files.onCut
     configuration.limits.types = files.types
+    configuration.limits.paths = files.paths
     return configuration
   }
 }
@@ -92,6 +93,12 @@ struct StorageOptions: ParsableArguments {
   @Option("Existing name: rename the new file, reject it (error), or replace the existing file.", value: "policy")
   var onDuplicate = DuplicatePolicy.rename
 
+  @Flag(help: "Keep no directories: store every file under its name alone, in the upload directory itself.")
+  var flat = false
+
+  @Flag(help: "Ignore the modification times that clients send.")
+  var noTimes = false
+
   @Option("Interrupted uploads that cannot be resumed: discard, or keep as NAME.partial.", value: "policy")
   var onCut = CutPolicy.discard
 
@@ -115,6 +122,13 @@ struct StorageOptions: ParsableArguments {
 
   /// The store's settings: durability and duplicates.
   var storage: DiskStoreConfiguration { DiskStoreConfiguration(durability: durability, onDuplicate: onDuplicate) }
+
+  /// What is kept of the paths and times that clients state.
+  var paths: PathRules {
+    var paths = PathRules()
+    (paths.keepsDirectories, paths.keepsTimes) = (!flat, !noTimes)
+    return paths
+  }
 
   var types: MediaTypeRules { MediaTypeRules(allowed: allowType.map(\.value), denied: denyType.map(\.value)) }
 }

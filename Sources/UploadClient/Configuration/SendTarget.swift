@@ -15,10 +15,8 @@ import UploadProtocol
 package struct SendTarget: Sendable, Equatable {
   /// Whether connections are encrypted: `https`.
   package let isSecure: Bool
-  /// Name or address of the server. An IPv6 address is without brackets, and may have a zone: `fe80::1%eth0`.
-  package let host: String
-  /// 1 to 65,535; where the URL has none, 443 for https and 80 otherwise.
-  package let port: Int
+  /// The server. Its port is 1 to 65,535; where the URL has none, 443 for https and 80 otherwise.
+  package let address: HostAndPort
   /// The URL's path, percent-encoded: begins with `/`, and contains only visible ASCII. Requests are sent to what
   /// ``request(mode:name:method:)`` makes of it.
   package let path: String
@@ -28,6 +26,10 @@ package struct SendTarget: Sendable, Equatable {
   /// How the server's certificate is verified; without meaning unless ``isSecure``.
   package let trust: ServerTrust
 
+  /// Whether the server is a part of this program, such as that of the dashboard: connections are always direct, whatever
+  /// ``ProxySettings`` say.
+  package let isLocal: Bool
+
   /// The `Authorization: Bearer` field with this server's access token; nil without a token.
   let authorization: HeaderField?
 
@@ -36,11 +38,18 @@ package struct SendTarget: Sendable, Equatable {
   /// - Parameters:
   ///   - token: the server's access token; nil when it needs none.
   ///   - trust: how an https server's certificate is verified.
+  ///   - isLocal: see ``isLocal``.
   /// - Throws: ``UploadError`` with code `badURL`, also for a URL with a user name, or `badValue` when a header field
   ///   cannot contain the token.
-  package init(_ text: String, token: String? = nil, trust: ServerTrust = .system) throws(UploadError) {
+  package init(
+    _ text: String,
+    token: String? = nil,
+    trust: ServerTrust = .system,
+    isLocal: Bool = false
+  ) throws(UploadError) {
     if let token { authorization = try HeaderField("Authorization: Bearer \(token)") } else { authorization = nil }
     self.trust = trust
+    self.isLocal = isLocal
     let rest: Substring
     if let colon = text.firstRange(of: "://") {
       let scheme = text[..<colon.lowerBound].lowercased()
@@ -60,8 +69,7 @@ package struct SendTarget: Sendable, Equatable {
     }
     let authority = rest.prefix { !"/?#".contains($0) }
     let (host, port) = try Self.hostAndPort(authority, of: text)
-    self.host = host
-    self.port = port ?? Self.defaultPort(isSecure: isSecure)
+    address = HostAndPort(host: host, port: port ?? Self.defaultPort(isSecure: isSecure))
     let tail = rest[authority.endIndex...].prefix { $0 != "#" }
     let path = tail.prefix { $0 != "?" }
     let query = tail[path.endIndex...]
@@ -71,29 +79,24 @@ package struct SendTarget: Sendable, Equatable {
 
   // MARK: What requests contain
 
-  /// Host and port for people and for the list of uploads: `127.0.0.1:8080`, `[::1]:80`, `[fe80::1%eth0]:80`.
-  package var authority: String {
-    "\(Self.bracketed(host)):\(port)"
-  }
+  /// Name or address of the server, see ``HostAndPort/host``.
+  package var host: String { address.host }
+  package var port: Int { address.port }
 
-  /// The URL as a text that ``init(_:token:trust:)`` reads again, without the access tokens in its query: for the journal.
+  /// Host and port for people and for the list of uploads: `127.0.0.1:8080`, `[::1]:80`, `[fe80::1%eth0]:80`.
+  package var authority: String { address.text }
+
+  /// The URL as a text that ``init(_:token:trust:isLocal:)`` reads again, without the access tokens in its query: for the journal.
   var urlWithoutToken: String {
     UploadLocation.withoutToken(
       (isSecure ? "https" : "http") + "://" + authority + path + (query.map { "?" + $0 } ?? "")
     )
   }
 
-  /// The value of the Host header field: without the port where it is the scheme's default (RFC 9110 section 7.2), and
-  /// without the zone, which is valid on this machine only (RFC 6874 section 1).
+  /// The value of the Host header field: without the port where it is the scheme's default (RFC 9110 section 7.2).
   var hostField: String {
-    let name = Self.bracketed(zone == nil ? host : String(host.prefix { $0 != "%" }))
+    let name = address.hostForPeers
     return port == Self.defaultPort(isSecure: isSecure) ? name : "\(name):\(port)"
-  }
-
-  /// The zone of an IPv6 address: a network interface's name or number; nil without one.
-  var zone: String? {
-    guard host.contains(":"), let percent = host.firstIndex(of: "%") else { return nil }
-    return String(host[host.index(after: percent)...])
   }
 
   /// The method and the target in the request line for an upload called `name`. A target that contains the name has its
@@ -112,10 +115,6 @@ package struct SendTarget: Sendable, Equatable {
     }
   }
 
-  private static func bracketed(_ host: String) -> String {
-    host.contains(":") ? "[\(host)]" : host
-  }
-
   private static func defaultPort(isSecure: Bool) -> Int { isSecure ? 443 : 80 }
 
   // MARK: Parsing
@@ -123,7 +122,7 @@ package struct SendTarget: Sendable, Equatable {
   /// Parses the part of a URL between scheme and path.
   /// - Parameter url: the whole URL, for messages.
   /// - Returns: the host without brackets; the port, nil when the URL has none.
-  private static func hostAndPort(_ authority: Substring, of url: String) throws(UploadError) -> (String, Int?) {
+  static func hostAndPort(_ authority: Substring, of url: String) throws(UploadError) -> (String, Int?) {
     // The message does not contain the URL: it would show the password.
     guard !authority.utf8.contains(UInt8(ascii: "@")) else {
       throw UploadError(

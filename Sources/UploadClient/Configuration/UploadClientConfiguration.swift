@@ -51,6 +51,9 @@ package struct UploadClientConfiguration: Sendable {
   /// The limit on the rate of all uploads together, in bytes per second; 0 counts as 1, nil is no limit.
   package var rate: UInt64?
 
+  /// The proxies through which servers are reached; none by default: a library's callers decide which variables count.
+  package var proxies = ProxySettings.none
+
   /// Memory that a form in memory may use, in bytes; nil when unknown, and then no form is rejected. Called on a thread that
   /// may block.
   package var availableMemory: @Sendable () -> UInt64? = { ProcessMemory.available() }

@@ -44,14 +44,15 @@ enum ExchangeFailure: Equatable {
   /// The error to report for this failure, with a message for people.
   /// - Parameters:
   ///   - meter: of the upload whose attempt failed.
+  ///   - server: its name, with that of the proxy before it (``ConnectionPeer/name``).
   ///   - cause: the first error that the channel reported, nil without one; for ``sourceFailed(isStored:)`` the error of the
   ///     source.
   func error(
     of meter: UploadMeter,
+    from server: String,
     _ configuration: UploadClientConfiguration,
     cause: (any Error)?
   ) -> UploadError {
-    let server = meter.remote
     let sent = ByteSize.text(meter.received)
     let progress = meter.size.map { "\(sent) of \(ByteSize.text($0))" } ?? sent
     let code: UploadError.Code

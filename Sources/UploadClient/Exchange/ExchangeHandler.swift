@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -58,7 +57,9 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     let now = context.eventLoop.now
     switch Self.unwrapInboundIn(data) {
     case .head(let head): perform(machine.responded(ServerResponse(head), at: now), context)
-    case .body(let bytes): perform(machine.responseContinued(bytes, at: now), context)
+    case .body(let bytes):
+      if machine.passesBody { attempt.onResponseBody?(bytes) }
+      perform(machine.responseContinued(bytes, at: now), context)
     case .end: perform(machine.responseEnded(at: now), context)
     }
   }
@@ -152,7 +153,12 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     case .failure(let failure):
       result.fail(
         FailedAttempt(
-          error: failure.error(of: attempt.meter, attempt.resources.configuration, cause: cause),
+          error: failure.error(
+            of: attempt.meter,
+            from: attempt.connector.server.name,
+            attempt.resources.configuration,
+            cause: cause
+          ),
           // A server that has the whole body may have stored it: sent again, the file would be stored twice.
           isTemporary: failure.isTemporary && !body.isSent,
           isSourceUsed: body.hasBegun,
@@ -262,24 +268,6 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
       let queued = try? options.getOption(.bufferedWritableBytes)
     else { return }
     machine.observed(queued: queued, at: context.eventLoop.now)
-  }
-}
-
-extension Channel {
-  /// Closes the connection with a reset, and discards what has not been sent.
-  ///
-  /// After a plain close the kernel would continue to send its buffer, several MiB; a server that does not read would not
-  /// even receive the FIN.
-  func abort() {
-    guard let socket = self as? any SocketOptionProvider else { return close(promise: nil) }
-    socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in
-      // NIOSSL's handler would first send close_notify and wait for the peer's; closing at its place in the pipeline skips
-      // that.
-      guard let encryption = try? self.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self) else {
-        return self.close(promise: nil)
-      }
-      encryption.close(promise: nil)
-    }
   }
 }
 

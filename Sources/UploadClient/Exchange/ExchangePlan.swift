@@ -14,6 +14,8 @@ extension ExchangeStateMachine {
     /// Whether 302 and 303 are a success once the whole body is sent: for forms, since web applications redirect so after they
     /// have processed one (Post/Redirect/Get; RFC 9110 section 15.4.4).
     var acceptsSeeOther = false
+    /// Whether the body of a success is not kept, because it is passed on as it arrives.
+    var passesResponseBody = false
   }
 
   /// What the channel handler has to do after an event.

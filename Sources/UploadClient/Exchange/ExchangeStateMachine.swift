@@ -190,10 +190,20 @@ struct ExchangeStateMachine {
     return action
   }
 
+  /// Whether the body that is received now is passed on, and not kept.
+  var passesBody: Bool {
+    if case .exchanging(.begun(let head)) = state { passesBody(of: head) } else { false }
+  }
+
+  private func passesBody(of head: ServerResponse) -> Bool {
+    plan.passesResponseBody && (200..<300).contains(head.status)
+  }
+
   /// The next bytes of a response's body were received.
   mutating func responseContinued(_ bytes: ByteBuffer, at now: NIODeadline) -> Action {
     guard case .exchanging(.begun(var head)) = state else { return .none }
     lastMovement = now
+    guard !passesBody(of: head) else { return .none }
     let isWhole = head.append(bytes)
     if !isWhole { head.keepsConnection = false }
     state = .exchanging(.begun(head))

@@ -24,10 +24,11 @@ struct FailedAttempt: Error {
 }
 
 extension FailedAttempt {
-  /// The failure for an unexpected error of SwiftNIO; `error` itself if it is a ``FailedAttempt``.
+  /// The failure for a ``ConnectFailure`` or an unexpected error of SwiftNIO; `error` itself if it is a ``FailedAttempt``.
   init(unusable error: any Error) {
     self =
       error as? FailedAttempt
+      ?? (error as? ConnectFailure).map { FailedAttempt(error: $0.error, isTemporary: $0.isTemporary) }
       ?? FailedAttempt(error: UploadError(.internalFailure, "The connection could not be used.", cause: error))
   }
 

@@ -60,6 +60,8 @@ struct ServerResponse: Sendable, Equatable {
     var isWholeForm = false
     /// Whether an access token was sent: it decides what the message for 401 advises.
     var hasToken = false
+    /// The proxy that forwarded the request; nil without one.
+    var proxy: ProxyServer?
   }
 
   /// The outcome of an upload that the server has accepted: with the name, type and digest of the response where it
@@ -88,14 +90,15 @@ struct ServerResponse: Sendable, Equatable {
     )
   }
 
-  /// Why the server rejected the upload, as one text line that is safe to display. For 401 it is what the user can do: servers
-  /// describe only how a request carries a token.
+  /// Why the server rejected the upload, as one text line that is safe to display. For 401 and 407 it is what the user can
+  /// do: servers and proxies describe only how a request carries credentials.
   private func rejection(of sent: Sent) -> String {
     if status == 401 {
       return sent.hasToken
         ? "The token that was sent is not accepted. Check --token or SLUICE_TOKEN."
         : "Give the token with --token TOKEN or SLUICE_TOKEN."
     }
+    if status == 407, let proxy = sent.proxy { return "the proxy \(proxy) \(proxy.credentialsAdvice)" }
     if (300..<400).contains(status), let location {
       return "the server redirects to \(Self.quoted(location.utf8)). Send to that address if you trust it."
     }

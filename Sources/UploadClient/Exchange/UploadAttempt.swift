@@ -1,7 +1,6 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
 import UploadCore
 
 /// What an attempt to send an upload needs: the request, its content, where they are sent, and shared resources. Each
@@ -14,14 +13,18 @@ struct UploadAttempt: Sendable {
   var content: BodyContent
   /// What the request carries of the content.
   var part = BodyPart.whole
-  let target: SendTarget
+  /// Opens the attempt's connection. Call ``ServerConnector/withContexts(_:)`` before ``run()``.
+  var connector: ServerConnector
   let meter: UploadMeter
   var cancellation: UploadCancellation
   /// Pauses the upload; nil for one that cannot be paused.
   var pause: UploadPause?
   let resources: ClientResources
-  /// The TLS context of the target's trust. Set it before ``run()`` for an https target; nil for http.
-  var encryption: NIOSSLContext?
+  /// Receives the body of a success in place of ``ServerResponse/body``, of any length; called on the event loop. Nil to keep
+  /// its beginning.
+  var onResponseBody: (@Sendable (ByteBuffer) -> Void)?
+
+  var target: SendTarget { connector.target }
 
   /// How the exchange proceeds, by the request, its content and the configuration.
   var plan: ExchangeStateMachine.Plan {
@@ -40,13 +43,14 @@ struct UploadAttempt: Sendable {
         part == .nothing
           ? min(configuration.responseTimeout, configuration.idleTimeout) : configuration.responseTimeout
       ),
-      acceptsSeeOther: request.isForm
+      acceptsSeeOther: request.isForm,
+      passesResponseBody: onResponseBody != nil
     )
   }
 
   /// Memory that sending uses, in bytes: buffers and the framing of a form. A form in memory is counted elsewhere.
   var networkBytes: Int {
-    content.networkBytes(isSecure: target.isSecure) + request.framingBytes
+    content.networkBytes(isSecure: connector.isEncrypted) + request.framingBytes
   }
 
   /// Whether a server that has sent `result` asks for the same request without its expectation (RFC 9110 section 10.1.1).
@@ -118,22 +122,18 @@ struct UploadAttempt: Sendable {
 
   private func runOnNew() async throws(FailedAttempt) -> ExchangeResult {
     let loop = resources.eventLoopGroup.next()
-    let opener = ConnectionOpener(
-      target: target,
-      encryption: encryption,
-      timeout: resources.configuration.connectTimeout
-    )
     return try await exchange(on: loop) { result in
-      opener.open(on: loop) { channel in
+      let connecting = connector.connect(on: loop) { channel in
         cancellation.onCancel {
           result.fail(FailedAttempt(error: UploadCancellation.error))
           channel.eventLoop.execute { channel.abort() }
         }
-      } then: { opened in
-        do throws(FailedAttempt) {
+      }
+      connecting.whenComplete { opened in
+        do {
           try prepare(try opened.get(), result)
         } catch {
-          result.fail(error)
+          result.fail(FailedAttempt(unusable: error))
         }
       }
     }
@@ -161,23 +161,13 @@ struct UploadAttempt: Sendable {
     _ channel: any Channel,
     _ result: EventLoopPromise<ExchangeResult>
   ) throws(FailedAttempt) {
-    // Responses are short: the limits on their headers are far below NIO's default of 2 MiB for each connection.
-    var limits = NIOHTTPDecoderLimitConfiguration()
-    limits.maxHeaderFieldSize = 16 * 1024
-    limits.maxHeaderListSize = 64 * 1024
-    limits.maxHeaderFieldCount = 128
-    let decoder = HTTPResponseDecoder(
-      leftOverBytesStrategy: .dropBytes,
-      informationalResponseStrategy: .forward,
-      limitConfiguration: limits
-    )
     // The request has its framing headers; the encoder would remove them for methods that usually have no body.
     var framing = HTTPRequestEncoder.Configuration()
     framing.automaticallySetFramingHeaders = false
     do {
       try channel.pipeline.syncOperations.addHandlers([
         HTTPRequestEncoder(configuration: framing),
-        ByteToMessageHandler(decoder),
+        ResponseDecoding.handler(leftOver: .dropBytes),
       ])
     } catch {
       channel.close(promise: nil)
@@ -189,8 +179,10 @@ struct UploadAttempt: Sendable {
   /// Sends the request on a connection that is ready for one.
   private func begin(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
     guard !cancellation.isCancelled else { return channel.close(promise: nil) }
+    var attempt = self
+    attempt.request.head = connector.forwarded(request.head)
     do {
-      try channel.pipeline.syncOperations.addHandler(ExchangeHandler(self, result: result))
+      try channel.pipeline.syncOperations.addHandler(ExchangeHandler(attempt, result: result))
     } catch {
       result.fail(FailedAttempt(unusable: error))
       return channel.close(promise: nil)
@@ -244,6 +236,15 @@ struct ClientResources: Sendable {
   let tls = ClientTLS()
   let connections = ConnectionPool()
   let ignoredExpectations = IgnoredExpectations()
+
+  /// A connector for a target, with the TLS contexts that it needs.
+  /// - Throws: ``UploadError``, as ``ServerConnector/init(_:_:)`` and ``ServerConnector/withContexts(_:)`` do.
+  func connector(to target: SendTarget) async throws(UploadError) -> ServerConnector {
+    let connector = try ServerConnector(target, configuration)
+    guard connector.isEncrypted else { return connector }
+    let tls = tls
+    return try await onPool { try connector.withContexts(tls) }
+  }
 
   /// Runs `work`, which may block, on the thread pool.
   /// - Parameter work: must throw only ``UploadError``.

@@ -16,7 +16,6 @@ final class PipelineConnections {
 
   private unowned let sender: SmallFileSender
   private let loop: any EventLoop
-  private let opener: ConnectionOpener
   private var open: [PipelineHandler] = []
   private var connecting = 0
   private var isFinished = false
@@ -32,11 +31,6 @@ final class PipelineConnections {
     let setup = sender.setup
     (self.sender, self.loop) = (sender, loop)
     conduct = PipelineConduct(fullDepth: setup.template.mayBePipelined ? .max : 1)
-    opener = ConnectionOpener(
-      target: setup.template.target,
-      encryption: setup.encryption,
-      timeout: setup.resources.configuration.connectTimeout
-    )
   }
 
   /// Gives requests to the connections with the fewest outstanding, and opens more connections if requests remain.
@@ -113,12 +107,12 @@ final class PipelineConnections {
     connecting += 1
     // Retained until then: nothing else does, once all uploads have ended.
     let sender = sender
-    opener.open(on: loop) { [self] opened in
+    sender.setup.connector.connect(on: loop).assumeIsolated().whenComplete { [self] opened in
       withExtendedLifetime(sender) {
         connecting -= 1
         switch opened {
         case .success(let channel): add(channel)
-        case .failure(let failed): cannotConnect(failed)
+        case .failure(let error): cannotConnect(FailedAttempt(unusable: error))
         }
       }
     }

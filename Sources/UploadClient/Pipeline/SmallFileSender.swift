@@ -1,7 +1,6 @@
 import Glibc
 import NIOCore
 import NIOPosix
-import NIOSSL
 import UploadCore
 
 /// Sends small files to one target: reads them in batches on the thread pool, writes their requests to a few connections
@@ -15,8 +14,7 @@ final class SmallFileSender: @unchecked Sendable {
     let template: SmallRequest
     let resources: ClientResources
     let ledger: UploadLedger
-    /// The TLS context of the target's trust; nil for http.
-    let encryption: NIOSSLContext?
+    let connector: ServerConnector
     /// The most connections.
     let connectionLimit: Int
     /// Called once for each source, on a thread of the pool.
@@ -169,7 +167,12 @@ final class SmallFileSender: @unchecked Sendable {
       case .responded(let response): responded(upload, response, staysOpen: false)
       case .failed(.cancelled, _): self.end(.outcome(upload, .cancelled))
       case .failed(let failure, let isBodySent):
-        let error = failure.error(of: upload.meter, setup.resources.configuration, cause: nil)
+        let error = failure.error(
+          of: upload.meter,
+          from: setup.connector.server.name,
+          setup.resources.configuration,
+          cause: nil
+        )
         failed(
           upload,
           FailedAttempt(

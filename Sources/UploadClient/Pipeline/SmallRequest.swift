@@ -16,7 +16,9 @@ struct SmallRequest: Sendable {
   let mayBePipelined: Bool
 
   private let method: String
-  private let group: UploadGroup?
+  /// Scheme and host where a proxy forwards the requests.
+  private let uriPrefix: String
+  let group: UploadGroup?
   /// The header fields that all of them have.
   private let commonFields: [UInt8]
   /// Whether the user sets the field with the modification time.
@@ -24,11 +26,13 @@ struct SmallRequest: Sendable {
 
   /// - Throws: ``UploadError`` with code `badValue` when the configuration is invalid.
   init(
-    target: SendTarget,
+    connector: ServerConnector,
     group: UploadGroup?,
     configuration: UploadClientConfiguration
   ) throws(UploadError) {
+    let target = connector.target
     (self.target, self.configuration, self.group) = (target, configuration, group)
+    uriPrefix = connector.uriPrefix
     method = configuration.method ?? (target.hasPaths ? "PUT" : "POST")
     mayBePipelined = method == "PUT"
     let example = try UploadRequest(
@@ -41,7 +45,7 @@ struct SmallRequest: Sendable {
     )
     hasToken = example.hasToken
     statesTime = !configuration.headers.contains { $0.name.lowercased() == "x-oc-mtime" }
-    var headers = example.head.headers
+    var headers = connector.forwarded(example.head).headers
     for name in ["content-type", "content-length", "expect"] { headers.remove(name: name) }
     // The user's own names all files alike.
     if !configuration.headers.contains(where: { $0.name.lowercased() == "content-disposition" }) {
@@ -53,7 +57,7 @@ struct SmallRequest: Sendable {
   /// The request for one file: headers and body.
   func buffer(_ source: UploadSource, contentType: String, body: ByteBuffer) -> ByteBuffer {
     var buffer = ByteBufferAllocator().buffer(capacity: 512 + commonFields.count + body.readableBytes)
-    buffer.writeString("\(method) \(uri(source)) HTTP/1.1\r\n")
+    buffer.writeString("\(method) \(uriPrefix)\(uri(source)) HTTP/1.1\r\n")
     buffer.writeBytes(commonFields)
     buffer.writeString("Content-Type: \(contentType)\r\nContent-Length: \(body.readableBytes)\r\n")
     if statesTime, let modified = source.modified { buffer.writeString("X-OC-Mtime: \(modified)\r\n") }

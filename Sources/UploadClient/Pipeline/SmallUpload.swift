@@ -42,14 +42,21 @@ final class SmallUpload: @unchecked Sendable {
   }
 
   /// The meter of a source that has no request yet.
-  static func meter(_ source: UploadSource, size: UInt64?, _ target: SendTarget, type: String? = nil) -> UploadMeter {
+  static func meter(
+    _ source: UploadSource,
+    size: UInt64?,
+    _ target: SendTarget,
+    type: String? = nil,
+    group: UploadGroup? = nil
+  ) -> UploadMeter {
     UploadMeter(
       direction: .outgoing,
       mode: .stream,
       name: PlainText.sanitized(source.remotePath ?? source.name),
       size: size,
       remote: target.authority,
-      declaredType: type
+      declaredType: type,
+      group: group
     )
   }
 
@@ -68,12 +75,12 @@ final class SmallUpload: @unchecked Sendable {
         detectedType: detectedType,
         template.configuration
       )
-      let meter = meter(source, size: size, template.target, type: contentType)
+      let meter = meter(source, size: size, template.target, type: contentType, group: template.group)
       meter.detectedType = detectedType
       let request = template.buffer(source, contentType: contentType, body: scratch)
       return .ready(SmallUpload(source, meter, request, size: Int(size), contentType: contentType))
     } catch {
-      return .failed(source, meter(source, size: source.size, template.target), error)
+      return .failed(source, meter(source, size: source.size, template.target, group: template.group), error)
     }
   }
 

@@ -213,7 +213,7 @@ struct ResumableUpload {
       case .finishUnseen: return .finished(try await finish(ServerResponse(status: 204), machine.extent.end))
       case .fail(let failure):
         await record?.remove(attempt.resources)
-        throw Self.error(failure, size: machine.extent.end)
+        throw failure.error(size: machine.extent.end)
       }
     }
   }
@@ -317,43 +317,8 @@ struct ResumableUpload {
       name: meter.name,
       bytes: size,
       type: attempt.request.contentType,
-      hasToken: attempt.request.hasToken
+      hasToken: attempt.request.hasToken,
+      proxy: attempt.connector.proxy
     )
-  }
-
-  private static func error(_ failure: ResumeStateMachine.Failure, size: UInt64) -> UploadError {
-    switch failure {
-    case .goneAgain:
-      UploadError(
-        .uploadGone,
-        "The server has lost the unfinished upload several times. Check its log, then send the file again."
-      )
-    case .goneAfterLastByte:
-      UploadError(
-        .uploadGone,
-        "The server no longer has the upload, whose last byte was sent. The file may be stored. "
-          + "Check that before you send it again."
-      )
-    case .goneForPipe:
-      UploadError(
-        .uploadGone,
-        "The server no longer has the unfinished upload, and the beginning of a pipe cannot be sent again. "
-          + "Run the command again."
-      )
-    case .notKept(let bytes):
-      UploadError(
-        .offsetMismatch,
-        "The server has \(bytes) of \(size) bytes, but only the last 8 MiB of a pipe can be sent again. "
-          + "Run the command again, or send a file."
-      )
-    case .completeTooSoon(let bytes):
-      UploadError(
-        .contentMismatch,
-        "The server reports that the upload is complete\(bytes.map { " with \($0) bytes" } ?? ""), but the file has \(size). "
-          + "It may have stored an incomplete file. Check that, then send the file again."
-      )
-    case .noLocation:
-      UploadError(.badAnswer, "The server created a resumable upload without a usable Location. Use --no-resume.")
-    }
   }
 }

@@ -20,6 +20,10 @@ struct ResumeRequests: Sendable {
     "x-oc-mtime", "sluice-tree",
   ]
 
+  /// Whether a header field is about a file, and not about the request or the server.
+  /// - Parameter name: in any case.
+  static func isAboutFile(_ name: String) -> Bool { (bodyFields + fileFields).contains(name.lowercased()) }
+
   /// The request that would send the file at once.
   private let plain: UploadRequest
   private let target: SendTarget

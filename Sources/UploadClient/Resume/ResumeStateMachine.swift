@@ -13,38 +13,24 @@ import UploadCore
 struct ResumeStateMachine {
   /// How often a new upload is begun in place of one that is gone.
   private static let restartLimit = 3
-  /// How often in succession a request follows at once although the server has not stored all of the last one, without progress.
-  private static let conflictLimit = 3
-  /// Fewer bytes than this, counted since the last progress, are none unless they are the whole of a request or the end of the
-  /// file: else a server that stores a byte of each request would get any number of them without a pause.
-  private static let leastProgress: UInt64 = 64 * 1024
   /// How often in succession a server may not say how much of an upload of an earlier run it has, before that counts as gone.
   private static let silenceLimit = 3
-  /// The size that is halved after a 413 for a request of unknown size that has sent less, in bytes.
-  private static let largestGuess: UInt64 = 2 << 20
-  /// Requests are not made smaller than this after a 413 without an `Upload-Limit`, in bytes.
-  private static let smallestRequest: UInt64 = 64 * 1024
 
   let kind: ResumableProtocol
   /// What can be sent of the source.
   private(set) var extent: ResumeExtent
   /// The path and query of the request that creates the upload.
   private let creationURI: String
-  /// The most bytes in one request; nil for no limit.
-  private var maxRequest: UInt64?
+  /// The most bytes in one request.
+  private var limit: AppendLimit
   /// The path and query of the upload; nil before it is created.
   private(set) var uri: String?
-  /// How many bytes the server has stored, as far as it has said.
-  private(set) var offset: UInt64 = 0
-  /// The offset at the last progress; there is more as ``adopt(_:isWhole:)`` decides.
-  private(set) var furthest: UInt64 = 0
+  /// What the server has stored.
+  private var progress: ResumeProgress
   /// The request whose response is awaited.
   private(set) var step: Step
   private var restarts = 0
-  private var conflicts = 0
   private var silences = 0
-  /// Offset beyond which the server can have nothing: what was sent; for an upload of an earlier run everything.
-  private var reach: UInt64
   /// Whether an earlier run has created the upload.
   private var isEarlier: Bool
   /// Whether the server knows the length; false in tus for a pipe, until a request has stated it.
@@ -72,12 +58,19 @@ struct ResumeStateMachine {
   ) {
     self.kind = kind
     self.extent = extent
-    (reach, isEarlier, isLengthKnown) = (uri == nil ? 0 : .max, uri != nil, !extent.isOpen)
+    progress = ResumeProgress(isEarlier: uri != nil)
+    (isEarlier, isLengthKnown) = (uri != nil, !extent.isOpen)
     self.creationURI = creationURI
-    self.maxRequest = maxRequest.map { max(1, $0) }
+    limit = AppendLimit(maxRequest)
     self.uri = uri
     step = uri.map { .offset(uri: $0) } ?? .create
   }
+
+  /// How many bytes the server has stored, as far as it has said.
+  var offset: UInt64 { progress.offset }
+
+  /// The offset at the last progress (``ResumeProgress/furthest``).
+  var furthest: UInt64 { progress.furthest }
 
   /// A pipe was read: call it before ``responded(_:isBodySent:reach:now:)`` and ``interrupted(isBodySent:reach:)``.
   mutating func read(_ extent: ResumeExtent) {
@@ -87,8 +80,8 @@ struct ResumeStateMachine {
   private mutating func note(reach: UInt64?) {
     switch step {
     case .create, .offset, .length: break
-    case .append(_, let range, _): self.reach = max(self.reach, min(range.upperBound, reach ?? .max))
-    case .rest: self.reach = max(self.reach, reach ?? extent.end)
+    case .append(_, let range, _): progress.sent(upTo: min(range.upperBound, reach ?? .max))
+    case .rest: progress.sent(upTo: reach ?? extent.end)
     }
   }
 
@@ -105,7 +98,7 @@ struct ResumeStateMachine {
   ) -> Action {
     note(reach: reach)
     let fields = ResumeFields(response.headers, now: now)
-    if let limit = fields.maxAppendSize { maxRequest = min(maxRequest ?? limit, limit) }
+    limit.announced(fields.maxAppendSize)
     let action =
       switch step {
       case .create: created(response, fields)
@@ -176,8 +169,7 @@ struct ResumeStateMachine {
       // tus: an upload without a byte is complete at once.
       if kind == .tus, isLengthKnown, extent.size == 0 { return .finish(response) }
       self.uri = UploadLocation.withToken(uri, of: creationURI)
-      // The request had no content: whatever the server says, it has nothing of this file.
-      offset = 0
+      progress.begin()
       return append()
     case _ where isFinal: return .finish(response)
     case 404, 405, 501: return .sendPlainly
@@ -277,8 +269,8 @@ struct ResumeStateMachine {
     let isProgress = adopt(stored, isWhole: stored >= range.upperBound)
     if kind == .tus, isLengthKnown, stored == extent.size { return .finish(response) }
     guard stored < range.upperBound, !isProgress else { return append() }
-    guard conflicts < Self.conflictLimit else { return .retry(.offset(uri: uri)) }
-    conflicts += 1
+    guard !progress.isStuck else { return .retry(.offset(uri: uri)) }
+    progress.noteConflict()
     return append()
   }
 
@@ -312,8 +304,8 @@ struct ResumeStateMachine {
 
   /// Asks for the offset: at once, but after a pause when that does not lead to progress.
   private mutating func ask(_ uri: String) -> Action {
-    guard conflicts < Self.conflictLimit else { return .retry(.offset(uri: uri)) }
-    conflicts += 1
+    guard !progress.isStuck else { return .retry(.offset(uri: uri)) }
+    progress.noteConflict()
     return .send(.offset(uri: uri))
   }
 
@@ -321,10 +313,10 @@ struct ResumeStateMachine {
   private mutating func conflict(_ fields: ResumeFields, _ uri: String, _ range: Range<UInt64>) -> Action {
     guard let stored = fields.offset else { return .retry(.offset(uri: uri)) }
     guard isPossible(stored) else { return restart(.mismatch) }
-    guard stored != range.lowerBound, conflicts < Self.conflictLimit else { return .retry(.offset(uri: uri)) }
+    guard stored != range.lowerBound, !progress.isStuck else { return .retry(.offset(uri: uri)) }
     guard stored >= extent.start else { return .fail(.notKept(stored)) }
     adopt(stored)
-    conflicts += 1
+    progress.noteConflict()
     // tus: nothing is left to send.
     return kind == .tus && stored == extent.size ? .send(.offset(uri: uri)) : append()
   }
@@ -336,19 +328,11 @@ struct ResumeStateMachine {
     _ uri: String,
     _ range: Range<UInt64>
   ) -> Action {
-    var sent = range.upperBound - range.lowerBound
-    // A pipe sends until the limit is exceeded, or is rejected before it has sent anything.
-    if case .rest(_, _, let limit) = step {
-      sent = min(limit ?? .max, fields.hasLimit ? .max : max(sent, Self.largestGuess))
+    switch limit.rejected(step, sent: range.upperBound - range.lowerBound, fields) {
+    case .announced: ask(uri)
+    case .halved: .send(.offset(uri: uri))
+    case .none: .finish(response)
     }
-    if fields.hasLimit {
-      // Else the whole file is too large. The limit has been adopted.
-      guard let limit = fields.maxAppendSize, limit < sent else { return .finish(response) }
-      return ask(uri)
-    }
-    guard sent > Self.smallestRequest else { return .finish(response) }
-    maxRequest = max(Self.smallestRequest, sent / 2)
-    return .send(.offset(uri: uri))
   }
 
   // MARK: Transitions
@@ -364,28 +348,23 @@ struct ResumeStateMachine {
   }
 
   /// Whether the server can have stored this many bytes.
-  private func isPossible(_ stored: UInt64) -> Bool { stored <= min(extent.end, reach) }
+  private func isPossible(_ stored: UInt64) -> Bool { progress.isPossible(stored, of: extent.end) }
 
   /// Continues at the server's offset.
   /// - Parameter isWhole: whether the server has stored all bytes of a request.
   /// - Returns: whether there was progress, which allows further requests at once, and short pauses.
   @discardableResult
   private mutating func adopt(_ stored: UInt64, isWhole: Bool = false) -> Bool {
-    offset = stored
-    guard stored > furthest, isWhole || stored == extent.size || stored - furthest >= Self.leastProgress else {
-      return false
-    }
-    (furthest, conflicts) = (stored, 0)
-    return true
+    progress.adopt(stored, isWhole: isWhole || stored == extent.size)
   }
 
   /// The next bytes from ``offset`` on.
   private mutating func append() -> Action {
     guard let uri else { return .send(.create) }
-    guard let size = extent.size else { return .send(.rest(uri: uri, from: offset, atMost: maxRequest)) }
+    guard let size = extent.size else { return .send(.rest(uri: uri, from: offset, atMost: limit.bytes)) }
     guard kind == .draft || isLengthKnown else { return .send(.length(uri: uri, offset: offset, size)) }
     let rest = size - min(offset, size)
-    let count = min(rest, maxRequest ?? rest)
+    let count = min(rest, limit.bytes ?? rest)
     return .send(.append(uri: uri, offset..<offset + count, isLast: count == rest))
   }
 
@@ -393,10 +372,10 @@ struct ResumeStateMachine {
     guard extent.start == 0 else { return .fail(.goneForPipe) }
     guard restarts < Self.restartLimit else { return .fail(.goneAgain) }
     restarts += 1
-    (uri, offset, furthest, conflicts) = (nil, 0, 0, 0)
+    (uri, progress) = (nil, ResumeProgress(isEarlier: false))
     (isLastLost, isComplete, unconfirmed) = (false, false, nil)
     // A pipe that has ended meanwhile is created with its length.
-    (reach, isEarlier, isLengthKnown, silences) = (0, false, !extent.isOpen, 0)
+    (isEarlier, isLengthKnown, silences) = (false, !extent.isOpen, 0)
     return .restart(reason, .create)
   }
 

@@ -1,4 +1,4 @@
-/// What ``ResumeStateMachine`` asks for: requests, actions, and how uploads begin anew or fail.
+/// What ``ResumeStateMachine`` asks for: requests, actions, and how uploads begin anew.
 extension ResumeStateMachine {
   /// One request.
   enum Step: Sendable, Equatable {
@@ -40,7 +40,7 @@ extension ResumeStateMachine {
     /// The server does not support resumable uploads after all: send the file in one request.
     case sendPlainly
     /// The upload has failed for good.
-    case fail(Failure)
+    case fail(ResumeFailure)
   }
 
   /// Why the file is sent from its beginning.
@@ -49,21 +49,5 @@ extension ResumeStateMachine {
     case gone
     /// The server has more bytes than the file, more than were sent, or another length: it is not the upload of this file.
     case mismatch
-  }
-
-  /// Why the upload failed for good without a response that says so.
-  enum Failure: Sendable, Equatable {
-    /// The server has lost the upload too often.
-    case goneAgain
-    /// The server has deleted the upload after its last byte was sent: the file may be stored.
-    case goneAfterLastByte
-    /// The server no longer has an upload whose first bytes cannot be sent again, since they came from a pipe.
-    case goneForPipe
-    /// The server has only this many bytes, and those that follow cannot be sent again, since they came from a pipe.
-    case notKept(UInt64)
-    /// The server considers the upload complete with this many bytes, which are fewer than the file has.
-    case completeTooSoon(UInt64?)
-    /// The server created an upload, but its response has no usable `Location`.
-    case noLocation
   }
 }

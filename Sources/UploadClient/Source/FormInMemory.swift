@@ -14,6 +14,9 @@ struct FormInMemory: Sendable {
   /// Bytes of content in all blocks.
   private(set) var count: UInt64 = 0
 
+  /// No content, for a request without a body.
+  init() {}
+
   /// Reads `source` to its end. Blocks; call it on a thread pool.
   ///
   /// - Parameters:

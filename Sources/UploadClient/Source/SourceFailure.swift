@@ -18,6 +18,29 @@ enum SourceFailure {
     }
   }
 
+  /// The error for a file of a tree that was replaced by a symbolic link, or whose directory was, after the walk had found it.
+  static func becameLink(_ path: String) -> UploadError {
+    unreadable(
+      "\"\(PlainText.sanitized(path))\", or a directory above it, became a symbolic link while the tree was sent. "
+        + "Send it again."
+    )
+  }
+
+  /// The error of a directory that cannot be opened or read.
+  /// - Parameter code: the error number; EXDEV for a directory of a tree that was replaced after the walk had found it.
+  static func directory(_ path: String, _ code: CInt) -> UploadError {
+    let name = PlainText.sanitized(path)
+    return switch code {
+    case ENOENT, ENOTDIR: unreadable("There is no directory \"\(name)\". Check the path.")
+    case EACCES, EPERM: unreadable("The directory \"\(name)\" may not be read by this user. Check its permissions.")
+    case ELOOP: unreadable("The path \"\(name)\" leads in a circle of symbolic links.")
+    case EXDEV: unreadable("The directory \"\(name)\" was replaced while the tree was sent. Send it again.")
+    case EMFILE, ENFILE:
+      unreadable("The directory \"\(name)\" cannot be opened: too many files are open. Send fewer at once.")
+    default: unreadable("The directory \"\(name)\" cannot be read: \(text(code)).")
+    }
+  }
+
   /// The error for a source that is not a regular file: any that was named by its path, or a directory at a descriptor.
   /// - Parameters:
   ///   - path: the path, or the name of the descriptor's source.

@@ -5,15 +5,21 @@ import UploadCore
 /// The content to send: a file, or everything that can be read from a descriptor.
 package struct UploadSource: Sendable {
   /// Where the bytes are read from.
-  private enum Origin: Sendable, Equatable {
+  private enum Origin: Sendable {
     case file(path: String)
     /// Owned by the caller: this type duplicates it and never closes it.
     case descriptor(CInt)
+    /// A path relative to an open directory.
+    /// - Parameters:
+    ///   - follows: whether symbolic links are followed.
+    ///   - path: the whole path, for messages and for the journal.
+    case entry(NameBytes, of: DirectoryHandle, follows: Bool, path: String)
   }
 
   private let origin: Origin
 
-  /// The name under which the server should store it; may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
+  /// The name under which the server should store it, of a file in a tree ``remotePath``; may contain bytes that are not
+  /// UTF-8 (``NameBytes/losslessText``).
   package let name: String
 
   /// Where the server should store it: directories and name, separated by slashes, such as `photos/a/b.jpg`. The components
@@ -27,9 +33,12 @@ package struct UploadSource: Sendable {
   /// Bytes of content, as a walk found them; nil where none has looked. The file may have changed since.
   package var size: UInt64?
 
-  /// The path that was named, as it was; nil for a descriptor.
-  var path: String? {
-    if case .file(let path) = origin { path } else { nil }
+  /// The path that was named, as it was, or that a walk has found; nil for a descriptor.
+  package var path: String? {
+    switch origin {
+    case .file(let path), .entry(_, of: _, follows: _, let path): path
+    case .descriptor: nil
+    }
   }
 
   /// A regular file, which is opened when its upload begins. Path and name may contain bytes that are not UTF-8
@@ -54,6 +63,27 @@ package struct UploadSource: Sendable {
     UploadSource(origin: .descriptor(descriptor), name: name)
   }
 
+  /// A regular file below an open directory. Many sources share the directory, which is the only one that they keep open.
+  /// - Parameters:
+  ///   - name: the path relative to `directory`, without `.` and `..`.
+  ///   - follows: whether symbolic links are followed, which then may lead anywhere. Without, a link that has replaced the
+  ///     file, or a directory on the way to it, fails the upload.
+  ///   - path: for messages and the journal.
+  ///   - remotePath: see ``remotePath``.
+  static func entry(
+    _ name: NameBytes,
+    of directory: DirectoryHandle,
+    follows: Bool,
+    path: String,
+    remotePath: String
+  ) -> UploadSource {
+    UploadSource(
+      origin: .entry(name, of: directory, follows: follows, path: path),
+      name: remotePath,
+      remotePath: remotePath
+    )
+  }
+
   /// Opens the source and finds out whether it is a regular file or a stream. May block: call it on a thread pool.
   /// - Throws: ``UploadError`` with code `unreadableFile` when it cannot be opened or read, is a directory, or was named as a
   ///   file and is not a regular one.
@@ -66,6 +96,13 @@ package struct UploadSource: Sendable {
       // Without O_NONBLOCK, opening a pipe would wait for a writer. Regular files ignore the flag.
       descriptor = NameBytes.withPath(named) { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
       guard descriptor >= 0 else { throw SourceFailure.opening(named, errno) }
+    case .entry(let entry, let directory, let follows, let named):
+      path = named
+      descriptor = directory.openFile(entry, follows: follows)
+      let code = errno
+      guard descriptor >= 0 else {
+        throw code == ELOOP && !follows ? SourceFailure.becameLink(named) : SourceFailure.opening(named, code)
+      }
     case .descriptor(let original):
       descriptor = fcntl(original, F_DUPFD_CLOEXEC, 0)
       guard descriptor >= 0 else { throw SourceFailure.descriptor(name, errno) }

@@ -23,6 +23,8 @@ package struct Sampler {
   private let slabUse: @Sendable () -> SlabUse
   private let memory: @Sendable () -> ProcessMemory
   private var histories: [UploadID: History] = [:]
+  private var groups = GroupSampler()
+  private var downloadSpeed = DownloadSpeed()
 
   /// - Parameters:
   ///   - stallAfter: an upload of which no byte has moved for this time counts as stalled, unless it is storing its
@@ -45,7 +47,7 @@ package struct Sampler {
   /// reported now from the ledger. Rates and stalls are relative to the earlier samples.
   /// - Parameter now: not earlier than in the previous call.
   package mutating func sample(at now: ContinuousClock.Instant = .now) -> Snapshot {
-    let (active, ended) = ledger.drain()
+    let (active, ended, tallies) = ledger.drainWithGroups()
     // An upload that ends between the drain and here is returned as ended by the next drain; until then it runs.
     var uploads = active.map { upload(of: $0, ended: nil, at: now) }
     for meter in ended {
@@ -57,7 +59,7 @@ package struct Sampler {
       let running = Set(active.lazy.map(\.id))
       histories = histories.filter { running.contains($0.key) }
     }
-    return Snapshot(
+    var snapshot = Snapshot(
       at: now,
       uploads: uploads,
       memory: memory(),
@@ -66,6 +68,10 @@ package struct Sampler {
       hasUnreportedRejections: ledger.hasUnreportedRejections,
       rejectedCount: ledger.rejectedCount
     )
+    snapshot.groups = groups.sample(tallies, uploads, stallAfter: stallAfter, at: now)
+    snapshot.endedDownloads = ledger.downloads.drain()
+    snapshot.downloads = downloadSpeed.sample(ledger.downloads.totals, at: now)
+    return snapshot
   }
 
   private mutating func upload(
@@ -110,6 +116,7 @@ package struct Sampler {
       remote: meter.remote,
       declaredType: meter.declaredType,
       detectedType: meter.detectedType,
+      group: meter.group,
       state: state,
       cause: cause,
       retryReason: wait?.reason,

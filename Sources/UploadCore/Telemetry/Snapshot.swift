@@ -13,6 +13,8 @@ package struct UploadSnapshot: Sendable {
   package var declaredType: String?
   /// Media type detected from the first bytes; nil before they have arrived, and when they show none that is known.
   package var detectedType: String?
+  /// The tree or form that the file belongs to; nil for a file by itself.
+  package var group: UploadGroup?
 
   package var state: UploadState
   /// What a stalled upload waits for; nil unless ``state`` is `stalled`.
@@ -129,12 +131,21 @@ package struct Snapshot: Sendable {
   package var hasUnreportedRejections = false
   /// How many requests were rejected since the ledger was made, reported or not yet.
   package var rejectedCount: UInt64 = 0
+  /// The trees and forms of the uploads, oldest first: at most 64. Ended ones remain until others take their places.
+  package var groups: [GroupSnapshot] = []
   /// How many queued uploads there are beside those in ``uploads``, which contains only the first of a long queue.
   package var unlisted = 0
+  /// The counts of downloads, and their speed.
+  package var downloads = DownloadTotals()
+  /// Downloads that ended since the previous snapshot and are worth a report, at most 64: see ``DownloadLedger``.
+  package var endedDownloads: [DownloadSnapshot] = []
 
-  /// Whether it has no uploads but interrupted and paused ones, so that only times change until the ledger notes
-  /// activity.
-  package var isResting: Bool { uploads.allSatisfy(\.isResting) }
+  /// Whether it has no downloads, and no uploads but interrupted and paused ones, so that only times change until the
+  /// ledger notes activity.
+  package var isResting: Bool {
+    downloads.active == 0 && endedDownloads.isEmpty && uploads.allSatisfy(\.isResting)
+      && groups.allSatisfy(\.isResting)
+  }
 }
 
 /// The memory budget at one instant, in bytes.

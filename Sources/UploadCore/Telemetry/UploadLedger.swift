@@ -40,6 +40,7 @@ package final class UploadLedger: Sendable {
     var active: [UploadID: UploadMeter] = [:]
     var ended: [UploadMeter] = []
     var totals: [UploadDirection: Totals] = [:]
+    var groups = GroupTallies()
     /// How often an interrupted or paused upload has continued or ended.
     var continued: UInt64 = 0
   }
@@ -59,12 +60,14 @@ package final class UploadLedger: Sendable {
   /// Under a lock of their own: a flood of rejected requests must not delay uploads.
   private let rejections = Mutex(RejectionTally())
   private let observer = Mutex(Observer())
+  /// The downloads, which are counted apart from uploads.
+  package let downloads = DownloadLedger()
 
   package init() {}
 
   /// Sets the action that is called when an upload begins, when an interrupted or paused one continues or ends, when a
-  /// rejected request is to be reported at once, and by ``noteActivity()``, so that an observer need not sample while
-  /// nothing runs. Other ends do not call it: sample as long as uploads run. It replaces an earlier action, is called
+  /// rejected request is to be reported at once, when the first download since a sample begins, and by
+  /// ``noteActivity()``, so that an observer need not sample while nothing runs. Other ends do not call it: sample as long as uploads run. It replaces an earlier action, is called
   /// on any thread, and must not block.
   package func onActivity(_ action: @escaping @Sendable () -> Void) {
     observer.withLock { $0.action = action }
@@ -80,6 +83,7 @@ package final class UploadLedger: Sendable {
     state.withLock {
       $0.active[meter.id] = meter
       $0.totals[meter.direction, default: Totals()].started += 1
+      $0.groups.begin(meter)
     }
     noteActivity()
   }
@@ -96,13 +100,21 @@ package final class UploadLedger: Sendable {
     guard meter.end(outcome, at: instant) else { return }
     defer { if isResting { noteContinued() } }
     state.withLock { state in
-      if state.active.removeValue(forKey: meter.id) == nil {
+      let hasBegun = state.active.removeValue(forKey: meter.id) != nil
+      if !hasBegun {
         state.totals[meter.direction, default: Totals()].started += 1
       }
       state.totals[meter.direction, default: Totals()].note(outcome, transferred: meter.transferred)
+      state.groups.end(meter, outcome, hasBegun: hasBegun, at: instant)
       if state.ended.count >= Self.endedLimit { state.ended.removeFirst(Self.endedLimit / 2) }
       state.ended.append(meter)
     }
+  }
+
+  /// Notes that no further file of a group begins, though fewer than stated may have: only the sender knows.
+  /// - Parameter isCancelled: whether because the user has cancelled the whole group.
+  package func close(_ group: UploadGroup, _ direction: UploadDirection, isCancelled: Bool = false) {
+    state.withLock { $0.groups.close(GroupTallies.Key(direction, group.id), isCancelled: isCancelled) }
   }
 
   /// Counts a request that was rejected before an upload began. Calls the action of ``onActivity(_:)`` if it is to be
@@ -123,12 +135,12 @@ package final class UploadLedger: Sendable {
   /// How many requests were rejected since the ledger was made, those counted as identical included.
   package var rejectedCount: UInt64 { rejections.withLock { $0.count } }
 
-  /// A number that grows whenever an upload begins, an interrupted or paused one continues or ends, or a rejected
-  /// request is to be reported at once: if it has changed since the last sample, there is something new. Other ends do
-  /// not change it, except of an upload that failed before it began.
+  /// A number that grows whenever an upload begins, an interrupted or paused one continues or ends, a rejected request
+  /// is to be reported at once, or the first download since a sample begins: if it has changed since the last sample,
+  /// there is something new. Other ends do not change it, except of an upload that failed before it began.
   package var activityCount: UInt64 {
     let started = state.withLock { state in state.totals.values.reduce(state.continued) { $0 &+ $1.started } }
-    return started &+ rejections.withLock { $0.announced }
+    return started &+ rejections.withLock { $0.announced } &+ downloads.activityCount
   }
 
   /// Asks a running upload to end, as ``UploadMeter/cancel()`` does, and returns before it has ended.
@@ -175,10 +187,16 @@ package final class UploadLedger: Sendable {
   /// ended upload is returned once, so only one reader, the ``Sampler``, may call it. If 65,536 ended uploads are
   /// waiting, the older half is dropped.
   package func drain() -> (active: [UploadMeter], ended: [UploadMeter]) {
-    let (active, ended) = state.withLock { state in
+    let reading = drainWithGroups()
+    return (reading.active, reading.ended)
+  }
+
+  /// ``drain()``, and the groups at the same instant: each file is either running or counted as ended.
+  func drainWithGroups() -> (active: [UploadMeter], ended: [UploadMeter], groups: GroupTallies) {
+    let (active, ended, groups) = state.withLock { state in
       defer { state.ended = [] }
-      return (Array(state.active.values), state.ended)
+      return (Array(state.active.values), state.ended, state.groups)
     }
-    return (active.sorted { $0.startedAt < $1.startedAt }, ended)
+    return (active.sorted { $0.startedAt < $1.startedAt }, ended, groups)
   }
 }

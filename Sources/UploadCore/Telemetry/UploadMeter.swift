@@ -1,5 +1,3 @@
-import CLinux
-import Glibc
 import Synchronization
 
 /// One upload's counters: written by its data path without a lock, read by observers. Callable from any thread.
@@ -19,7 +17,11 @@ package final class UploadMeter: Sendable {
   package let remote: String
   /// Media type as the sender stated it, not checked; nil without one.
   package let declaredType: String?
+  /// The tree or form that its file belongs to; nil for none.
+  package let group: UploadGroup?
   package let startedAt: ContinuousClock.Instant
+  /// The tree or form that the file belongs to; nil for a file by itself.
+  package let group: UploadGroup?
 
   /// Bytes moved in all attempts; only grows.
   private let transferredBytes = Atomic<UInt64>(0)
@@ -28,46 +30,11 @@ package final class UploadMeter: Sendable {
   private let storedBytes = Atomic<UInt64>(0)
   private let durableBytes = Atomic<UInt64>(0)
   private let phaseValue = Atomic<UInt8>(UploadPhase.waiting.rawValue)
-  private let regionBytes = Atomic<Int>(0)
-  /// Locked once per slab, and once per sample: a region is not released while its pages are counted.
-  private let regions = Mutex<[MemoryRegion]>([])
-  private let networkBytes = Atomic<Int>(0)
-  private let peak = Atomic<Int>(0)
+  private let memory = UploadMemory()
   private let detected = Mutex<String?>(nil)
   private let modeValue: Mutex<UploadMode>
   private let noticeText = Mutex<String?>(nil)
-  private let life: Mutex<Life>
-
-  /// State that is read and changed only at the beginning, the end and a cancellation.
-  private struct Life {
-    var size: UInt64?
-    /// Nil while the upload runs.
-    var ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)?
-    var isCancelled = false
-    /// The number of the current or next attempt; 1 for the first.
-    var attempt = 1
-    /// Why the last attempt failed and when the next one begins; nil unless the upload waits for that.
-    var pause: (reason: String, until: ContinuousClock.Instant)?
-    /// Since when no request continues the upload, and when it expires; nil while one does.
-    var interruption: Interruption?
-    /// Makes the data path end the upload.
-    var interrupt: (@Sendable () -> Void)?
-    /// Whether the user has paused the upload.
-    var isPaused = false
-    /// Makes the data path pause the upload, or continue it; nil for an upload that cannot be paused.
-    var pauseAction: (@Sendable (Bool) -> Void)?
-    /// Whether the user has cancelled it, and not only the program has stopped.
-    var isDiscarded = false
-    /// Called when an interrupted or paused upload continues or ends.
-    var onContinue: (@Sendable () -> Void)?
-  }
-
-  /// The time between two requests of an incoming resumable upload.
-  package struct Interruption: Sendable, Equatable {
-    package var since: ContinuousClock.Instant
-    /// When the upload is deleted unless a request continues it before.
-    package var expires: ContinuousClock.Instant
-  }
+  let life: Mutex<UploadLife>
 
   package init(
     id: UploadID = UploadID(),
@@ -79,6 +46,7 @@ package final class UploadMeter: Sendable {
     sizeExact: Bool = true,
     remote: String,
     declaredType: String? = nil,
+    group: UploadGroup? = nil,
     startedAt: ContinuousClock.Instant = .now
   ) {
     self.id = id
@@ -86,10 +54,11 @@ package final class UploadMeter: Sendable {
     self.direction = direction
     modeValue = Mutex(mode)
     self.name = name
-    life = Mutex(Life(size: size))
+    life = Mutex(UploadLife(size: size))
     self.sizeExact = sizeExact
     self.remote = remote
     self.declaredType = declaredType
+    self.group = group
     self.startedAt = startedAt
   }
 
@@ -209,24 +178,6 @@ package final class UploadMeter: Sendable {
   /// Notes that the first `count` bytes of the file have been synced.
   package func markDurable(upTo count: UInt64) { durableBytes.store(count, ordering: .relaxed) }
 
-  /// Notes that no request continues the incoming upload now: the phase becomes `interrupted`.
-  /// - Parameter expires: when it is deleted unless a request continues it before.
-  package func interrupt(since: ContinuousClock.Instant = .now, expires: ContinuousClock.Instant) {
-    life.withLock { $0.interruption = Interruption(since: since, expires: expires) }
-    setNetworkBytes(0)
-    phase = .interrupted
-  }
-
-  /// Notes that a request continues the incoming upload, after ``interrupt(since:expires:)``.
-  package func endInterruption() {
-    phase = .waiting
-    let onContinue = life.withLock { life in
-      life.interruption = nil
-      return life.onContinue
-    }
-    onContinue?()
-  }
-
   /// Sets the action that is called, on any thread, each time an interrupted or paused upload continues or ends. For
   /// the ledger: elsewhere call ``UploadLedger/onActivity(_:)``.
   func onContinue(_ action: @escaping @Sendable () -> Void) { life.withLock { $0.onContinue = action } }
@@ -239,97 +190,30 @@ package final class UploadMeter: Sendable {
     }
   }
 
-  /// Since when no request continues the upload, and when it expires; nil while one does, and for all uploads that are
-  /// not resumable.
-  package var interruption: Interruption? { life.withLock { $0.interruption } }
-
-  /// Whether ``setPaused(_:)`` has an effect: ``onPause(_:)`` has been called, and the upload has not ended.
-  package var canPause: Bool { life.withLock { $0.pauseAction != nil } }
-
-  /// Whether the user has paused the upload, or is about to.
-  package var isPaused: Bool { life.withLock { $0.isPaused } }
-
-  /// Sets the action that pauses the upload (true) or continues it (false), so that it can be paused. It is called on
-  /// the thread that pauses, and should only schedule the change. Called at once when the upload has been paused before.
-  package func onPause(_ action: @escaping @Sendable (Bool) -> Void) {
-    let isLate = life.withLock { life in
-      guard life.ended == nil else { return false }
-      life.pauseAction = action
-      return life.isPaused
-    }
-    if isLate { action(true) }
-  }
-
-  /// Notes that the upload cannot be paused any more, after ``onPause(_:)``: it is sent in one request.
-  package func endPausing() {
-    life.withLock { ($0.pauseAction, $0.isPaused) = (nil, false) }
-  }
-
-  /// Asks the data path to pause the upload, or to continue it.
-  /// - Returns: false for an upload that cannot be paused or has ended.
-  @discardableResult
-  package func setPaused(_ isPaused: Bool) -> Bool {
-    let (action, onContinue) = life.withLock { life in
-      guard life.ended == nil, let action = life.pauseAction else {
-        return (nil as (@Sendable (Bool) -> Void)?, nil as (@Sendable () -> Void)?)
-      }
-      life.isPaused = isPaused
-      return (action, isPaused ? nil : life.onContinue)
-    }
-    action?(isPaused)
-    onContinue?()
-    return action != nil
-  }
-
   /// The number of the current or next attempt, 1 for the first. `wait` is nil except while the upload waits for its
   /// next attempt: why the last one failed, as a message, and when the next one begins.
   package var retry: (attempt: Int, wait: (reason: String, until: ContinuousClock.Instant)?) {
     life.withLock { ($0.attempt, $0.pause) }
   }
 
-  /// Memory that the upload uses now, in bytes: the resident pages of its regions, and its network buffers. Makes
-  /// system calls for each region, about a microsecond per mebibyte, so it is not for the byte path.
-  package var residentBytes: Int {
-    regions.withLock { $0.reduce(0) { $0 + $1.residentBytes } } + networkBytes.load(ordering: .relaxed)
-  }
+  /// Memory that the upload uses now, in bytes: see ``UploadMemory/residentBytes``.
+  package var residentBytes: Int { memory.residentBytes }
 
-  /// The most memory that the upload has used at once, in bytes: its whole regions, resident or not, and its network
-  /// buffers.
-  package var peakResidentBytes: Int { peak.load(ordering: .relaxed) }
+  /// The most memory that the upload has used at once, in bytes: see ``UploadMemory/peakBytes``.
+  package var peakResidentBytes: Int { memory.peakBytes }
 
   /// Counts memory that the upload uses from now on: a slab, or a block of a form in memory. Call ``remove(_:)`` with
   /// an equal region, or ``removeAllMemory()``, before that memory is released.
-  package func add(_ region: MemoryRegion) {
-    regions.withLock { $0.append(region) }
-    regionBytes.wrappingAdd(region.count, ordering: .relaxed)
-    notePeak()
-  }
+  package func add(_ region: MemoryRegion) { memory.add(region) }
 
   /// Stops counting a region from ``add(_:)``; changes nothing for any other. Call it before the memory is released.
-  package func remove(_ region: MemoryRegion) {
-    regions.withLock { regions in
-      guard let index = regions.firstIndex(of: region) else { return }
-      regions.remove(at: index)
-      regionBytes.wrappingSubtract(region.count, ordering: .relaxed)
-    }
-  }
+  package func remove(_ region: MemoryRegion) { memory.remove(region) }
 
   /// Stops counting all regions and network buffers, before they are released; ``peakResidentBytes`` does not change.
-  package func removeAllMemory() {
-    regions.withLock { $0 = [] }
-    regionBytes.store(0, ordering: .relaxed)
-    networkBytes.store(0, ordering: .relaxed)
-  }
+  package func removeAllMemory() { memory.removeAll() }
 
   /// Sets how many bytes the upload's network buffers use now, in place of the previous number.
-  package func setNetworkBytes(_ count: Int) {
-    networkBytes.store(count, ordering: .relaxed)
-    notePeak()
-  }
-
-  private func notePeak() {
-    peak.max(regionBytes.load(ordering: .relaxed) + networkBytes.load(ordering: .relaxed), ordering: .relaxed)
-  }
+  package func setNetworkBytes(_ count: Int) { memory.setNetworkBytes(count) }
 
   /// How the upload ended and when; nil before its end.
   package var ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)? { life.withLock { $0.ended } }
@@ -346,68 +230,4 @@ package final class UploadMeter: Sendable {
       return true
     }
   }
-
-  /// Sets the closure with which ``cancel()`` makes the data path end the upload, in place of an earlier one. It is
-  /// called at most once, on the thread that cancels, so it should only schedule that end on the data path's own
-  /// thread. Called at once when the upload has already been cancelled. Not called for a cancellation after the end,
-  /// but one at the same time as the end may call it just after that.
-  package func onCancel(_ interrupt: @escaping @Sendable () -> Void) {
-    let isLate = life.withLock { life in
-      guard life.ended == nil else { return false }
-      if !life.isCancelled { life.interrupt = interrupt }
-      return life.isCancelled
-    }
-    if isLate { interrupt() }
-  }
-
-  /// Asks the data path to end the upload with ``UploadOutcome/cancelled``, and returns before it does. The upload may
-  /// still finish or fail instead. What a resumable upload has stored is discarded.
-  /// - Returns: false when the upload had ended before.
-  @discardableResult
-  package func cancel() -> Bool { cancel(discarding: true) }
-
-  /// Asks the data path to end the upload because the program stops: as ``cancel()``, but what a resumable upload has
-  /// stored is kept, so that it can be continued later.
-  /// - Returns: false when the upload had ended before.
-  @discardableResult
-  package func stop() -> Bool { cancel(discarding: false) }
-
-  /// Whether ``cancel()`` was called: only then the data path discards what a resumable upload has stored. False after
-  /// ``stop()`` alone.
-  package var isDiscarded: Bool { life.withLock { $0.isDiscarded } }
-
-  private func cancel(discarding: Bool) -> Bool {
-    let (isRunning, interrupt) = life.withLock { life in
-      guard life.ended == nil else { return (false, nil as (@Sendable () -> Void)?) }
-      life.isCancelled = true
-      if discarding { life.isDiscarded = true }
-      defer { life.interrupt = nil }
-      return (true, life.interrupt)
-    }
-    interrupt?()
-    return isRunning
-  }
-}
-
-/// The address range of memory that an upload uses, to count its resident pages. Does not own the memory, which must
-/// not be released while a meter counts it.
-package struct MemoryRegion: Sendable, Equatable {
-  private let address: UInt
-  /// In bytes.
-  package let count: Int
-
-  package init(_ bytes: UnsafeRawBufferPointer) {
-    address = UInt(bitPattern: bytes.baseAddress)
-    count = bytes.count
-  }
-
-  /// How many of its bytes are in physical memory by the kernel's count (`mincore`), without pages never touched. In
-  /// whole pages, at most ``count``; 0 when the range is no longer mapped. Makes a system call.
-  package var residentBytes: Int {
-    // A page that it shares with other memory counts whole: at most one at each end.
-    let offset = address % Self.pageSize
-    return min(count, clinux_resident_bytes(UnsafeRawPointer(bitPattern: address - offset), count + Int(offset)))
-  }
-
-  private static let pageSize = UInt(max(1, sysconf(Int32(_SC_PAGESIZE))))
 }

@@ -102,6 +102,14 @@ package struct UploadID: Hashable, Sendable, CustomStringConvertible {
   /// A new identifier: 48 random bits from the system's generator.
   package init() { value = UInt64.random(in: 0..<(1 << 48)) }
 
+  /// The identifier of a ``description``; nil for any other text.
+  package init?(_ description: String) {
+    guard description.utf8.count == 12, description.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }),
+      let value = UInt64(description, radix: 16)
+    else { return nil }
+    self.value = value
+  }
+
   package var description: String { withUnsafeBytes(of: value.bigEndian) { Hexadecimal.text($0.suffix(6)) } }
 }
 

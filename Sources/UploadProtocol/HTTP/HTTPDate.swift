@@ -78,6 +78,18 @@ package enum HTTPDate {
     }
   }
 
+  /// Reads a date as ``internetText(_:)`` writes it.
+  /// - Returns: seconds since 1970; nil for any other text, and where the date does not exist.
+  package static func secondsOfInternetText(_ text: String) -> Int64? {
+    guard text.utf8.count == 20, text.last == "Z" else { return nil }
+    let parts = text.dropLast().split(separator: "T", omittingEmptySubsequences: false)
+    let date = (parts.first ?? "").split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 2, date.count == 3, let month = number(date[1], digits: 2), (1...12).contains(month) else {
+      return nil
+    }
+    return seconds(String(date[0]), months[month - 1][...], String(date[2]), parts[1])
+  }
+
   /// The value of exactly so many digits; nil for other text.
   private static func number(_ text: some StringProtocol, digits: Int) -> Int? {
     guard text.utf8.count == digits, text.utf8.allSatisfy(ASCII.isDigit) else { return nil }

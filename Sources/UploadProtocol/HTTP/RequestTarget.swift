@@ -35,6 +35,20 @@ package struct RequestTarget: Sendable, Equatable {
     return try Self.name(component, within: path, plusIsSpace: false)
   }
 
+  /// The path's components, percent-decoded each by itself: `/a%2Fb/c` has the components `a/b` and `c`. The first is
+  /// empty for `//a`, the last for a path that ends in a slash. A `+` is a plus sign.
+  ///
+  /// Each may contain a slash that was escaped, and may be `..`: the caller must apply the rules for paths
+  /// (``FilePath``).
+  /// - Throws: as ``lastPathComponent()``, for any component.
+  package func pathComponents() throws(UploadError) -> [NameBytes] {
+    var components: [NameBytes] = []
+    for component in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst() {
+      components.append(try Self.name(component, within: path, plusIsSpace: false))
+    }
+    return components
+  }
+
   /// The decoded value of the first query parameter with a name, for a parameter that is a file name: bytes that are
   /// not UTF-8 are preserved. `+` stands for a space; empty without `=`, nil where there is no such parameter.
   /// - Throws: ``UploadError`` with code `badRequest` where the value has a malformed escape or an unescaped U+FFFD:

@@ -64,6 +64,7 @@ struct StructuredDictionary {
       return rest.skip(ASCII.colon) ? Base64.decode(text).map(StructuredItem.bytes) : nil
     }
     if rest.skip(ASCII.quote) { return string() }
+    if rest.skip(ASCII.percent) { return rest.skip(ASCII.quote) ? displayString() : nil }
     if rest.skip(UInt8(ascii: "?")) {
       if rest.skip(UInt8(ascii: "0")) { return .boolean(false) }
       return rest.skip(UInt8(ascii: "1")) ? .boolean(true) : nil
@@ -77,14 +78,25 @@ struct StructuredDictionary {
 
   /// Reads the rest of a string, behind its first quote; nil where it is malformed.
   private mutating func string() -> StructuredItem? {
+    var text: [UInt8] = []
     while let byte = rest.popFirst() {
-      if byte == ASCII.quote { return .other }
+      if byte == ASCII.quote { return .string(text.repairedText) }
       guard byte >= 0x20, byte < 0x7F else { return nil }
-      if byte == ASCII.backslash {
-        guard let escaped = rest.popFirst(), escaped == ASCII.quote || escaped == ASCII.backslash else { return nil }
+      guard byte == ASCII.backslash else {
+        text.append(byte)
+        continue
       }
+      guard let escaped = rest.popFirst(), escaped == ASCII.quote || escaped == ASCII.backslash else { return nil }
+      text.append(escaped)
     }
     return nil
+  }
+
+  /// Reads the rest of a display string (RFC 9651 section 4.2.10), behind its first quote; nil where it is malformed.
+  private mutating func displayString() -> StructuredItem? {
+    let escaped = rest.read { $0 >= 0x20 && $0 < 0x7F && $0 != ASCII.quote }
+    guard rest.skip(ASCII.quote), let bytes = PercentEncoding.decodedBytes(escaped) else { return nil }
+    return String(validating: bytes, as: UTF8.self).map(StructuredItem.string)
   }
 
   private mutating func number() -> StructuredItem? {
@@ -106,12 +118,13 @@ struct StructuredDictionary {
   }
 }
 
-/// A bare item of a structured field (RFC 9651 section 3.3). Only the values of integers, bytes and booleans are
-/// retained.
+/// A bare item of a structured field (RFC 9651 section 3.3). The values of decimals and tokens are not retained.
 enum StructuredItem: Equatable {
   case integer(Int)
   case bytes([UInt8])
   case boolean(Bool)
-  /// A decimal, string or token.
+  /// A string, or a display string, which may have any characters.
+  case string(String)
+  /// A decimal or token.
   case other
 }

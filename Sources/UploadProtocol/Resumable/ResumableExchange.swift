@@ -155,8 +155,13 @@ package struct UploadResource: Sendable, Equatable {
 package struct NewUploadResource: Sendable, Equatable {
   /// nil while it is not known.
   package var length: UInt64?
-  /// The requested name where the protocol has its own way to state it (tus metadata); nil otherwise.
-  package var name: String?
+  /// The requested name or path where the protocol has its own way to state it (tus metadata); nil otherwise.
+  package var name: NameBytes?
+  /// Whether directories in ``name`` are to be kept.
+  package var keepsPath: Bool
+  /// The modification time of the file where the protocol has its own way to state it (tus metadata), as it was sent;
+  /// nil otherwise.
+  package var modified: String?
   /// The media type where the protocol has its own way to state it (tus metadata); nil otherwise.
   package var declaredType: String?
   /// What the protocol needs in later requests, such as the metadata; see ``UploadResource/properties``.
@@ -164,12 +169,16 @@ package struct NewUploadResource: Sendable, Equatable {
 
   package init(
     length: UInt64? = nil,
-    name: String? = nil,
+    name: NameBytes? = nil,
+    keepsPath: Bool = false,
+    modified: String? = nil,
     declaredType: String? = nil,
     properties: [String: String] = [:]
   ) {
     self.length = length
     self.name = name
+    self.keepsPath = keepsPath
+    self.modified = modified
     self.declaredType = declaredType
     self.properties = properties
   }

@@ -83,7 +83,10 @@ package struct TusExchange: ResumableExchange {
       if let length = creation.length, request.bodyLength ?? 0 > length { return .respond(responses.exceeded()) }
     }
     var new = NewUploadResource(length: creation.length)
-    (new.name, new.declaredType) = (creation.metadata?.name, creation.metadata?.type)
+    if let metadata = creation.metadata {
+      (new.name, new.keepsPath) = (metadata.name, metadata.keepsPath)
+      (new.modified, new.declaredType) = (metadata.modified, metadata.type)
+    }
     new.properties[TusProperty.metadata] = creation.metadata.flatMap { $0.text.isEmpty ? nil : $0.text }
     new.properties[TusProperty.concat] = fields[.uploadConcat].map {
       $0.utf8.count > TusProperty.maxConcat ? "final" : $0

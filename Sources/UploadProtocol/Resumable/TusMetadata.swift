@@ -41,11 +41,23 @@ package struct TusMetadata: Sendable, Equatable {
   /// The value of a key in bytes; nil for an unknown key.
   package subscript(_ key: String) -> [UInt8]? { values[key] }
 
-  /// The file's name, with all directories that the client states and with bytes that are not UTF-8
-  /// (``NameBytes/losslessText``); nil where the client states none.
-  package var name: String? {
-    value("filename", "name").map { NameBytes($0).losslessText }
+  /// The file's path by the key `relativePath`, as Uppy states it for files of a directory; nil where the client states
+  /// none. Uppy writes `null` for other files.
+  private var relativePath: NameBytes? {
+    guard let path = value("relativePath"), !path.elementsEqual("null".utf8) else { return nil }
+    return NameBytes(path.first == UInt8(ascii: "/") ? path.dropFirst() : path[...])
   }
+
+  /// The file's path or name, with all directories that the client states; nil where it states none.
+  package var name: NameBytes? { relativePath ?? value("filename", "name").map { NameBytes($0) } }
+
+  /// Whether directories in ``name`` are to be kept: the client states a `relativePath`, or `keep` for `paths`.
+  package var keepsPath: Bool {
+    relativePath != nil || value("paths").map { $0.elementsEqual("keep".utf8) } ?? false
+  }
+
+  /// The file's modification time as the client states it, see ``ModificationTime``; nil where it states none.
+  package var modified: String? { value("mtime").map(\.repairedText) }
 
   /// The file's media type, in lower case and without parameters; nil where the client states none or a malformed one.
   package var type: String? {

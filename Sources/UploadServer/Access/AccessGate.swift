@@ -3,7 +3,7 @@ import Crypto
 import HTTPTypes
 import NIOCore
 import UploadCore
-import UploadProtocol
+package import UploadProtocol
 
 /// Decides before a request's body is read whether to accept it. Rejects web pages of foreign origins that are not
 /// allowed, and, where a token is required, requests without it and clients that have presented too many wrong ones. A

@@ -8,9 +8,9 @@ import UploadStorage
 enum ResumableRoute: Sendable, Equatable {
   /// An upload at one of the usual targets that may be continued (the IETF draft).
   /// - Parameters:
-  ///   - name: nil when the request names none, or none that can be used.
-  ///   - declaredType: as in ``UploadRoute/file(name:declaredType:)``.
-  case creation(name: FileName?, declaredType: String?)
+  ///   - path: nil when the request names none, or none that can be used.
+  ///   - declaredType: as in ``UploadRoute/file(path:declaredType:)``.
+  case creation(path: FilePath?, declaredType: String?)
   /// `OPTIONS` of one of the usual targets: which limits an upload has (the IETF draft).
   case discovery
   /// `/uploads`, where uploads of tus are created, and described with `OPTIONS`.
@@ -27,10 +27,9 @@ enum ResumableRoute: Sendable, Equatable {
   /// - Returns: nil for all other requests, which ``UploadRoute`` decides about.
   /// - Throws: ``UploadError`` when the request is to be rejected at once, with code `badRequest`, `unsupportedType` or
   ///   `methodNotAllowed`.
-  init?(_ request: IncomingRequest, method: HTTPRequest.Method) throws(UploadError) {
+  init?(_ request: IncomingRequest, method: HTTPRequest.Method, _ rules: PathRules) throws(UploadError) {
     let (head, target) = (request.head, try request.target.get())
-    // A file may still be stored below the root, where its directories are dropped as elsewhere.
-    if let place = Self.place(target.path), method != .put || !place.isFile {
+    if let place = Self.place(target.path), !place.isFile(method, rules) {
       guard Self.methods(at: place).contains(method) else {
         throw UploadError(
           .methodNotAllowed,
@@ -45,14 +44,14 @@ enum ResumableRoute: Sendable, Equatable {
       return
     }
     if method == .options {
-      guard Self.isTarget(target) else { return nil }
+      guard Self.isTarget(target, rules) else { return nil }
       self = .discovery
       return
     }
     guard method == .put || method == .post, DraftExchange.isDraftCreation(head),
-      case .file(let name, let type) = try UploadRoute(request)
+      case .file(let path, let type) = try UploadRoute(request, rules)
     else { return nil }
-    self = .creation(name: name, declaredType: type)
+    self = .creation(path: path, declaredType: type)
   }
 
   /// The method of a request: for `POST` at ``root`` or below it the one of `X-HTTP-Method-Override`, if it has any.
@@ -71,9 +70,9 @@ enum ResumableRoute: Sendable, Equatable {
   }
 
   /// Whether uploads to a target can be resumed, so that `OPTIONS` is allowed there.
-  static func isTarget(_ target: RequestTarget) -> Bool {
+  static func isTarget(_ target: RequestTarget, _ rules: PathRules) -> Bool {
     if target.path == "/stream-upload" { return true }
-    return (try? UploadRoute.nameForPut(target)) != nil
+    return (try? rules.filePath(target)) != nil
   }
 
   /// `/uploads` and what lies below it; nil for all other paths.
@@ -83,8 +82,14 @@ enum ResumableRoute: Sendable, Equatable {
     return .resource(id: String(path.dropFirst(root.count + 1)))
   }
 
-  /// Whether it is below the root, but has no name that an upload there can have.
-  private var isFile: Bool { if case .resource(let id) = self { UnfinishedID(id) == nil } else { false } }
+  /// Whether a request here is about a file or directory and not about an upload, so that ``UploadRoute`` decides:
+  /// it names `/files/` instead. Where directories are dropped, a PUT below the root stores a file, unless its name is
+  /// one that an upload there can have.
+  private func isFile(_ method: HTTPRequest.Method, _ rules: PathRules) -> Bool {
+    guard method == .put || method == .mkcol else { return false }
+    guard !rules.keepsDirectories else { return true }
+    if case .resource(let id) = self { return UnfinishedID(id) == nil } else { return false }
+  }
 
   private static func methods(at place: ResumableRoute) -> [HTTPRequest.Method] {
     switch place {

@@ -8,52 +8,79 @@ enum UploadRoute: Sendable {
   case hummingbird
   /// The body is one file.
   /// - Parameters:
-  ///   - name: nil when the request names none, or none that can be used: then one is generated.
+  ///   - path: nil when the request names none, or none that can be used: then one is generated.
   ///   - declaredType: in lower case, without parameters; nil when the request states none, a malformed one, or
   ///     `application/x-www-form-urlencoded`, which curl states for any body.
-  case file(name: FileName?, declaredType: String?)
+  case file(path: FilePath?, declaredType: String?)
   /// The body is a form, whose parts this boundary separates.
-  case form(MultipartBoundary)
+  /// - Parameter keepsPaths: whether directories in the names of its files are kept.
+  case form(MultipartBoundary, keepsPaths: Bool)
+  /// Make a directory (MKCOL).
+  case directory(DirectoryPath)
 
   private static let endpoints: Set<String> = ["/stream-upload", "/file-upload"]
-  /// Paths that are read, and could be mistaken for names of files.
-  private static let notFiles: Set<String> = ["/healthz", "/metrics"]
+  /// Paths that are only read.
+  private static let notFiles: Set<String> = ["/", "/files", "/healthz", "/metrics"]
 
   /// Finds the route for a request. None with a body goes to Hummingbird, which would read it to its end without a
   /// limit although no route uses it.
   /// - Throws: ``UploadError`` when the request is to be rejected at once, with code `badRequest`, `malformedForm`,
-  ///   `unsupportedType`, `notFound` or `methodNotAllowed`.
-  init(_ request: IncomingRequest) throws(UploadError) {
+  ///   `unsupportedType`, `forbidden`, `notFound` or `methodNotAllowed`.
+  init(_ request: IncomingRequest, _ rules: PathRules) throws(UploadError) {
     let (head, target) = (request.head, try request.target.get())
     let isEndpoint = Self.endpoints.contains(target.path)
     switch (head.method, target.path) {
     case (.post, "/stream-upload"):
       try Self.checkContent(head)
-      let disposition = head.headerFields[.contentDisposition].flatMap { ContentDisposition(header: $0).filename }
-      let name = try target.nameParameter("name") ?? disposition
-      self = .file(name: name.flatMap { FileName($0) }, declaredType: Self.declaredType(head))
+      self = .file(path: try Self.streamPath(head, target, rules), declaredType: Self.declaredType(head))
     case (.post, "/file-upload"):
       try Self.checkContent(head)
-      self = .form(try MultipartBoundary(contentType: head.headerFields[.contentType] ?? ""))
+      let boundary = try MultipartBoundary(contentType: head.headerFields[.contentType] ?? "")
+      self = .form(boundary, keepsPaths: rules.keepsPaths(target))
     case (.put, _):
       try Self.checkContent(head)
-      self = .file(name: try Self.nameForPut(target), declaredType: Self.declaredType(head))
+      self = .file(path: try rules.filePath(target), declaredType: Self.declaredType(head))
+    case (.mkcol, _) where !isEndpoint:
+      let path = try rules.directoryPath(target)
+      // RFC 4918 section 9.3: for a body whose meaning is not known.
+      guard request.length == .none else {
+        throw UploadError(.unsupportedType, "MKCOL must not have a body. Send files with PUT /files/PATH.")
+      }
+      self = .directory(path)
     case (.get, _) where !isEndpoint, (.head, _) where !isEndpoint:
       guard request.length == .none else {
         throw UploadError(.badRequest, "\(head.method.rawValue) must not have a body. Send files with POST or PUT.")
       }
       self = .hummingbird
     case (_, _) where !isEndpoint && request.length != .none:
-      let message = "No uploads at this path. Send POST /stream-upload, POST /file-upload or PUT /NAME."
+      let message = "No uploads at this path. Send POST /stream-upload, POST /file-upload or PUT /files/PATH."
       throw UploadError(.notFound, message)
-    default: throw UploadError(.methodNotAllowed, "Method not allowed. Allowed: \(Self.methods(for: request)).")
+    default: throw UploadError(.methodNotAllowed, "Method not allowed. Allowed: \(Self.methods(at: target, rules)).")
     }
   }
 
-  /// The methods that are allowed for a request's path, as the `Allow` field lists them, such as `GET, HEAD, PUT`.
-  static func methods(for request: IncomingRequest) -> String {
-    if endpoints.contains(request.path) { return "POST" }
-    return notFiles.contains(request.path) || request.path == "/" ? "GET, HEAD" : "GET, HEAD, PUT"
+  /// The methods that are allowed for a target, as the `Allow` field lists them, such as `GET, HEAD, PUT`.
+  static func methods(at target: RequestTarget, _ rules: PathRules) -> String {
+    if endpoints.contains(target.path) { return "POST" }
+    var methods = "GET, HEAD"
+    if notFiles.contains(target.path) { return methods }
+    if (try? rules.filePath(target)) != nil { methods += ", PUT" }
+    if let directory = try? rules.directoryPath(target), !directory.isRoot { methods += ", MKCOL" }
+    return methods
+  }
+
+  /// The path of a streamed file: by its query, otherwise by `Content-Disposition`, of which the directories never count
+  /// (RFC 6266 section 4.3).
+  private static func streamPath(
+    _ head: HTTPRequest,
+    _ target: RequestTarget,
+    _ rules: PathRules
+  ) throws(UploadError) -> FilePath? {
+    if let name = try target.nameParameter("name") {
+      return try rules.path(name, keepsPath: rules.keepsPaths(target))
+    }
+    let name = head.headerFields[.contentDisposition].flatMap { ContentDisposition(header: $0).filename }
+    return try name.flatMap { name throws(UploadError) in try rules.path(name, keepsPath: false) }
   }
 
   /// Rejects content that is not the file itself: a range of it, or an encoded one.
@@ -67,22 +94,15 @@ enum UploadRoute: Sendable {
     }
   }
 
-  /// The file name that a PUT request states in its path.
-  /// - Throws: ``UploadError`` with code `methodNotAllowed` for a path that is no file, or `badRequest`.
-  static func nameForPut(_ target: RequestTarget) throws(UploadError) -> FileName {
-    guard !endpoints.contains(target.path), !notFiles.contains(target.path) else {
-      throw UploadError(.methodNotAllowed, "\(target.path) is not a file. Send PUT /NAME with another name.")
-    }
-    guard let component = try target.lastPathComponent(),
-      let name = FileName(component, isFlattened: target.hasDirectories)
-    else { throw UploadError(.badRequest, "No file name in the path. Send PUT /NAME.") }
-    return name
-  }
-
   /// The media type that the sender states, without its parameters; nil for none, for a malformed one, and for the one
   /// that curl states for any body.
   private static func declaredType(_ request: HTTPRequest) -> String? {
     let type = request.headerFields[.contentType].flatMap(MediaTypeNames.essence)
     return type == "application/x-www-form-urlencoded" ? nil : type
   }
+}
+
+extension HTTPRequest.Method {
+  /// Makes a directory (RFC 4918 section 9.3).
+  static let mkcol = HTTPRequest.Method("MKCOL") ?? .put
 }

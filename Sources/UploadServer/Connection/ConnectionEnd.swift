@@ -3,7 +3,7 @@ import NIOCore
 /// How a connection ends: the server's shutdown, the end of the client's input, and Hummingbird's close.
 ///
 /// Hummingbird may close the connection at either of the first two. So it must not learn of the shutdown while an
-/// upload is being served, nor of the end of the input before all requests have responses. During the grace period of
+/// upload or a download is being served, nor of the end of the input before all requests have responses. During the grace period of
 /// a shutdown its close must not discard responses that are still being sent.
 struct ConnectionEnd {
   /// What the handler does when the server stops, the client closes its sending side, or the input is malformed.
@@ -40,14 +40,14 @@ struct ConnectionEnd {
   var hasUnsentResponses: Bool { unsentResponses > 0 }
 
   /// Call it when the server begins to stop. Later calls do nothing and return `ignore`.
-  /// - Returns: what to do with the shutdown event: `close` when lingering, `postpone` while an upload is being served
-  ///   or the rest of a rejected body is skipped, otherwise `forward`.
+  /// - Returns: what to do with the shutdown event: `close` when lingering, `postpone` while an upload or a download is
+  ///   being served or the rest of a rejected body is skipped, otherwise `forward`.
   mutating func stop(in phase: RequestPhase) -> Action {
     guard shutdown == .none else { return .ignore }
     shutdown = .started
     switch phase {
     case .lingering: return .close
-    case .receiving, .storing, .skipping:
+    case .downloading, .receiving, .storing, .skipping:
       deferred.shutdown = true
       return .postpone
     case .idle, .forwarding: return .forward
@@ -68,7 +68,7 @@ struct ConnectionEnd {
     switch phase {
     case .lingering: return .close
     case .receiving: return .failUpload
-    case .idle, .forwarding, .storing, .skipping:
+    case .idle, .forwarding, .downloading, .storing, .skipping:
       deferred.endOfInput = !isAtRest
       return isAtRest ? .forward : .postpone
     }

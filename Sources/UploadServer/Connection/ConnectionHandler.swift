@@ -2,12 +2,13 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 import UploadCore
+import UploadProtocol
 import UploadStorage
 
-/// The channel handler between the HTTP decoder and Hummingbird on each HTTP connection: serves uploads, rejects what
-/// is not allowed, forwards all other requests. Reports events to ``ConnectionStateMachine`` and carries out its
+/// The channel handler between the HTTP decoder and Hummingbird on each HTTP connection: serves uploads and downloads,
+/// rejects what is not allowed, forwards all other requests. Reports events to ``ConnectionStateMachine`` and carries out its
 /// actions. Loop-bound: call it on the connection's event loop.
-final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
+final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, DownloadSessionDelegate {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
   typealias OutboundIn = HTTPResponsePart
@@ -16,6 +17,8 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
   var machine: ConnectionStateMachine
   private let session: UploadSession
   private let deferredClose = DeferredClose()
+  /// The downloads of the connection; nil before the first.
+  private var downloads: DownloadSession?
 
   init(server: ServerContext, eventLoop: any EventLoop) {
     let limits = ConnectionTimeLimits(server.limits, at: eventLoop.now)
@@ -30,10 +33,12 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     session.stop()
+    downloads = nil
   }
 
   func channelInactive(context: ChannelHandlerContext) {
     session.disconnect(machine.isReceiving ? .clientGone() : nil)
+    downloads?.close()
     machine.queue.removeAll()
     context.fireChannelInactive()
   }
@@ -63,6 +68,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
     case .forward:
       machine.phase.forward()
       context.fireChannelRead(wrapInboundOut(part))
+    case .download(let request): download(request)
     case .upload(let size, let makeBody):
       machine.phase = .receiving
       if let error = session.begin(of: machine.request.client, size: size, makeBody) { return reject(error) }
@@ -113,16 +119,67 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
     let response = response.shown(on: request.page)
     let next = machine.respond(isTimeout: response.status == .requestTimeout, at: session.now)
     response.write(for: request, closes: next != .nextRequest, to: context, sent: sentPromise())
+    proceed(next)
+  }
+
+  /// Continues after a final response of the handler itself.
+  private func proceed(_ next: ConnectionStateMachine.NextStep) {
+    guard let context = session.context else { return }
     switch next {
     case .nextRequest: serveQueued()
     case .close:
       context.close(mode: .output, promise: nil)
       context.close(promise: nil)
     case .linger(let remainder):
-      session.linger(remainder, of: request.client, isStopping: machine.isStopping)
+      session.linger(remainder, of: machine.request.client, isStopping: machine.isStopping)
       resumeReading()
     }
   }
+
+  // MARK: Downloads
+
+  private func download(_ request: DownloadRequest) {
+    // In front of the encoder: a file's bytes do not pass through it.
+    guard let output = try? session.context?.pipeline.syncOperations.context(handlerType: DecoderGuard.self) else {
+      return reject(UploadError(.internalFailure, "Downloads are not available on this connection."))
+    }
+    let downloads = downloads ?? DownloadSession(server: session.server, output: output, delegate: self)
+    self.downloads = downloads
+    machine.phase = .downloading(requestEnded: false)
+    downloads.serve(request, from: machine.request.client.text)
+  }
+
+  func downloadIsNoFile(_ request: DownloadRequest) {
+    guard let context = session.context else { return }
+    let requestEnded = machine.phase.handOver()
+    context.fireChannelRead(wrapInboundOut(.head(request.head)))
+    if requestEnded { context.fireChannelRead(wrapInboundOut(.end(nil))) }
+    context.fireChannelReadComplete()
+  }
+
+  func downloadResponds(_ response: ServerResponse) {
+    respond(response)
+  }
+
+  func downloadFails(_ error: UploadError) {
+    if error.code.status.isRejection { reject(error) } else { respond(ServerResponse(failure: error)) }
+  }
+
+  func fieldsOfDownload() -> HTTPFields {
+    var response = HTTPResponse(status: .ok)
+    response.headerFields[.date] = HTTPDate.text(CurrentTime.seconds)
+    response.headerFields[.server] = "sluice"
+    machine.request.complete(&response, closes: machine.closesAfterResponse)
+    return response.headerFields
+  }
+
+  func downloadFinished() {
+    let next = machine.respond(isTimeout: false, at: session.now)
+    sentPromise().succeed()
+    proceed(next)
+  }
+
+  // MARK: Uploads
 
   func sessionEnded(_ outcome: BodyOutcome, hadUploads: Bool) {
     guard machine.isServingUpload else { return }
@@ -255,6 +312,10 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate {
   }
 
   func sessionGraceEnded() {
+    if machine.isDownloading {
+      downloads?.close()
+      session.context?.close(promise: nil)
+    }
     if machine.end.endGrace() { deferredClose.perform(on: session.context) }
   }
 }

@@ -48,6 +48,7 @@ struct ConnectionStateMachine {
   var isReceiving: Bool { phase == .receiving }
   var isLingering: Bool { phase == .lingering }
   var isForwarding: Bool { phase.isForwarding }
+  var isDownloading: Bool { phase.isDownloading }
   var isStopping: Bool { end.isStopping }
   /// Whether the connection waits for the next request, whose headers may have arrived in part: no request is being
   /// served, skipped or queued, and the connection does not linger.
@@ -57,6 +58,8 @@ struct ConnectionStateMachine {
   /// Whether the connection may serve another request after this one: the client does not ask to close it, and the
   /// server does not stop.
   var keepsConnection: Bool { request.keepAlive && !isStopping }
+  /// Whether the response that is about to be sent is the last one, as far as is known.
+  var closesAfterResponse: Bool { !keepsConnection || (end.inputIsClosed && queue.isEmpty) }
   /// Whether no request is being served, and queued ones wait only until the client reads responses.
   var waitsForClient: Bool { phase == .idle && !queue.isEmpty }
 
@@ -122,7 +125,7 @@ struct ConnectionStateMachine {
   /// - Parameter isTimeout: whether the response is 408, which ends the connection.
   /// - Returns: what to do once the response is written.
   mutating func respond(isTimeout: Bool, at now: NIODeadline) -> NextStep {
-    let isStored = phase == .storing
+    let isWhole = phase == .storing || phase == .downloading(requestEnded: true)
     // After the client has closed its sending side, only the requests that it had pipelined before are served.
     let isLast = end.inputIsClosed && queue.isEmpty
     // A client that got no 100 Continue may or may not send its body, so it is unknown where the next request begins.
@@ -132,7 +135,7 @@ struct ConnectionStateMachine {
     limits.noteResponse(at: now)
     let mayContinue = keepsConnection && !isLast && !isTimeout
     if phase.respond(remaining: remaining, mayContinue: mayContinue) { return .nextRequest }
-    let isComplete = isStored || queue.hasEnd || (remaining == 0 && !input.isIgnored)
+    let isComplete = isWhole || queue.hasEnd || (remaining == 0 && !input.isIgnored)
     queue.removeAll()
     if end.inputIsClosed { return .close }
     if isComplete { return .linger(.nothing) }
@@ -254,7 +257,7 @@ struct ConnectionStateMachine {
   }
 
   /// Call it when the decoder or ``RequestRulesHandler`` rejects the input. Ignores all further input. The
-  /// error is kept for ``takeUnreadable()`` while Hummingbird serves a request, and while queued requests wait for the
+  /// error is kept for ``takeUnreadable()`` while Hummingbird serves a request or a file is sent, and while queued requests wait for the
   /// client to read its responses. Otherwise the connection ends with the request that is being served.
   /// - Parameters:
   ///   - error: code `incomplete` when the input ended early: in phase `idle` it is ignored.
@@ -263,7 +266,7 @@ struct ConnectionStateMachine {
   mutating func fail(_ error: UploadError, of client: ClientAddress) -> ConnectionEnd.Action {
     input.isIgnored = true
     // Earlier requests are still being served or wait; closing now would lose their responses.
-    if isForwarding || waitsForClient {
+    if isForwarding || isDownloading || waitsForClient {
       unreadable = error
       return .ignore
     }
@@ -275,14 +278,14 @@ struct ConnectionStateMachine {
       return error.code == .incomplete ? .ignore : .reject
     case .receiving: return .failUpload
     case .skipping: return .close
-    case .storing, .lingering, .forwarding: return .ignore
+    case .storing, .lingering, .forwarding, .downloading: return .ignore
     }
   }
 
   /// The error that ``fail(_:of:)`` kept, to be passed to it again. Call it when a request is finished. Returned once;
-  /// nil without one, while Hummingbird serves a request, and after a request that ends the connection.
+  /// nil without one, while such a request is served, and after a request that ends the connection.
   mutating func takeUnreadable() -> UploadError? {
-    guard !isForwarding, let error = unreadable else { return nil }
+    guard !isForwarding, !isDownloading, let error = unreadable else { return nil }
     unreadable = nil
     return request.keepAlive || phase != .idle ? error : nil
   }

@@ -11,6 +11,8 @@ enum RequestDisposition {
 
   /// Forward it to Hummingbird, which serves it.
   case forward
+  /// Send the file that the request names: see ``DownloadSession``.
+  case download(DownloadRequest)
   /// Begin an upload: see ``UploadSession/begin(of:size:_:)``.
   /// - Parameter size: of the file in bytes; nil when it is not known, and for a form.
   case upload(size: UInt64?, BodyMaker)
@@ -29,9 +31,17 @@ enum RequestDisposition {
     let client = access.client(of: request.head, from: peer)
     let host = access.publicAddress(of: request.head, from: peer).authority
     let origin = access.allowedOrigin(of: request.head)
-    var current = CurrentRequest(request, client: client, host: host, allowedOrigin: origin)
-    if session.server.resumable != nil { current.allowResuming(request) }
-    machine.begin(current)
+    let rules = session.server.limits.paths
+    machine.begin(
+      CurrentRequest(
+        request,
+        client: client,
+        host: host,
+        allowedOrigin: origin,
+        rules,
+        keepsUnfinished: session.server.resumable != nil
+      )
+    )
     let decision = access.decision(
       on: request,
       from: peer,
@@ -63,28 +73,37 @@ enum RequestDisposition {
     {
       return .resumable { session in ResumableBody(request, uploads: uploads, delegate: session) }
     }
-    return switch try UploadRoute(request) {
-    case .hummingbird: .forward
-    case .file(let name, let type):
+    let rules = server.limits.paths
+    return switch try UploadRoute(request, rules) {
+    case .hummingbird: DownloadRequest(request, rules).map { .download($0) } ?? .forward
+    case .directory(let path):
+      .upload(size: 0) { session in
+        DirectoryCreation(path, target: request.head.path ?? "/", delegate: session)
+      }
+    case .file(let path, let type):
       .upload(size: request.length.bytes) { session throws(UploadError) in
         try session.server.limits.types.check(declared: type)
         let digests = try DigestRequest(request.head.headerFields)
         let preconditions = try Preconditions(request.head.headerFields, for: .store, now: CurrentTime.seconds)
         return SingleUpload(
           mode: .stream,
-          name: name,
+          path: path,
+          modified: rules.modified(request.head.headerFields[.ocMtime]),
+          group: TreeField.group(in: request.head.headerFields),
           size: request.length.bytes,
           remote: client.text,
           declaredType: type,
           digests: digests,
-          condition: preconditions.condition(for: name),
+          condition: preconditions.condition(for: path),
           delegate: session
         )
       }
-    case .form(let boundary):
+    case .form(let boundary, let keepsPaths):
       .upload(size: nil) { session throws(UploadError) in
         FormUpload(
           boundary: boundary,
+          keepsPaths: keepsPaths,
+          group: TreeField.group(in: request.head.headerFields),
           preconditions: try Preconditions(request.head.headerFields, for: .store, now: CurrentTime.seconds),
           length: request.length,
           remote: client.text,

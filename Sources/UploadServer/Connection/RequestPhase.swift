@@ -3,14 +3,18 @@ import NIOHTTPTypes
 /// How far a connection has come with the request that it serves: decides what to do with each part of a request, and
 /// whether the connection can serve another one after the response.
 enum RequestPhase: Equatable {
-  /// Between requests; the headers of the next one may be incomplete. Next: ``forwarding``, ``receiving``,
-  /// ``skipping``, ``lingering``.
+  /// Between requests; the headers of the next one may be incomplete. Next: ``forwarding``, ``downloading``,
+  /// ``receiving``, ``skipping``, ``lingering``.
   case idle
   /// Hummingbird serves the request. Next: ``idle``.
   /// - Parameters:
   ///   - requestEnded: whether the end of the request has been forwarded.
   ///   - responded: whether Hummingbird has written the end of its response.
   case forwarding(requestEnded: Bool, responded: Bool)
+  /// The handler itself looks for a file and sends it. Next: ``idle``, ``forwarding`` where there is no file,
+  /// ``lingering``.
+  /// - Parameter requestEnded: whether the end of the request has arrived.
+  case downloading(requestEnded: Bool)
   /// The upload's body arrives. Next: ``storing``, ``skipping``, ``lingering``.
   case receiving
   /// The upload's body is complete, the response is not sent. Next: ``idle``, ``lingering``.
@@ -48,6 +52,7 @@ enum RequestPhase: Equatable {
   static let skipLimit: UInt64 = 1024 * 1024
 
   var isForwarding: Bool { if case .forwarding = self { true } else { false } }
+  var isDownloading: Bool { if case .downloading = self { true } else { false } }
 
   /// Whether a part must be queued although the queue is empty: only a request head, while another request is being
   /// served or skipped. Behind a queued part, all parts are queued.
@@ -58,7 +63,7 @@ enum RequestPhase: Equatable {
     return switch self {
     case .idle: !canRespond
     case .lingering: false
-    case .forwarding, .receiving, .storing, .skipping: true
+    case .forwarding, .downloading, .receiving, .storing, .skipping: true
     }
   }
 
@@ -71,6 +76,9 @@ enum RequestPhase: Equatable {
       self = responded ? .idle : .forwarding(requestEnded: true, responded: false)
       return .forward
     case (.forwarding, .head), (.forwarding, .body): return .forward
+    case (.downloading, .end):
+      self = .downloading(requestEnded: true)
+      return .discard
     case (.receiving, .body): return .deliver
     case (.receiving, .end):
       self = .storing
@@ -79,13 +87,22 @@ enum RequestPhase: Equatable {
       self = .idle
       return .finishSkipping
     case (.lingering, .end): return .finishLingering
-    case (.idle, _), (.receiving, .head), (.storing, _), (.skipping, _), (.lingering, _): return .discard
+    case (.idle, _), (.downloading, _), (.receiving, .head), (.storing, _), (.skipping, _), (.lingering, _):
+      return .discard
     }
   }
 
   /// Call it when a new request is forwarded to Hummingbird.
   mutating func forward() {
     self = .forwarding(requestEnded: false, responded: false)
+  }
+
+  /// Call it when Hummingbird has to serve the request of a download, because there is no such file.
+  /// - Returns: whether the end of the request has arrived, which is to be forwarded too.
+  mutating func handOver() -> Bool {
+    guard case .downloading(let requestEnded) = self else { return false }
+    self = .forwarding(requestEnded: requestEnded, responded: false)
+    return requestEnded
   }
 
   /// Call it when Hummingbird has written the end of its response. Does nothing in phases other than ``forwarding``.
@@ -103,9 +120,9 @@ enum RequestPhase: Equatable {
     // The end of the body has not arrived yet, not even of an empty one.
     let canSkip = mayContinue && (remaining ?? .max) <= Self.skipLimit
     switch self {
-    case .storing where mayContinue: self = .idle
-    case .idle where canSkip, .receiving where canSkip: self = .skipping
-    case .idle, .forwarding, .receiving, .storing, .skipping, .lingering: self = .lingering
+    case .storing where mayContinue, .downloading(requestEnded: true) where mayContinue: self = .idle
+    case .idle where canSkip, .downloading where canSkip, .receiving where canSkip: self = .skipping
+    case .idle, .forwarding, .downloading, .receiving, .storing, .skipping, .lingering: self = .lingering
     }
     return self != .lingering
   }
@@ -119,7 +136,7 @@ enum RequestPhase: Equatable {
     case .receiving: hasRoom
     case .idle: isWritable
     case .storing: false
-    case .forwarding, .skipping, .lingering: true
+    case .forwarding, .downloading, .skipping, .lingering: true
     }
   }
 }

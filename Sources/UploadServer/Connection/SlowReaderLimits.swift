@@ -67,11 +67,7 @@ final class SlowReaderLimits: ChannelOutboundHandler {
   }
 
   private func sample(_ context: ChannelHandlerContext) -> ResponseProgress.Sample? {
-    var sent = clinux_sent()
-    let result = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-      clinux_read_sent($0, &sent)
-    }
-    guard result == 0 else { return nil }
+    guard let sent = SocketState.sent(context) else { return nil }
     let isFlushed = context.channel.isWritable && sent.held == 0
     return ResponseProgress.Sample(acknowledged: sent.acknowledged, window: sent.window, hasUnread: !isFlushed)
   }

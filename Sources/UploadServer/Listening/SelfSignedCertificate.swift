@@ -4,6 +4,7 @@ import Glibc
 import NIOSSL
 import SwiftASN1
 import UploadCore
+import UploadProtocol
 import X509
 
 /// A self-signed certificate, generated at start, for a server whose clients pin its fingerprint.

@@ -180,7 +180,12 @@ package final class UploadServer: Sendable {
     _ onListening: @escaping @Sendable (ServerAddress) -> Void
   ) throws -> any Service {
     let (host, tls, context, logger) = (configuration.host, configuration.tls, self.context, self.logger)
-    let routes = BrowsingRoutes(store: context.store, budget: context.budget, ledger: context.ledger)
+    let routes = BrowsingRoutes(
+      store: context.store,
+      budget: context.budget,
+      ledger: context.ledger,
+      rules: context.limits.paths
+    )
     let pages = routes.router().buildResponder()
     return try HTTPServerBuilder { UploadChildChannel(responder: $0, context: context, identity: tls) }.buildServer(
       configuration: HummingbirdCore.ServerConfiguration(

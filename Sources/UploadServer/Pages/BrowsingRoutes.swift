@@ -6,11 +6,14 @@ import UploadProtocol
 import UploadReport
 import UploadStorage
 
-/// The routes that read: the front page `/`, the listing `/files/`, downloads, `/healthz` and `/metrics`.
+/// The routes that read, except files: the front page `/`, the listings `/files/` and `/files/DIR/`, archives of
+/// directories, `/healthz` and `/metrics`.
 struct BrowsingRoutes: Sendable {
   let store: any UploadStore
   let budget: MemoryBudget
   let ledger: UploadLedger
+  /// Whether directories are listed and opened.
+  var rules = PathRules()
 
   /// The router with all of them, for GET and HEAD. An error becomes a response, see ``ErrorResponseMiddleware``,
   /// unless it occurs while a body is sent.
@@ -18,10 +21,10 @@ struct BrowsingRoutes: Sendable {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: ErrorResponseMiddleware())
     router.get("/") { request, context in
-      try await list(Page(request.head).front, for: request, over: context.channel)
+      try await list(BrowsedDirectory(""), Page(request.head).front, for: request, over: context.channel)
     }
-    router.get("/files") { request, context in try await listing(request, over: context.channel) }
-    router.get("/files/**") { request, context in try await download(request, over: context.channel) }
+    router.get("/files") { request, context in try await browse(request, over: context.channel) }
+    router.get("/files/**") { request, context in try await browse(request, over: context.channel) }
     router.get("/healthz") { _, _ in
       try await store.check()
       return Response(ServerResponse(status: .ok, contentType: "text/plain", body: "ok\n"))
@@ -33,41 +36,111 @@ struct BrowsingRoutes: Sendable {
     return router
   }
 
-  /// The listing as a page or as JSON, as the client prefers.
-  private func listing(_ request: Request, over channel: any Channel) async throws -> Response {
-    let format = Page(for: request.head)?.listing ?? ListingFormat.json(path: request.uri.path)
-    return try await list(format, for: request, over: channel)
+  /// A directory as a listing or an archive, or, without a slash at the end of its path, a redirect to the path with one;
+  /// an error for all other paths, since ``DownloadSession`` serves files.
+  private func browse(_ request: Request, over channel: any Channel) async throws -> Response {
+    let path = try BrowsedPath(request.uri.path)
+    if let path, path.isDirectory, rules.keepsDirectories || path.path.isEmpty {
+      return try await browse(BrowsedDirectory(path.path), request, over: channel)
+    }
+    try await store.check()
+    if let path, !path.isDirectory, rules.keepsDirectories, await isDirectory(path.path) {
+      return redirect(request, to: path.path)
+    }
+    let name = path?.path.description ?? String(request.uri.path.dropFirst("/files/".count).prefix(100))
+    throw UploadError(.notFound, "File not found: \"\(PlainText.sanitized(name))\". GET /files/ lists all files.")
   }
 
-  /// A listing of all files in this format; 503 when listings use all of the memory that they may. Waits while uploads
+  /// Whether there is such a directory, also where no memory is left to list it.
+  private func isDirectory(_ path: NameBytes) async -> Bool {
+    do {
+      _ = try await store.list(path)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private func redirect(_ request: Request, to path: NameBytes) -> Response {
+    let name = PercentEncoding.encode(path.lastComponent.bytes)
+    let query = request.uri.query.map { "?" + $0 } ?? ""
+    var response = ServerResponse(status: .permanentRedirect)
+    response.fields = [.location: "./\(name)/\(query)", .contentLength: "0", .cacheControl: "no-cache"]
+    return Response(response)
+  }
+
+  /// A directory as an archive, a page or JSON, as the request says and the client prefers.
+  private func browse(
+    _ directory: BrowsedDirectory,
+    _ request: Request,
+    over channel: any Channel
+  ) async throws -> Response {
+    switch try IncomingRequest(request.head).target.get().parameter("format") {
+    case "tar": return try await archive(directory, request, over: channel)
+    case nil, "":
+      let page = Page(for: request.head)?.listing(of: directory)
+      let format = page ?? ListingFormat.json(directory, path: request.uri.path)
+      return try await list(directory, format, for: request, over: channel)
+    case let format?:
+      let shown = PlainText.sanitized(String(format.prefix(100)))
+      throw UploadError(.badRequest, "Unknown format \"\(shown)\". Send format=tar, or none for a listing.")
+    }
+  }
+
+  /// A listing of a directory in this format; 503 when listings use all of the memory that they may. Waits while uploads
   /// use the memory.
   /// - Throws: ``UploadError`` for a malformed or failed precondition, and when the store cannot be read;
   ///   `CancellationError` when it has been shut down.
-  private func list(_ format: ListingFormat, for request: Request, over channel: any Channel) async throws -> Response {
-    let preconditions = try Preconditions(request.headers, for: .read, now: CurrentTime.seconds)
-    guard preconditions.areMetByPage else { throw Preconditions.failure(.ifMatch) }
-    guard let files = try await store.list(), let reservation = await budget.reserve(Listing.chunkSize) else {
-      let message =
-        "Too many listings or files: listings may use \(ByteSize.text(UInt64(budget.reservable))) of memory together. "
-        + "Try again later, or start the server with a larger --memory-budget."
-      return Response(ServerResponse(failure: message, status: .serviceUnavailable).shown(on: Page(for: request.head)))
-    }
-    return Listing(files: files, format: format, reservation: reservation, channel: channel).response()
+  private func list(
+    _ directory: BrowsedDirectory,
+    _ format: ListingFormat,
+    for request: Request,
+    over channel: any Channel
+  ) async throws -> Response {
+    try checkPreconditions(of: request)
+    guard let files = try await store.list(directory.path),
+      let reservation = await budget.reserve(Listing.chunkSize)
+    else { return tooManyListings(request) }
+    return Listing(
+      files: files,
+      format: format,
+      hasDirectories: rules.keepsDirectories,
+      reservation: reservation,
+      channel: channel
+    ).response()
   }
 
-  /// A stored file; the listing for a path without a name.
-  private func download(_ request: Request, over channel: any Channel) async throws -> Response {
-    // The path as it was sent: the router has already decoded an escaped slash.
-    let escaped = request.uri.path.utf8.dropFirst("/files/".utf8.count)
-    if escaped.isEmpty { return try await listing(request, over: channel) }
-    guard let name = PercentEncoding.decodedBytes(escaped).map({ NameBytes($0) }) else {
-      throw UploadError(.badRequest, "Malformed name: % must be followed by two hexadecimal digits. Send %25 for a %.")
-    }
-    guard let file = try await store.open(name) else {
-      throw UploadError(.notFound, "File not found: \"\(name)\". GET /files/ lists all files.")
-    }
-    let stored = try await file.detectType()
-    return try Download(file: file, stored: stored, budget: budget, channel: channel).response(to: request)
+  /// A directory with all that is in it as a tar archive; 503 as for a listing.
+  /// - Throws: as ``list(_:_:for:over:)``.
+  private func archive(
+    _ directory: BrowsedDirectory,
+    _ request: Request,
+    over channel: any Channel
+  ) async throws -> Response {
+    try checkPreconditions(of: request)
+    guard let files = try await store.list(directory.path),
+      let reservation = await budget.reserve(ArchiveDownload.chunkSize)
+    else { return tooManyListings(request) }
+    return ArchiveDownload(
+      directory: directory.path,
+      files: files,
+      store: store,
+      hasDirectories: rules.keepsDirectories,
+      reservation: reservation,
+      channel: channel
+    ).response()
+  }
+
+  private func checkPreconditions(of request: Request) throws(UploadError) {
+    let preconditions = try Preconditions(request.headers, for: .read, now: CurrentTime.seconds)
+    guard preconditions.areMetByPage else { throw Preconditions.failure(.ifMatch) }
+  }
+
+  private func tooManyListings(_ request: Request) -> Response {
+    let message =
+      "Too many listings or files: listings may use \(ByteSize.text(UInt64(budget.reservable))) of memory together. "
+      + "Try again later, or start the server with a larger --memory-budget."
+    return Response(ServerResponse(failure: message, status: .serviceUnavailable).shown(on: Page(for: request.head)))
   }
 }
 

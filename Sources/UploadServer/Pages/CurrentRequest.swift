@@ -27,8 +27,11 @@ struct CurrentRequest {
   var host: String?
   /// The target as it was sent, with the query, and so perhaps with the token; nil when no request was parsed.
   var rawTarget: String?
-  /// The methods that are allowed for the path, for the `Allow` field of a 405; empty when the request is not parsed.
-  var allowedMethods = ""
+  /// The parsed target; nil when no request was parsed.
+  private var target: RequestTarget?
+  private var rules = PathRules()
+  /// Whether the server keeps unfinished uploads.
+  private var canResume = false
   /// Whether it is one of tus, of which every response states the protocol's version.
   var isTus = false
   /// The foreign origin whose pages may read the response, of ``AccessGate/allowedOrigin(of:)``; nil for none.
@@ -40,7 +43,15 @@ struct CurrentRequest {
     self.client = client
   }
 
-  init(_ request: IncomingRequest, client: ClientAddress, host: String?, allowedOrigin: String?) {
+  /// - Parameter keepsUnfinished: whether the server keeps unfinished uploads.
+  init(
+    _ request: IncomingRequest,
+    client: ClientAddress,
+    host: String?,
+    allowedOrigin: String?,
+    _ rules: PathRules,
+    keepsUnfinished: Bool
+  ) {
     let head = request.head
     self.client = client
     self.host = host
@@ -51,23 +62,25 @@ struct CurrentRequest {
     expectsContinue = head.headerFields[.expect]?.lowercased() == "100-continue"
     method = head.method.rawValue
     rawTarget = head.path
-    allowedMethods = UploadRoute.methods(for: request)
+    (target, self.rules, canResume) = (try? request.target.get(), rules, keepsUnfinished)
+    if keepsUnfinished, ResumableRoute.allowedMethods(at: request.path) != nil {
+      isTus = head.headerFields[.tusResumable] != nil
+    }
   }
 
   /// The header fields that pages of another origin may read, besides those that they always may.
   static let exposedFields =
     "Location, Upload-Offset, Upload-Length, Upload-Complete, Upload-Limit, Upload-Expires, Upload-Metadata, "
-    + "Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm, Repr-Digest, Retry-After"
+    + "Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm, Repr-Digest, Retry-After, "
+    + "X-OC-Mtime"
 
-  /// Allows what servers allow that keep unfinished uploads: the methods of their resources, and `OPTIONS` of targets.
-  mutating func allowResuming(_ request: IncomingRequest) {
-    guard let target = try? request.target.get() else { return }
-    if let methods = ResumableRoute.allowedMethods(at: target.path) {
-      allowedMethods = methods
-      isTus = request.head.headerFields[.tusResumable] != nil
-    } else if ResumableRoute.isTarget(target) {
-      allowedMethods += ", OPTIONS"
-    }
+  /// The methods that are allowed for the path, for the `Allow` field of a 405: also those of unfinished uploads, and
+  /// `OPTIONS` of targets, where the server keeps them. Empty when no request was parsed.
+  var allowedMethods: String {
+    guard let target else { return "" }
+    if canResume, let methods = ResumableRoute.allowedMethods(at: target.path) { return methods }
+    let methods = UploadRoute.methods(at: target, rules)
+    return canResume && ResumableRoute.isTarget(target, rules) ? methods + ", OPTIONS" : methods
   }
 
   /// Bytes of the body that have not been delivered; 0 without a body, nil when its length is not known.
@@ -103,10 +116,10 @@ extension Preconditions.Representation {
 extension Preconditions {
   /// The preconditions of an upload in the form that the store checks; nil when the request sets none. The check throws
   /// ``UploadError`` with code `preconditionFailed`.
-  /// - Parameter name: the requested name; nil when none is requested.
-  func condition(for name: FileName?) -> PublishCondition? {
+  /// - Parameter path: the requested path; nil when none is requested.
+  func condition(for path: FilePath?) -> PublishCondition? {
     guard !isEmpty else { return nil }
-    return PublishCondition(name: name) { version throws(UploadError) in
+    return PublishCondition(path: path) { version throws(UploadError) in
       if case .failed(let field) = evaluate(version.map { Representation($0) }) { throw Self.failure(field) }
     }
   }

@@ -14,6 +14,8 @@ struct Listing: Sendable {
 
   let files: any FileListing
   let format: ListingFormat
+  /// Whether directories are listed.
+  let hasDirectories: Bool
   /// The memory of one chunk, ``chunkSize`` bytes, reserved in the budget until the response has been sent.
   let reservation: MemoryReservation
   let channel: any Channel
@@ -23,17 +25,24 @@ struct Listing: Sendable {
     var fields = ServerResponse(status: .ok, contentType: format.contentType, body: "").fields
     fields[.contentLength] = nil
     let body = ResponseBody { writer in
-      // The text that is sent next, and whether it or a chunk before it has a file.
-      var (chunk, next) = ((text: ByteBuffer(string: format.start), hasFiles: false), 0)
+      // The text that is sent next, and whether it or a chunk before it has a row.
+      var (chunk, next) = ((text: ByteBuffer(string: format.start), hasRows: false), 0)
       repeat {
-        let result = try await files.read(from: next, into: chunk) { [format] chunk, file in
+        let result = try await files.read(from: next, into: chunk) { [format, hasDirectories] chunk, entry in
+          let row: String
+          switch entry {
+          case .directory(let name, let modified):
+            guard hasDirectories else { return true }
+            row = format.directoryRow(name, modified)
           // Reads the file where its type has to be detected.
-          chunk.text.writeString((chunk.hasFiles ? format.separator : format.first) + format.row(file.typed))
-          chunk.hasFiles = true
+          case .file(let file): row = format.row(file.typed)
+          }
+          chunk.text.writeString((chunk.hasRows ? format.separator : format.first) + row)
+          chunk.hasRows = true
           return chunk.text.readableBytes < Self.chunkSize
         }
         (chunk, next) = (result.value, result.next)
-        if next >= files.count { chunk.text.writeString((chunk.hasFiles ? format.last : format.empty) + format.end) }
+        if next >= files.count { chunk.text.writeString((chunk.hasRows ? format.last : format.empty) + format.end) }
         try await channel.sendBody(chunk.text)
         chunk.text.clear()
       } while next < files.count
@@ -48,18 +57,20 @@ struct ListingFormat: Sendable {
   let contentType: String
   /// The text at the beginning, before any file.
   let start: String
-  /// The text before the first file; not used without files.
+  /// The text before the first row; not used without rows.
   var first = ""
-  /// The text between two files.
+  /// The text between two rows.
   let separator: String
-  /// The text after the last file; not used without files.
+  /// The text after the last row; not used without rows.
   var last = ""
-  /// The text in place of the files when there are none.
+  /// The text in place of the rows when there are none.
   var empty = ""
-  /// The text at the end, after all files.
+  /// The text at the end, after all rows.
   let end: String
   /// Renders one file. Callable on any thread.
   let row: @Sendable (StoredFile) -> String
+  /// Renders one directory: its name, and its last change in seconds since 1970. Callable on any thread.
+  let directoryRow: @Sendable (NameBytes, Int64) -> String
 
   /// The whole listing of these files, in their order.
   func text(_ files: [StoredFile]) -> String {
@@ -67,22 +78,32 @@ struct ListingFormat: Sendable {
     return start + rows + end
   }
 
-  /// The format for programs: a JSON object with the array `files`.
-  /// - Parameter path: of the request, which each file's `url` is relative to; with or without a query.
-  static func json(path: String) -> ListingFormat {
-    ListingFormat(
+  /// The format for programs: a JSON object with the array `files`, in which directories are, too.
+  /// - Parameter path: of the request, which each `url` is relative to; with or without a query.
+  static func json(_ directory: BrowsedDirectory, path: String) -> ListingFormat {
+    let page = Page(path: path)
+    return ListingFormat(
       contentType: "application/json",
       start: "{\"files\":[",
       separator: ",",
       end: "]}\n",
       row: { file in
-        JSONValue.object([
-          ("name", .string(file.name)),
-          ("url", .string(file.url(relativeTo: path))),
+        let name = file.nameBytes.lastComponent
+        return JSONValue.object([
+          ("name", .string(name.description)),
+          ("url", .string(page.link(to: directory.url(of: name)))),
           ("size", .unsigned(file.size)),
           ("type", .optional(file.type)),
           ("sha256", .optional(file.digests.sha256Text)),
           ("modified", .string(HTTPDate.internetText(file.modified))),
+        ]).serialized
+      },
+      directoryRow: { name, modified in
+        JSONValue.object([
+          ("name", .string(name.description + "/")),
+          ("url", .string(page.link(to: directory.url(of: name) + "/"))),
+          ("directory", .bool(true)),
+          ("modified", .string(HTTPDate.internetText(modified))),
         ]).serialized
       }
     )

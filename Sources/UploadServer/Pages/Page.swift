@@ -34,13 +34,19 @@ struct Page: Sendable {
     self.init(request)
   }
 
-  /// A relative URL of a page or endpoint, with the token that this page was requested with.
-  /// - Parameter path: below the server's root, without the leading slash; already escaped. Empty for the front page.
-  func link(to path: String) -> String { root + path + query }
+  /// A relative URL of a page or endpoint, with the token that this page was requested with, as it stands in HTML.
+  /// - Parameters:
+  ///   - path: below the server's root, without the leading slash; already escaped. Empty for the front page.
+  ///   - parameter: a further parameter of the query, such as `format=tar`; nil for none.
+  func link(to path: String, adding parameter: String? = nil) -> String {
+    guard let parameter else { return root + path + query }
+    return root + path + (query.isEmpty ? "?" : query + "&amp;") + parameter
+  }
 
-  /// The front page: a form to upload with, and the stored files.
+  /// The front page: forms to upload files and directories with, and what is in the upload directory.
   var front: ListingFormat {
     format(
+      BrowsedDirectory(""),
       title: "Sluice",
       before: """
         <h1>Upload files</h1>
@@ -48,19 +54,49 @@ struct Page: Sendable {
         <input type="file" name="file" multiple required aria-label="Files">
         <button type="submit">Upload</button>
         </form>
+        <form method="post" action="\(link(to: "file-upload", adding: "paths=keep"))" enctype="multipart/form-data">
+        <input type="file" name="file" webkitdirectory multiple required aria-label="Directory">
+        <button type="submit">Upload directory</button>
+        </form>
         <h2>Files</h2>
 
         """,
+      last: tarLink(BrowsedDirectory("")),
       after: ""
     )
   }
 
-  /// The page with the stored files, without the form.
-  var listing: ListingFormat { format(title: "Files", before: "<h1>Files</h1>\n", after: uploadMore) }
+  /// The page with what is in a directory, without the form.
+  func listing(of directory: BrowsedDirectory) -> ListingFormat {
+    let path = PlainText.sanitized(directory.path.description)
+    return format(
+      directory,
+      title: MarkupText.escaped(directory.path.isEmpty ? "Files" : "Files: \(path)"),
+      before: "<h1>\(trail(to: directory))</h1>\n",
+      last: tarLink(directory),
+      after: uploadMore
+    )
+  }
 
   /// The page after a successful upload: the files that it stored, and a link to the front page.
   func stored(_ files: [StoredFile]) -> String {
-    format(title: "Uploaded", before: "<h1>Uploaded</h1>\n", after: uploadMore).text(files)
+    format(nil, title: "Uploaded", before: "<h1>Uploaded</h1>\n", last: "", after: uploadMore).text(files)
+  }
+
+  /// The names of a directory and of those that lead to it, which are links.
+  private func trail(to directory: BrowsedDirectory) -> String {
+    var (links, url) = ([String](), "files/")
+    var name = "Files"
+    for component in directory.path.bytes.split(separator: UInt8(ascii: "/")) {
+      links.append("<a href=\"\(link(to: url))\">\(name)</a>")
+      url += PercentEncoding.encode(component) + "/"
+      name = MarkupText.escaped(PlainText.sanitized(NameBytes(component).description))
+    }
+    return (links + [name]).joined(separator: " / ")
+  }
+
+  private func tarLink(_ directory: BrowsedDirectory) -> String {
+    "\n<p><a href=\"\(link(to: directory.url, adding: "format=tar"))\">Download as tar</a></p>"
   }
 
   /// The page for an error: what happened, and a link back; with status 401 a field for the token in place of the link.
@@ -93,16 +129,32 @@ struct Page: Sendable {
   private var uploadMore: String { "\n<p><a href=\"\(link(to: ""))\">Upload more</a></p>" }
 
   /// A page around a table of files.
-  private func format(title: String, before: String, after: String) -> ListingFormat {
+  /// - Parameters:
+  ///   - directory: where all of them are; nil for files of several directories, which are shown with their paths.
+  ///   - last: the text after the table, where there is one.
+  private func format(
+    _ directory: BrowsedDirectory?,
+    title: String,
+    before: String,
+    last: String,
+    after: String
+  ) -> ListingFormat {
     ListingFormat(
       contentType: Self.contentType,
       start: Self.documentStart(title: title) + before,
       first: "<table>\n<tr><th>Name</th><th class=\"size\">Size</th><th>Type</th></tr>\n",
       separator: "\n",
-      last: "\n</table>",
+      last: "\n</table>" + last,
       empty: "<p>No files yet.</p>",
       end: after + Self.documentEnd,
-      row: row
+      row: { file in
+        let shown = directory == nil ? file.nameBytes : file.nameBytes.lastComponent
+        let url = directory?.url(of: shown) ?? file.url
+        return row(shown.description, url, size: ByteSize.text(file.size), type: file.type ?? "")
+      },
+      directoryRow: { name, _ in
+        row(name.description + "/", (directory ?? BrowsedDirectory("")).url(of: name) + "/", size: "", type: "")
+      }
     )
   }
 
@@ -132,23 +184,45 @@ struct Page: Sendable {
 
   private static let documentEnd = "\n</body>\n</html>\n"
 
-  private func row(_ file: StoredFile) -> String {
-    let name = MarkupText.escaped(PlainText.sanitized(file.name))
-    let type = MarkupText.escaped(file.type ?? "")
-    return "<tr><td><a href=\"\(link(to: "files/" + file.urlComponent))\">\(name)</a></td>"
-      + "<td class=\"size\">\(ByteSize.text(file.size))</td><td>\(type)</td></tr>"
+  private func row(_ name: String, _ url: String, size: String, type: String) -> String {
+    let name = MarkupText.escaped(PlainText.sanitized(name))
+    return "<tr><td><a href=\"\(link(to: url))\">\(name)</a></td>"
+      + "<td class=\"size\">\(size)</td><td>\(MarkupText.escaped(type))</td></tr>"
+  }
+}
+
+/// A directory whose content is listed: the upload directory, or one beneath it.
+struct BrowsedDirectory: Sendable {
+  /// Names separated by slashes; empty for the upload directory itself.
+  let path: NameBytes
+
+  init(_ path: NameBytes) { self.path = path }
+
+  /// Where it is listed, below the server's root, with a slash at its end: `files/photos/`.
+  var url: String { "files/" + (path.isEmpty ? "" : path.urlPath + "/") }
+
+  /// Where a file in it is downloaded, below the server's root.
+  func url(of name: NameBytes) -> String { url + PercentEncoding.encode(name.bytes) }
+}
+
+extension NameBytes {
+  /// The path, byte for byte, as components of a URL's path: each is percent-encoded, the slashes between them are not.
+  var urlPath: String {
+    bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      .map { PercentEncoding.encode($0) }
+      .joined(separator: "/")
   }
 }
 
 extension StoredFile {
-  /// The name, byte for byte, as one component of a URL's path: percent-encoded.
-  var urlComponent: String { PercentEncoding.encode(nameBytes.bytes) }
+  /// Where it can be downloaded, below the server's root.
+  var url: String { "files/" + nameBytes.urlPath }
 
   /// Where it can be downloaded, as a reference relative to the URL of a request (RFC 3986 section 4.2), without a
   /// token: right also behind a proxy that adds a prefix to all paths or removes one.
   /// - Parameter path: the request's, with or without a query.
   func url(relativeTo path: String) -> String {
-    Page(path: path).link(to: "files/" + urlComponent)
+    Page(path: path).link(to: url)
   }
 }
 

@@ -61,6 +61,16 @@ struct ServerResponse: Sendable {
     return response
   }
 
+  /// A directory was made: success as JSON, with its URL.
+  /// - Parameter target: of the request, which the URL is relative to.
+  static func created(_ directory: DirectoryPath, target: String) -> ServerResponse {
+    let url = Page(path: target).link(to: "files/" + directory.bytes.urlPath + "/")
+    let more = [("url", JSONValue.string(url))]
+    var response = ServerResponse(status: .created, message: "directory created", ok: true, more: more)
+    response.fields[.location] = url
+    return response
+  }
+
   /// Success, on a page or as JSON as the client prefers. The status is 201, or 200 where a PUT replaced a file.
   /// - Parameters:
   ///   - method: of the request that began the upload; nil for that of `request`.
@@ -136,7 +146,7 @@ extension ServerResponse {
   /// its request. Only for the decision ``AccessGate/Decision/preflight``; ``head(for:closes:)`` adds the origin.
   static func preflight(_ request: HTTPRequest) -> ServerResponse {
     var response = ServerResponse(status: .noContent)
-    response.fields[.accessControlAllowMethods] = "GET, HEAD, POST, PUT, PATCH, DELETE"
+    response.fields[.accessControlAllowMethods] = "GET, HEAD, POST, PUT, PATCH, DELETE, MKCOL"
     // Any field is allowed: those that matter are checked when the request itself arrives.
     response.fields[.accessControlAllowHeaders] =
       request.headerFields[.accessControlRequestHeaders] ?? "Authorization, Content-Type, Content-Disposition"

@@ -77,9 +77,10 @@ struct AppendedContent {
   /// How to publish the file, of which the content is complete.
   /// - Throws: ``UploadError`` with code `unsupportedType`.
   mutating func finalizeRequest(_ record: UnfinishedRecord) throws(UploadError) -> FinalizeRequest {
-    let (name, type) = try inspector.finish()
+    let (path, type) = try inspector.finish()
     let condition = try record.preconditions().condition(for: inspector.name.requested)
-    var request = FinalizeRequest(name: name, type: type, expected: digests.expected, condition: condition)
+    var request = FinalizeRequest(path: path, type: type, expected: digests.expected)
+    (request.condition, request.modified) = (condition, record.modified)
     request.late = SHAHash(digests.algorithms.subtracting(computed))
     return request
   }

@@ -31,7 +31,7 @@ struct IncomingResumable: Sendable {
     server: ServerContext
   ) throws(UploadError) {
     let method = ResumableRoute.method(of: request)
-    guard let route = try ResumableRoute(request, method: method) else { return nil }
+    guard let route = try ResumableRoute(request, method: method, server.limits.paths) else { return nil }
     self.route = route
     var head = request.head
     head.method = method
@@ -98,14 +98,18 @@ struct IncomingResumable: Sendable {
     _ uploadProtocol: ResumableProtocol,
     _ limits: UploadLimits
   ) throws(UploadError) -> UnfinishedRecord {
-    var (name, type) = (resource.name.flatMap { FileName($0) }, resource.declaredType.flatMap(MediaTypeNames.essence))
-    if case .creation(let stated, let declared) = route { (name, type) = (name ?? stated, type ?? declared) }
+    let rules = limits.paths
+    var path = try resource.name.flatMap { name throws(UploadError) in
+      try rules.path(name, keepsPath: resource.keepsPath)
+    }
+    var type = resource.declaredType.flatMap(MediaTypeNames.essence)
+    if case .creation(let stated, let declared) = route { (path, type) = (path ?? stated, type ?? declared) }
     try limits.types.check(declared: type)
     let now = CurrentTime.seconds
     var record = UnfinishedRecord(
       protocolName: uploadProtocol.rawValue,
       target: target,
-      requestedName: name?.bytes.losslessText,
+      path: path,
       declaredType: type,
       length: resource.length,
       created: now,
@@ -113,7 +117,7 @@ struct IncomingResumable: Sendable {
       client: client.key,
       remote: client.text
     )
-    record.isFlattened = name?.wasAltered ?? false
+    record.modified = rules.modified(resource.modified ?? head.headerFields[.ocMtime])
     record.owner = tokenHash
     record.properties = resource.properties
     record.isConcatenating = UploadResource(offset: 0, properties: resource.properties).isConcatenation

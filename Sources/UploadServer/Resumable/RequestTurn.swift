@@ -1,4 +1,5 @@
 import NIOCore
+import UploadCore
 import UploadStorage
 
 /// The turn of one request at an upload: see ``UploadTurns``. Lives on the connection's event loop.
@@ -58,5 +59,26 @@ struct RequestTurn {
   private func end(_ id: UnfinishedID, _ record: UnfinishedRecord?) {
     if let record, uploads.entry(id)?.phase == .active { uploads.interrupt(record) }
     uploads.turns.end(id)
+  }
+}
+
+/// Why a request of a resumable upload ends before its body is stored.
+enum RequestInterruption {
+  /// A newer request on the upload waits.
+  case replaced
+  case failed(UploadError)
+
+  init(_ reason: UploadTurns.Reason) {
+    self =
+      switch reason {
+      case .replaced: .replaced
+      case .cancelled: .failed(.cancelledByServer)
+      case .stopping: .failed(.stopping)
+      }
+  }
+
+  /// Whether a user has cancelled the upload.
+  var isCancellation: Bool {
+    if case .failed(let error) = self { error.code == .cancelled } else { false }
   }
 }

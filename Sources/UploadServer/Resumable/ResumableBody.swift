@@ -237,8 +237,12 @@ final class ResumableBody: IncomingBody, ContentWriterDelegate {
   }
 
   private func endStored(_ fields: HTTPFields) {
-    guard case .finished(let file) = upload.record?.state else { return reject(RequestedUpload.unknown) }
-    end(.stored([file], method: upload.record?.method, fields: fields))
+    guard let record = upload.record, case .finished(let file) = record.state else {
+      return reject(RequestedUpload.unknown)
+    }
+    var fields = fields
+    for field in HTTPFields.settingTime(record.modified) { fields.append(field) }
+    end(.stored([file], method: record.method, fields: fields))
   }
 
   /// Ends with a response of the protocol itself. What belongs to the normal course of resuming is not reported.

@@ -29,9 +29,9 @@ struct ContentInspector {
   }
 
   /// Ends the content, which may be empty: detects its type, unless that is done.
-  /// - Returns: the name and the media type to store it with.
+  /// - Returns: the path and the media type to store it with.
   /// - Throws: ``UploadError`` with code `unsupportedType`.
-  mutating func finish() throws(UploadError) -> (name: FileName, type: String) {
+  mutating func finish() throws(UploadError) -> (path: FilePath, type: String) {
     if var sniffer { try check(sniffer.finish()) }
     return name.resolved(for: meter)
   }
@@ -40,32 +40,33 @@ struct ContentInspector {
     sniffer = nil
     meter.detectedType = type
     let resolved = name.resolved(for: meter)
-    let named = MediaTypeNames.best(detected: type, declared: nil, fileName: resolved.name.description)
+    let named = MediaTypeNames.best(detected: type, declared: nil, fileName: resolved.path.name.description)
     try limits.types.check(detected: type, stored: resolved.type, named: named ?? MediaTypeNames.unknown)
   }
 }
 
-/// The name to store an upload under: the requested one, or a generated one with the extension of the content's type.
+/// The path to store an upload under: the requested one, or a generated name with the extension of the content's type.
 struct RequestedName {
-  /// The name that the request states, made safe; nil when it states none that can be used.
-  let requested: FileName?
+  /// The path that the request states, made safe; nil when it states none that can be used.
+  let requested: FilePath?
   /// Distinguishes generated names.
   var id = UploadID()
 
-  /// The requested name whatever the type, otherwise a generated one such as `upload-ID.png`.
+  /// The requested path whatever the type, otherwise a generated name such as `upload-ID.png`.
   /// - Parameter type: the content's media type; nil, and a type without a usual extension, give `bin`.
-  func fileName(type: String?) -> FileName {
+  func path(type: String?) -> FilePath {
+    if let requested { return requested }
     let suffix = type.flatMap { MediaTypeNames.fileExtension(forType: $0) } ?? "bin"
-    return requested ?? FileName("upload-\(id).\(suffix)") ?? FileName.fallback
+    return FilePath(FileName("upload-\(id).\(suffix)") ?? FileName.fallback)
   }
 
-  /// The name and the media type for the content whose detected and declared type `meter` has. The type is chosen from
+  /// The path and the media type for the content whose detected and declared type `meter` has. The type is chosen from
   /// these two and that of the name by ``MediaTypeNames/best(detected:declared:fileName:)``; where none is known, it is
   /// `application/octet-stream`.
-  func resolved(for meter: UploadMeter) -> (name: FileName, type: String) {
+  func resolved(for meter: UploadMeter) -> (path: FilePath, type: String) {
     let (detected, declared) = (meter.detectedType, meter.declaredType)
-    let name = fileName(type: declared).description
+    let name = path(type: declared).name.description
     let type = MediaTypeNames.best(detected: detected, declared: declared, fileName: name) ?? MediaTypeNames.unknown
-    return (fileName(type: type), type)
+    return (path(type: type), type)
   }
 }

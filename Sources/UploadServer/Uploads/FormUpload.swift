@@ -33,6 +33,10 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private let length: BodyLength
   /// The client's address, as events show it.
   private let remote: String
+  /// Whether directories in the names of files are kept.
+  private let keepsPaths: Bool
+  /// The tree that the files belong to: the one that the request states, otherwise the form; nil before the first file.
+  private var group: UploadGroup?
   /// How many bytes follow the content of a form's last file: the closing delimiter, and the CRLF that every known
   /// client sends after it.
   private let closingLength: Int
@@ -49,6 +53,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
 
   init(
     boundary: MultipartBoundary,
+    keepsPaths: Bool,
+    group: UploadGroup?,
     preconditions: Preconditions,
     length: BodyLength,
     remote: String,
@@ -56,6 +62,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   ) {
     context = delegate.server
     eventLoop = delegate.eventLoop
+    self.keepsPaths = keepsPaths
+    self.group = group
     self.preconditions = preconditions
     self.length = length
     self.remote = remote
@@ -120,18 +128,21 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     parts.last?.meter.phase = .finishing
     let declared = head.contentType.flatMap(MediaTypeNames.essence)
     try context.limits.types.check(declared: declared)
-    let requested = head.filename.flatMap { FileName(formFilename: $0) }
+    let requested = try head.filename.flatMap { name throws(UploadError) in
+      try context.limits.paths.path(formFilename: name, keepsPath: keepsPaths)
+    }
     let name = RequestedName(requested: requested)
     let condition = preconditions.condition(for: requested)
     let meter = UploadMeter(
       request: request,
       direction: .incoming,
       mode: .multipart,
-      name: name.fileName(type: declared).description,
+      name: name.path(type: declared).description,
       size: head.contentLength ?? mostLeft,
       sizeExact: head.contentLength != nil,
       remote: remote,
-      declaredType: declared
+      declaredType: declared,
+      group: group(of: requested)
     )
     context.ledger.begin(meter)
     let hash = SHAHash(context.digests.union(head.digests.algorithms))
@@ -143,6 +154,14 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     parts[parts.count - 1].sink = sink
     // A form is stored whole or not at all, so that cancelling one of its files ends the form.
     meter.cancels(self, on: eventLoop)
+  }
+
+  /// The tree that a file belongs to. A form is named after the first directory that is sent, if there is any.
+  private func group(of file: FilePath?) -> UploadGroup {
+    let name = file?.directory.components.first?.description
+    let group = group ?? UploadGroup(id: request.description, name: name ?? "form")
+    self.group = group
+    return group
   }
 
   /// The most bytes that the content of a part which begins now can have: the rest of the request, less the end of the
@@ -162,10 +181,10 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private func stageLast() throws(UploadError) {
     let index = parts.count - 1
     guard let part = parts.last, let sink = part.sink else { return }
-    let (name, type) = try parts[index].inspector.finish()
+    let (path, type) = try parts[index].inspector.finish()
     part.meter.setNetworkBytes(0)
     staging += 1
-    sink.stage(FinalizeRequest(name: name, type: type, expected: part.expected, condition: part.condition))
+    sink.stage(FinalizeRequest(path: path, type: type, expected: part.expected, condition: part.condition))
       .assumeIsolated()
       .whenComplete { self.staged(index, $0) }
   }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import UploadCore
+import UploadProtocol
 import UploadStorage
 
 /// The body of one request, or of a raw connection, on its way into the store: a file, or a form of files. Lives on the
@@ -73,6 +74,14 @@ enum BodyOutcome {
     case .success(let files): self = .stored(files)
     case .failure(let error): self = .failed(error)
     }
+  }
+}
+
+extension HTTPFields {
+  /// The response field that says that the modification time which the request states was set; none where it states
+  /// none.
+  static func settingTime(_ modified: Int64?) -> HTTPFields {
+    modified == nil ? [:] : [.ocMtime: "accepted"]
   }
 }
 

@@ -94,7 +94,7 @@ final class ServerContext: Sendable {
     let store = store
     return eventLoop.makeFutureWithTask {
       var version: FileVersion?
-      if let name = condition.name { version = try await store.open(name.bytes)?.version }
+      if let path = condition.path { version = try await store.open(path.bytes)?.version }
       try condition.check(version)
     }
   }

@@ -17,6 +17,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
 
   private let context: ServerContext
   private let condition: PublishCondition?
+  private let modified: Int64?
   /// The digests that are computed while the content arrives.
   private let computed: Set<DigestAlgorithm>
   private let eventLoop: any EventLoop
@@ -31,7 +32,9 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
 
   /// Begins the upload, which is reported from now on. A store that fails at once fails it in the loop's next turn.
   /// - Parameters:
-  ///   - name: the requested name; nil when the request names none.
+  ///   - path: the requested path; nil when the request names none.
+  ///   - modified: the modification time to set, in seconds since 1970; nil for the time at which it is stored.
+  ///   - group: the tree of files that it belongs to; nil for none.
   ///   - size: of the file in bytes; nil when it is not known.
   ///   - remote: the client's address, as events show it.
   ///   - declaredType: the media type that the client states; nil for none.
@@ -40,7 +43,9 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   ///   - delegate: is not called before the initializer returns.
   init(
     mode: UploadMode,
-    name: FileName? = nil,
+    path: FilePath? = nil,
+    modified: Int64? = nil,
+    group: UploadGroup? = nil,
     size: UInt64? = nil,
     remote: String,
     declaredType: String? = nil,
@@ -49,18 +54,20 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     delegate: any IncomingBodyDelegate
   ) {
     self.digests = digests
+    self.modified = modified
     self.condition = condition
     context = delegate.server
     eventLoop = delegate.eventLoop
     self.delegate = delegate
-    let name = RequestedName(requested: name)
+    let name = RequestedName(requested: path)
     let meter = UploadMeter(
       direction: .incoming,
       mode: mode,
-      name: name.fileName(type: declaredType).description,
+      name: name.path(type: declaredType).description,
       size: size,
       remote: remote,
-      declaredType: declaredType
+      declaredType: declaredType,
+      group: group
     )
     inspector = ContentInspector(meter: meter, name: name, limits: context.limits)
     computed = context.digests.union(digests.algorithms)
@@ -82,9 +89,10 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
 
   func end(trailers: HTTPFields?) throws(UploadError) {
     guard state == .receiving, let sink else { return }
-    let (name, type) = try inspector.finish()
+    let (path, type) = try inspector.finish()
     if let trailers { try digests.add(trailers) }
-    var request = FinalizeRequest(name: name, type: type, expected: digests.expected, condition: condition)
+    var request = FinalizeRequest(path: path, modified: modified, type: type, expected: digests.expected)
+    request.condition = condition
     // Digests that only the trailer requests are computed from the stored content.
     request.late = SHAHash(digests.algorithms.subtracting(computed))
     state = .storing
@@ -128,12 +136,14 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   /// - Returns: false when nothing is kept.
   private func keepContent(after error: UploadError) -> Bool {
     guard context.limits.onCut == .keep, error.isInterrupted, inspector.meter.received > 0, let sink,
-      let (name, _) = try? inspector.finish(),
-      let partial = FileName(NameBytes(name.bytes.bytes + ".partial".utf8))
+      let (path, _) = try? inspector.finish(),
+      let partial = FileName(NameBytes(path.name.bytes.bytes + ".partial".utf8))
     else { return false }
     (state, failure) = (.storing, error)
     inspector.meter.setNetworkBytes(0)
-    sink.finalize(FinalizeRequest(name: partial, onDuplicate: .rename)).assumeIsolated().whenComplete { result in
+    let kept = FilePath(directory: path.directory, name: partial)
+    let request = FinalizeRequest(path: kept, modified: modified, onDuplicate: .rename)
+    sink.finalize(request).assumeIsolated().whenComplete { result in
       self.end(.failure((try? result.get()).map { error.kept(as: $0.name) } ?? error))
     }
     return true
@@ -144,6 +154,9 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     state = .over
     sink = nil
     context.ledger.end(inspector.meter, with: result)
-    delegate?.bodyEnded(BodyOutcome(result.map { [$0] }))
+    switch result {
+    case .success(let file): delegate?.bodyEnded(.stored([file], fields: .settingTime(modified)))
+    case .failure(let error): delegate?.bodyEnded(.failed(error))
+    }
   }
 }

@@ -26,6 +26,8 @@ package struct UploadLimits: Sendable {
   /// The rate that each request's upload is limited to, a form as a whole, in bytes per second, at least 1; nil for no
   /// limit.
   package var ratePerUpload: UInt64?
+  /// What is kept of the paths and times that clients state.
+  package var paths = PathRules()
   /// What happens to the content of an interrupted upload.
   package var onCut = CutPolicy.discard
   /// How long running uploads may continue after a graceful shutdown has begun. After it they fail.

@@ -56,11 +56,25 @@ package struct FileCalls: Sendable {
   var renameNew: @Sendable (_ from: Int32, NameBytes, _ to: Int32, NameBytes) -> Int32 = {
     clinux_rename_new($0, $1.cString, $2, $3.cString)
   }
-  /// `renameat` within a directory: replaces a file that has the new name.
-  var rename: @Sendable (Int32, NameBytes, _ to: NameBytes) -> Int32 = { renameat($0, $1.cString, $0, $2.cString) }
-  /// `renameat2` within a directory: swaps what two names lead to. Both must exist; `EINVAL` or `ENOSYS` where that is
-  /// not supported.
-  var exchange: @Sendable (Int32, NameBytes, NameBytes) -> Int32 = { clinux_exchange($0, $1.cString, $2.cString) }
+  /// `renameat` from one directory to another, or within one: replaces a file that has the new name.
+  var rename: @Sendable (_ from: Int32, NameBytes, _ to: Int32, NameBytes) -> Int32 = {
+    renameat($0, $1.cString, $2, $3.cString)
+  }
+  /// `renameat2`: swaps what two names lead to, each in its directory. Both must exist; `EINVAL` or `ENOSYS` where that
+  /// is not supported.
+  var exchange: @Sendable (_ directory: Int32, NameBytes, _ other: Int32, NameBytes) -> Int32 = {
+    clinux_exchange($0, $1.cString, $2, $3.cString)
+  }
+  /// `mkdirat`: makes a directory in another, of mode 0777, from which the kernel subtracts the umask, or the default
+  /// access list.
+  var makeDirectory: @Sendable (Int32, NameBytes) -> Int32 = { mkdirat($0, $1.cString, 0o777) }
+  /// Opens a directory in another by its name alone, and never a symbolic link: fails with `ENOTDIR` for one, as for
+  /// any other file.
+  var openDirectory: @Sendable (Int32, NameBytes) -> Int32 = {
+    openat($0, $1.cString, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+  }
+  /// `futimens`: sets the modification time of an open file, in seconds since 1970 and nanoseconds.
+  var setModified: @Sendable (Int32, Int64, Int64) -> Int32 = { clinux_set_modified($0, $1, $2) }
   /// `fstatat`: reads the status of a name in a directory, of a link itself and not of its target.
   var entryStatus: @Sendable (_ directory: Int32, NameBytes, inout stat) -> Int32 = {
     fstatat($0, $1.cString, &$2, AT_SYMLINK_NOFOLLOW)

@@ -2,31 +2,32 @@ import Glibc
 import Synchronization
 import UploadCore
 
-/// One directory that an ``UploadDirectory`` stores files in as long as its path leads there: a descriptor, and calls
-/// on the names in it, which block. Uploads that began in it retain it when another directory has replaced it.
+/// One directory that an ``UploadDirectory`` stores files in as long as its path leads there, with the directories
+/// beneath it. Calls block. Uploads that began in it retain it when another directory has replaced it.
 final class OpenedDirectory: Sendable {
-  /// Owned, closed with the last reference; negative when the directory could not be opened.
-  let descriptor: Int32
+  /// The directories beneath it.
+  let folders: OpenedFolders
   let location: DirectoryLocation
   let calls: FileCalls
   /// Locked while a file replaces another: comparing and replacing must not interleave with another replacement.
   let replacing = Mutex<Void>(())
 
+  /// The directory itself.
+  var root: OpenedFolder { folders.root }
+  /// Negative when the directory could not be opened.
+  var descriptor: Int32 { root.descriptor }
   var device: UInt64 { location.identity.device }
 
   /// Opens the directory that a path leads to. Where that fails ``descriptor`` is negative, with the reason in `errno`.
   init(path: String, calls: FileCalls) {
     self.calls = calls
-    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     let error = errno
     let identity = FileStatus(descriptor: descriptor)?.identity ?? FileIdentity(device: 0, inode: 0)
+    folders = OpenedFolders(root: OpenedFolder(root: descriptor, identity: identity, calls: calls))
     // A directory that replaces it in between differs from the open one at the next check.
     location = DirectoryLocation(identity: identity, mountPoint: DirectoryLocation(path: path)?.mountPoint ?? "/")
     if descriptor < 0 { errno = error }
-  }
-
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
   }
 
   /// Whether files may be created in it; otherwise `errno` is the reason.
@@ -40,55 +41,24 @@ final class OpenedDirectory: Sendable {
       var file = openat(descriptor, name.cString, O_RDWR | flags)
       if file < 0, errno == EACCES { file = openat(descriptor, name.cString, O_RDONLY | flags) }
       guard file >= 0 else { continue }
-      if flock(file, LOCK_EX | LOCK_NB) == 0 { remove(name) }
+      if flock(file, LOCK_EX | LOCK_NB) == 0 { root.remove(name) }
       close(file)
     }
   }
 
-  // MARK: Names
-
-  /// The status of the file that has a name now: of a link itself, not of its target. Nil when there is none, or its
-  /// status cannot be read.
-  func entry(at name: NameBytes) -> FileStatus? {
-    var status = stat()
-    return calls.entryStatus(descriptor, name, &status) == 0 ? FileStatus(status) : nil
+  /// The status of the file at a path now: of a link itself, not of its target. Nil when there is none, or its status
+  /// cannot be read.
+  private func entry(at path: FilePath) -> FileStatus? {
+    // Where a component is no directory, the upload fails when it is published.
+    guard let folder = try? folders.find(path.directory) else { return nil }
+    return folder.entry(at: path.name.bytes)
   }
 
-  /// Checks a condition against the file that has the condition's name now; against none where no file has that name,
-  /// or the condition names none.
+  /// Checks a condition against the file that is at the condition's path now; against none where there is no file, or
+  /// the condition has no path.
   /// - Throws: what the condition throws.
   func check(_ condition: PublishCondition) throws(UploadError) {
-    try condition.check(condition.name.flatMap { entry(at: $0.bytes)?.version })
-  }
-
-  /// Gives a file a name here that no other file has: links an unnamed file, renames a hidden one.
-  /// - Returns: 0, or a negative number with `errno` set: `EEXIST` when the name is taken.
-  func link(_ file: PartialFile, as name: NameBytes) -> Int32 {
-    guard let hidden = file.hiddenName else { return calls.link(file.descriptor, descriptor, name) }
-    return renameWithoutOverwriting(NameBytes(hidden), in: file.place, to: name)
-  }
-
-  /// Renames a file of `place` into this directory unless the new name is taken: `renameat2`, or where the file system
-  /// does not support that a link and an unlink, which do not overwrite either.
-  /// - Returns: 0, or a negative number with `errno` set: `EEXIST` when the name is taken.
-  func renameWithoutOverwriting(_ from: NameBytes, in place: OpenedDirectory, to name: NameBytes) -> Int32 {
-    let result = calls.renameNew(place.descriptor, from, descriptor, name)
-    guard result != 0, errno == EINVAL || errno == ENOSYS else { return result }
-    guard linkat(place.descriptor, from.cString, descriptor, name.cString, 0) == 0 else { return -1 }
-    // The file has its name: a hidden one that is left over is no failure, and is swept at the next start.
-    place.remove(from)
-    return 0
-  }
-
-  /// Removes a name. Ignores failures.
-  func remove(_ name: NameBytes) {
-    unlinkat(descriptor, name.cString, 0)
-  }
-
-  /// Removes a file's name, unless another file has it by now. Ignores failures.
-  func remove(_ name: NameBytes, of file: PartialFile) {
-    guard let own = file.identity, entry(at: name)?.identity == own else { return }
-    remove(name)
+    try condition.check(condition.path.flatMap { entry(at: $0)?.version })
   }
 }
 

@@ -125,6 +125,16 @@ final class PartialFile: Sendable {
     guard calls.truncate(descriptor, length) == 0 else { throw StorageError.uploadFailed("ftruncate") }
   }
 
+  /// Sets the modification time that the client states, in seconds since 1970. Call it when all bytes are written, before
+  /// ``FileAttributes`` are noted, which contain it. Failures are ignored, as of the attributes.
+  func setModified(_ seconds: Int64) {
+    // Not zero nanoseconds: two contents stored one after the other may have the same time and size, and even the same
+    // inode, and their versions must differ all the same (``FileStatus/version``).
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    _ = calls.setModified(descriptor, seconds, Int64(now.tv_nsec))
+  }
+
   /// Gives the file the permissions chosen for stored files, if any were. Call it when all bytes are written and
   /// ``FileAttributes`` noted, before a sync: attributes cannot be added to a read-only file.
   /// - Throws: ``UploadError`` with code `storageFailed`.

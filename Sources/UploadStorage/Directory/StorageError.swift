@@ -42,6 +42,39 @@ enum StorageError {
     }
   }
 
+  /// The error when a file cannot get its name in a directory. Reads `errno`, as ``uploadFailed(_:)`` does.
+  static func namingFailed(_ call: String, in folder: OpenedFolder) -> UploadError {
+    let cause = SystemCallError(call, errno)
+    guard !folder.path.isRoot else { return uploadFailed(call) }
+    switch cause.number {
+    case EXDEV: return folderElsewhere(folder.path, cause)
+    case ENOENT, ESTALE: return folderVanished(folder.path, cause)
+    default: return uploadFailed(call)
+    }
+  }
+
+  /// The error when something else than a directory has the last name of a path of directories. Code `nameTaken`.
+  static func notADirectory(_ path: DirectoryPath) -> UploadError {
+    let message = "\"\(PlainText.sanitized(path.description))\" exists already, and is not a directory."
+    return UploadError(.nameTaken, message + " Send the file under another path.")
+  }
+
+  /// The error when a directory is on another file system than the upload directory. Code `nameTaken`: only a request
+  /// for another path can succeed.
+  /// - Parameter cause: the call that failed for it; nil where none did.
+  static func folderElsewhere(_ path: DirectoryPath, _ cause: SystemCallError? = nil) -> UploadError {
+    let name = PlainText.sanitized(path.description)
+    let message = "The directory \"\(name)\" is on another file system than the upload directory."
+    return UploadError(.nameTaken, message + " Send the file under another path.", cause: cause)
+  }
+
+  /// The error when a directory is removed while files are stored in it. Code `directoryUnavailable`.
+  /// - Parameter cause: the call that failed for it; nil where none did.
+  static func folderVanished(_ path: DirectoryPath, _ cause: SystemCallError? = nil) -> UploadError {
+    let message = "The directory \"\(PlainText.sanitized(path.description))\" was removed while the file was stored."
+    return UploadError(.directoryUnavailable, message + " Send the file again.", cause: cause)
+  }
+
   /// The error when the path of the upload directory leads to nothing that files may be stored in now. Clients read the
   /// message, so it names no path.
   /// - Parameter cause: the call that failed; nil where none did.

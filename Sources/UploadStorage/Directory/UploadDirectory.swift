@@ -91,6 +91,9 @@ package final class UploadDirectory: Sendable {
     }
   }
 
+  /// The directory that files are stored in now.
+  var root: OpenedFolder { opened.withLock { $0 }.root }
+
   // MARK: Path
 
   /// The directory that the path leads to now: the open one, or the one that has replaced it, which is opened; blocks.
@@ -213,12 +216,6 @@ package final class UploadDirectory: Sendable {
     FileName.partialPrefix + UploadID().description + FileName.partialSuffix
   }
 
-  /// Calls `body` with all names in the directory, those of directories and unfinished files too, in no order; each is
-  /// valid during the call. Blocks. Ends early, or calls it for none, when the directory cannot be read.
-  func visitNames(_ body: (UnsafePointer<CChar>) -> Void) {
-    DirectoryNames.visit(descriptor: calls.openAgain(descriptor), body)
-  }
-
   // MARK: Probing
 
   /// Makes every call that an upload's file needs on a file that it deletes afterwards, so that a file system that does not
@@ -240,8 +237,8 @@ package final class UploadDirectory: Sendable {
     do {
       // A name as for an upload, but a hidden one.
       let name = NameBytes(Self.hiddenName())
-      defer { place.remove(name) }
-      guard place.link(file, as: name) == 0 || lacksSpace else {
+      defer { place.root.remove(name) }
+      guard place.root.link(file, as: name) == 0 || lacksSpace else {
         throw StorageError.directoryCannotFinalize("link", path: path)
       }
     }

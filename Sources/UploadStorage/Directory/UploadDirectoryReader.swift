@@ -2,45 +2,51 @@ import CLinux
 import Glibc
 import UploadCore
 
-/// Reads the files of an upload directory. All calls block; run them on ``readers``.
+/// Reads the files of an upload directory and of those beneath it. All calls block; run them on ``readers``.
 struct UploadDirectoryReader: Sendable {
   let directory: UploadDirectory
   /// Threads that may block, for these calls and for reading opened files.
   let readers: WorkerPool
 
-  /// Opens one finished regular file of the directory by its exact name.
-  /// - Returns: nil when there is none, or it cannot be opened; also for a link, a directory, and an unfinished file.
-  func open(_ name: NameBytes) -> OpenDiskFile? {
-    let isComponent = !name.isEmpty && !name.bytes.contains(0) && !name.bytes.contains(UInt8(ascii: "/"))
-    guard isComponent, !FileName.isReserved(name) else { return nil }
-    let descriptor = clinux_open_beneath(directory.descriptor, name.cString)
-    guard descriptor >= 0 else { return nil }
+  /// Opens one finished regular file by its exact path beneath the directory.
+  /// - Returns: nil when there is none, or it cannot be opened; also for a directory, a link, a path that leads over one
+  ///   or out of the directory, and an unfinished file.
+  func open(_ path: NameBytes) -> OpenDiskFile? {
+    guard !path.isEmpty, let descriptor = openBeneath(path) else { return nil }
     guard let status = FileStatus(descriptor: descriptor), status.isFile else {
       close(descriptor)
       return nil
     }
     let (attributes, content) = (FileAttributes(descriptor: descriptor), status.content)
-    var file = StoredFile(name: name, size: content.size, type: attributes.type, modified: content.seconds)
+    var file = StoredFile(name: path, size: content.size, type: attributes.type, modified: content.seconds)
     file.digests.sha256 = attributes.sha256(of: content)
     let region = LocalFileRegion(owned: descriptor, length: file.size, readers: readers)
     return OpenDiskFile(file: file, version: status.version, region: region)
   }
 
-  // MARK: All files
+  /// Opens a directory for reading its names.
+  /// - Parameter path: its exact path beneath the upload directory; empty for that itself.
+  /// - Returns: a descriptor, which the caller closes; nil where ``open(_:)`` would return nil for a file, and for
+  ///   anything but a directory.
+  func openDirectory(_ path: NameBytes) -> Int32? {
+    let descriptor = path.isEmpty ? directory.calls.openAgain(directory.descriptor) : openBeneath(path) ?? -1
+    guard descriptor >= 0 else { return nil }
+    if FileStatus(descriptor: descriptor)?.isDirectory == true { return descriptor }
+    close(descriptor)
+    return nil
+  }
 
-  /// The directory's state now; blocks.
-  var stamp: DirectoryStamp { DirectoryStamp(descriptor: directory.descriptor) }
-
-  /// Calls `body` with the names of the regular files, without unfinished ones, in no order; blocks.
-  /// - Parameter body: gets each name, valid during the call, and the file's modification time in seconds since 1970.
-  func visitFiles(_ body: (UnsafePointer<CChar>, Int64) -> Void) {
-    directory.visitNames { name in
-      var status = stat()
-      guard fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
-        FileStatus(status).isFile, !FileName.isReserved(NameBytes(cString: name))
-      else { return }
-      body(name, clinux_modified_seconds(&status))
+  /// - Returns: nil also for a path with an empty component, `.`, `..` or a name of the store's own.
+  private func openBeneath(_ path: NameBytes) -> Int32? {
+    let components = path.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    let isSafe = components.allSatisfy { component in
+      !component.isEmpty && !component.contains(0) && !component.elementsEqual(".".utf8)
+        && !component.elementsEqual("..".utf8) && !FileName.isReserved(NameBytes(component))
     }
+    guard isSafe, let first = components.first else { return nil }
+    guard !directory.root.isUnfinishedDirectory(NameBytes(first)) else { return nil }
+    let descriptor = clinux_open_beneath(directory.descriptor, path.cString)
+    return descriptor >= 0 ? descriptor : nil
   }
 }
 

@@ -2,7 +2,8 @@ import Glibc
 import Synchronization
 import UploadCore
 
-/// Gives staged files their names in one directory; blocks.
+/// Gives staged files their names in an upload directory, and makes the directories that their paths lead through;
+/// blocks.
 ///
 /// The file system decides which names are the same: it may ignore case, or the Unicode normalization form. So files
 /// are compared, by device and inode, not names.
@@ -14,11 +15,13 @@ struct DirectoryPublisher {
 
   /// The name that a file has been given, or gets when it replaces another.
   private struct AssignedName {
+    /// The directory that the file has the name in.
+    let folder: OpenedFolder
     var name: NameBytes
     /// The file that has the name, or will have it.
     let file: FileIdentity
-    /// The hidden name from which the file is renamed over another, still set after that; nil for a file that replaces
-    /// none.
+    /// The hidden name in the upload directory from which the file is renamed over another, still set after that; nil
+    /// for a file that replaces none.
     var aside: NameBytes?
     /// The file that it is to replace; nil for none.
     var old: FileIdentity?
@@ -30,8 +33,8 @@ struct DirectoryPublisher {
   }
 
   let place: OpenedDirectory
-  /// What happens when a name is taken, unless the request says otherwise.
-  let policy: DuplicatePolicy
+  /// What happens when a name is taken, unless the request says otherwise, and whether names are synced.
+  let configuration: DiskStoreConfiguration
 
   /// Gives the files of one request their names: all of them, or none. Blocks.
   ///
@@ -40,81 +43,106 @@ struct DirectoryPublisher {
   /// neither the old nor the new bytes would be left.
   /// - Returns: the files in the order given.
   /// - Throws: ``UploadError``: with code `nameTaken`, what a condition throws, or as ``StorageError/uploadFailed(_:)``
-  ///   makes it. Then no file has a name except those that have replaced another.
-  func publish(_ files: [StagedDiskFile]) throws(UploadError) -> [StoredFile] {
+  ///   makes it. Then no file has a name except those that have replaced another, and directories that this has made
+  ///   are removed unless something is in them.
+  func publish(_ files: [StagedDiskFile]) throws(UploadError) -> PublishedFiles {
     // A file gets a name only on the file system that its bytes are on.
     guard files.allSatisfy({ $0.file.place.device == place.device }) else { throw StorageError.directoryMoved() }
     var assigned: [AssignedName] = []
+    var made: [OpenedFolder] = []
     do {
-      for file in files { assigned.append(try assign(file, beside: assigned)) }
+      for file in files { assigned.append(try assign(file, beside: assigned, &made)) }
       for index in assigned.indices { try replaceOld(index, of: &assigned) }
     } catch {
       for (file, assigned) in zip(files, assigned) {
         // The file of an unfinished upload keeps its hidden name, so that another attempt is possible.
+        let hidden = file.file.hiddenName.map { NameBytes($0) }
         guard let aside = assigned.aside else {
-          place.remove(assigned.name, of: file.file)
+          assigned.folder.remove(assigned.name, of: file.file)
           continue
         }
-        if file.file.progress == nil || aside != file.file.hiddenName.map({ NameBytes($0) }) { place.remove(aside) }
+        if file.file.progress == nil || aside != hidden { place.root.remove(aside) }
       }
+      place.folders.remove(made)
       throw error
     }
-    return zip(files, assigned).map { stored($0, $1) }
-  }
-
-  /// Syncs the directory once for all, so that names survive a power failure. When that fails no name is certain: all
-  /// are removed again except those that have replaced other files, whose bytes are complete and synced while the old
-  /// ones are gone, and every success in `results` becomes a failure.
-  /// - Parameters:
-  ///   - requests: the files of each request.
-  ///   - results: of publishing each request, in the same order.
-  func syncNames(of requests: [[StagedDiskFile]], _ results: inout [Result<[StoredFile], UploadError>]) {
-    guard results.contains(where: { (try? $0.get())?.isEmpty == false }),
-      place.calls.syncDirectory(place.descriptor) != 0
-    else { return }
-    let error = StorageError.uploadFailed(StorageError.directorySync)
-    for (index, files) in requests.enumerated() {
-      guard case .success(let stored) = results[index] else { continue }
-      for (file, stored) in zip(files, stored) where !stored.replaced { place.remove(stored.nameBytes, of: file.file) }
-      results[index] = .failure(error)
+    let published = zip(files, assigned).map { file, assigned in
+      PublishedFiles.File(
+        file: file.file,
+        stored: stored(file, assigned),
+        name: assigned.name,
+        folder: assigned.folder
+      )
     }
+    return PublishedFiles(files: published, made: made)
   }
 
   private func stored(_ staged: StagedDiskFile, _ assigned: AssignedName) -> StoredFile {
     let content = FileStatus(descriptor: staged.file.descriptor)?.content
     let (size, modified) = (content?.size ?? 0, content?.seconds ?? 0)
-    var file = StoredFile(name: assigned.name, size: size, type: staged.request.type, modified: modified)
+    var file = StoredFile(
+      name: assigned.folder.path(of: assigned.name),
+      size: size,
+      type: staged.request.type,
+      modified: modified
+    )
     (file.replaced, file.digests) = (assigned.aside != nil, staged.digests)
     return file
   }
 
   // MARK: Assigning names
 
+  /// Opens the directory for a file, and makes it where it is missing.
+  private func folder(
+    _ path: DirectoryPath,
+    _ made: inout [OpenedFolder]
+  ) throws(UploadError) -> OpenedFolder {
+    let folder = try place.folders.make(path, needsSync: configuration.durability == .full, &made)
+    guard folder.identity.device == place.device else { throw StorageError.folderElsewhere(path) }
+    return folder
+  }
+
   /// Gives a file its name, or a hidden one where it is to replace another file.
-  /// - Parameter others: the names assigned to files of the same request, which never replace each other.
+  /// - Parameters:
+  ///   - others: the names assigned to files of the same request, which never replace each other.
+  ///   - made: gets the directories that this makes, also when it fails.
   /// - Throws: ``UploadError`` with code `nameTaken` when the policy requires it, or what the condition throws.
-  private func assign(_ staged: StagedDiskFile, beside others: [AssignedName]) throws(UploadError) -> AssignedName {
+  private func assign(
+    _ staged: StagedDiskFile,
+    beside others: [AssignedName],
+    _ made: inout [OpenedFolder]
+  ) throws(UploadError) -> AssignedName {
     guard let file = staged.file.identity else { throw StorageError.uploadFailed("fstat") }
-    let requested = staged.request.name
-    var policy = staged.request.onDuplicate ?? self.policy
-    // Several requested names may have become this one; the client did not mean to replace the file of another.
-    if policy == .replace, requested.wasAltered { policy = .rename }
+    let (path, requested) = (staged.request.path, staged.request.path.name)
+    var policy = staged.request.onDuplicate ?? configuration.onDuplicate
+    // Several requested paths may have become this one; the client did not mean to replace the file of another.
+    if policy == .replace, path.wasAltered { policy = .rename }
+    var folder = try folder(path.directory, &made)
     var (number, vanished) = (1, 0)
     while true {
       let name = requested.numbered(number).bytes
       // The condition is about the requested name alone.
       let condition = number == 1 ? staged.request.condition : nil
-      var isOwn = others.contains { $0.name == name }
+      var isOwn = others.contains { $0.name == name && $0.folder.identity == folder.identity }
       if !isOwn {
         // A link is made whatever there was before: whether the file was to exist has to be checked first.
         if let condition {
-          let entry = place.entry(at: name)
+          let entry = folder.entry(at: name)
           if !others.contains(where: { $0.claims(entry) }) { try condition.check(entry?.version) }
         }
-        if place.link(staged.file, as: name) == 0 { return AssignedName(name: name, file: file) }
-        guard errno == EEXIST else { throw StorageError.uploadFailed("link") }
+        if folder.link(staged.file, as: name) == 0 { return AssignedName(folder: folder, name: name, file: file) }
+        guard errno == EEXIST else {
+          let error = StorageError.namingFailed("link", in: folder)
+          // The directory may have been removed since it was opened: then it is made again.
+          guard error.code == .directoryUnavailable, vanished < Self.maxVanished else { throw error }
+          vanished += 1
+          let again = try self.folder(path.directory, &made)
+          guard again !== folder else { throw error }
+          folder = again
+          continue
+        }
       }
-      let old = place.entry(at: name)
+      let old = folder.entry(at: name)
       isOwn = isOwn || others.contains { $0.claims(old) }
       if let condition, !isOwn { try condition.check(old?.version) }
       switch policy {
@@ -127,11 +155,18 @@ struct DirectoryPublisher {
           continue
         }
         // Checked now, since nothing that precedes it in the request has been replaced yet.
-        guard old.isReplaceable else { throw taken(name) }
+        guard old.isReplaceable else { throw taken(name, in: folder) }
         let aside = try putAside(staged.file)
-        return AssignedName(name: name, file: file, aside: aside, old: old.identity, condition: condition)
-      case .error: throw taken(name)
-      case .rename, .replace: number = freeNumber(for: requested, after: number)
+        return AssignedName(
+          folder: folder,
+          name: name,
+          file: file,
+          aside: aside,
+          old: old.identity,
+          condition: condition
+        )
+      case .error: throw taken(name, in: folder)
+      case .rename, .replace: number = freeNumber(for: requested, after: number, in: folder)
       }
     }
   }
@@ -140,28 +175,29 @@ struct DirectoryPublisher {
   /// again before the name is used.
   ///
   /// Searches in steps that double, then halves the last one: 27 lookups for 10,000 files of one name.
-  private func freeNumber(for name: FileName, after number: Int) -> Int {
+  private func freeNumber(for name: FileName, after number: Int, in folder: OpenedFolder) -> Int {
     var (taken, free, step) = (number, number + 1, 1)
-    while free < Self.highestNumber, place.entry(at: name.numbered(free).bytes) != nil {
+    while free < Self.highestNumber, folder.entry(at: name.numbered(free).bytes) != nil {
       step *= 2
       (taken, free) = (free, free + step)
     }
     while free - taken > 1 {
       let middle = taken + (free - taken) / 2
-      if place.entry(at: name.numbered(middle).bytes) != nil { taken = middle } else { free = middle }
+      if folder.entry(at: name.numbered(middle).bytes) != nil { taken = middle } else { free = middle }
     }
     return free
   }
 
   // MARK: Replacing
 
-  /// Gives a file a hidden name, locked first so that no sweep can remove it as a leftover.
+  /// Gives a file a hidden name in the upload directory, where a sweep looks for leftovers. It is locked first, so that
+  /// no sweep can remove it.
   private func putAside(_ file: PartialFile) throws(UploadError) -> NameBytes {
     if let hidden = file.hiddenName, file.place === place { return NameBytes(hidden) }
     // In another directory the name of an unfinished upload's file leads nowhere.
     let own = file.progress == nil ? file.hiddenName : nil
     let hidden = NameBytes(own ?? UploadDirectory.hiddenName())
-    guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0, place.link(file, as: hidden) == 0 else {
+    guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0, place.root.link(file, as: hidden) == 0 else {
       throw StorageError.uploadFailed("link")
     }
     return hidden
@@ -185,56 +221,61 @@ struct DirectoryPublisher {
     _ aside: NameBytes,
     sparing others: Set<FileIdentity>
   ) throws(UploadError) -> Bool {
-    let (name, condition) = (file.name, file.condition)
+    let (name, folder, condition) = (file.name, file.folder, file.condition)
     // Nothing to compare with: any file that is there is replaced.
-    if others.isEmpty, condition == nil { return try rename(aside, to: name) }
+    if others.isEmpty, condition == nil { return try rename(aside, to: file) }
     while true {
-      let old = place.entry(at: name)
+      let old = folder.entry(at: name)
       if let old, others.contains(old.identity) { return false }
-      guard let condition else { return try rename(aside, to: name) }
+      guard let condition else { return try rename(aside, to: file) }
       try condition.check(old?.version)
-      guard let old else { return try rename(aside, to: name) }
-      guard old.isReplaceable else { throw taken(name) }
+      guard let old else { return try rename(aside, to: file) }
+      guard old.isReplaceable else { throw taken(name, in: folder) }
       // Other programs do not wait for the lock: the old file is checked again once it has the hidden name.
-      guard place.calls.exchange(place.descriptor, aside, name) == 0 else {
-        guard errno == ENOENT else { return try rename(aside, to: name) }
+      guard exchange(aside, file) == 0 else {
+        guard errno == ENOENT else { return try rename(aside, to: file) }
         // Without the hidden name the exchange would fail for ever.
-        guard place.entry(at: aside) != nil else {
+        guard place.root.entry(at: aside) != nil else {
           throw UploadError(.storageFailed, "Another program removed the file before it had its name. Send it again.")
         }
         continue
       }
-      let isOld = place.entry(at: aside).map { $0.identity == old.identity && $0.version == old.version } ?? true
+      let isOld = place.root.entry(at: aside).map { $0.identity == old.identity && $0.version == old.version } ?? true
       guard !isOld else {
-        place.remove(aside)
+        place.root.remove(aside)
         return true
       }
-      guard place.calls.exchange(place.descriptor, aside, name) == 0 else { throw StorageError.uploadFailed("rename") }
+      guard exchange(aside, file) == 0 else { throw StorageError.namingFailed("rename", in: folder) }
     }
   }
 
-  private func rename(_ aside: NameBytes, to name: NameBytes) throws(UploadError) -> Bool {
-    guard place.calls.rename(place.descriptor, aside, name) != 0 else { return true }
-    throw errno == EISDIR ? taken(name) : StorageError.uploadFailed("rename")
+  private func exchange(_ aside: NameBytes, _ file: AssignedName) -> Int32 {
+    place.calls.exchange(place.descriptor, aside, file.folder.descriptor, file.name)
+  }
+
+  private func rename(_ aside: NameBytes, to file: AssignedName) throws(UploadError) -> Bool {
+    guard place.calls.rename(place.descriptor, aside, file.folder.descriptor, file.name) != 0 else { return true }
+    throw errno == EISDIR ? taken(file.name, in: file.folder) : StorageError.namingFailed("rename", in: file.folder)
   }
 
   /// Renames a hidden file to its name with the next free number.
   private func number(_ assigned: inout AssignedName, _ aside: NameBytes) throws(UploadError) {
-    guard let name = FileName(assigned.name) else { throw taken(assigned.name) }
+    let folder = assigned.folder
+    guard let name = FileName(assigned.name) else { throw taken(assigned.name, in: folder) }
     var number = 1
     while true {
-      number = freeNumber(for: name, after: number)
+      number = freeNumber(for: name, after: number, in: folder)
       let numbered = name.numbered(number).bytes
-      if place.renameWithoutOverwriting(aside, in: place, to: numbered) == 0 {
+      if folder.renameWithoutOverwriting(aside, in: place.root, to: numbered) == 0 {
         (assigned.name, assigned.aside) = (numbered, nil)
         return
       }
-      guard errno == EEXIST else { throw StorageError.uploadFailed("link") }
+      guard errno == EEXIST else { throw StorageError.namingFailed("link", in: folder) }
     }
   }
 
-  private func taken(_ name: NameBytes) -> UploadError {
-    let name = PlainText.sanitized(name.description)
+  private func taken(_ name: NameBytes, in folder: OpenedFolder) -> UploadError {
+    let name = PlainText.sanitized(folder.path(of: name).description)
     return UploadError(.nameTaken, "\"\(name)\" exists already. Send the file under another name.")
   }
 }

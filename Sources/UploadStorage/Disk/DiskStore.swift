@@ -70,16 +70,31 @@ package final class DiskStore: UploadStore {
     _ = try await reader.readers.runIfActive { [reader] in try reader.directory.current() }
   }
 
-  package func open(_ name: NameBytes) async throws -> (any OpenFile)? {
+  package func open(_ path: NameBytes) async throws -> (any OpenFile)? {
     try await reader.readers.runIfActive { [reader] () throws -> (any OpenFile)? in
       try reader.directory.current()
-      return reader.open(name)
+      return reader.open(path)
     }
   }
 
-  package func list() async throws -> (any FileListing)? {
+  package func open<Result: Sendable>(
+    _ name: NameBytes,
+    on eventLoop: any EventLoop,
+    _ body: @escaping @Sendable (any OpenFile) throws -> Result
+  ) -> EventLoopFuture<Result?> {
+    reader.readers.runIfActive(eventLoop: eventLoop) { [reader] () throws -> Result? in
+      try reader.directory.current()
+      return try reader.open(name).map(body)
+    }
+  }
+
+  package func list(_ directory: NameBytes) async throws -> (any FileListing)? {
     try await check()
-    return try await snapshots.current()
+    return try await snapshots.current(directory)
+  }
+
+  package func makeDirectory(_ path: DirectoryPath) async throws -> Bool {
+    try await finalizer.workers.runIfActive { [finalizer] in try finalizer.makeDirectory(path) }
   }
 
   package func freeSpace() -> UInt64? { reader.directory.calls.freeSpace(reader.directory.descriptor) }

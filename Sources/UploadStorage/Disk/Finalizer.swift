@@ -129,7 +129,7 @@ final class Finalizer: Sendable {
 
   private func sync(_ results: inout [Result<StagedDiskFile, any Error>], _ together: SyncTogether?) {
     let written = results.compactMap { try? $0.get().file }
-    if let together, together.syncs(written) { return }
+    if let together, together.syncs(written.map(\.identity)) { return }
     // All writebacks are started first, so that the first sync covers most of the others' bytes.
     if written.count > 1 { for file in written { file.startWriteback() } }
     for (index, result) in results.enumerated() {
@@ -139,6 +139,24 @@ final class Finalizer: Sendable {
 
   // MARK: Names
 
+  /// Makes a directory, with its parents, and syncs their names if the durability is `full`; blocks.
+  /// - Returns: whether it was created; false when it existed.
+  /// - Throws: ``UploadError``, with code `nameTaken` when a component is something else than a directory.
+  func makeDirectory(_ path: DirectoryPath) throws(UploadError) -> Bool {
+    let folders = try directory.current().folders
+    var made: [OpenedFolder] = []
+    do throws(UploadError) {
+      let folder = try folders.make(path, needsSync: configuration.durability == .full, &made)
+      var sync = NameSync()
+      sync.addCreated(folder)
+      try sync.run()
+      return made.contains { $0 === folder }
+    } catch {
+      folders.remove(made)
+      throw error
+    }
+  }
+
   /// Gives staged files their names and syncs these, once for all, if the durability is `full`; blocks.
   /// - Parameter requests: the files of each request: all of them are published, or none. Requests are independent,
   ///   except that all fail when the directory is unavailable, or the sync of the names fails.
@@ -146,13 +164,15 @@ final class Finalizer: Sendable {
   ///   that have replaced another file.
   func publish(_ requests: [[StagedDiskFile]]) -> [Result<[StoredFile], UploadError>] {
     let publisher = Result { () throws(UploadError) in
-      DirectoryPublisher(place: try directory.current(), policy: configuration.onDuplicate)
+      DirectoryPublisher(place: try directory.current(), configuration: configuration)
     }
+    // Opened before any name is made: see ``SyncTogether``.
+    let together = configuration.durability == .full && hasManyFolders(requests) ? SyncTogether(directory) : nil
     var results = requests.map { files in
       publisher.flatMap { publisher in Result { () throws(UploadError) in try publisher.publish(files) } }
     }
     if configuration.durability == .full, case .success(let publisher) = publisher {
-      publisher.syncNames(of: requests, &results)
+      publisher.syncNames(&results, together)
     }
     for (files, result) in zip(requests, results) {
       switch result {
@@ -160,7 +180,14 @@ final class Finalizer: Sendable {
       case .failure: files.forEach { $0.file.discard() }
       }
     }
-    return results
+    return results.map { $0.map { $0.files.map(\.stored) } }
+  }
+
+  /// Whether so many directories change that they are synced together.
+  private func hasManyFolders(_ requests: [[StagedDiskFile]]) -> Bool {
+    let count = requests.reduce(0) { $0 + $1.count }
+    return count >= NameSync.fewestTogether
+      && Set(requests.joined().map(\.request.path.directory)).count >= NameSync.fewestTogether
   }
 }
 
@@ -189,13 +216,14 @@ final class SyncTogether {
     DescriptorReserve.closeFile(descriptor)
   }
 
-  /// Syncs files of which every byte was written after this was made; blocks.
+  /// Syncs files of which every byte was written after this was made, or directories that have changed since; blocks.
+  /// - Parameter files: their identities, nil where one is not known.
   /// - Returns: false when that failed, cannot be relied on or may take long; then each file has to be synced by
   ///   itself.
-  func syncs(_ files: [PartialFile]) -> Bool {
+  func syncs(_ files: [FileIdentity?]) -> Bool {
     guard let device = FileStatus(descriptor: descriptor)?.identity.device else { return false }
     // While they were created another directory may have replaced the first, on another file system.
-    guard files.allSatisfy({ $0.identity?.device == device }) else { return false }
+    guard files.allSatisfy({ $0?.device == device }) else { return false }
     return calls.hasLittleToWrite() && calls.syncFileSystem(descriptor) == 0
   }
 }
@@ -242,8 +270,8 @@ struct FileTail: Sendable {
   /// Whether the whole file has at least ``WritePlan/largeFrom`` bytes: too many to be worth keeping in the page cache.
   var isLarge: Bool { placement.extent.end >= WritePlan.largeFrom }
 
-  /// Writes the tail, creates the file first if necessary, compares the digests, and notes type and digest; blocks. The
-  /// result is complete but not synced.
+  /// Writes the tail, creates the file first if necessary, compares the digests, sets the modification time,
+  /// and notes type and digest; blocks. The result is complete but not synced.
   /// - Throws: ``UploadError``, with code `contentMismatch` when an expected digest differs or was not computed, or
   ///   what the hash failed with. The file is not deleted then, unless this has created it.
   func write(into directory: UploadDirectory) throws -> StagedDiskFile {
@@ -260,6 +288,7 @@ struct FileTail: Sendable {
     if let reread { digests.fill(from: try file.digests(reread, length: extent.end)) }
     if let late = request.late { digests.fill(from: try file.digests(late, length: extent.end)) }
     try digests.require(request.expected)
+    if let modified = request.modified { file.setModified(modified) }
     FileAttributes(descriptor: file.descriptor).note(type: request.type, sha256: digests.sha256)
     try file.applyMode()
     return StagedDiskFile(meter: meter, request: request, digests: digests, file: file)

@@ -156,13 +156,13 @@ struct UnfinishedRecovery: Sendable {
     // Unless this is the old file that it has replaced.
     let isUnpublished = data?.identity.inode == publication.inode
     if !isUnpublished || (data?.linkCount ?? 0) > 1 {
-      if let name = self.name(of: publication.inode, size: entry.record.offset, in: folder.place) {
-        return finished(entry, publication, name, in: folder)
+      if let found = find(publication, size: entry.record.offset, in: folder.place) {
+        return finished(entry, publication, found, in: folder)
       }
       if !isUnpublished {
         return folder.markGone(entry) {
           folder.dataStatus(id)?.identity.inode != publication.inode
-            && self.name(of: publication.inode, size: entry.record.offset, in: folder.place) == nil
+            && find(publication, size: entry.record.offset, in: folder.place) == nil
         }
       }
     }
@@ -202,11 +202,13 @@ struct UnfinishedRecovery: Sendable {
       file.close(deleting: nil)
       return folder.markGone(entry)
     }
-    let request = FinalizeRequest(name: publication.name, type: publication.type, onDuplicate: .rename)
+    // An earlier attempt that failed may have changed it.
+    if let modified = publication.modified { file.setModified(modified) }
+    let request = FinalizeRequest(path: publication.path, type: publication.type, onDuplicate: .rename)
     let meter = UploadMeter(
       direction: .incoming,
       mode: .resumable,
-      name: publication.name.description,
+      name: publication.path.description,
       size: length,
       remote: entry.record.remote
     )
@@ -216,23 +218,31 @@ struct UnfinishedRecovery: Sendable {
     return finished(entry, stored, in: folder)
   }
 
-  /// The name in the upload directory of the file with an inode; nil when it has none.
-  private func name(of inode: UInt64, size: UInt64, in place: OpenedDirectory) -> NameBytes? {
-    DirectoryNames.read(descriptor: calls.openAgain(place.descriptor)).first { name in
-      guard !FileName.isReserved(name), let status = place.entry(at: name) else { return false }
-      let isSame = status.identity == FileIdentity(device: place.device, inode: inode)
-      return isSame && status.isFile && status.content.size == size
+  /// The path and status that a published file has in the directory of its requested path; nil when it is not there.
+  private func find(
+    _ publication: UnfinishedEntry.Publication,
+    size: UInt64,
+    in place: OpenedDirectory
+  ) -> (path: NameBytes, status: FileStatus)? {
+    guard let folder = try? place.folders.find(publication.path.directory) else { return nil }
+    let identity = FileIdentity(device: place.device, inode: publication.inode)
+    for name in DirectoryNames.read(descriptor: calls.openAgain(folder.descriptor)) {
+      guard !FileName.isReserved(name), let status = folder.entry(at: name), status.identity == identity,
+        status.isFile, status.content.size == size
+      else { continue }
+      return (folder.path(of: name), status)
     }
+    return nil
   }
 
   private func finished(
     _ entry: UnfinishedEntry,
     _ publication: UnfinishedEntry.Publication,
-    _ name: NameBytes,
+    _ found: (path: NameBytes, status: FileStatus),
     in folder: UnfinishedFolder
   ) -> UnfinishedEntry {
-    let modified = folder.place.entry(at: name)?.content.seconds ?? clock.now()
-    var stored = StoredFile(name: name, size: entry.record.offset, type: publication.type, modified: modified)
+    let (size, modified) = (entry.record.offset, found.status.content.seconds)
+    var stored = StoredFile(name: found.path, size: size, type: publication.type, modified: modified)
     stored.digests = publication.digests
     return finished(entry, stored, in: folder)
   }

@@ -70,7 +70,11 @@ package enum DescriptorReserve {
     Int(descriptor) >= DescriptorLimit.current - count
   }
 
-  /// Opens a file of an upload, or the directory for a group of them, unless that would be one too many. Close it with
+  /// How many directories beneath the upload directory may be kept open for later files: an eighth of the descriptors for
+  /// files of uploads, which they count among, but no more than a tree needs.
+  static var foldersAtOnce: Int { min(64, max(leastFiles, share) / 8) }
+
+  /// Opens a file of an upload, or a directory for a group of them, unless that would be one too many. Close it with
   /// ``closeFile(_:)``.
   /// - Parameter open: returns the descriptor, or a negative number with `errno` set.
   /// - Returns: what `open` returned; or -1 with EMFILE in `errno`, in which case a file may have been created all the

@@ -14,8 +14,10 @@ struct UnfinishedDocument: Codable {
 
   private struct Publication: Codable {
     var inode: UInt64
+    /// The path (``NameBytes/losslessText``), as in ``requestedName``.
     var name: String
     var isAltered: Bool
+    var modificationTime: Int64?
     var type: String?
     var digests: Digests
   }
@@ -42,8 +44,12 @@ struct UnfinishedDocument: Codable {
   private var id: String
   private var protocolName: String
   private var target: String
+  /// The path that was requested (``NameBytes/losslessText``); nil for a generated name. A record without directories is
+  /// that of earlier versions.
   private var requestedName: String?
+  /// Whether the path differs from the one that the client stated.
   private var isFlattened: Bool
+  private var modificationTime: Int64?
   private var declaredType: String?
   private var length: UInt64?
   private var properties: [String: String]
@@ -83,7 +89,8 @@ struct UnfinishedDocument: Codable {
     let record = entry.record
     version = Self.currentVersion
     (id, protocolName, target) = (record.id.description, record.protocolName, record.target)
-    (requestedName, isFlattened) = (record.requestedName, record.isFlattened)
+    (requestedName, isFlattened) = (record.path?.bytes.losslessText, record.path?.wasAltered ?? false)
+    modificationTime = record.modified
     (declaredType, length, properties) = (record.declaredType, record.length, record.properties)
     expected = Self.document(record.expected)
     (created, expires) = (record.created, record.expires)
@@ -107,8 +114,9 @@ struct UnfinishedDocument: Codable {
     publication = entry.publication.map { publication in
       Publication(
         inode: publication.inode,
-        name: publication.name.bytes.losslessText,
-        isAltered: publication.name.wasAltered,
+        name: publication.path.bytes.losslessText,
+        isAltered: publication.path.wasAltered,
+        modificationTime: publication.modified,
         type: publication.type,
         digests: Self.document(publication.digests)
       )
@@ -118,13 +126,14 @@ struct UnfinishedDocument: Codable {
   private func entry(_ id: UnfinishedID) -> UnfinishedEntry? {
     // Files have no larger offset.
     guard durableOffset <= UInt64(Int64.max), durableOffset <= length ?? .max, let expected = Self.digests(expected),
-      let state = recordState, let publication = publicationOfEntry
+      let state = recordState, let publication = publicationOfEntry, let path = requestedPath
     else { return nil }
     var record = UnfinishedRecord(
       id: id,
       protocolName: protocolName,
       target: target,
-      requestedName: requestedName,
+      path: path,
+      modified: modificationTime,
       declaredType: declaredType,
       length: length,
       created: created,
@@ -132,7 +141,7 @@ struct UnfinishedDocument: Codable {
       client: client,
       remote: remote
     )
-    (record.isFlattened, record.properties, record.expected) = (isFlattened, properties, expected)
+    (record.properties, record.expected) = (properties, expected)
     (record.owner, record.offset, record.state) = (owner, durableOffset, state)
     return UnfinishedEntry(record: record, bootID: bootID, publication: publication)
   }
@@ -161,9 +170,29 @@ struct UnfinishedDocument: Codable {
   private var publicationOfEntry: UnfinishedEntry.Publication?? {
     guard let publication else { return .some(nil) }
     guard let digests = Self.digests(publication.digests),
-      let name = FileName(NameBytes(lossless: publication.name), isFlattened: publication.isAltered)
+      let path = Self.path(publication.name, isAltered: publication.isAltered)
     else { return nil }
-    return UnfinishedEntry.Publication(inode: publication.inode, name: name, type: publication.type, digests: digests)
+    return UnfinishedEntry.Publication(
+      inode: publication.inode,
+      path: path,
+      modified: publication.modificationTime,
+      type: publication.type,
+      digests: digests
+    )
+  }
+
+  /// Nil where the path is damaged; that is nil in turn where the record has none.
+  private var requestedPath: FilePath?? {
+    guard let requestedName else { return .some(nil) }
+    return Self.path(requestedName, isAltered: isFlattened).map { .some($0) }
+  }
+
+  /// - Parameter isAltered: whether the path differs from the one that the client stated.
+  private static func path(_ text: String, isAltered: Bool) -> FilePath? {
+    guard let path = try? FilePath(NameBytes(lossless: text)),
+      let name = FileName(path.name.bytes, isFlattened: isAltered)
+    else { return nil }
+    return FilePath(directory: path.directory, name: name)
   }
 
   private static func document(_ digests: ContentDigests) -> Digests {

@@ -14,8 +14,10 @@ struct UnfinishedEntry: Sendable, Equatable {
   struct Publication: Sendable, Equatable {
     /// The inode of the file, by which it is found once it has its name.
     var inode: UInt64
-    /// The name that was requested.
-    var name: FileName
+    /// The path that was requested.
+    var path: FilePath
+    /// The modification time that was requested, in seconds since 1970; nil for none.
+    var modified: Int64?
     /// The media type to note with it; nil for none.
     var type: String?
     var digests: ContentDigests

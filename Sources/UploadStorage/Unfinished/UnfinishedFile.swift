@@ -195,8 +195,13 @@ struct UnfinishedFile: Sendable {
       guard entry.record.state == .unfinished else { return }
       (entry.record.state, entry.record.offset, entry.record.length) = (.publishing, length, length)
       entry.bootID = bootID
-      let (name, type) = (request.name, request.type)
-      entry.publication = UnfinishedEntry.Publication(inode: inode, name: name, type: type, digests: digests)
+      entry.publication = UnfinishedEntry.Publication(
+        inode: inode,
+        path: request.path,
+        modified: request.modified,
+        type: request.type,
+        digests: digests
+      )
     }
     guard entry?.record.state == .publishing else { throw Self.gone }
   }

@@ -51,7 +51,7 @@ final class UnfinishedFolder: Sendable {
   /// Whether the directory is still there, and not another one in its place.
   var isCurrent: Bool {
     guard let own = FileStatus(descriptor: descriptor) else { return false }
-    return place.entry(at: NameBytes(Self.name))?.identity == own.identity
+    return place.root.entry(at: NameBytes(Self.name))?.identity == own.identity
   }
 
   /// Removes the directory if it is empty.
@@ -208,7 +208,7 @@ final class UnfinishedFolder: Sendable {
       try write(bytes, to: draft)
       if durability != .none, calls.sync(draft) != 0 { throw StorageError.uploadFailed("fdatasync of the record") }
       let (from, to) = (NameBytes(name(id, .draft)), NameBytes(name(id, .record)))
-      guard calls.rename(descriptor, from, to) == 0 else { throw StorageError.uploadFailed("rename") }
+      guard calls.rename(descriptor, from, descriptor, to) == 0 else { throw StorageError.uploadFailed("rename") }
     } catch {
       remove([.draft], of: id)
       throw error

@@ -40,6 +40,9 @@ struct Driver {
 
   mutating func show(
     _ uploads: [UploadSnapshot],
+    groups: [GroupSnapshot] = [],
+    downloads: DownloadTotals = DownloadTotals(),
+    endedDownloads: [DownloadSnapshot] = [],
     unlisted: Int = 0,
     rejected: [RejectedRequest] = [],
     rejectedCount: UInt64 = 0
@@ -50,6 +53,7 @@ struct Driver {
       memory: ProcessMemory(resident: resident, peak: 23_200_000),
       slabs: SlabUse(used: uploads.count { $0.outcome == nil } << 20, budget: 256 << 20)
     )
+    (snapshot.groups, snapshot.downloads, snapshot.endedDownloads) = (groups, downloads, endedDownloads)
     snapshot.unlisted = unlisted
     snapshot.rejected = rejected
     snapshot.rejectedCount = rejectedCount

@@ -48,6 +48,10 @@ struct RandomModel {
         memory: ProcessMemory(resident: amount(), peak: amount()),
         slabs: SlabUse(used: pick([0, -1, .max, .min, 1 << 20]), budget: pick([0, -5, .max, 1 << 28]))
       )
+      snapshot.groups = (0..<Int.random(in: 0...3, using: &random)).map { group($0) }
+      snapshot.uploads = uploads.map { grouped($0) }
+      snapshot.downloads = DownloadTotals(active: pick([0, 1, .max, -1]), speed: number())
+      snapshot.endedDownloads = [download()]
       snapshot.unlisted = pick([0, 3, -1, .max])
       snapshot.rejectedCount = amount()
       _ = model.update(.snapshot(snapshot, ClockTime(hour: pick([0, 23, -1, .max]), minute: 5, second: .min)))
@@ -58,6 +62,43 @@ struct RandomModel {
   }
 
   // MARK: Uploads
+
+  /// The upload, perhaps in a tree that snapshots have or not.
+  private mutating func grouped(_ upload: UploadSnapshot) -> UploadSnapshot {
+    var upload = upload
+    if Bool.random(using: &random) { upload.group = UploadGroup(id: pick(["0", "1", "9"]), name: text()) }
+    return upload
+  }
+
+  private mutating func group(_ index: Int) -> GroupSnapshot {
+    var group = GroupSnapshot(
+      direction: pick(UploadDirection.allCases),
+      id: "\(index)",
+      name: text(),
+      remote: text(),
+      mode: pick(UploadMode.allCases)
+    )
+    (group.files, group.bytes) = (pick([nil, amount()]), pick([nil, amount()]))
+    (group.filesFinished, group.filesFailed, group.filesCancelled) = (amount(), amount(), pick([0, amount()]))
+    group.filesActive = pick([0, 1, .max, -1])
+    (group.filesStalled, group.filesResting) = (pick([0, 1]), pick([0, 1]))
+    (group.bytesFinished, group.bytesMoved) = (amount(), amount())
+    (group.stalledSeconds, group.speed, group.eta) = (number(), number(), pick([nil, number()]))
+    (group.seconds, group.hasEnded, group.isCancelled) = (number(), pick([true, false]), pick([true, false]))
+    return group
+  }
+
+  private mutating func download() -> DownloadSnapshot {
+    DownloadSnapshot(
+      id: UploadID(),
+      name: text(),
+      remote: text(),
+      size: amount(),
+      bytes: amount(),
+      seconds: number(),
+      outcome: pick([.running, .finished, .aborted])
+    )
+  }
 
   private mutating func upload() -> UploadSnapshot {
     let incoming = Bool.random(using: &random)
@@ -116,11 +157,23 @@ struct RandomModel {
     case 1: .freeSpace(pick([nil, 0, .max]))
     case 2: .input(.paste(pick([text(), "/" + text(), "'/a b' ~/c"])))
     case 3: .input(.mouse(MouseEvent(pick([.press, .scrollUp, .scrollDown]), at: point())))
-    case 4: .directory(listing())
+    case 4: pick([.directory(listing()), .counted(count())])
     case 5:
-      .checked(SendCheck(files: [.init(path: "/a b", size: .max, problem: pick([nil, text()]))], target: .ownServer))
+      .checked(SendCheck(files: [checked()], target: .ownServer))
     default: .input(.key(key()))
     }
+  }
+
+  private mutating func checked() -> SendCheck.File {
+    .init(path: "/a b", size: .max, isDirectory: pick([true, false]), problem: pick([nil, text()]))
+  }
+
+  private mutating func count() -> DirectoryCount {
+    var count = DirectoryCount(path: "/a b")
+    (count.files, count.bytes, count.skipped, count.unreadable) = (amount(), amount(), amount(), amount())
+    (count.isPartial, count.isStopped) = (pick([true, false]), pick([true, false]))
+    count.problem = pick([nil, text()])
+    return count
   }
 
   private mutating func listing() -> DirectoryListing {
@@ -142,7 +195,7 @@ struct RandomModel {
   }
 
   private mutating func key() -> KeyEvent {
-    let typed = Array("upxmrc sfl/?LGgjkhtb+-M123yn").map { KeyEvent($0) }
+    let typed = Array("upxmrc sSfl/?LGgjkhtb+-M123yn").map { KeyEvent($0) }
     let others: [Key] = [.enter, .tab, .escape, .up, .down, .left, .right, .pageDown, .pageUp, .home, .end, .backspace]
     return pick(typed + others.map { KeyEvent($0) } + [KeyEvent("l", .control), KeyEvent("c", .control)])
   }

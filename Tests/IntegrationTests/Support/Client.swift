@@ -55,4 +55,18 @@ extension Trait where Self == ConditionTrait {
       return (try? await ProcessRunner.run("unshare", ["--mount", "sh", "-c", script]).exit) == .status(0)
     }
   }
+  /// Users of their own for processes, who have no rights of root.
+  static var userNamespaces: Self {
+    .enabled("no user namespace can be made here") {
+      (try? await ProcessRunner.run("unshare", ["--user", "true"]).exit) == .status(0)
+    }
+  }
+
+  /// Networks of their own for processes, and devices that join them.
+  static var networks: Self {
+    .enabled("no network can be made here: that takes root, /dev/net/tun, and a container that lets it") {
+      let script = "ip tuntap add dev sluice0 mode tun"
+      return (try? await ProcessRunner.run("unshare", ["--net", "sh", "-c", script]).exit) == .status(0)
+    }
+  }
 }

@@ -21,6 +21,7 @@ struct EventLine: Decodable, Sendable {
   }
 
   var event: String
+  var outcome: String?
   var url: String?
   var rawPort: Int?
   var dir: String?

@@ -15,15 +15,15 @@ enum Sluice {
   /// The root of the package.
   static let package = BuiltProgram.package
 
-  /// Starts it. Variables of this process that mean something to it are left out.
+  /// Starts it. Variables of this process that mean something to it, such as proxies, are left out.
   static func start(
     _ arguments: [String],
     environment: [String: String] = [:],
     directory: String? = nil
   ) throws -> ProcessRunner {
     var environment = environment
-    for name in ProcessInfo.processInfo.environment.keys where name.hasPrefix("SLUICE_") && environment[name] == nil {
-      environment[name] = ""
+    for name in ProcessInfo.processInfo.environment.keys where environment[name] == nil {
+      if name.hasPrefix("SLUICE_") || name.lowercased().hasSuffix("_proxy") { environment[name] = "" }
     }
     environment["XDG_STATE_HOME"] = environment["XDG_STATE_HOME"] ?? state
     return try ProcessRunner(path, arguments, environment: environment, directory: directory)

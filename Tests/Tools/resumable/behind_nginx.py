@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Iterator
 
 from nginx import Front, make_certificate, running
-from proxy import Proxy
-from rows import Row, note
-from sender import Sender
-from service import Service
 from shared import MIB, Failure, count, digest
-from source import Source
+from shared.proxy import Proxy
+from shared.rows import Row, note
+from shared.sender import Sender
+from shared.service import Service
+from shared.source import Source
 
 # Plain URLs are those of a server: the client chooses the path. With a prefix the name is appended to the URL.
 FRONTS = [

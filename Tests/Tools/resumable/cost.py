@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import resource
-import time
 from collections.abc import Iterator
 
 from cuts import size
-from rows import Row, median, note
-from sender import Sender
-from service import Service
 from shared import Failure, count, run
-from source import Source
+from shared.measuring import children_cpu, process_cpu
+from shared.rows import Row, median, note
+from shared.sender import Sender
+from shared.service import Service
+from shared.source import Source
 
 CPU, WALL = 1.05, 1.1
 WAYS = {"plain": ["--no-resume"], "resumable": []}
@@ -22,17 +21,6 @@ MEASURES = ("CPU of the server", "CPU of the client", "wall time")
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=count, default=15, metavar="N", help="pairs (15)")
     parser.add_argument("--size", type=size, default=size("1GiB"), metavar="SIZE", help="size of the file (1GiB)")
-
-
-def process_cpu(process: int) -> float:
-    """CPU seconds of a running process, all its threads, in nanoseconds' resolution."""
-    # The kernel's clock of another process: its ID inverted, and CPUCLOCK_SCHED.
-    return time.clock_gettime((~process << 3) | 2)
-
-
-def _children_cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
 
 
 def rows(given: argparse.Namespace) -> Iterator[Row]:
@@ -61,9 +49,9 @@ def _measure(sender: Sender, server: Service, source: Source, way: str) -> tuple
     """CPU seconds of the server and of the client, and wall time."""
     # What was written before is not written during this upload.
     run(["sync"])
-    before, before_server = _children_cpu(), process_cpu(server.process_id)
+    before, before_server = children_cpu(), process_cpu(server.process_id)
     sent = sender.send(source.path, server.base, *WAYS[way])
-    client, busy = _children_cpu() - before, process_cpu(server.process_id) - before_server
+    client, busy = children_cpu() - before, process_cpu(server.process_id) - before_server
     stored = server.directory / source.path.name
     if not stored.is_file() or stored.stat().st_size != source.size:
         raise Failure(f"{way}: the file was not stored")

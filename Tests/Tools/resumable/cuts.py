@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Iterator
 
 from protocols import PROTOCOLS
-from proxy import Proxy, spread
-from rows import Row, median, note
-from sender import Sender
-from service import Service
 from shared import MIB, Failure, count, digest
-from source import Source
+from shared.proxy import Proxy, spread
+from shared.rows import Row, median, note
+from shared.sender import Sender
+from shared.service import Service
+from shared.source import Source
 
 UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 # What a cut may cost, and the part of the file that all cuts together may cost in a few cuts of a large one.

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from nginx import Front, make_certificate, running
 from protocols import PROTOCOLS, interrupt
-from proxy import Cut, Proxy
-from rows import Row, note
-from service import Service
 from shared import MIB, Absence, Failure, count, digest, environment, output, run
-from source import Source
+from shared.proxy import Cut, Proxy
+from shared.rows import Row, note
+from shared.service import Service
+from shared.source import Source
 
 FRONT = Front("all", has_tls=True, prefix="/a/prefix")
 PATIENCE = 60

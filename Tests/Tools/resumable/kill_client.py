@@ -10,12 +10,12 @@ from contextlib import ExitStack
 
 from kill_server import nothing_left
 from protocols import PROTOCOLS, announced
-from proxy import Proxy
-from rows import Row, none_of, note
-from sender import Sender
-from service import HIDDEN, Service
 from shared import MIB, Failure, count, digest, wait_until
-from source import Source
+from shared.proxy import Proxy
+from shared.rows import Row, none_of, note
+from shared.sender import Sender
+from shared.service import HIDDEN, Service
+from shared.source import Source
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -92,8 +92,9 @@ def _kill(
             if found != source.digest:
                 differences.append(f"{source.path.name}: {found}")
             stored.unlink(missing_ok=True)
-        extra = sorted(path.name for path in server.directory.iterdir() if path.is_file())
-        differences += [f"{name} is a further file" for name in extra]
+        for extra in [path for path in server.directory.iterdir() if path.is_file()]:
+            differences.append(f"{extra.name} is a further file")
+            extra.unlink()
         files += len(sources)
         excess += proxy.sent - sent - sum(source.size for source in sources)
         vain = vain + 1 if kills == before else 0
@@ -128,10 +129,17 @@ def _send_all(
             statuses = [client.poll() for client in clients]
         if any(statuses) or (is_last and None in statuses):
             raise Failure(f"sluice send ended with {statuses}: {sender.said}")
-        left = [source for source, status in zip(left, statuses, strict=True) if status is None]
-        kills += len(left)
+        killed = [source for source, status in zip(left, statuses, strict=True) if status is None]
+        kills += len(killed)
         seen.look()
+        left = [source for source in killed if not _has_ended(source, sender, seen.server)]
     return kills
+
+
+def _has_ended(source: Source, sender: Sender, server: Service) -> bool:
+    """Whether a client that was killed had ended its upload: it removes its note last, and exits a moment later. A
+    user who sees the file stored does not send it again."""
+    return not sender.is_noted(source.path) and (server.directory / source.path.name).is_file()
 
 
 def _wait(

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from protocols import END, HEAD, PROGRESS, PROTOCOLS, Upload, forget_finished
-from rows import Row, none_of, note
-from service import Service
 from shared import MIB, Failure, count, digest, wait_until
-from source import Source
+from shared.rows import Row, none_of, note
+from shared.service import Service
+from shared.source import Source
 
 # Seconds without progress after which an upload has failed.
 PATIENCE = 60

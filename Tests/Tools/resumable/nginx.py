@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from service import end_group, free_port
 from shared import Failure, output, require, spawned, wait_until
+from shared.listener import end_group
+from shared.places import free_port, listens
 
 SETTINGS = """\
 daemon off;
@@ -87,16 +87,10 @@ def running(front: Front, upstream: int, work: Path) -> Iterator[str]:
     command = [require("nginx", "nginx"), "-p", home, "-c", home / "nginx.conf", "-e", "stderr"]
     with (home / "log").open("wb") as log:
         with spawned(command, _stop, stdout=log, stderr=log, start_new_session=True) as process:
-            wait_until(lambda: process.poll() is not None or _listens(port))
+            wait_until(lambda: process.poll() is not None or listens(process.pid, port))
             if process.poll() is not None:
                 raise Failure(f"nginx did not start: {(home / 'log').read_text(errors='replace')[-500:].strip()}")
             yield f"{'https' if front.has_tls else 'http'}://localhost:{port}{front.prefix}/"
-
-
-def _listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -18,10 +18,10 @@ from mounts import Mounts
 from protocols import PROTOCOLS, Upload, put, speaks
 from recording import Failure as PowerFailure
 from recording import Recording
-from rows import Row, note
-from service import Service
 from shared import MIB, Failure, count, digest
-from source import Source
+from shared.rows import Row, note
+from shared.service import Service
+from shared.source import Source
 
 PATIENCE = 60
 

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 from http_exchange import Broken, Request, Response, exchange
 from shared import Failure
-from source import Source
+from shared.source import Source
 
 # Seconds between two attempts of a client whose server is away.
 PAUSE = 0.01

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator
 
 from protocols import PROTOCOLS
-from proxy import Proxy
-from rows import Row
-from sender import Sender
-from service import Service
 from shared import MIB, count, digest, wait_until
-from source import Source
+from shared.proxy import Proxy
+from shared.rows import Row
+from shared.sender import Sender
+from shared.service import Service
+from shared.source import Source
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -36,6 +36,15 @@ import UploadCore
 
   @Test(
     arguments: [
+      ("/", [""]), ("/a/b%20c", ["a", "b c"]), ("/a%2Fb/c/", ["a/b", "c", ""]), ("//a", ["", "a"]),
+      ("/%2e%2e/x?y/z", ["..", "x"]), ("/a+b/%E9", ["a+b", NameBytes([0xE9])]),
+    ] as [(String, [NameBytes])]
+  ) func `the components of a path are decoded each by itself`(target: String, expected: [NameBytes]) throws {
+    #expect(try RequestTarget(target).pathComponents() == expected)
+  }
+
+  @Test(
+    arguments: [
       ("/?name=a", "a"), ("/?x=1&name=a+b%2B%26&name=c", "a b+&"), ("/?name=", ""), ("/?name", ""), ("/?NAME=a", nil),
       ("/?%6eame=a", "a"), ("/?name=a=b", "a=b"), ("/?&&name=a", "a"), ("/?names=a", nil), ("/", nil), ("/?", nil),
       ("/name=a", nil), ("/?other=%zz&name=a", "a"), ("/?%zz=b&name=a", "a"), ("/?name=%FF", "\u{FFFD}"),

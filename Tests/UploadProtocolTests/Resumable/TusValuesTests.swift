@@ -35,7 +35,25 @@ import UploadTestSupport
 
   @Test func `names keep bytes that are not UTF-8, and directories`() throws {
     let metadata = try TusMetadata("filename Li4vYf8=")
-    #expect(metadata.name.map { NameBytes(lossless: $0).bytes } == Array("../a".utf8) + [0xFF])
+    #expect(metadata.name?.bytes == Array("../a".utf8) + [0xFF])
+    #expect(!metadata.keepsPath)
+  }
+
+  @Test func `directories are kept with paths or relativePath, which Uppy writes as null for a single file`() throws {
+    // "keep", "a/b", "/d/e", "null", "other".
+    let kept = try TusMetadata("filename YS9i,paths a2VlcA==")
+    #expect(kept.keepsPath && kept.name == "a/b")
+    let relative = try TusMetadata("filename YS9i,relativePath L2QvZQ==")
+    #expect(relative.keepsPath && relative.name == "d/e")
+    let single = try TusMetadata("filename YS9i,relativePath bnVsbA==")
+    #expect(!single.keepsPath && single.name == "a/b")
+    let other = try TusMetadata("filename YS9i,paths b3RoZXI=")
+    #expect(!other.keepsPath)
+  }
+
+  @Test func `the modification time is what the client states`() throws {
+    #expect(try TusMetadata("mtime MTcwMDAwMDAwMA==").modified == "1700000000")
+    #expect(try TusMetadata("name YQ").modified == nil)
   }
 
   @Test(arguments: [

@@ -27,7 +27,7 @@ struct ResumableServer {
   struct Resource {
     var resource: UploadResource
     var content: [UInt8] = []
-    var name: String?
+    var name: NameBytes?
   }
 
   static let now: Int64 = 1_795_824_000

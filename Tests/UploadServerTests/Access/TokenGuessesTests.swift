@@ -1,6 +1,7 @@
 import NIOCore
 import Testing
 import UploadCore
+import UploadProtocol
 
 @testable import UploadServer
 

@@ -10,7 +10,8 @@ import UploadProtocol
     _ method: HTTPRequest.Method,
     _ path: String?,
     _ fields: HTTPFields = [:],
-    length: BodyLength = .known(10)
+    length: BodyLength = .known(10),
+    isFlat: Bool = false
   ) -> Result<UploadRoute, UploadError> {
     var request = HTTPRequest(method: method, scheme: "http", authority: "a", path: path)
     request.headerFields = fields
@@ -19,11 +20,17 @@ import UploadProtocol
     case .known(let bytes): request.headerFields[.contentLength] = String(bytes)
     case .chunked: request.headerFields[.transferEncoding] = "chunked"
     }
-    return Result { () throws(UploadError) in try UploadRoute(IncomingRequest(request)) }
+    var rules = PathRules()
+    rules.keepsDirectories = !isFlat
+    return Result { () throws(UploadError) in try UploadRoute(IncomingRequest(request), rules) }
   }
 
   private func name(_ route: Result<UploadRoute, UploadError>) -> String? {
-    if case .success(.file(let name, _)) = route { name?.description ?? "(made up)" } else { nil }
+    if case .success(.file(let path, _)) = route { path?.description ?? "(made up)" } else { nil }
+  }
+
+  private func wasAltered(_ route: Result<UploadRoute, UploadError>) -> Bool? {
+    if case .success(.file(let path, _)) = route { path?.wasAltered } else { nil }
   }
 
   private func type(_ route: Result<UploadRoute, UploadError>) -> String? {
@@ -59,20 +66,101 @@ import UploadProtocol
     #expect(name(route(.post, "/stream-upload", [.contentDisposition: ";;;\""])) == "(made up)")
   }
 
+  @Test(
+    arguments: [
+      ("/stream-upload?name=a/b/c.txt&paths=keep", "a/b/c.txt"), ("/stream-upload?paths=keep&name=a%2Fb", "a/b"),
+      ("/stream-upload?name=/etc/x&paths=keep", "etc/x"), ("/stream-upload?name=a//b/./c&paths=keep", "a/b/c"),
+      ("/stream-upload?name=a/b&paths=drop", "b"), ("/stream-upload?name=a/b", "b"),
+      ("/stream-upload?name=..&paths=keep", "(made up)"), ("/stream-upload?name=../x&paths=keep", nil),
+      ("/stream-upload?name=a/../../b&paths=keep", nil), ("/stream-upload?name=a/&paths=keep", nil),
+    ] as [(String, String?)]
+  )
+  func `with paths=keep a name in the query keeps its directories, and one that leads out is rejected`(
+    path: String,
+    expected: String?
+  ) {
+    let route = route(.post, path)
+    #expect(name(route) == expected)
+    #expect(rejection(route) == (expected == nil ? .badRequest : nil))
+  }
+
   @Test(arguments: [
-    ("/a.txt", "a.txt"), ("/a%20b", "a b"), ("/a+b", "a+b"), ("/x/y/z", "z"), ("/files/a", "a"), ("/a?name=b", "a"),
-    ("//a", "a"), ("/..%2Fa", "a"), ("/x%5Cy", #"x\y"#), ("/%2e%2e%2fa", "a"), ("/stream-upload/a", "a"),
-    ("/%C3%BC", "ü"),
-    ("/stream-upload%2Fa", "a"), ("/healthz/", nil), ("/", nil), ("/a/", nil), ("/..", nil), ("/.", nil), ("/%2e", nil),
-    ("/%2F", nil), ("/%00", nil), ("/a/..", nil),
+    ("/a.txt", "a.txt"), ("/a%20b", "a b"), ("/a+b", "a+b"), ("/x/y/z", "x/y/z"), ("/files/a", "a"),
+    ("/files/x/y/z", "x/y/z"), ("/a?name=b", "a"), ("//a", "a"), ("/x//a", "x/a"), ("/./a", "a"), ("/x/%2e/a", "x/a"),
+    ("/..%2Fa", "a"), ("/x%5Cy", #"x\y"#), ("/%2e%2e%2fa", "a"), ("/x/y%2Fz", "x/z"), ("/%C3%BC/%E9", #"ü/\xE9"#),
+    ("/Files/a", "Files/a"), ("/HEALTHZ", "HEALTHZ"), ("/files/files", "files"), ("/files/metrics/a", "metrics/a"),
+    ("/files/.sluice-uploads/a", "_.sluice-uploads/a"), ("/x%00/a", "x/a"),
+    ("/healthz%2Fa", "a"), ("/", nil), ("/a/", nil), ("/..", nil), ("/.", nil), ("/%2e", nil), ("/%2F", nil),
+    ("/%00", nil), ("/a/..", nil), ("/../a", nil), ("/%2e%2e/a", nil), ("/a/%2E./b", nil), ("/a/../../b", nil),
+    ("/files/", nil), ("/files/../a", nil), ("/x/%00/a", nil),
   ])
-  func `a PUT names its file by the last component of its path, and gets 400 without one`(
+  func `a PUT keeps the path of its file, and one that leads out or names no file gets 400`(
     path: String,
     expected: String?
   ) {
     let route = route(.put, path)
     #expect(name(route) == expected)
     #expect(rejection(route) == (expected == nil ? .badRequest : nil))
+  }
+
+  @Test func `a PUT of 5000 levels gets 400`() {
+    #expect(rejection(route(.put, "/files/" + String(repeating: "d/", count: 5000) + "f")) == .badRequest)
+  }
+
+  @Test(arguments: [
+    ("/a", false), ("/files/a/b", false), ("/a/b", false), ("//a", true), ("/a//b", true), ("/a/./b", true),
+    ("/x/y%2Fz", true), ("/%1Ba/b", true), ("/files/caf%E9/%20", false),
+  ])
+  func `a path counts as altered where it differs from the requested one`(path: String, isAltered: Bool) {
+    #expect(wasAltered(route(.put, path)) == isAltered)
+  }
+
+  @Test(arguments: [
+    "/files", "/uploads", "/uploads/a", "/uploads/", "/metrics/a", "/healthz/", "/stream-upload/a/b", "/file-upload",
+    "//files/a", "/%66iles/a", "/./metrics", "/stream-upload?name=a",
+  ])
+  func `a path in the short form that begins with an endpoint gets 405, which names the right one`(path: String) {
+    guard case .failure(let error) = route(.put, path) else {
+      Issue.record("accepted")
+      return
+    }
+    #expect(error.code == .methodNotAllowed)
+    #expect(error.message.contains("/files/"))
+  }
+
+  @Test(arguments: [
+    ("/x/y/z", "z"), ("/files/a", "a"), ("/files/x/a", "a"), ("/stream-upload/a", "a"), ("/uploads/a", "a"),
+    ("/files", "files"), ("/..%2Fa", "a"), ("/x/../a", "a"), ("/a/..", nil), ("/a/", nil),
+  ])
+  func `where directories are dropped, a PUT names its file by the last component of its path`(
+    path: String,
+    expected: String?
+  ) {
+    let route = route(.put, path, isFlat: true)
+    #expect(name(route) == expected)
+    #expect(rejection(route) == (expected == nil ? .badRequest : nil))
+    #expect(name(self.route(.post, "/stream-upload?name=a/b&paths=keep", isFlat: true)) == "b")
+  }
+
+  @Test(arguments: [
+    ("/files/a/b/", "a/b"), ("/files/a", "a"), ("/a/b/", "a/b"), ("/files/a//b/", "a/b"), ("/files/", ""),
+  ])
+  func `MKCOL names a directory, with or without a slash at its end`(path: String, expected: String) {
+    guard case .success(.directory(let directory)) = route(.mkcol, path, length: .none) else {
+      Issue.record("no directory")
+      return
+    }
+    #expect(directory.description == expected)
+  }
+
+  @Test func `MKCOL is rejected with a body, at an endpoint, outside the directory and where directories are dropped`()
+  {
+    #expect(rejection(route(.mkcol, "/files/a/", length: .known(1))) == .unsupportedType)
+    #expect(rejection(route(.mkcol, "/files/a/", length: .chunked)) == .unsupportedType)
+    #expect(rejection(route(.mkcol, "/uploads/a/", length: .none)) == .methodNotAllowed)
+    #expect(rejection(route(.mkcol, "/stream-upload", length: .none)) == .methodNotAllowed)
+    #expect(rejection(route(.mkcol, "/files/../a/", length: .none)) == .badRequest)
+    #expect(rejection(route(.mkcol, "/files/a/", length: .none, isFlat: true)) == .forbidden)
   }
 
   @Test(arguments: ["/stream-upload?name=%", "/stream-upload?name=%G0", "/stream-upload?name=a%2"])
@@ -98,7 +186,10 @@ import UploadProtocol
 
   @Test func `a form needs the content type multipart/form-data with a boundary`() {
     let fields: HTTPFields = [.contentType: "multipart/form-data; boundary=xyz"]
-    guard case .success(.form(let boundary)) = route(.post, "/file-upload", fields) else {
+    guard case .success(.form(let boundary, keepsPaths: false)) = route(.post, "/file-upload", fields),
+      case .success(.form(_, keepsPaths: true)) = route(.post, "/file-upload?paths=keep", fields),
+      case .success(.form(_, keepsPaths: false)) = route(.post, "/file-upload?paths=keep", fields, isFlat: true)
+    else {
       Issue.record("no form")
       return
     }
@@ -145,11 +236,11 @@ import UploadProtocol
 
   @Test(arguments: [
     ("/stream-upload", "POST"), ("/file-upload?x=1", "POST"), ("/", "GET, HEAD"), ("/healthz", "GET, HEAD"),
-    ("/metrics?x", "GET, HEAD"), ("/a", "GET, HEAD, PUT"), ("/files/a", "GET, HEAD, PUT"), ("", "GET, HEAD, PUT"),
+    ("/metrics?x", "GET, HEAD"), ("/a", "GET, HEAD, PUT, MKCOL"), ("/files/a/b", "GET, HEAD, PUT, MKCOL"),
+    ("/files/a/", "GET, HEAD, MKCOL"), ("/files/", "GET, HEAD"), ("/files", "GET, HEAD"), ("/uploads/a", "GET, HEAD"),
   ])
-  func `the allowed methods of each kind of path`(path: String, methods: String) {
-    let request = HTTPRequest(method: .delete, scheme: nil, authority: nil, path: path)
-    #expect(UploadRoute.methods(for: IncomingRequest(request)) == methods)
+  func `the allowed methods of each kind of path`(path: String, methods: String) throws {
+    #expect(UploadRoute.methods(at: try RequestTarget(path), PathRules()) == methods)
   }
 
   @Test(arguments: [(HTTPRequest.Method.post, "/stream-upload"), (.post, "/file-upload"), (.put, "/a")])

@@ -10,6 +10,7 @@ import Testing
   @Test(arguments: [
     (RequestPhase.idle, ConnectionEnd.Action.forward), (forwarding, .forward), (.receiving, .postpone),
     (.storing, .postpone), (.skipping, .postpone), (.lingering, .close),
+    (.downloading(requestEnded: true), .postpone),
   ])
   func `A shutdown is postponed during uploads and skipping, closes when lingering, else is forwarded`(
     phase: RequestPhase,
@@ -28,6 +29,7 @@ import Testing
   @Test(arguments: [
     (RequestPhase.idle, false, ConnectionEnd.Action.postpone), (.idle, true, .forward), (forwarding, false, .postpone),
     (.receiving, false, .failUpload), (.storing, false, .postpone), (.skipping, false, .postpone),
+    (.downloading(requestEnded: true), false, .postpone),
     (.lingering, false, .close),
   ])
   func `FIN fails an incomplete upload, closes a lingering connection, and is otherwise postponed unless at rest`(

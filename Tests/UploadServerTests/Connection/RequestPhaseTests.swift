@@ -13,7 +13,8 @@ import Testing
   private static let forwarding = RequestPhase.forwarding(requestEnded: false, responded: false)
   private static let all: [RequestPhase] = [
     .idle, forwarding, .forwarding(requestEnded: true, responded: false),
-    .forwarding(requestEnded: false, responded: true), .receiving, .storing, .skipping, .lingering,
+    .forwarding(requestEnded: false, responded: true), .downloading(requestEnded: false),
+    .downloading(requestEnded: true), .receiving, .storing, .skipping, .lingering,
   ]
 
   @Test(arguments: all)
@@ -33,6 +34,7 @@ import Testing
     (.skipping, .finishSkipping, .idle), (.lingering, .finishLingering, .lingering), (.idle, .discard, .idle),
     (.storing, .discard, .storing), (forwarding, .forward, .forwarding(requestEnded: true, responded: false)),
     (.forwarding(requestEnded: false, responded: true), .forward, .idle),
+    (.downloading(requestEnded: false), .discard, .downloading(requestEnded: true)),
   ])
   func `The end of a request ends receiving and skipping, and forwarding once it is responded to`(
     phase: RequestPhase,
@@ -94,6 +96,22 @@ import Testing
       #expect(phase.respond(remaining: remaining, mayContinue: true) == false)
       #expect(phase == .lingering)
     }
+  }
+
+  @Test(arguments: [false, true])
+  func `A request for no file is handed over to Hummingbird with all that has arrived of it`(requestEnded: Bool) {
+    var phase = RequestPhase.downloading(requestEnded: requestEnded)
+    #expect(phase.handOver() == requestEnded)
+    #expect(phase == .forwarding(requestEnded: requestEnded, responded: false))
+  }
+
+  @Test func `After a download the connection is idle, or skips the end of the request`() {
+    var phase = RequestPhase.downloading(requestEnded: true)
+    #expect(phase.respond(remaining: 0, mayContinue: true) == true)
+    #expect(phase == .idle)
+    phase = .downloading(requestEnded: false)
+    #expect(phase.respond(remaining: 0, mayContinue: true) == true)
+    #expect(phase == .skipping)
   }
 
   @Test func `After the response to a stored upload the connection is idle`() {

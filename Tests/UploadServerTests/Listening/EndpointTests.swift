@@ -22,7 +22,7 @@ import UploadTestSupport
       try await client.wait(
         for: #"[{"name":"a.txt","size":5,"type":"text/plain","url":"./files/a.txt"},{"name":"a (2).txt","size":6,"#
       )
-      try await client.send(request("PUT /x/put.json", body: "{}"))
+      try await client.send(request("PUT /files/put.json", body: "{}"))
       try await client.wait(for: #"{"name":"put.json","size":2,"type":"application/json","url":"../files/put.json"}"#)
       try await client.close()
       #expect(try server.place.read("s.bin") == bytes)

@@ -19,7 +19,7 @@ import UploadTestSupport
     var record = UnfinishedRecord(
       protocolName: uploadProtocol,
       target: "/a.txt",
-      requestedName: "a.txt",
+      path: FileName("a.txt").map { FilePath($0) },
       length: length,
       created: 0,
       expires: expires,

@@ -60,7 +60,7 @@ import UploadTestSupport
         let fields = [origin, "Access-Control-Request-Method: PATCH", "Access-Control-Request-Headers: tus-resumable"]
         let preflight = try harness.first.reply(to: request("OPTIONS " + path, fields))
         #expect(preflight.statuses == [204])
-        #expect(preflight["Access-Control-Allow-Methods"] == "GET, HEAD, POST, PUT, PATCH, DELETE")
+        #expect(preflight["Access-Control-Allow-Methods"] == "GET, HEAD, POST, PUT, PATCH, DELETE, MKCOL")
         #expect(preflight["Access-Control-Allow-Headers"] == "tus-resumable")
       }
       let creation = tus([origin, "Upload-Length: 3", "Content-Length: 0"])

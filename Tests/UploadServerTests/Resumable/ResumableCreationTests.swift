@@ -1,5 +1,6 @@
 import Testing
 import UploadCore
+import UploadProtocol
 import UploadStorage
 import UploadTestSupport
 
@@ -17,7 +18,7 @@ import UploadTestSupport
       #expect(reply["Upload-Offset"] == "0")
       #expect(reply["Upload-Complete"] == "?0")
       #expect(reply["Upload-Limit"]?.contains("max-age=") == true)
-      #expect(record.requestedName == "a.txt")
+      #expect(record.path?.description == "a.txt")
       #expect(record.state == .unfinished)
       #expect(harness.ledger.active().first?.interruption != nil)
     }
@@ -70,14 +71,12 @@ import UploadTestSupport
     }
   }
 
-  @Test func `without a store for unfinished uploads Upload-Complete is ignored, and no path is reserved`() async throws
-  {
+  @Test func `without a store for unfinished uploads Upload-Complete is ignored, and OPTIONS gets 405`() async throws {
     try await withHandler { harness in
       let result = try harness.reply(to: request("PUT /a", ["Upload-Complete: ?0"], body: "abc")).statuses
       #expect(result == [201])
       #expect(harness.store.published == [["a"]])
       #expect(try harness.reply(to: request("OPTIONS /a")).statuses == [405])
-      #expect(try harness.reply(to: request("PUT /uploads", body: "abc")).statuses == [201])
     }
   }
 
@@ -118,10 +117,50 @@ import UploadTestSupport
       #expect(reply.statuses == [201])
       #expect(reply["Tus-Resumable"] == "1.0.0")
       let record = try #require(harness.store.record)
-      #expect(record.requestedName == "a.txt")
+      #expect(record.path?.description == "a.txt")
       #expect(record.declaredType == "text/plain")
       #expect(record.length == 5)
       #expect(reply["Location"] == "http://localhost/uploads/\(record.id)")
+    }
+  }
+
+  @Test(arguments: [
+    "PUT /files/d/e/a.txt", "PUT /d/e/a.txt", "POST /stream-upload?paths=keep&name=d/e/a.txt",
+    "POST /stream-upload?name=d%2Fe%2Fa.txt&paths=keep",
+  ])
+  func `a creation keeps the directories of its path, and its time`(line: String) async throws {
+    try await withResumable { harness in
+      let fields = ["Upload-Complete: ?1", "X-OC-Mtime: 1700000000.5", "Sluice-Tree: id=\"t\", name=\"d\", files=2"]
+      let reply = try harness.first.reply(to: request(line, fields, body: "abc"))
+      #expect(reply.statuses == [201])
+      #expect(reply["X-OC-Mtime"] == "accepted")
+      #expect(reply["Location"]?.hasSuffix("files/d/e/a.txt") == true)
+      let record = try #require(harness.store.record)
+      #expect(record.path?.description == "d/e/a.txt" && record.modified == 1_700_000_000)
+      #expect(record.group == UploadGroup(id: "t", name: "d", files: 2))
+    }
+  }
+
+  @Test func `tus: metadata may state directories and the time, which are dropped where the server keeps none`()
+    async throws
+  {
+    // "d/a.txt", "keep", "1700000000".
+    let metadata = "Upload-Metadata: filename ZC9hLnR4dA==,paths a2VlcA==,mtime MTcwMDAwMDAwMA=="
+    let creation = request("POST /uploads", tus(["Upload-Length: 5", metadata, "Content-Length: 0"]))
+    try await withResumable { harness in
+      #expect(try harness.first.reply(to: creation).statuses == [201])
+      let record = try #require(harness.store.record)
+      #expect(record.path?.description == "d/a.txt" && record.modified == 1_700_000_000)
+      // "../a".
+      let hostile = ["Upload-Length: 5", "Upload-Metadata: relativePath Li4vYQ==", "Content-Length: 0"]
+      #expect(try harness.first.reply(to: request("POST /uploads", tus(hostile))).statuses == [400])
+    }
+    var limits = UploadLimits()
+    (limits.paths.keepsDirectories, limits.paths.keepsTimes) = (false, false)
+    try await withResumable(limits: limits) { harness in
+      #expect(try harness.first.reply(to: creation).statuses == [201])
+      let record = try #require(harness.store.record)
+      #expect(record.path?.description == "a.txt" && record.path?.wasAltered == true && record.modified == nil)
     }
   }
 

@@ -17,14 +17,31 @@ import UploadTestSupport
 
   // MARK: Creations
 
-  @Test func `a creation below the path of uploads is no plain upload of a part of the file`() async throws {
-    try await withResumable { harness in
+  @Test func `without directories, a creation below the path of uploads is no plain upload of a part of the file`()
+    async throws
+  {
+    var limits = UploadLimits()
+    limits.paths.keepsDirectories = false
+    try await withResumable(limits: limits) { harness in
       let reply = try harness.first.reply(to: request("PUT /uploads/a.txt", ["Upload-Complete: ?0"], body: "abc"))
       #expect(reply.statuses == [201])
       #expect(reply["Upload-Offset"] == "3")
-      #expect(harness.files.published.isEmpty && harness.store.record?.requestedName == "a.txt")
+      #expect(harness.files.published.isEmpty && harness.store.record?.path?.description == "a.txt")
       #expect(try harness.first.reply(to: request("PUT /uploads/b.txt", body: "abc")).statuses == [201])
       #expect(harness.files.published == [["b.txt"]])
+    }
+  }
+
+  @Test(arguments: ["a.txt", "AAAAAAAAAAAAAAAAAAAAAA", "a/b"], [["Upload-Complete: ?0"], []])
+  func `with directories, nothing is created below the path of uploads, and the response names the right path`(
+    name: String,
+    fields: [String]
+  ) async throws {
+    try await withResumable { harness in
+      let reply = try harness.first.reply(to: request("PUT /uploads/\(name)", fields, body: "abc"))
+      #expect(reply.statuses == [405])
+      #expect(reply.text.contains("/files/uploads/\(name)"))
+      #expect(harness.files.published.isEmpty && harness.store.record == nil)
     }
   }
 

@@ -27,7 +27,7 @@ import UploadTestSupport
     var record = UnfinishedRecord(
       protocolName: uploadProtocol.rawValue,
       target: "/a",
-      requestedName: "a",
+      path: FileName("a").map { FilePath($0) },
       length: length.map { UInt64($0) },
       created: 0,
       expires: .max,

@@ -26,11 +26,16 @@ extension NIOAsyncTestingChannel {
   }
 
   /// The chunks of response bodies that have been written since the last call.
-  func sentChunks() async throws -> [String] {
-    var chunks: [String] = []
+  func sentChunks() async throws -> [String] { try await sentBuffers().map { String(buffer: $0) } }
+
+  /// The bytes of response bodies that have been written since the last call.
+  func sentBytes() async throws -> [UInt8] { try await sentBuffers().flatMap(\.readableBytesView) }
+
+  private func sentBuffers() async throws -> [ByteBuffer] {
+    var buffers: [ByteBuffer] = []
     while let part = try await readOutbound(as: HTTPResponsePart.self) {
-      if case .body(let buffer) = part { chunks.append(String(buffer: buffer)) }
+      if case .body(let buffer) = part { buffers.append(buffer) }
     }
-    return chunks
+    return buffers
   }
 }

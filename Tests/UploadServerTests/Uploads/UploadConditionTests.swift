@@ -33,7 +33,7 @@ import UploadTestSupport
       try harness.send(request(line, ["If-None-Match: *"], body: "x"))
       #expect(try harness.statuses() == [201])
       let begun = try #require(harness.store.conditions.first.flatMap { $0 })
-      #expect(begun.name?.description == name)
+      #expect(begun.path?.description == name)
       let stored = try #require(harness.store.sinks.first?.request?.condition)
       for condition in [begun, stored] {
         #expect(isAllowed(condition, nil))
@@ -50,7 +50,7 @@ import UploadTestSupport
       let fields = ["Content-Type: multipart/form-data; boundary=Z", "If-Match: \"v\""]
       try harness.send(request("POST /file-upload", fields, body: parts.joined() + "--Z--\r\n"))
       let begun = harness.store.conditions.compactMap { $0 }
-      #expect(begun.map { $0.name?.description } == ["a", "b"])
+      #expect(begun.map { $0.path?.description } == ["a", "b"])
       let stored = harness.store.sinks.compactMap { $0.request?.condition }
       #expect(stored.count == 2 && stored.allSatisfy { !isAllowed($0, nil) })
     }

@@ -29,7 +29,8 @@ import UploadTestSupport
 
   @Test(arguments: [
     ("PUT /a%20b.txt", "./files/a%20b.txt"), ("PUT /files/a.txt?x=/y/", "../files/a.txt"),
-    ("POST /stream-upload?name=%C3%BC%3A", "./files/%C3%BC%3A"), ("PUT /x/y/a.txt", "../../files/a.txt"),
+    ("POST /stream-upload?name=%C3%BC%3A", "./files/%C3%BC%3A"), ("PUT /x/y/a.txt", "../../files/x/y/a.txt"),
+    ("PUT /files/x/a%20%3F.txt", "../../files/x/a%20%3F.txt"), ("PUT /x/caf%E9", "../files/x/caf%E9"),
   ])
   func `Location and url of the response are relative to the URL of the request`(line: String, url: String) async throws
   {

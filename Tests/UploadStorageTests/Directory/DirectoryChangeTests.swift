@@ -15,7 +15,7 @@ import UploadTestSupport
     _ name: String,
     isHidden: Bool = false
   ) throws -> StagedDiskFile {
-    try directory.stage([1], FinalizeRequest(name: #require(FileName(name))), isHidden: isHidden)
+    try directory.stage([1], FinalizeRequest(path: FilePath(#require(FileName(name)))), isHidden: isHidden)
   }
 
   private func write(_ count: Int, to file: PartialFile) throws {

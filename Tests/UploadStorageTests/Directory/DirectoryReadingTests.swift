@@ -12,20 +12,23 @@ import UploadTestSupport
     try #require(utimensat(AT_FDCWD, path, times, 0) == 0)
   }
 
-  @Test func `the listing has only finished regular files, newest first and then by name`() async throws {
+  @Test func `the listing has directories by name, then finished files, newest first and then by name`() async throws {
     try await withTemporaryDirectory { place in
       for (name, time) in [("b", 100), ("a", 100), ("old", 1), ("new", 200), (".hidden", 50)] {
         try setTime(place.write([1, 2], to: name), time)
       }
       try place.write([1], to: FileName.partialPrefix + "1" + FileName.partialSuffix)
-      try #require(mkdir(place.file("directory"), 0o755) == 0)
+      for (name, time) in [("sub", 300), ("dir", 1)] {
+        try #require(mkdir(place.file(name), 0o755) == 0)
+        try setTime(place.file(name), time)
+      }
       try #require(mkfifo(place.file("fifo"), 0o600) == 0)
       try #require(symlink("a", place.file("link")) == 0)
       try #require(symlink("nowhere", place.file("dangling")) == 0)
       let directory = try UploadDirectory(path: place.path)
       try place.write([1], to: FileName.partialPrefix + "2" + FileName.partialSuffix)
       let names = try await directory.snapshotNames()
-      #expect(names == ["new", "a", "b", ".hidden", "old"])
+      #expect(names == ["dir", "sub", "new", "a", "b", ".hidden", "old"])
       #expect(directory.reader.open("new")?.file == StoredFile(name: "new", size: 2, type: nil, modified: 200))
     }
   }
@@ -65,7 +68,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `only a finished regular file with exactly the requested name is opened`() async throws {
+  @Test func `only a finished regular file with exactly the requested path is opened`() async throws {
     try await withTemporaryDirectory { place in
       let root = place.file("root")
       let directory = try UploadDirectory(path: root)
@@ -76,12 +79,22 @@ import UploadTestSupport
       // A separator with a combining mark behind it is one character, yet a separator all the same.
       try place.write([1], to: "root/sub/\u{301}")
       try place.write([1], to: "root/.sluice-1.part")
+      try place.write([1], to: "root/sub/.sluice-1.part")
+      for name in ["outer", "root/sub/deep", "root/.sluice-uploads"] {
+        try #require(mkdir(place.file(name), 0o755) == 0)
+        try place.write([1], to: name + "/file")
+      }
+      try #require(symlink("sub", root + "/sub-link") == 0)
+      try #require(symlink("../outer", root + "/outer-link") == 0)
+      try #require(symlink("deep", root + "/sub/deep-link") == 0)
       try #require(symlink("file", root + "/inside-link") == 0)
       try #require(symlink("../outside", root + "/outside-link") == 0)
       try #require(mkfifo(root + "/fifo", 0o600) == 0)
       let rejected = [
-        "", ".", "..", "/", "../outside", "..\u{2F}\u{301}", "./file", "sub", "sub/", "sub/file", "sub/\u{301}",
-        "file/",
+        "", ".", "..", "/", "../outside", "..\u{2F}\u{301}", "./file", "sub", "sub/", "file/", "file/file", "sub//file",
+        "sub/./file", "sub/../file", "sub/../../outside", "sub/../sub/file", "/sub/file", "sub/file/", "sub/deep",
+        "sub-link/file", "outer-link/file", "sub/deep-link/file", "sub/.sluice-1.part", ".sluice-uploads/file",
+        ".SLUICE-uploads/file", "sub/file\0", "sub\0/file", String(repeating: "sub/../", count: 700) + "file",
         "/etc/passwd", root + "/file", "file\0", "file\0x", "\0", ".sluice-1.part", "inside-link", "outside-link",
         "fifo",
         "nothing", "FILE", String(repeating: "x", count: 256), String(repeating: "x", count: 5000),
@@ -89,7 +102,40 @@ import UploadTestSupport
       for name in rejected {
         #expect(directory.reader.open(NameBytes(name)) == nil, "\(name.debugDescription)")
       }
-      #expect(directory.reader.open("file") != nil)
+      for path in ["file", "sub/file", "sub/\u{301}", "sub/deep/file"] as [NameBytes] {
+        #expect(directory.reader.open(path)?.file.nameBytes == path)
+      }
+    }
+  }
+
+  @Test func `where a path cannot be opened in one call, it is opened step by step`() async throws {
+    try await withTemporaryDirectory { place in
+      let root = place.file("root")
+      let directory = try UploadDirectory(path: root)
+      for name in ["root/a", "root/a/b", "outside"] { try #require(mkdir(place.file(name), 0o755) == 0) }
+      for name in ["root/file", "root/a/file", "root/a/b/file", "outside/file"] { try place.write([1], to: name) }
+      try #require(symlink("a", root + "/link") == 0 && symlink("file", root + "/a/link") == 0)
+      try #require(symlink("../outside", root + "/out") == 0)
+      let paths = [
+        "file", "a/file", "a/b/file", "a", "a/b", "", "..", "../outside/file", "a/..", "a/../file", "a/../../outside",
+        "/file", root + "/file", "link", "link/file", "a/link", "out/file", "file/a", "nothing", "a/nothing",
+        "nothing/a",
+        String(repeating: "x", count: 256), "a/" + String(repeating: "x", count: 256) + "/a",
+      ]
+      for path in paths {
+        let walked = clinux_walk_beneath(directory.descriptor, path)
+        let opened = clinux_open_beneath(directory.descriptor, path)
+        defer { for descriptor in [walked, opened] where descriptor >= 0 { close(descriptor) } }
+        // Only a path that returns to where it was differs: it is rejected step by step.
+        if path == "a/.." || path == "a/../file" {
+          #expect(walked < 0)
+        } else {
+          #expect(FileStatus(descriptor: walked)?.identity == FileStatus(descriptor: opened)?.identity, "\(path)")
+          #expect((walked < 0) == !["file", "a/file", "a/b/file", "a", "a/b"].contains(path), "\(path)")
+        }
+      }
+      let open = DirectoryNames.read("/proc/self/fd").filter { linkTarget("/proc/self/fd/" + $0).hasPrefix(root) }
+      #expect(open.count == 2, "those of the upload directory")
     }
   }
 

@@ -17,12 +17,12 @@ import UploadTestSupport
       for number in 0..<3000 { try place.write([], to: "file-number-\(number)") }
       let directory = try UploadDirectory(path: place.path)
       let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
-      let size = DirectorySnapshot.Size(directory)
+      let size = try DirectorySnapshot.Size(directory.listed())
       // 16 bytes and a name of up to 16 each, and some to spare.
       #expect(size.bytes < 3000 * 40)
       do {
         let reservation = try #require(await budget.reserve(size.bytes))
-        let snapshot = try DirectorySnapshot(size: size, reservation: reservation, reader: directory.reader)
+        let snapshot = try DirectorySnapshot(size: size, reservation: reservation, directory: directory.listed())
         #expect(snapshot.count == 3000)
         #expect(Set((0..<3000).map(snapshot.name)).count == 3000)
         #expect(budget.use.used == size.bytes)
@@ -42,10 +42,10 @@ import UploadTestSupport
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.path)
       let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
-      let size = DirectorySnapshot.Size(directory)
+      let size = try DirectorySnapshot.Size(directory.listed())
       for number in 0..<1000 { try place.write([], to: "\(number)" + String(repeating: "x", count: 200)) }
       let reservation = try #require(await budget.reserve(size.bytes))
-      let count = try DirectorySnapshot(size: size, reservation: reservation, reader: directory.reader).count
+      let count = try DirectorySnapshot(size: size, reservation: reservation, directory: directory.listed()).count
       #expect(count > 0 && count < 1000)
     }
   }
@@ -57,13 +57,13 @@ import UploadTestSupport
       let directory = try UploadDirectory(path: place.path)
       try place.write([1], to: "a")
       try setTime(place.path, 1000)
-      let first = directory.reader.stamp
-      #expect(directory.reader.stamp.isSame(as: first))
+      let first = directory.listed().stamp
+      #expect(directory.listed().stamp.isSame(as: first))
       try place.write([1], to: "b")
-      let second = directory.reader.stamp
+      let second = directory.listed().stamp
       #expect(!second.isSame(as: first))
       // Just changed: a change within the same tick of the clock would not show.
-      #expect(!directory.reader.stamp.isSame(as: second))
+      #expect(!directory.listed().stamp.isSame(as: second))
     }
   }
 

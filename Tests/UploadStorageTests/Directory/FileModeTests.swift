@@ -37,7 +37,7 @@ import UploadTestSupport
       #expect((file.hiddenName != nil) == isHidden)
       FileAttributes(descriptor: file.descriptor).note(type: "a/b", sha256: nil)
       try file.applyMode()
-      let upload = StagedDiskFile(FinalizeRequest(name: try #require(FileName("a"))), file)
+      let upload = StagedDiskFile(FinalizeRequest(path: try FilePath("a")), file)
       _ = try directory.publish([upload], .init(durability: .full, onDuplicate: .rename))
       #expect(try Self.permissions(place.file("a")) == mode.bits)
     }

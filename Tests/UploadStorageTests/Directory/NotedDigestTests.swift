@@ -29,7 +29,7 @@ import UploadTestSupport
         on: fixture.eventLoop
       )
       try await probe.write(bytes)
-      _ = try await fixture.publish([probe.beginStaging(FinalizeRequest(name: #require(FileName("a")))).get()])
+      _ = try await fixture.publish([probe.beginStaging(FinalizeRequest(path: FilePath("a"))).get()])
       let digest = { fixture.directory.reader.open("a")?.file.digests.sha256 }
       #expect(digest() == TestHash.of(bytes).sha256)
       var status = stat()

@@ -24,7 +24,7 @@ import UploadTestSupport
       let bytes = SplitMix64.bytes(size)
       let probe = try await probe(fixture, size: UInt64(size), hash: TestHash())
       try await probe.feed(bytes, chunks: repeatElement(300_000, count: size / 300_000 + 1))
-      let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of(bytes))
+      let request = FinalizeRequest(path: try FilePath("a"), expected: TestHash.of(bytes))
       let file = try #require(try await fixture.publish([probe.beginStaging(request).get()]).first)
       #expect(file.digests == TestHash.of(bytes))
       #expect(try Digest.ofFile(fixture.place.file("a")) == file.digests.sha256Text)
@@ -40,7 +40,7 @@ import UploadTestSupport
       let bytes = SplitMix64.bytes(size)
       let probe = try await probe(fixture, size: UInt64(size), hash: nil)
       try await probe.feed(bytes, chunks: repeatElement(1 << 20, count: size >> 20))
-      let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of(bytes), late: TestHash())
+      let request = FinalizeRequest(path: try FilePath("a"), expected: TestHash.of(bytes), late: TestHash())
       let file = try #require(try await fixture.publish([probe.beginStaging(request).get()]).first)
       #expect(file.digests == TestHash.of(bytes))
       try await fixture.waitUntilAllIsReleased()
@@ -56,7 +56,7 @@ import UploadTestSupport
       let probe = try await probe(fixture, hash: isLate ? nil : TestHash())
       try await probe.feed(SplitMix64.bytes(size), chunks: repeatElement(1 << 20, count: size >> 20))
       let request = FinalizeRequest(
-        name: try #require(FileName("a")),
+        path: try FilePath("a"),
         expected: TestHash.of(SplitMix64.bytes(size) + [1]),
         late: isLate ? TestHash() : nil
       )
@@ -70,7 +70,7 @@ import UploadTestSupport
   @Test func `an expected digest that was not computed fails the upload`() async throws {
     try await withStore { fixture in
       let probe = try await probe(fixture, hash: nil)
-      let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of([]))
+      let request = FinalizeRequest(path: try FilePath("a"), expected: TestHash.of([]))
       await #expect(throws: UploadError.self) { try await probe.beginStaging(request).get() }
       #expect(try fixture.place.names() == [])
     }
@@ -97,7 +97,7 @@ import UploadTestSupport
       #expect(probe.meter.stored == 0)
       #expect(probe.meter.residentBytes == Slab.small + Slab.large)
       gate.signal()
-      let request = FinalizeRequest(name: try #require(FileName("a")), expected: TestHash.of(bytes))
+      let request = FinalizeRequest(path: try FilePath("a"), expected: TestHash.of(bytes))
       _ = try await fixture.publish([probe.beginStaging(request).get()])
       #expect(try fixture.place.read("a") == bytes)
     }

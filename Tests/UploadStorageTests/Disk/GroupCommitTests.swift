@@ -55,7 +55,7 @@ import UploadTestSupport
   /// The only byte of a file.
   private func tail(_ number: Int, _ name: String, in file: PartialFile? = nil) throws -> FileTail {
     FileTail(
-      request: FinalizeRequest(name: try #require(FileName(name))),
+      request: FinalizeRequest(path: FilePath(try #require(FileName(name)))),
       meter: UploadMeter(direction: .incoming, mode: .stream, name: name, size: 1, remote: ""),
       file: file,
       placement: (extent: .init(offset: 0, count: 1, isLarge: false), needsTruncation: false),

@@ -17,7 +17,7 @@ import UploadTestSupport
     _ content: [UInt8],
     _ name: String
   ) throws -> StagedDiskFile {
-    let request = FinalizeRequest(name: try #require(FileName(name)), type: "a/b")
+    let request = FinalizeRequest(path: FilePath(try #require(FileName(name))), type: "a/b")
     let staged = try directory.stage(content, request, isHidden: origin == .hidden)
     #expect((staged.file.hiddenName == nil) == (origin == .unnamed))
     return staged
@@ -47,7 +47,7 @@ import UploadTestSupport
       let wanted = NameBytes("caf".utf8 + [0xE9] + ".txt".utf8)
       var results: [NameBytes] = []
       for number in 0..<2 {
-        let request = FinalizeRequest(name: try #require(FileName(wanted)))
+        let request = FinalizeRequest(path: FilePath(try #require(FileName(wanted))))
         let upload = try directory.stage([UInt8(number)], request, isHidden: origin == .hidden)
         let files = try? directory.publish([upload], .init(durability: .none, onDuplicate: policy))
         results += (files ?? []).map(\.nameBytes)
@@ -222,7 +222,7 @@ import UploadTestSupport
     try await withTemporaryDirectory { place in
       let directory = try UploadDirectory(path: place.file("root"))
       let upload = try staged(directory, origin, [1], "a")
-      for name in directory.names() { try directory.current().remove(name) }
+      for name in directory.names() { try directory.current().root.remove(name) }
       try #require(rmdir(place.file("root")) == 0)
       for policy in DuplicatePolicy.allCases {
         let error = try #require(throws: UploadError.self) {

@@ -20,8 +20,8 @@ import UploadTestSupport
     if check: (@Sendable (FileVersion?) throws(UploadError) -> Void)? = nil
   ) throws -> StagedDiskFile {
     let name = try #require(FileName(NameBytes(name), isFlattened: isFlattened))
-    let condition = check.map { PublishCondition(name: name, check: $0) }
-    return try directory.stage(content, FinalizeRequest(name: name, condition: condition), isHidden: isHidden)
+    let condition = check.map { PublishCondition(path: FilePath(name), check: $0) }
+    return try directory.stage(content, FinalizeRequest(path: FilePath(name), condition: condition), isHidden: isHidden)
   }
 
   private func version(of name: String, in directory: UploadDirectory) throws -> FileVersion {
@@ -209,11 +209,11 @@ import UploadTestSupport
       var calls = FileCalls()
       let exchange = calls.exchange
       let exchanges = Counter()
-      calls.exchange = { directory, one, other in
+      calls.exchange = { directory, one, other, name in
         if exchanges.next() == 0 {
           rename(place.file("foreign"), place.file("a"))
         }
-        return exchange(directory, one, other)
+        return exchange(directory, one, other, name)
       }
       let directory = try UploadDirectory(path: place.path, calls: calls)
       try place.write([9], to: "a")
@@ -232,9 +232,9 @@ import UploadTestSupport
     try await withTemporaryDirectory { place in
       var calls = FileCalls()
       let exchange = calls.exchange
-      calls.exchange = { directory, hidden, name in
+      calls.exchange = { directory, hidden, other, name in
         hidden.withCString { _ = unlinkat(directory, $0, 0) }
-        return exchange(directory, hidden, name)
+        return exchange(directory, hidden, other, name)
       }
       let directory = try UploadDirectory(path: place.path, calls: calls)
       try place.write([9], to: "a")

@@ -91,6 +91,6 @@ import UploadTestSupport
       try await probe.write(Array(bytes[start..<min(bytes.count, start + 100_000)]))
     }
     let expected = other.map { TestHash.of($0) } ?? ContentDigests()
-    return try await probe.beginStaging(FinalizeRequest(name: #require(FileName("failing")), expected: expected)).get()
+    return try await probe.beginStaging(FinalizeRequest(path: FilePath("failing"), expected: expected)).get()
   }
 }

@@ -27,6 +27,8 @@ final class FaultyDisk: Sendable {
     case openUnnamed
     case setMode(UInt32)
     case link, renameNew, rename, exchange
+    case makeDirectory, openDirectory
+    case setModified(Int64)
     case startWriteback(Range<UInt64>)
     case dropWritten(Range<UInt64>)
   }
@@ -101,8 +103,15 @@ final class FaultyDisk: Sendable {
     calls.renameNew = { from, name, to, newName in
       self.unless(.renameNew) { real.renameNew(from, name, to, newName) }
     }
-    calls.exchange = { directory, one, other in self.unless(.exchange) { real.exchange(directory, one, other) } }
-    calls.rename = { directory, from, name in self.unless(.rename) { real.rename(directory, from, name) } }
+    calls.exchange = { directory, one, other, name in
+      self.unless(.exchange) { real.exchange(directory, one, other, name) }
+    }
+    calls.rename = { from, name, to, newName in self.unless(.rename) { real.rename(from, name, to, newName) } }
+    calls.makeDirectory = { directory, name in self.unless(.makeDirectory) { real.makeDirectory(directory, name) } }
+    calls.openDirectory = { directory, name in self.unless(.openDirectory) { real.openDirectory(directory, name) } }
+    calls.setModified = { file, seconds, nanoseconds in
+      self.unless(.setModified(seconds)) { real.setModified(file, seconds, nanoseconds) }
+    }
     calls.startWriteback = { descriptor, range in
       self.unless(.startWriteback(range)) { real.startWriteback(descriptor, range) }
     }

@@ -17,8 +17,10 @@ enum FoldingDisk {
     var calls = FileCalls()
     calls.link = { real.link($0, $1, folded($2)) }
     calls.renameNew = { real.renameNew($0, folded($1), $2, folded($3)) }
-    calls.rename = { real.rename($0, folded($1), folded($2)) }
-    calls.exchange = { real.exchange($0, folded($1), folded($2)) }
+    calls.rename = { real.rename($0, folded($1), $2, folded($3)) }
+    calls.exchange = { real.exchange($0, folded($1), $2, folded($3)) }
+    calls.makeDirectory = { real.makeDirectory($0, folded($1)) }
+    calls.openDirectory = { real.openDirectory($0, folded($1)) }
     calls.entryStatus = { real.entryStatus($0, folded($1), &$2) }
     return calls
   }

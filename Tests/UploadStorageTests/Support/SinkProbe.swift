@@ -100,7 +100,7 @@ final class SinkProbe: Sendable {
 
   /// Asks for the upload to be staged.
   func beginStaging(_ name: String = "file", type: String? = nil) async throws -> EventLoopFuture<any StagedFile> {
-    try await beginStaging(FinalizeRequest(name: #require(FileName(name)), type: type))
+    try await beginStaging(FinalizeRequest(path: FilePath(#require(FileName(name))), type: type))
   }
 
   /// Asks for the upload to be staged as requested.
@@ -117,7 +117,7 @@ final class SinkProbe: Sendable {
   func keep(_ name: String) async throws -> StoredFile {
     let name = try #require(FileName(name))
     return try await onLoop { _, sink in
-      sink.finalize(FinalizeRequest(name: name, onDuplicate: .rename))
+      sink.finalize(FinalizeRequest(path: FilePath(name), onDuplicate: .rename))
     }.get()
   }
 

@@ -67,7 +67,7 @@ struct UnfinishedFixture: Sendable {
     UnfinishedRecord(
       protocolName: "tus",
       target: "/uploads",
-      requestedName: "file",
+      path: FileName("file").map { FilePath($0) },
       length: length,
       created: created,
       expires: expires,
@@ -140,7 +140,7 @@ struct UnfinishedFixture: Sendable {
     let probe = try await append(to: #require(try await find(id)), hash: hash)
     try await probe.feed(bytes, chunks: repeatElement(300_000, count: bytes.count / 300_000 + 1))
     let name = try #require(FileName("file"))
-    return try await probe.beginFinalizing(request ?? FinalizeRequest(name: name)).get()
+    return try await probe.beginFinalizing(request ?? FinalizeRequest(path: FilePath(name))).get()
   }
 
   // MARK: Files

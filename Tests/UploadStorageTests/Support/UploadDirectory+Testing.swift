@@ -11,12 +11,15 @@ extension UploadDirectory {
     DirectoryNames.read(descriptor: calls.openAgain(descriptor))
   }
 
-  /// The names that a listing would show now, in its order.
-  func snapshotNames() async throws -> [String] {
-    let size = DirectorySnapshot.Size(self)
+  /// A directory to be listed.
+  func listed(_ path: NameBytes = "") -> ListedDirectory { ListedDirectory(reader: reader, path: path) }
+
+  /// The names that a listing of a directory would show now, in its order.
+  func snapshotNames(_ path: NameBytes = "") async throws -> [String] {
+    let size = try DirectorySnapshot.Size(listed(path))
     let budget = try MemoryBudget(limit: UInt64(4 * size.bytes + MemoryBudget.minimum))
     let reservation = try #require(await budget.reserve(size.bytes))
-    let snapshot = try DirectorySnapshot(size: size, reservation: reservation, reader: reader)
+    let snapshot = try DirectorySnapshot(size: size, reservation: reservation, directory: listed(path))
     return (0..<snapshot.count).map { snapshot.name(at: $0).description }
   }
 
@@ -46,7 +49,7 @@ extension UploadDirectory {
 extension StagedDiskFile {
   /// A file of which no digest is known.
   init(_ request: FinalizeRequest, _ file: PartialFile) {
-    let name = request.name.description
+    let name = request.path.description
     let meter = UploadMeter(direction: .incoming, mode: .stream, name: name, size: nil, remote: "")
     self.init(meter: meter, request: request, digests: ContentDigests(), file: file)
   }

@@ -16,7 +16,54 @@ import UploadTestSupport
   ]
 
   private func request(_ bytes: [UInt8]) throws -> FinalizeRequest {
-    FinalizeRequest(name: try #require(FileName("file")), expected: TestHash.of(bytes))
+    FinalizeRequest(path: try FilePath("file"), expected: TestHash.of(bytes))
+  }
+
+  @Test(arguments: DuplicatePolicy.allCases)
+  func `an upload is published into a directory with the stated time, and records its path`(policy: DuplicatePolicy)
+    async throws
+  {
+    try await withUnfinished(onDuplicate: policy) { fixture in
+      if policy == .replace {
+        for name in ["a", "a/b"] { try #require(mkdir(fixture.place.file(name), 0o755) == 0) }
+        try fixture.place.write([9], to: "a/b/file")
+      }
+      let bytes = SplitMix64.bytes(Self.size)
+      let id = try await fixture.create(length: UInt64(Self.size)).id
+      try await fixture.append(Array(bytes[..<100_000]), to: id)
+      var request = try request(bytes)
+      (request.path, request.modified) = (try FilePath("a/b/file"), 1_234_567)
+      let file = try await fixture.finish(id, with: Array(bytes[100_000...]), request, hash: TestHash())
+      #expect((file.name, file.modified, file.replaced) == ("a/b/file", 1_234_567, policy == .replace))
+      #expect(try Digest.ofFile(fixture.place.file("a/b/file")) == Digest.of(bytes))
+      #expect(try await fixture.find(id)?.state == .finished(file))
+    }
+  }
+
+  @Test func `an upload that is rejected for a file in place of a directory can be published elsewhere`() async throws {
+    try await withUnfinished(onDuplicate: .replace) { fixture in
+      try fixture.place.write([9], to: "a")
+      let bytes = SplitMix64.bytes(Self.size)
+      let id = try await fixture.create(length: UInt64(Self.size)).id
+      var request = try request(bytes)
+      for path in ["a/b", "new/a/b"] as [NameBytes] {
+        request.path = try FilePath(path)
+        // The second is rejected when it replaces nothing: its condition fails.
+        request.condition = PublishCondition(path: request.path) { _ throws(UploadError) in
+          throw UploadError(.preconditionFailed, "rejected")
+        }
+        let rest = try await fixture.find(id)?.offset == 0 ? bytes : []
+        let rejected = request
+        let error = await #expect(throws: UploadError.self) {
+          try await fixture.finish(id, with: rest, rejected, hash: TestHash())
+        }
+        #expect(error?.code == (path == "a/b" ? .nameTaken : .preconditionFailed))
+        #expect(try fixture.place.names() == [FileName.unfinishedDirectory, "a"])
+      }
+      (request.path, request.condition) = (try FilePath("c/b"), nil)
+      #expect(try await fixture.finish(id, request, hash: TestHash()).name == "c/b")
+      #expect(try Digest.ofFile(fixture.place.file("c/b")) == Digest.of(bytes))
+    }
   }
 
   @Test(arguments: cuts, [true, false]) func `an upload that is cut anywhere completes in the same run`(
@@ -91,7 +138,7 @@ import UploadTestSupport
       let probe = try await fixture.append(to: #require(try await fixture.find(id)))
       #expect((probe.meter.stored, probe.meter.durable) == (5000, 5000))
       try await probe.write(SplitMix64.bytes(5000))
-      _ = try await probe.beginFinalizing(FinalizeRequest(name: #require(FileName("file")))).get()
+      _ = try await probe.beginFinalizing(FinalizeRequest(path: FilePath("file"))).get()
       #expect((probe.meter.stored, probe.meter.durable) == (10_000, 10_000))
     }
   }

@@ -8,8 +8,11 @@ import UploadCore
   private static func entry(_ state: UnfinishedRecord.State = .unfinished) -> UnfinishedEntry {
     var record = UnfinishedFixture.record(length: .max)
     (record.offset, record.owner, record.declaredType) = (4097, "hash", "image/png")
-    (record.isFlattened, record.properties) = (true, ["metadata": "name \u{0}\"ä", "": ""])
-    record.requestedName = NameBytes([0x61, 0xE9]).losslessText
+    record.properties = ["metadata": "name \u{0}\"ä", "": ""]
+    let name = FileName(NameBytes([0x61, 0xE9]), isFlattened: true)
+    let directory = try? DirectoryPath(NameBytes("sub/".utf8 + [0xFF]))
+    record.path = name.map { FilePath(directory: directory ?? .root, name: $0) }
+    record.modified = -2
     record.expected = ContentDigests(sha256: Array(0..<32), sha512: Array(0..<64))
     record.state = state
     return UnfinishedEntry(record: record, bootID: "boot")
@@ -21,7 +24,8 @@ import UploadCore
       file.digests = ContentDigests(sha256: Array(0..<32))
       var publishing = entry(.publishing)
       let name = try #require(FileName(NameBytes("a b"), isFlattened: true))
-      publishing.publication = .init(inode: .max, name: name, type: "a/b", digests: file.digests)
+      let path = FilePath(directory: try DirectoryPath("c/d"), name: name)
+      publishing.publication = .init(inode: .max, path: path, modified: 3, type: "a/b", digests: file.digests)
       return [entry(), entry(.gone), entry(.finished(file)), publishing]
     }
   }
@@ -53,9 +57,37 @@ import UploadCore
 
   /// The record with a part of its text replaced, as it is read.
   private func read(_ entry: UnfinishedEntry, replacing old: String, with new: String) throws -> UnfinishedEntry? {
-    var text = try text(entry)
+    try read(entry, replacing: old, in: text(entry), with: new)
+  }
+
+  private func read(
+    _ entry: UnfinishedEntry,
+    replacing old: String,
+    in text: String,
+    with new: String
+  ) throws -> UnfinishedEntry? {
+    var text = text
     text.replaceSubrange(try #require(text.firstRange(of: old)), with: new)
     return UnfinishedDocument.entry(of: entry.record.id, in: Array(text.utf8))
+  }
+
+  @Test func `a record of a version without directories and times is read`() throws {
+    var entry = Self.entry()
+    entry.record.path = try FilePath("a b")
+    let bytes = try UnfinishedDocument.bytes(of: entry)
+    let text = String(decoding: bytes, as: UTF8.self)
+    #expect(text.contains(#""requestedName":"a b""#) && text.contains(#""isFlattened":false"#))
+    entry.record.modified = nil
+    let old = try read(entry, replacing: #""modificationTime":-2,"#, in: text, with: "")
+    #expect(old == entry)
+  }
+
+  @Test(arguments: ["", "..", "a/", "../a", "a/../b", #"\u0000"#])
+  func `a record with an impossible path is rejected`(path: String) throws {
+    var entry = Self.entry()
+    entry.record.path = try FilePath("NAME")
+    #expect(try read(entry, replacing: "\"NAME\"", with: "\"\(path)\"") == nil)
+    #expect(try read(entry, replacing: "\"NAME\"", with: "\"a/b\"")?.record.path == FilePath("a/b"))
   }
 
   @Test func `a record of another version is rejected`() throws {

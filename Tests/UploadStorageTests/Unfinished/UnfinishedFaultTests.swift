@@ -97,7 +97,7 @@ import UploadTestSupport
       #expect(error?.code == .nameTaken)
       let record = try #require(try await fixture.find(id))
       #expect((record.state, record.offset) == (.unfinished, 100_000))
-      let other = FinalizeRequest(name: try #require(FileName("other")))
+      let other = FinalizeRequest(path: try FilePath("other"))
       _ = try await fixture.finish(id, other)
       #expect(try Digest.ofFile(fixture.place.file("other")) == Digest.of(bytes))
       #expect(try fixture.place.read("file") == [1])
@@ -121,7 +121,7 @@ import UploadTestSupport
     try await withUnfinished { fixture in
       let id = try await fixture.create().id
       try await fixture.append(SplitMix64.bytes(5000), to: id, hash: TestHash())
-      let request = FinalizeRequest(name: try #require(FileName("file")), expected: TestHash.of([1]))
+      let request = FinalizeRequest(path: try FilePath("file"), expected: TestHash.of([1]))
       let error = await #expect(throws: UploadError.self) { try await fixture.finish(id, request, hash: TestHash()) }
       #expect(error?.code == .contentMismatch)
       #expect(try fixture.place.names() == [FileName.unfinishedDirectory])

@@ -139,7 +139,7 @@ import UploadTestSupport
       let offset = try await fixture.store.concatenate(parts, into: record, on: fixture.eventLoop).get()
       #expect(offset == UInt64(whole.count))
       #expect(try fixture.restarted(bootID: "two").store.recover().first { $0.id == record.id }?.offset == offset)
-      let request = FinalizeRequest(name: try #require(FileName("whole")), expected: TestHash.of(whole))
+      let request = FinalizeRequest(path: try FilePath("whole"), expected: TestHash.of(whole))
       _ = try await fixture.finish(record.id, request, hash: TestHash())
       #expect(try Digest.ofFile(fixture.place.file("whole")) == Digest.of(whole))
       #expect(try await fixture.find(parts[0].id) == parts[0])

@@ -161,15 +161,62 @@ import UploadTestSupport
   // MARK: Publishing
 
   /// An upload with all its bytes, whose record says that it is being published.
-  private func publishing(_ fixture: UnfinishedFixture, _ bytes: [UInt8]) async throws -> UnfinishedID {
+  private func publishing(
+    _ fixture: UnfinishedFixture,
+    _ bytes: [UInt8],
+    as path: NameBytes = "file",
+    modified: Int64? = nil
+  ) async throws -> UnfinishedID {
     let id = try await upload(fixture, bytes)
     let inode = try #require(try fixture.folder.dataStatus(id)).identity.inode
-    let name = try #require(FileName("file"))
+    let path = try FilePath(path)
     try fixture.folder.change(id) { entry in
       entry.record.state = .publishing
-      entry.publication = .init(inode: inode, name: name, type: "a/b", digests: TestHash.of(bytes))
+      entry.publication = .init(
+        inode: inode,
+        path: path,
+        modified: modified,
+        type: "a/b",
+        digests: TestHash.of(bytes)
+      )
     }
     return id
+  }
+
+  @Test func `a file that was about to be published into a directory gets its path and time once`() async throws {
+    try await withUnfinished(durability: .full) { fixture in
+      let bytes = SplitMix64.bytes(Self.size)
+      let id = try await publishing(fixture, bytes, as: "a/b/file", modified: 1_000_000)
+      let records = try fixture.restarted().store.recover()
+      let record = try #require(records.first)
+      guard case .finished(let file) = record.state else {
+        Issue.record("the upload is finished, and not \(record.state)")
+        return
+      }
+      #expect((file.name, file.modified) == ("a/b/file", 1_000_000))
+      #expect(try fixture.place.read("a/b/file") == bytes)
+      #expect(try fixture.restarted().store.recover().map(\.state) == [record.state])
+      #expect(DirectoryNames.read(fixture.place.file("a/b")) == ["file"])
+      #expect(try await fixture.find(id)?.state == record.state)
+    }
+  }
+
+  @Test func `a file that had its path in a directory when the server stopped is found there`() async throws {
+    try await withUnfinished { fixture in
+      let bytes = SplitMix64.bytes(Self.size)
+      let id = try await publishing(fixture, bytes, as: "a/b/file")
+      for name in ["a", "a/b"] { try #require(mkdir(fixture.place.file(name), 0o755) == 0) }
+      // As a publication under a taken name.
+      let (data, path) = (fixture.place.file(fixture.name(id, .data)), fixture.place.file("a/b/file (2)"))
+      try #require(rename(data, path) == 0)
+      let records = try fixture.restarted().store.recover()
+      guard case .finished(let file)? = records.first?.state else {
+        Issue.record("the upload is finished, and not \(records)")
+        return
+      }
+      #expect(file.name == "a/b/file (2)")
+      #expect(DirectoryNames.read(fixture.place.file("a/b")) == ["file (2)"])
+    }
   }
 
   @Test func `a file that was about to be published is published once`() async throws {

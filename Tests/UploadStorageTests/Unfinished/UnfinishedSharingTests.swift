@@ -41,8 +41,8 @@ import UploadTestSupport
       unlink(fixture.place.file("file"))
       var publishing = seen
       publishing.record.state = .publishing
-      let name = try #require(FileName("file"))
-      publishing.publication = .init(inode: inode, name: name, type: nil, digests: ContentDigests())
+      let path = try FilePath("file")
+      publishing.publication = .init(inode: inode, path: path, type: nil, digests: ContentDigests())
       #expect(try refreshed(publishing, fixture).state == .finished(file))
       #expect(try await fixture.find(seen.record.id)?.state == .finished(file))
     }
@@ -53,10 +53,10 @@ import UploadTestSupport
       let seen = try await upload(fixture)
       let id = seen.record.id
       let inode = try #require(try fixture.folder.dataStatus(id)).identity.inode
-      let name = try #require(FileName("file"))
+      let path = try FilePath("file")
       try fixture.folder.change(id) { entry in
         (entry.record.state, entry.record.length) = (.publishing, entry.record.offset)
-        entry.publication = .init(inode: inode, name: name, type: nil, digests: ContentDigests())
+        entry.publication = .init(inode: inode, path: path, type: nil, digests: ContentDigests())
       }
       rename(fixture.place.file(fixture.name(id, .data)), fixture.place.file("file"))
       let record = try refreshed(seen, fixture)

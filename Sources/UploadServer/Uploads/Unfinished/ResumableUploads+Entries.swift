@@ -25,10 +25,11 @@ extension ResumableUploads {
         id: id,
         direction: .incoming,
         mode: .resumable,
-        name: record.name(id).fileName(type: record.declaredType).description,
+        name: record.name(id).path(type: record.declaredType).description,
         size: record.length,
         remote: record.remote,
-        declaredType: record.declaredType
+        declaredType: record.declaredType,
+        group: record.group
       )
       meter.resume(at: record.offset)
       meter.resumeStored(at: record.offset)

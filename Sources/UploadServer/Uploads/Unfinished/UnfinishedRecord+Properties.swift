@@ -13,15 +13,22 @@ extension UnfinishedRecord {
   /// The store knows it.
   private static let concatenatingKey = "concatenating"
   private static let typeKey = serverPrefix + "type"
+  private static let treeKey = serverPrefix + "tree"
   /// The header fields of the creation that matter when the file is published.
   private static let keptFields: [HTTPField.Name] = [.ifMatch, .ifNoneMatch, .ifUnmodifiedSince, .wantReprDigest]
 
   /// Notes the method of the request that creates the upload, and those of its header fields that matter at the end.
   mutating func note(_ head: HTTPRequest) {
     properties[Self.methodKey] = head.method.rawValue
+    properties[Self.treeKey] = TreeField.group(in: head.headerFields).map(TreeField.text)
     for name in Self.keptFields where head.headerFields[name] != nil {
       properties[Self.serverPrefix + name.canonicalName] = head.headerFields[values: name].joined(separator: ",")
     }
+  }
+
+  /// The tree that the file belongs to, as the request that created the upload states; nil for none.
+  var group: UploadGroup? {
+    properties[Self.treeKey].flatMap { TreeField.group(in: [.sluiceTree: $0]) }
   }
 
   /// The method of the request that created the upload.
@@ -44,11 +51,10 @@ extension UnfinishedRecord {
   /// What all properties need, in bytes.
   var propertiesSize: Int { properties.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count } }
 
-  /// The name to publish the file under.
+  /// The path to publish the file under.
   /// - Parameter id: distinguishes generated names.
   func name(_ id: UploadID) -> RequestedName {
-    let requested = requestedName.flatMap { FileName(NameBytes(lossless: $0), isFlattened: isFlattened) }
-    return RequestedName(requested: requested, id: id)
+    RequestedName(requested: path, id: id)
   }
 
   /// The preconditions of the creation.

@@ -1,0 +1,110 @@
+import Dashboard
+import NIOPosix
+import Synchronization
+import UploadClient
+import UploadCore
+
+/// What the upload queue needs to send a directory as a tree: one job, with all of its files in one group.
+struct TreeSending: Sendable {
+  /// Whether the job's path is a directory, whose content is then sent by ``send``.
+  var isDirectory: @Sendable (UploadJob) async -> Bool
+  /// Sends everything in the job's directory, and returns when all files have ended; cancelling the task ends those that
+  /// have not. Calls back when the first file has ended: from then on the ledger has the group.
+  /// - Returns: whether the directory had anything to send or report.
+  var send: @Sendable (UploadJob, @escaping @Sendable () -> Void) async -> Bool
+
+  /// For a queue whose paths are files.
+  static let none = TreeSending(isDirectory: { _ in false }, send: { _, _ in false })
+}
+
+extension TreeSending {
+  /// - Parameters:
+  ///   - uploader: sends the files.
+  ///   - ledger: that of the uploader; also has what the walk cannot read, as failed files.
+  ///   - pool: for the walk, which blocks.
+  init(_ uploader: Uploader, _ ledger: UploadLedger, pool: NIOThreadPool) {
+    isDirectory = { job in await Self.onPool(pool) { job.isDirectory } ?? false }
+    send = { job, onFirst in
+      let signals = TreeSignals()
+      // Counted first: the server states progress of the whole tree.
+      let count = await withTaskCancellationHandler {
+        await Self.onPool(pool) { DirectoryCounter().count(job.path) { signals.isSet } }
+      } onCancel: {
+        signals.set()
+      }
+      let group = UploadGroup(job, count)
+      @Sendable func noteFailure(_ path: String, _ error: UploadError) {
+        ledger.end(UploadMeter(failed: path, of: job, group), .failed(error))
+        if signals.isFirst() { onFirst() }
+      }
+      guard !Task.isCancelled else { return false }
+      do throws(UploadError) {
+        let (arguments, rules) = ([TreeArgument.directory(job.path)], TreeRules())
+        let feed = try await uploader.feed(arguments, rules: rules, to: job.target, skipsExisting: false) { event in
+          switch event {
+          case .failed(let path, let error), .directoryFailed(let path, let error): noteFailure(path, error)
+          case .exists, .skipped, .directoryMade, .directoryNotSent: break
+          }
+        }
+        await uploader.sendEach(feed.sources, to: job.target, mode: job.mode, jobs: nil, group: group) { _, _ in
+          if signals.isFirst() { onFirst() }
+        }
+        await feed.finish()
+      } catch {
+        noteFailure(job.path, error)
+      }
+      ledger.close(group, .outgoing, isCancelled: Task.isCancelled)
+      return signals.hasFiles
+    }
+  }
+
+  /// Runs blocking work on the pool; nil when the pool was shut down.
+  private static func onPool<Result: Sendable>(
+    _ pool: NIOThreadPool,
+    _ work: @escaping @Sendable () -> Result
+  ) async -> Result? {
+    try? await pool.runIfActive(work)
+  }
+
+  /// What the threads of one tree tell each other.
+  private final class TreeSignals: Sendable {
+    private let stopped = Atomic<Bool>(false)
+    private let noted = Atomic<Bool>(false)
+
+    var isSet: Bool { stopped.load(ordering: .relaxed) }
+    func set() { stopped.store(true, ordering: .relaxed) }
+
+    /// Whether the tree had a file, sent or failed.
+    var hasFiles: Bool { noted.load(ordering: .relaxed) }
+
+    /// Notes a file.
+    /// - Returns: whether it was the first.
+    func isFirst() -> Bool { !noted.exchange(true, ordering: .relaxed) }
+  }
+}
+
+extension UploadGroup {
+  /// The group of a job that sends a directory: the dashboard knows its row by the job's id.
+  /// - Parameter count: nil, or partial, where the whole is not known.
+  init(_ job: UploadJob, _ count: DirectoryCount?) {
+    let whole = count.flatMap { $0.isPartial || $0.isStopped || $0.problem != nil ? nil : $0 }
+    let name = PlainText.sanitized(job.name)
+    // What cannot be read is reported as failed files.
+    let files = whole.map { $0.files &+ $0.unreadable }
+    self.init(id: job.id.description, name: name, files: files, bytes: whole?.bytes)
+  }
+}
+
+extension UploadMeter {
+  /// The meter of a file or directory that cannot be read or made, to be ended at once.
+  fileprivate convenience init(failed path: String, of job: UploadJob, _ group: UploadGroup) {
+    self.init(
+      direction: .outgoing,
+      mode: job.mode,
+      name: PlainText.sanitized(path),
+      size: nil,
+      remote: job.target.authority,
+      group: group
+    )
+  }
+}

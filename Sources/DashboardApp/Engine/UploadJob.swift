@@ -1,0 +1,82 @@
+import Glibc
+package import UploadClient
+package import UploadCore
+
+/// A file or directory to send, with everything needed to send it again.
+package struct UploadJob: Sendable {
+  /// The upload's id, in the queue and on the ledger.
+  let id: UploadID
+  let path: String
+  let target: SendTarget
+  let mode: UploadMode
+  /// Size in bytes, for display only; nil until it is known.
+  var size: UInt64?
+  /// What the journal says of an upload that an earlier process has begun; otherwise nil.
+  let unfinished: ResumeJournal.Entry?
+  /// Whether the upload begins only when the user continues it.
+  var isPaused = false
+
+  package init(path: String, target: SendTarget, mode: UploadMode) {
+    (id, self.path, self.target, self.mode) = (UploadID(), path, target, mode)
+    unfinished = nil
+  }
+
+  /// An upload that an earlier process has begun: the client finds its entry in the journal by itself.
+  init(continuing entry: ResumeJournal.Entry, target: SendTarget) {
+    (id, path, self.target, mode) = (UploadID(), entry.path, target, .stream)
+    (size, unfinished) = (entry.size, entry)
+  }
+
+  /// The file as the client opens it, once its upload starts.
+  var source: UploadSource { .file(path) }
+
+  /// The name of the file or directory; may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
+  var name: String { source.name }
+
+  /// The upload as the dashboard shows it while it is queued, or cancelled before it began.
+  func snapshot(isCancelled: Bool = false) -> UploadSnapshot {
+    let (name, remote) = (PlainText.sanitized(source.name), target.authority)
+    var upload = UploadSnapshot.queued(
+      id: id,
+      mode: unfinished == nil ? mode : .resumable,
+      name: name,
+      size: size,
+      remote: remote,
+      isCancelled: isCancelled,
+      isPaused: isPaused
+    )
+    upload.bytes = unfinished?.offset ?? 0
+    return upload
+  }
+
+  /// The job of a directory that has ended without any file.
+  func emptySnapshot() -> UploadSnapshot {
+    var upload = snapshot()
+    upload.isQueued = false
+    (upload.state, upload.size) = (.done, 0)
+    upload.outcome = .finished(FinishedUpload(path: upload.name, bytes: 0))
+    return upload
+  }
+
+  /// Whether it sends the same file to the same URL, with whatever token.
+  func isSameFile(as other: UploadJob) -> Bool {
+    path == other.path && target.isSecure == other.target.isSecure && target.authority == other.target.authority
+      && target.path == other.target.path && target.query == other.target.query
+  }
+
+  /// The same file to the same target in the same mode, as an upload with a new id.
+  var copy: UploadJob { UploadJob(path: path, target: target, mode: mode) }
+
+  /// Whether the path is a directory, or a symbolic link to one. May block.
+  var isDirectory: Bool {
+    var status = stat()
+    return NameBytes.withPath(path) { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Reads a file's size in bytes; nil when there is no regular file. Follows symbolic links. May block.
+  static func size(of path: String) -> UInt64? {
+    var status = stat()
+    guard NameBytes.withPath(path, { stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return UInt64(max(0, status.st_size))
+  }
+}

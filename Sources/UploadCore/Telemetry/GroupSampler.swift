@@ -1,0 +1,106 @@
+/// Makes the snapshots of groups: part of the ``Sampler``.
+struct GroupSampler {
+  /// A group without active files has ended after this time, however many files its sender has stated: longer than a
+  /// client pauses between two attempts.
+  static let endsAfter = Duration.seconds(60)
+  /// The same where the sender has stated no number: a form, whose files end together.
+  static let unstatedEndsAfter = Duration.seconds(2)
+
+  private var rates: [GroupTallies.Key: RateEstimator] = [:]
+
+  /// - Parameters:
+  ///   - tallies: the counts of ended files.
+  ///   - uploads: all uploads at the same instant; ended ones are left out, because the tallies have them.
+  ///   - stallAfter: a group without active files counts as stalled after this time.
+  /// - Returns: the groups, oldest first.
+  mutating func sample(
+    _ tallies: GroupTallies,
+    _ uploads: [UploadSnapshot],
+    stallAfter: Duration,
+    at now: ContinuousClock.Instant
+  ) -> [GroupSnapshot] {
+    guard !tallies.tallies.isEmpty else { return [] }
+    var active: [GroupTallies.Key: Active] = [:]
+    for upload in uploads where upload.outcome == nil {
+      guard let group = upload.group else { continue }
+      active[GroupTallies.Key(upload.direction, group.id), default: Active()].add(upload)
+    }
+    var groups: [(startedAt: ContinuousClock.Instant, snapshot: GroupSnapshot)] = []
+    var rates: [GroupTallies.Key: RateEstimator] = [:]
+    for (key, tally) in tallies.tallies {
+      var rate = self.rates[key] ?? RateEstimator(startedAt: tally.startedAt)
+      let files = active[key] ?? Active()
+      let group = Self.snapshot(key, tally, files, &rate, stallAfter: stallAfter, at: now)
+      groups.append((tally.startedAt, group))
+      rates[key] = rate
+    }
+    // Groups that the ledger has dropped are dropped here.
+    self.rates = rates
+    return groups.sorted { $0.startedAt < $1.startedAt }.map(\.snapshot)
+  }
+
+  /// The files of a group that run.
+  private struct Active {
+    var count = 0
+    var stalled = 0
+    var resting = 0
+    var bytes: UInt64 = 0
+    /// Since the last byte of any stalled file, in seconds.
+    var stalledSeconds = Double.infinity
+
+    mutating func add(_ upload: UploadSnapshot) {
+      count += 1
+      if upload.isResting { resting += 1 }
+      if upload.state == .stalled {
+        stalled += 1
+        stalledSeconds = min(stalledSeconds, upload.stalledSeconds)
+      }
+      bytes &+= upload.bytes
+    }
+  }
+
+  private static func snapshot(
+    _ key: GroupTallies.Key,
+    _ tally: GroupTallies.Tally,
+    _ active: Active,
+    _ rate: inout RateEstimator,
+    stallAfter: Duration,
+    at now: ContinuousClock.Instant
+  ) -> GroupSnapshot {
+    var group = GroupSnapshot(
+      direction: key.direction,
+      id: key.id,
+      name: tally.group.name,
+      remote: tally.remote,
+      mode: tally.mode,
+      files: tally.group.files,
+      bytes: tally.group.bytes,
+      filesFinished: tally.finished,
+      filesFailed: tally.failed,
+      filesCancelled: tally.cancelled,
+      filesActive: active.count,
+      filesStalled: active.stalled,
+      filesResting: active.resting,
+      bytesFinished: tally.finishedBytes,
+      bytesMoved: tally.finishedBytes &+ active.bytes
+    )
+    let idle = now - tally.changedAt
+    let isOver = group.files.map { group.filesEnded >= $0 || idle >= endsAfter } ?? (idle >= unstatedEndsAfter)
+    group.hasEnded = active.count == 0 && (isOver || tally.isClosed)
+    group.isCancelled = tally.isCancelled
+    rate.sample(group.bytesMoved, at: now)
+    let end = active.count == 0 ? tally.changedAt : now
+    group.seconds = max(0, (end - tally.startedAt).inSeconds)
+    guard !group.hasEnded else { return group }
+    if active.count == 0 {
+      group.stalledSeconds = idle >= stallAfter ? idle.inSeconds : 0
+    } else if active.count == active.stalled {
+      group.stalledSeconds = active.stalledSeconds
+    }
+    // The mean of the last seconds is above 0 long after the last byte.
+    guard !group.isStalled else { return group }
+    group.speed = rate.bytesPerSecond
+    group.eta = Sampler.eta(bytes: group.bytesMoved, size: group.bytes, speed: group.speed, seconds: group.seconds)
+    return group
+  }
+}

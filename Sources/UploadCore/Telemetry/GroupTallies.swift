@@ -1,0 +1,111 @@
+/// The groups of the ledger's uploads, with the counts of their ended files. Part of the ledger's state, under its lock.
+///
+/// Bounded: where there are ``limit`` groups, the one that ended first makes room for a new one. While all of them have
+/// running files, further groups are not counted, and their files are uploads like any others.
+struct GroupTallies: Sendable {
+  /// Names a group: a client that sends to its own process has the same group in both directions.
+  struct Key: Hashable, Sendable {
+    let direction: UploadDirection
+    let id: String
+
+    init(_ direction: UploadDirection, _ id: String) { (self.direction, self.id) = (direction, id) }
+
+    /// The key of a meter's group; nil without one.
+    init?(_ meter: UploadMeter) {
+      guard let group = meter.group else { return nil }
+      self.init(meter.direction, group.id)
+    }
+  }
+
+  /// The counts of one group.
+  struct Tally: Sendable {
+    let group: UploadGroup
+    /// Peer and mode of its first file.
+    let remote: String
+    let mode: UploadMode
+    /// When its first file began.
+    let startedAt: ContinuousClock.Instant
+    /// When a file began or ended last.
+    var changedAt: ContinuousClock.Instant
+    /// Files that have begun and not ended.
+    var running = 0
+    var finished: UInt64 = 0
+    var failed: UInt64 = 0
+    var cancelled: UInt64 = 0
+    /// The sizes of all finished files together, in bytes.
+    var finishedBytes: UInt64 = 0
+    /// Whether no further file begins, as the sender in this process knows.
+    var isClosed = false
+    /// Whether it was closed because the user has cancelled it.
+    var isCancelled = false
+  }
+
+  /// The most groups that are counted.
+  static let limit = 64
+
+  private(set) var tallies: [Key: Tally] = [:]
+
+  mutating func begin(_ meter: UploadMeter) {
+    guard let key = Key(meter) else { return }
+    change(key, of: meter, at: meter.startedAt) { $0.running += 1 }
+  }
+
+  /// Counts the end of a file.
+  /// - Parameter hasBegun: whether ``begin(_:)`` was called for it.
+  mutating func end(
+    _ meter: UploadMeter,
+    _ outcome: UploadOutcome,
+    hasBegun: Bool,
+    at instant: ContinuousClock.Instant
+  ) {
+    guard let key = Key(meter) else { return }
+    change(key, of: meter, at: instant) { tally in
+      // Not below 0: the group of a file may have been counted only after that began.
+      if hasBegun { tally.running = max(0, tally.running - 1) }
+      switch outcome {
+      case .finished(let upload):
+        tally.finished &+= 1
+        tally.finishedBytes &+= upload.bytes
+      case .failed: tally.failed &+= 1
+      case .cancelled: tally.cancelled &+= 1
+      }
+    }
+  }
+
+  /// Notes that no further file of a group begins. Ignored for one that is not counted.
+  mutating func close(_ key: Key, isCancelled: Bool) {
+    tallies[key]?.isClosed = true
+    tallies[key]?.isCancelled = isCancelled
+  }
+
+  private mutating func change(
+    _ key: Key,
+    of meter: UploadMeter,
+    at instant: ContinuousClock.Instant,
+    _ change: (inout Tally) -> Void
+  ) {
+    if tallies[key] == nil {
+      guard let group = meter.group, makeRoom() else { return }
+      tallies[key] = Tally(
+        group: group,
+        remote: meter.remote,
+        mode: meter.mode,
+        startedAt: meter.startedAt,
+        changedAt: instant
+      )
+    }
+    guard var tally = tallies[key] else { return }
+    tally.changedAt = max(tally.changedAt, instant)
+    change(&tally)
+    tallies[key] = tally
+  }
+
+  /// - Returns: false when all places are taken by groups with running files.
+  private mutating func makeRoom() -> Bool {
+    guard tallies.count >= Self.limit else { return true }
+    let ended = tallies.filter { $0.value.running == 0 }
+    guard let oldest = ended.min(by: { $0.value.changedAt < $1.value.changedAt }) else { return false }
+    tallies[oldest.key] = nil
+    return true
+  }
+}

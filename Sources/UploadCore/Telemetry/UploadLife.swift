@@ -1,0 +1,56 @@
+import Synchronization
+
+/// The state of an ``UploadMeter`` that is read and changed only at the beginning, the end and a cancellation.
+struct UploadLife {
+  var size: UInt64?
+  /// Nil while the upload runs.
+  var ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)?
+  var isCancelled = false
+  /// The number of the current or next attempt; 1 for the first.
+  var attempt = 1
+  /// Why the last attempt failed and when the next one begins; nil unless the upload waits for that.
+  var pause: (reason: String, until: ContinuousClock.Instant)?
+  /// Since when no request continues the upload, and when it expires; nil while one does.
+  var interruption: UploadMeter.Interruption?
+  /// Makes the data path end the upload.
+  var interrupt: (@Sendable () -> Void)?
+  /// Whether the user has paused the upload.
+  var isPaused = false
+  /// Makes the data path pause the upload, or continue it; nil for an upload that cannot be paused.
+  var pauseAction: (@Sendable (Bool) -> Void)?
+  /// Whether the user has cancelled it, and not only the program has stopped.
+  var isDiscarded = false
+  /// Called when an interrupted or paused upload continues or ends.
+  var onContinue: (@Sendable () -> Void)?
+}
+
+extension UploadMeter {
+  /// The time between two requests of an incoming resumable upload.
+  package struct Interruption: Sendable, Equatable {
+    package var since: ContinuousClock.Instant
+    /// When the upload is deleted unless a request continues it before.
+    package var expires: ContinuousClock.Instant
+  }
+
+  /// Notes that no request continues the incoming upload now: the phase becomes `interrupted`.
+  /// - Parameter expires: when it is deleted unless a request continues it before.
+  package func interrupt(since: ContinuousClock.Instant = .now, expires: ContinuousClock.Instant) {
+    life.withLock { $0.interruption = Interruption(since: since, expires: expires) }
+    setNetworkBytes(0)
+    phase = .interrupted
+  }
+
+  /// Notes that a request continues the incoming upload, after ``interrupt(since:expires:)``.
+  package func endInterruption() {
+    phase = .waiting
+    let onContinue = life.withLock { life in
+      life.interruption = nil
+      return life.onContinue
+    }
+    onContinue?()
+  }
+
+  /// Since when no request continues the upload, and when it expires; nil while one does, and for all uploads that are
+  /// not resumable.
+  package var interruption: Interruption? { life.withLock { $0.interruption } }
+}

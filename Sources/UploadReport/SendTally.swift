@@ -1,0 +1,168 @@
+package import UploadCore
+
+/// Counts the results of a run of `send` with any number of files: its memory does not depend on that number.
+package struct SendTally: Sendable {
+  /// Why something was not sent.
+  package struct Failure: Sendable, Equatable {
+    /// The path or name, not made safe to show.
+    package let path: String
+    /// What happened, not made safe to show.
+    package let message: String
+
+    package init(path: String, message: String) { (self.path, self.message) = (path, message) }
+  }
+
+  /// How many uploads ``uploads`` has at most.
+  package static let uploadLimit = 1000
+  /// How many paths ``failures`` and ``skipped`` have at most.
+  package static let pathLimit = 100
+
+  /// Files whose upload finished.
+  package private(set) var sent: UInt64 = 0
+  /// The bytes of the files that were sent, together.
+  package private(set) var sentBytes: UInt64 = 0
+  /// Files that the server had already.
+  package private(set) var existing: UInt64 = 0
+  package private(set) var existingBytes: UInt64 = 0
+  /// Files and directories that could not be read, sent or made.
+  package private(set) var failed: UInt64 = 0
+  package private(set) var cancelled: UInt64 = 0
+  /// Files that were counted, but not read before the run was stopped.
+  package private(set) var notSent: UInt64 = 0
+  /// Symbolic links that were not followed.
+  package private(set) var links: UInt64 = 0
+  /// Sockets, pipes and devices.
+  package private(set) var specialFiles: UInt64 = 0
+  /// Empty directories that exist at the server now.
+  package private(set) var directories: UInt64 = 0
+  /// Empty directories that the server does not make.
+  package private(set) var directoriesNotSent: UInt64 = 0
+
+  /// The first uploads that ended.
+  package private(set) var uploads: [UploadSummary.Entry] = []
+  /// How many more there were.
+  package private(set) var unlistedUploads: UInt64 = 0
+  /// The first failures.
+  package private(set) var failures: [Failure] = []
+  /// The first links and special files, with what they are.
+  package private(set) var skipped: [Failure] = []
+
+  package init() {}
+
+  /// Whether nothing failed, was cancelled or is missing.
+  package var isGood: Bool { failed == 0 && cancelled == 0 && notSent == 0 }
+
+  /// Counts an upload that has ended.
+  package mutating func note(_ meter: UploadMeter) {
+    let entry = UploadSummary.Entry(for: meter)
+    switch meter.ended?.outcome {
+    case .finished(let file):
+      sent += 1
+      sentBytes &+= file.bytes
+    case .failed(let error): noteFailure(meter.name, error.message)
+    case .cancelled, nil: cancelled += 1
+    }
+    if uploads.count < Self.uploadLimit { uploads.append(entry) } else { unlistedUploads += 1 }
+  }
+
+  /// Counts a file or directory that failed without an upload.
+  package mutating func noteFailure(_ path: String, _ message: String) {
+    failed += 1
+    if failures.count < Self.pathLimit { failures.append(Failure(path: path, message: message)) }
+  }
+
+  /// Counts a file that the server had already.
+  package mutating func noteExisting(bytes: UInt64) {
+    existing += 1
+    existingBytes &+= bytes
+  }
+
+  /// Counts a link or a special file.
+  /// - Parameter noun: what it is.
+  package mutating func noteSkipped(_ path: String, isLink: Bool, noun: String) {
+    if isLink { links += 1 } else { specialFiles += 1 }
+    if skipped.count < Self.pathLimit { skipped.append(Failure(path: path, message: noun)) }
+  }
+
+  /// Counts an empty directory.
+  /// - Parameter isMade: whether it exists at the server now.
+  package mutating func noteDirectory(isMade: Bool) {
+    if isMade { directories += 1 } else { directoriesNotSent += 1 }
+  }
+
+  /// Counts files that a stopped run has not read.
+  package mutating func noteUnsent(_ count: UInt64) { notSent += count }
+
+  /// The object `counts` of the `summary` event.
+  var json: JSONValue {
+    .object([
+      ("sent", .unsigned(sent)), ("bytes", .unsigned(sentBytes)), ("existing", .unsigned(existing)),
+      ("failed", .unsigned(failed)), ("cancelled", .unsigned(cancelled)), ("notSent", .unsigned(notSent)),
+      ("links", .unsigned(links)), ("specialFiles", .unsigned(specialFiles)),
+      ("directories", .unsigned(directories)), ("directoriesNotSent", .unsigned(directoriesNotSent)),
+      ("unlistedUploads", .unsigned(unlistedUploads)),
+    ])
+  }
+
+  /// The failures as an array of the `summary` event.
+  var failuresJSON: JSONValue {
+    .array(failures.map { .object([("path", .string($0.path)), ("message", .string($0.message))]) })
+  }
+
+  /// The results for people, one text line for each kind that occurred, then the failures; safe to show, without a line end
+  /// after the last.
+  /// - Parameter listsSkipped: whether links and special files are listed too, because they were not reported before.
+  package func text(seconds: Double, listsSkipped: Bool) -> String {
+    let rate = seconds > 0 ? ", \(ByteSize.rateText(Double(sentBytes) / seconds))" : ""
+    var lines = ["\(Self.count(sent, "file")) sent, \(ByteSize.text(sentBytes)) in \(TimeText.clock(seconds))\(rate)"]
+    if existing > 0 {
+      lines.append("\(Self.count(existing, "file")) skipped, \(ByteSize.text(existingBytes)): the server has them")
+    }
+    if directories > 0 { lines.append("\(Self.count(directories, "empty directory", "empty directories")) made") }
+    if directoriesNotSent > 0 {
+      lines.append(
+        "\(Self.count(directoriesNotSent, "empty directory", "empty directories")) not sent: the server makes none"
+      )
+    }
+    let kinds = [Self.some(links, "symbolic link"), Self.some(specialFiles, "special file")].compactMap { $0 }
+    if !kinds.isEmpty {
+      lines.append(kinds.joined(separator: " and ") + " skipped" + (listsSkipped ? ":" : ""))
+      if listsSkipped {
+        lines += skipped.map { "  \(PlainText.sanitized($0.path)) (\($0.message))" }
+        lines += Self.more(links + specialFiles, than: skipped.count)
+      }
+    }
+    if cancelled > 0 { lines.append("\(Self.count(cancelled, "upload")) cancelled") }
+    if notSent > 0 { lines.append("\(Self.count(notSent, "file")) not sent") }
+    if failed > 0 {
+      lines.append("\(failed.grouped) failed:")
+      lines += failures.map { "  \(PlainText.sanitized($0.path)): \(PlainText.sanitized($0.message))" }
+      lines += Self.more(failed, than: failures.count)
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func more(_ count: UInt64, than listed: Int) -> [String] {
+    count > UInt64(listed) ? ["  and \((count - UInt64(listed)).grouped) more"] : []
+  }
+
+  private static func some(_ count: UInt64, _ noun: String) -> String? {
+    count > 0 ? self.count(count, noun) : nil
+  }
+
+  /// `1 file`, `10,000 files`
+  static func count(_ count: UInt64, _ noun: String, _ plural: String? = nil) -> String {
+    "\(count.grouped) \(count == 1 ? noun : plural ?? noun + "s")"
+  }
+}
+
+extension UInt64 {
+  /// The number in groups of three digits: `10,000`.
+  package var grouped: String {
+    let digits = Array(String(self))
+    return digits.indices.reduce(into: "") { text, index in
+      if index > 0, (digits.count - index).isMultiple(of: 3) { text += "," }
+      text.append(digits[index])
+    }
+  }
+}

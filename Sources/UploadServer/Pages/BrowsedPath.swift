@@ -1,0 +1,44 @@
+import UploadCore
+import UploadProtocol
+
+/// What a path at or below `/files` names, as it was sent.
+struct BrowsedPath: Sendable, Equatable {
+  /// Names separated by slashes, without one at either end; empty for the upload directory itself.
+  let path: NameBytes
+  /// Whether it ends in a slash, or is that of the upload directory: then it names a directory.
+  let isDirectory: Bool
+
+  /// Reads the path of a request.
+  /// - Parameter escaped: as it was sent, from `/files` on. The router decodes an escaped slash, so this must be the
+  ///   undecoded one.
+  /// - Returns: nil where nothing can have that path: a component is empty, `.` or `..`, contains a slash or a NUL, or
+  ///   is a name that the store uses for itself.
+  /// - Throws: ``UploadError`` with code `badRequest` for a malformed escape.
+  init?(_ escaped: String) throws(UploadError) {
+    let slash = UInt8(ascii: "/")
+    var rest = escaped.utf8.dropFirst("/files/".utf8.count)
+    isDirectory = rest.last ?? slash == slash
+    if rest.last == slash { rest = rest.dropLast() }
+    var path: [UInt8] = []
+    path.reserveCapacity(rest.count)
+    // An only component is empty for the upload directory itself, and in `/files//`.
+    if !rest.isEmpty || escaped.utf8.count > "/files/".utf8.count {
+      for component in rest.split(separator: slash, omittingEmptySubsequences: false) {
+        guard let bytes = PercentEncoding.decodedBytes(component) else {
+          throw UploadError(.badRequest, "Malformed path: % must precede two hexadecimal digits. Send %25 for a %.")
+        }
+        guard Self.isName(bytes) else { return nil }
+        if !path.isEmpty { path.append(slash) }
+        path += bytes
+      }
+    }
+    self.path = NameBytes(path)
+  }
+
+  private static func isName(_ bytes: [UInt8]) -> Bool {
+    guard !bytes.isEmpty, !bytes.contains(UInt8(ascii: "/")), !bytes.contains(0) else { return false }
+    // All others begin with this.
+    guard bytes.first == UInt8(ascii: ".") else { return true }
+    return !bytes.elementsEqual(".".utf8) && !bytes.elementsEqual("..".utf8) && !FileName.isReserved(NameBytes(bytes))
+  }
+}
