@@ -17,8 +17,6 @@ package final class UploadMeter: Sendable {
   package let remote: String
   /// Media type as the sender stated it, not checked; nil without one.
   package let declaredType: String?
-  /// The tree or form that its file belongs to; nil for none.
-  package let group: UploadGroup?
   package let startedAt: ContinuousClock.Instant
   /// The tree or form that the file belongs to; nil for a file by itself.
   package let group: UploadGroup?
