@@ -160,7 +160,7 @@ import UploadTestSupport
     #expect(expectations.withLock { $0 } == ["100-continue", nil])
   }
 
-  @Test func `a server that answers Expect is asked each time`() async throws {
+  @Test func `a server that responds to Expect is asked each time`() async throws {
     let expectations = Mutex<[String?]>([])
     let sent = try await send([2_000_000, 2_000_000], configure: { $0.continueTimeout = .seconds(600) }) { _, peer in
       while let request = try? peer.readHead() {

@@ -16,6 +16,8 @@ import UploadCore
     let channel: EmbeddedChannel
     let meter = UploadMeter(direction: .outgoing, mode: .buffered, name: "a", size: 3, remote: "host:80")
     let cancellation = UploadCancellation()
+    /// Also keeps the connection: its pool would close it.
+    let resources: ClientResources
     private(set) var result: Result<ExchangeResult, any Error>?
     /// Called when there is a result.
     var onResult: (Exchange) -> Void = { _ in }
@@ -31,13 +33,14 @@ import UploadCore
         size: 3,
         configuration: configuration
       )
+      resources = ClientResources(configuration: configuration, eventLoopGroup: loop, threadPool: .singleton)
       let attempt = UploadAttempt(
         request: request,
         content: .memory(try Self.form()),
         connector: try ServerConnector(target, configuration),
         meter: meter,
         cancellation: cancellation,
-        resources: ClientResources(configuration: configuration, eventLoopGroup: loop, threadPool: .singleton)
+        resources: resources
       )
       channel = EmbeddedChannel(loop: loop)
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 80)).wait()

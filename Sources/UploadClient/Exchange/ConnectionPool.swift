@@ -26,7 +26,7 @@ final class ConnectionPool: Sendable {
 
   /// How long an idle connection is kept. Shorter than the 5 s after which Apache and Node close it, so that few requests
   /// meet a connection that is being closed.
-  private static let longestIdleTime: Int64 = 4
+  static let longestIdleTime: Int64 = 4
 
   private let idle = Mutex<[Origin: [any Channel]]>([:])
 

@@ -107,7 +107,7 @@ struct UploadAttempt: Sendable {
   private func isUnprocessed(_ failed: FailedAttempt) -> Bool {
     let isIdempotent = part == .nothing && [.OPTIONS, .HEAD, .GET, .DELETE].contains(request.head.method)
     return failed.failure == .connectionLost && (!failed.isBodySent || isIdempotent)
-      && (content.isRepeatable || !failed.isSourceUsed || part != .whole)
+      && (content.isRepeatable || !failed.isSourceUsed)
   }
 
   private func run(on kept: any Channel) async throws(FailedAttempt) -> ExchangeResult {

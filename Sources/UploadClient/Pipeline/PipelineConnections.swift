@@ -39,6 +39,7 @@ final class PipelineConnections {
     let now = loop.now
     guard sender.next != nil else { return }
     if let instant = [pause, limitedUntil].max(), now < instant { return wake(at: instant) }
+    for handler in open { handler.closeIfStale(at: now) }
     var used: [PipelineHandler] = []
     while let upload = sender.next {
       if now < limitedUntil {

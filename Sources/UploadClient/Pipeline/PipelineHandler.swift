@@ -57,6 +57,11 @@ final class PipelineHandler: ChannelInboundHandler {
     perform(machine.cancelled(), context)
   }
 
+  /// Closes the connection if no request has been outstanding for too long.
+  func closeIfStale(at now: NIODeadline) {
+    if machine.isStale(at: now) { finish() }
+  }
+
   /// Closes the connection if no request is outstanding.
   func finish() {
     guard let context else { return }

@@ -76,6 +76,9 @@ struct PipelineStateMachine {
   /// The most informational responses before a final one: the same as for other uploads.
   private static let informationalLimit = 64
 
+  /// How long a connection without a request outstanding is used again: as long as those of ``ConnectionPool``.
+  private static let idleLimit = TimeAmount.seconds(ConnectionPool.longestIdleTime)
+
   private let limits: Limits
   private var state = State.proving
   private var parser = ResponseParser()
@@ -114,6 +117,11 @@ struct PipelineStateMachine {
 
   /// Whether the connection may send no further request, and can be closed once none is outstanding.
   var isUsedUp: Bool { sentCount >= limits.total }
+
+  /// Whether no request has been outstanding for so long that the server may be about to close the connection.
+  func isStale(at now: NIODeadline) -> Bool {
+    state == .open && outstanding.isEmpty && now >= lastMovement + Self.idleLimit
+  }
 
   // MARK: Requests
 

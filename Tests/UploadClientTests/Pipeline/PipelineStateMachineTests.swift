@@ -235,6 +235,14 @@ import UploadTestSupport
     )
   }
 
+  @Test func `a connection that was idle for 4 s is not used again`() {
+    let idle = machine(sent: 0)
+    #expect(!idle.isStale(at: Self.start + .milliseconds(3999)) && idle.isStale(at: Self.start + .seconds(4)))
+    #expect(!machine(sent: 1).isStale(at: Self.start + .hours(1)))
+    // A new one waits for its first request, however long.
+    #expect(!machine(responses: 0, sent: 0).isStale(at: Self.start + .hours(1)))
+  }
+
   @Test func `a cancellation ends the requests outstanding, and the end of all closes an idle connection`() {
     var machine = machine(sent: 1)
     #expect(machine.finished() == .none)

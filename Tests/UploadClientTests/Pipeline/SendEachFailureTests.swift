@@ -107,7 +107,8 @@ import UploadTestSupport
       _ = try files.next(peer)
       peer.reset()
     }
-    #expect(sent.finishedCount == files.stored.count && sent.finishedCount > 0)
+    // A reset may destroy responses that were sent before it.
+    #expect((1...files.stored.count).contains(sent.finishedCount))
     #expect(sent.all.allSatisfy { $0.finished != nil || $0.error?.code == .connectionLost })
     #expect(files.stored.values.allSatisfy { $0.count == 1 })
   }
@@ -126,7 +127,7 @@ import UploadTestSupport
 
   @Test func `a server that does not respond fails the files that it has, after the timeout`() async throws {
     let files = ReceivedFiles()
-    let sent = try await send(3, jobs: 1, configure: { $0.responseTimeout = .milliseconds(100) }, files) {
+    let sent = try await send(3, jobs: 1, configure: { $0.responseTimeout = .seconds(2) }, files) {
       number,
       peer in
       guard number == 1 else { return try files.accept(peer) }
