@@ -53,13 +53,6 @@ struct TreeContents: Equatable, CustomStringConvertible {
   /// Paths, sorted.
   var paths: [String] { entries.keys.map(\.description).sorted() }
 
-  /// Without what has no copy: links, FIFOs, sockets and devices.
-  var sendable: TreeContents {
-    var copy = self
-    copy.entries = entries.filter { $0.value != .other }
-    return copy
-  }
-
   var description: String { entries.map { "\($0): \($1)" }.sorted().joined(separator: "\n") }
 }
 

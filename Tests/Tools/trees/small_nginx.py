@@ -24,7 +24,7 @@ BASE = "base/"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=count, default=3, metavar="N", help="measurements of each (3)")
-    text = "of rclone, which takes minutes, since it pauses before each request (1)"
+    text = "of rclone, which takes minutes; after the others (1)"
     parser.add_argument("--rclone-rounds", type=count, default=1, metavar="N", help=text)
     parser.add_argument("--files", type=count, default=10_000, metavar="N", help="files of 4 KiB (10000)")
     places = names(LEAST)
