@@ -47,7 +47,13 @@ package struct SendTally: Sendable {
   /// The first links and special files, with what they are.
   package private(set) var skipped: [Failure] = []
 
-  package init() {}
+  /// Whether nothing is sent: files that would be are counted instead.
+  package let isDry: Bool
+  /// Files that would be sent.
+  package private(set) var listed: UInt64 = 0
+  package private(set) var listedBytes: UInt64 = 0
+
+  package init(isDry: Bool = false) { self.isDry = isDry }
 
   /// Whether nothing failed, was cancelled or is missing.
   package var isGood: Bool { failed == 0 && cancelled == 0 && notSent == 0 }
@@ -90,23 +96,31 @@ package struct SendTally: Sendable {
     if isMade { directories += 1 } else { directoriesNotSent += 1 }
   }
 
+  /// Counts a file that would be sent.
+  package mutating func noteListed(bytes: UInt64) {
+    listed += 1
+    listedBytes &+= bytes
+  }
+
   /// Counts files that a stopped run has not read.
   package mutating func noteUnsent(_ count: UInt64) { notSent += count }
 
   /// The object `counts` of the `summary` event.
   var json: JSONValue {
-    .object([
+    let listing: [(String, JSONValue)] =
+      isDry ? [("wouldSend", .unsigned(listed)), ("wouldSendBytes", .unsigned(listedBytes))] : []
+    return .object([
       ("sent", .unsigned(sent)), ("bytes", .unsigned(sentBytes)), ("existing", .unsigned(existing)),
       ("failed", .unsigned(failed)), ("cancelled", .unsigned(cancelled)), ("notSent", .unsigned(notSent)),
       ("links", .unsigned(links)), ("specialFiles", .unsigned(specialFiles)),
       ("directories", .unsigned(directories)), ("directoriesNotSent", .unsigned(directoriesNotSent)),
       ("unlistedUploads", .unsigned(unlistedUploads)),
-    ])
+    ] + listing)
   }
 
   /// The failures as an array of the `summary` event.
   var failuresJSON: JSONValue {
-    .array(failures.map { .object([("path", .string($0.path)), ("message", .string($0.message))]) })
+    .array(failures.map { .object([("path", .string(NameBytes(lossless: $0.path).description)), ("message", .string($0.message))]) })
   }
 
   /// The results for people, one text line for each kind that occurred, then the failures; safe to show, without a line end
@@ -114,11 +128,14 @@ package struct SendTally: Sendable {
   /// - Parameter listsSkipped: whether links and special files are listed too, because they were not reported before.
   package func text(seconds: Double, listsSkipped: Bool) -> String {
     let rate = seconds > 0 ? ", \(ByteSize.rateText(Double(sentBytes) / seconds))" : ""
-    var lines = ["\(Self.count(sent, "file")) sent, \(ByteSize.text(sentBytes)) in \(TimeText.clock(seconds))\(rate)"]
+    var lines =
+      isDry
+      ? ["\(Self.count(listed, "file")) would be sent, \(ByteSize.text(listedBytes))"]
+      : ["\(Self.count(sent, "file")) sent, \(ByteSize.text(sentBytes)) in \(TimeText.clock(seconds))\(rate)"]
     if existing > 0 {
       lines.append("\(Self.count(existing, "file")) skipped, \(ByteSize.text(existingBytes)): the server has them")
     }
-    if directories > 0 { lines.append("\(Self.count(directories, "empty directory", "empty directories")) made") }
+    if directories > 0 { lines.append("\(Self.count(directories, "empty directory", "empty directories")) \(isDry ? "would be made" : "made")") }
     if directoriesNotSent > 0 {
       lines.append(
         "\(Self.count(directoriesNotSent, "empty directory", "empty directories")) not sent: the server makes none"

@@ -6,15 +6,20 @@ import UploadCore
 import UploadProtocol
 import UploadReport
 
-/// `sluice send`: sends files to any server that accepts uploads.
+/// `sluice send`: sends files and directories to any server that accepts uploads.
 struct SendCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "send",
-    abstract: "Send files to a server.",
+    abstract: "Send files and directories to a server.",
     discussion: """
       A URL without a path is a Sluice server: files go to /stream-upload, or as a form to /file-upload. Any other URL \
       is used unchanged, with POST or --method. If it ends in /, the file's name is appended and the method is PUT, as \
       with curl -T. The file - is standard input.
+
+      A directory is sent with everything in it, hidden files and empty directories included: photos is stored as \
+      photos/..., and photos/ or . as its content. Symbolic links and special files are reported and skipped. Files \
+      keep their modification times, unless the server has --no-times. A URL for a directory must end in /, or be that \
+      of a Sluice server.
 
       Uploads to a server that is unavailable or busy are retried with growing pauses, until --retry-for has passed \
       without progress. The certificate of an https:// server must be issued by an authority that this machine \
@@ -29,7 +34,10 @@ struct SendCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: ArgumentHelp("Files to send; - for standard input.", valueName: "file"), completion: .file())
+  @Argument(
+    help: ArgumentHelp("Files and directories to send; - for standard input.", valueName: "file"),
+    completion: .file()
+  )
   var files: [String]
 
   @Option(help: ArgumentHelp("Server: http(s)://HOST:PORT, or any URL that accepts uploads.", valueName: "url"))
@@ -38,8 +46,10 @@ struct SendCommand: ParsableCommand {
   @Option("Mode of the upload.", value: "mode")
   var mode = SendMode.stream
 
-  @Option("Number of files sent at once.", .count(to: 10_000))
-  var jobs = 2
+  @Option("Number of files sent at once. (default: as many as they need, at most 16)", .count(to: 10_000))
+  var jobs: Int?
+
+  @OptionGroup var tree: TreeOptions
 
   @Option("Name for standard input, or for a single file. (default: its own name, or stdin.bin)", value: "name")
   var name: String?
@@ -133,6 +143,7 @@ struct SendCommand: ParsableCommand {
       )
     }
     guard maxRequest?.value.bytes != 0 else { throw ValidationError("--max-request must be above 0.") }
+    guard !(tree.dryRun && quiet) else { throw ValidationError("--dry-run and --quiet exclude each other.") }
     guard !(json && quiet) else { throw ValidationError("--json and --quiet exclude each other.") }
     guard [idleTimeout, answerTimeout, stallAfter].allSatisfy({ $0.value > .zero }) else {
       throw ValidationError("--idle-timeout, --answer-timeout and --stall-after must be above 0.")
@@ -142,6 +153,29 @@ struct SendCommand: ParsableCommand {
       let configuration = try clientConfiguration()
       try configuration.validate()
       _ = try configuration.proxies.proxy(for: target)
+      try validateDirectories(target)
+    }
+  }
+
+  /// Checks the options that directories need, and those for them alone.
+  /// - Throws: ``UploadError`` with code `badValue`.
+  private func validateDirectories(_ target: SendTarget) throws(UploadError) {
+    guard !tree.skipExisting || target.path == "/" else {
+      throw UploadError(.badValue, "--skip-existing needs a Sluice server: a URL without a path.")
+    }
+    guard let directory = files.first(where: SendArguments.isDirectory) else { return }
+    let shown = PlainText.sanitized(directory)
+    guard name == nil else {
+      throw UploadError(.badValue, "--name goes with a single file, and \"\(shown)\" is a directory. Remove it.")
+    }
+    let isForm = mode == .multipart || mode == .buffered
+    guard target.path == "/" || target.path.hasSuffix("/") && !isForm else {
+      throw UploadError(
+        .badValue,
+        isForm
+          ? "\"\(shown)\" is a directory, which only a Sluice server stores from forms. Use --mode stream."
+          : "\"\(shown)\" is a directory: the URL must end in /, or be that of a Sluice server, without a path."
+      )
     }
   }
 
@@ -153,7 +187,19 @@ struct SendCommand: ParsableCommand {
   func run() throws {
     let target = try SendTarget(to, token: token, trust: trusted.trust)
     let configuration = try clientConfiguration()
-    throw ExitCode(MainLoop.run(forcedStatus: 130) { [self] stop in await send(to: target, configuration, stop) })
+    let run = SendRun(
+      arguments: SendArguments(files, name: name, needsSizes: tree.skipExisting || tree.dryRun),
+      target: target,
+      configuration: configuration,
+      mode: mode.uploadMode,
+      jobs: jobs,
+      rules: tree.rules,
+      skipsExisting: tree.skipExisting,
+      isDry: tree.dryRun,
+      output: output,
+      stallAfter: stallAfter.value
+    )
+    throw ExitCode(MainLoop.run(forcedStatus: 130) { stop in await run.run(stop) })
   }
 
   /// The settings of the client: all options but the files and their target.
@@ -179,64 +225,10 @@ struct SendCommand: ParsableCommand {
     return configuration
   }
 
-  /// - Returns: the exit status.
-  private func send(to target: SendTarget, _ settings: UploadClientConfiguration, _ stop: StopRequest) async -> Int32 {
-    let ledger = UploadLedger()
-    let engine = ClientEngine(configuration: settings, ledger: ledger, jobs: jobs)
-    let sampler = Sampler(ledger: ledger, stallAfter: stallAfter.value, slabUse: { SlabUse(used: 0, budget: 0) })
-    let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
-    let reporting = Task { await reporter.run() }
-    let inputs = files.map { $0 == "-" ? UploadSource.standardInput(name: name ?? "stdin.bin") : .file($0, name: name) }
-    let sending = Task { [mode, jobs] in
-      await engine.uploader.sendAll(inputs, to: target, mode: mode.uploadMode, jobs: jobs)
-    }
-    stop.onRequest {
-      // What a resumable upload has stored is kept for the next run.
-      for meter in ledger.active() { meter.stop() }
-      sending.cancel()
-    }
-    let meters = await sending.value
-    reporting.cancel()
-    await reporter.finish()
-    let entries = meters.map { UploadSummary.Entry(for: $0) }
-    let summary = UploadSummary(uploads: entries, peakResidentBytes: ProcessMemory.current().peak)
-    show(summary)
-    showHowToContinue(zip(files, meters))
-    if stop.signal == SIGINT { return 130 }
-    return summary.isGood && stop.signal == nil ? 0 : 1
-  }
-
-  private var renderer: any ProgressRenderer {
-    if json { return LineRenderer(.json, interval: interval.value) }
-    if quiet { return LineRenderer(.quiet, interval: nil) }
+  private var output: SendOutput {
+    if json { return .json(interval: interval.value) }
+    if quiet { return .quiet }
     let environment = ProcessEnvironment.all
-    if Output.canRedraw(environment) { return LiveRenderer(unicode: Output.isUnicode(environment)) }
-    return LineRenderer(.sending, interval: .seconds(5))
-  }
-
-  /// The codes of errors after which an upload can be continued.
-  private static let interruptions: Set<UploadError.Code> = [
-    .connectionLost, .connectionRefused, .unreachable, .timedOut, .cancelled, .shuttingDown,
-  ]
-
-  /// Says that the same command continues what was stopped or failed, if any of it can be continued.
-  private func showHowToContinue(_ uploads: some Sequence<(String, UploadMeter)>) {
-    let isContinuable = uploads.contains { file, meter in
-      guard file != "-", meter.mode == .resumable, meter.received > 0 else { return false }
-      return switch meter.ended?.outcome {
-      case .cancelled: true
-      case .failed(let error): Self.interruptions.contains(error.code)
-      case .finished, nil: false
-      }
-    }
-    if isContinuable, !json, !quiet { Output.line("Run the same command again to send the rest.") }
-  }
-
-  private func show(_ summary: UploadSummary) {
-    if json {
-      Output.line(UploadEvent.summary(summary).json.serialized)
-    } else if !quiet, summary.uploads.count > 1 {
-      Output.line("\n" + summary.table)
-    }
+    return Output.canRedraw(environment) ? .live(unicode: Output.isUnicode(environment)) : .lines
   }
 }

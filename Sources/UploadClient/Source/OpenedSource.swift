@@ -149,7 +149,7 @@ package struct FileStamp: Sendable, Equatable {
   let inode: UInt64
   /// When the content last changed, in seconds since 1970. The resolution, with the nanoseconds, is the kernel's clock
   /// tick: two changes within one tick, often 4 ms, may have the same time.
-  let modifiedSeconds: Int64
+  package let modifiedSeconds: Int64
   let modifiedNanoseconds: Int64
 
   package init(_ status: stat) {

@@ -1,0 +1,91 @@
+import Synchronization
+package import UploadCore
+import UploadReport
+
+/// What is done of a run with many files. Counted by the run, shown by the ``TreeRenderer``. Usable from any thread.
+package final class TreeCounter: Sendable {
+  private struct State {
+    var files: UInt64 = 0
+    var bytes: UInt64 = 0
+  }
+
+  /// The files of the run and their bytes, as counted before it; nil where they were not counted.
+  let total: (files: UInt64, bytes: UInt64)?
+  let startedAt = ContinuousClock.now
+  private let state = Mutex(State())
+
+  package init(total: (files: UInt64, bytes: UInt64)?) { self.total = total }
+
+  /// Counts a file that needs nothing more.
+  package func note(bytes: UInt64) {
+    state.withLock { state in
+      state.files += 1
+      state.bytes &+= bytes
+    }
+  }
+
+  /// The files that are done, and their bytes.
+  package var done: (files: UInt64, bytes: UInt64) { state.withLock { ($0.files, $0.bytes) } }
+}
+
+/// For `send` of a directory on a terminal: one progress line for all files, redrawn in place. Above it is one line for each
+/// upload that stalls or resumes, and for each notice; the first failures are written to standard error.
+package struct TreeRenderer: ProgressRenderer {
+  /// How many failures are shown while they occur; the summary counts all.
+  private static let failureLimit = 100
+
+  private let counter: TreeCounter
+  private let unicode: Bool
+  private var deriver = EventDeriver(interval: nil)
+  private var rate: RateEstimator
+  private var failures = 0
+  private var isDrawn = false
+
+  package init(_ counter: TreeCounter, unicode: Bool) {
+    (self.counter, self.unicode) = (counter, unicode)
+    rate = RateEstimator(startedAt: counter.startedAt)
+  }
+
+  package mutating func show(_ snapshot: Snapshot) {
+    var text = erasure
+    for event in deriver.events(for: snapshot) {
+      switch event {
+      case .stalled, .interrupted, .resumed, .noticed: text += (event.plainLine() ?? "") + "\n"
+      case .failed:
+        failures += 1
+        guard failures <= Self.failureLimit else { continue }
+        // Standard error may be the same terminal: the progress line must be erased first.
+        Output.raw(text)
+        text = ""
+        Output.errorLine(event.plainLine() ?? "")
+      // Visible in the progress line, or in the summary.
+      case .listening, .started, .progress, .retrying, .finished, .cancelled, .rejected, .process, .summary: break
+      }
+    }
+    let width = max(1, (Output.columns ?? 80) - 1)
+    Output.raw(text + TreeProgressLine.text(progress(snapshot), width: width, unicode: unicode) + "\n")
+    isDrawn = true
+  }
+
+  package mutating func end() {
+    Output.raw(erasure)
+    isDrawn = false
+  }
+
+  private mutating func progress(_ snapshot: Snapshot) -> TreeProgress {
+    let active = snapshot.uploads.filter { $0.outcome == nil }
+    let done = counter.done
+    var progress = TreeProgress()
+    (progress.filesDone, progress.bytesDone) = done
+    progress.bytesDone &+= active.reduce(0) { $0 &+ $1.bytes }
+    (progress.files, progress.bytes) = (counter.total?.files, counter.total?.bytes)
+    progress.seconds = (snapshot.at - counter.startedAt).inSeconds
+    rate.sample(progress.bytesDone, at: snapshot.at)
+    progress.speed = rate.bytesPerSecond
+    progress.names = active.prefix(8).map { PlainText.sanitized($0.name) }
+    return progress
+  }
+
+  /// Moves to the progress line and clears from there.
+  private var erasure: String { isDrawn ? "\u{1B}[1A\r\u{1B}[J" : "" }
+}
