@@ -59,7 +59,9 @@ package struct TreeRenderer: ProgressRenderer {
         text = ""
         Output.errorLine(event.plainLine() ?? "")
       // Visible in the progress line, or in the summary.
-      case .listening, .started, .progress, .retrying, .finished, .cancelled, .rejected, .process, .summary: break
+      case .listening, .started, .progress, .retrying, .finished, .cancelled, .tree, .rejected, .download, .process,
+        .summary:
+        break
       }
     }
     let width = max(1, (Output.columns ?? 80) - 1)
