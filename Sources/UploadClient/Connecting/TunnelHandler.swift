@@ -94,9 +94,11 @@ final class TunnelHandler: ChannelInboundHandler, RemovableChannelHandler {
       let pipeline = context.pipeline.syncOperations
       // This handler first: the decoder may pass on bytes behind the response.
       pipeline.removeHandler(self, promise: nil)
-      pipeline.removeHandler(decoder, promise: nil)
       pipeline.removeHandler(encoder, promise: nil)
-      done.succeed()
+      // A decoder leaves the pipeline in a later tick; until then it would get what TLS writes.
+      let removed = context.eventLoop.makePromise(of: Void.self)
+      pipeline.removeHandler(decoder, promise: removed)
+      removed.futureResult.cascade(to: done)
     case .fail(let failure):
       timer?.cancel()
       // First, since the future's callbacks would close it without a reset.
