@@ -38,8 +38,10 @@ package struct SendTally: Sendable {
   /// Empty directories that the server does not make.
   package private(set) var directoriesNotSent: UInt64 = 0
 
-  /// The first uploads that ended.
+  /// The first uploads that ended: in the order of their arguments, then in that of their ends.
   package private(set) var uploads: [UploadSummary.Entry] = []
+  /// The positions of ``uploads``.
+  private var positions: [Int] = []
   /// How many more there were.
   package private(set) var unlistedUploads: UInt64 = 0
   /// The first failures.
@@ -59,7 +61,8 @@ package struct SendTally: Sendable {
   package var isGood: Bool { failed == 0 && cancelled == 0 && notSent == 0 }
 
   /// Counts an upload that has ended.
-  package mutating func note(_ meter: UploadMeter) {
+  /// - Parameter position: of its argument; nil for a file of a directory.
+  package mutating func note(_ meter: UploadMeter, position: Int? = nil) {
     let entry = UploadSummary.Entry(for: meter)
     switch meter.ended?.outcome {
     case .finished(let file):
@@ -68,7 +71,14 @@ package struct SendTally: Sendable {
     case .failed(let error): noteFailure(meter.name, error.message)
     case .cancelled, nil: cancelled += 1
     }
-    if uploads.count < Self.uploadLimit { uploads.append(entry) } else { unlistedUploads += 1 }
+    guard uploads.count < Self.uploadLimit else {
+      unlistedUploads += 1
+      return
+    }
+    let position = position ?? .max
+    let index = positions.firstIndex { $0 > position } ?? positions.count
+    positions.insert(position, at: index)
+    uploads.insert(entry, at: index)
   }
 
   /// Counts a file or directory that failed without an upload.
@@ -109,22 +119,27 @@ package struct SendTally: Sendable {
   var json: JSONValue {
     let listing: [(String, JSONValue)] =
       isDry ? [("wouldSend", .unsigned(listed)), ("wouldSendBytes", .unsigned(listedBytes))] : []
-    return .object([
+    let counts: [(String, JSONValue)] = [
       ("sent", .unsigned(sent)), ("bytes", .unsigned(sentBytes)), ("existing", .unsigned(existing)),
       ("failed", .unsigned(failed)), ("cancelled", .unsigned(cancelled)), ("notSent", .unsigned(notSent)),
       ("links", .unsigned(links)), ("specialFiles", .unsigned(specialFiles)),
       ("directories", .unsigned(directories)), ("directoriesNotSent", .unsigned(directoriesNotSent)),
       ("unlistedUploads", .unsigned(unlistedUploads)),
-    ] + listing)
+    ]
+    return .object(counts + listing)
   }
 
   /// The failures as an array of the `summary` event.
   var failuresJSON: JSONValue {
-    .array(failures.map { .object([("path", .string(NameBytes(lossless: $0.path).description)), ("message", .string($0.message))]) })
+    .array(
+      failures.map {
+        .object([("path", .string(NameBytes(lossless: $0.path).description)), ("message", .string($0.message))])
+      }
+    )
   }
 
-  /// The results for people, one text line for each kind that occurred, then the failures; safe to show, without a line end
-  /// after the last.
+  /// The results for people, one text line for each kind that occurred, then the failures; safe to show, without a line
+  /// end after the last.
   /// - Parameter listsSkipped: whether links and special files are listed too, because they were not reported before.
   package func text(seconds: Double, listsSkipped: Bool) -> String {
     let rate = seconds > 0 ? ", \(ByteSize.rateText(Double(sentBytes) / seconds))" : ""
@@ -135,7 +150,10 @@ package struct SendTally: Sendable {
     if existing > 0 {
       lines.append("\(Self.count(existing, "file")) skipped, \(ByteSize.text(existingBytes)): the server has them")
     }
-    if directories > 0 { lines.append("\(Self.count(directories, "empty directory", "empty directories")) \(isDry ? "would be made" : "made")") }
+    if directories > 0 {
+      let made = Self.count(directories, "empty directory", "empty directories")
+      lines.append("\(made) \(isDry ? "would be made" : "made")")
+    }
     if directoriesNotSent > 0 {
       lines.append(
         "\(Self.count(directoriesNotSent, "empty directory", "empty directories")) not sent: the server makes none"

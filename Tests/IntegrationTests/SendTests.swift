@@ -64,7 +64,7 @@ import UploadTestSupport
         "progress": "event id direction state bytes stored durable speed speedAvg eta residentBytes attempt retryIn",
         "finished":
           "event id direction mode name path bytes seconds peakResidentBytes type declaredType detectedType sha256",
-        "process": "event rss rssPeak slabBytes budget", "summary": "event ok uploads rssPeak",
+        "process": "event rss rssPeak slabBytes budget", "summary": "event ok uploads rssPeak counts failures",
       ]
       for (line, event) in zip(lines, try ended.events) {
         let expected = try #require(keys[event.event], "\(line)")
@@ -198,18 +198,19 @@ import UploadTestSupport
     }
   }
 
-  @Test func `send with a missing file and a directory sends the other file and exits with 1`() async throws {
+  @Test func `send with a missing file and a pipe sends the other file and exits with 1`() async throws {
     try await withServer { server in
       let good = try server.scratch.random(1000, to: "good")
       let missing = server.scratch.file("missing")
-      let arguments = ["send", "--json", "--to", server.url, missing, good, server.scratch.path]
+      mkfifo(server.scratch.file("pipe"), 0o600)
+      let arguments = ["send", "--json", "--to", server.url, missing, good, server.scratch.file("pipe")]
       let ended = try await Sluice.run(arguments)
       #expect(ended.exit == .status(1))
       #expect(try ended.events.last?.uploads?.map(\.verdict) == ["failed", "accepted", "failed"])
       let failures = try ended.events.compactMap(\.error)
       #expect(failures.map(\.code) == ["unreadableFile", "unreadableFile"])
       #expect(failures.contains { $0.message.contains("There is no file") && $0.message.contains("missing") })
-      #expect(failures.contains { $0.message.contains("is a directory") })
+      #expect(failures.contains { $0.message.contains("is a pipe") })
       try server.expect("good", equals: good)
       #expect(try server.uploads.names() == ["good"])
     }
@@ -218,11 +219,12 @@ import UploadTestSupport
   @Test func `a file that cannot be opened fails without a started event`() async throws {
     try await withTemporaryDirectory { directory in
       // Nothing listens there: the file is looked at before a connection is made.
-      let arguments = ["send", directory.file("nothere"), directory.path, "--to", "http://127.0.0.1:1"]
+      mkfifo(directory.file("pipe"), 0o600)
+      let arguments = ["send", directory.file("nothere"), directory.file("pipe"), "--to", "http://127.0.0.1:1"]
       let ended = try await Sluice.run(arguments)
       #expect(ended.exit == .status(1))
       #expect(!ended.output.contains("started") && !ended.errors.contains("started"), "\(ended)")
-      #expect(ended.errors.contains("There is no file") && ended.errors.contains("is a directory"), "\(ended)")
+      #expect(ended.errors.contains("There is no file") && ended.errors.contains("is a pipe"), "\(ended)")
       let events = try EventLine.decode(try await Sluice.run(arguments + ["--json"]).output)
       #expect(events.map(\.event).filter { $0 != "process" } == ["failed", "failed", "summary"])
     }

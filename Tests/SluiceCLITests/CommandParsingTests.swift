@@ -105,6 +105,13 @@ import UploadStorage
     (["f", "--to", "http://h", "--jobs", "0"], "from 1 to 10000"),
     (["f", "--to", "http://h", "--json", "--quiet"], "exclude"), (["f", "--to", "http://h", "--mode", "x"], "mode"),
     (["f", "--to", "http://h", "--header", "nonsense"], "header"),
+    (["/tmp", "--to", "http://h", "--name", "c"], "is a directory"),
+    (["/tmp", "--to", "http://h/inbox"], "must end in /"),
+    (["/tmp", "--to", "http://h/inbox/", "--mode", "multipart"], "--mode stream"),
+    (["f", "--to", "http://h/inbox/", "--skip-existing"], "needs a Sluice server"),
+    (["f", "--to", "http://h", "--dry-run", "--quiet"], "exclude"),
+    (["f", "--to", "http://h", "--exclude", "a[b"], "without a ]"),
+    (["f", "--to", "http://h", "--exclude", ""], "names nothing"),
   ])
   func `send rejects invalid arguments with the reason`(arguments: [String], hint: String) {
     expectUsageError(arguments, of: SendCommand.self, hint: hint)

@@ -12,7 +12,7 @@ enum SendOutput: Sendable {
   case live(unicode: Bool)
   case lines
 
-  /// - Parameter counter: of a run that is shown in one progress line; nil for a line per file.
+  /// - Parameter counter: of a run that is shown in one progress line; nil for an output line per file.
   func renderer(_ counter: TreeCounter?) -> any ProgressRenderer {
     switch self {
     case .json(let interval): LineRenderer(.json, interval: interval)
@@ -37,6 +37,11 @@ final class SendResults: Sendable {
   private struct State {
     var tally: SendTally
     var isContinuable = false
+    /// The positions of arguments that have not ended, by their path.
+    var positions: [String: ArraySlice<Int>] = [:]
+
+    /// - Parameter path: nil for standard input.
+    mutating func position(_ path: String?) -> Int? { positions[path ?? "-"]?.popFirst() }
   }
 
   /// The codes of errors after which an upload can be continued.
@@ -55,7 +60,11 @@ final class SendResults: Sendable {
   init(_ run: SendRun, ledger: UploadLedger, counter: TreeCounter) {
     (self.ledger, self.counter, output, isDry) = (ledger, counter, run.output, run.isDry)
     (remote, mode) = (run.target.authority, run.mode)
-    state = Mutex(State(tally: SendTally(isDry: run.isDry)))
+    var state = State(tally: SendTally(isDry: run.isDry))
+    for (index, source) in run.arguments.sources.enumerated() {
+      state.positions[source.path ?? "-", default: []].append(index)
+    }
+    self.state = Mutex(state)
   }
 
   var tally: SendTally { state.withLock { $0.tally } }
@@ -67,7 +76,7 @@ final class SendResults: Sendable {
   func note(_ source: UploadSource, _ meter: UploadMeter) {
     counter.note(bytes: source.size ?? meter.size ?? meter.received)
     state.withLock { state in
-      state.tally.note(meter)
+      state.tally.note(meter, position: state.position(source.path))
       // What was read from a pipe is gone.
       guard source.path != nil, meter.mode == .resumable, meter.received > 0 else { return }
       switch meter.ended?.outcome {
@@ -124,7 +133,7 @@ final class SendResults: Sendable {
     let name = PlainText.sanitized(source.name)
     let meter = UploadMeter(direction: .outgoing, mode: mode, name: name, size: source.size, remote: remote)
     ledger.end(meter, outcome)
-    state.withLock { $0.tally.note(meter) }
+    state.withLock { $0.tally.note(meter, position: $0.position(source.path)) }
   }
 
   /// Notes files that were counted, but not read.

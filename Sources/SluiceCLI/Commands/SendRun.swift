@@ -78,7 +78,8 @@ struct SendRun: Sendable {
     let renderer = output.renderer(arguments.hasDirectory ? results.counter : nil)
     let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
     let reporting = Task { await reporter.run() }
-    let group = arguments.hasDirectory
+    let group =
+      arguments.hasDirectory
       ? UploadGroup(id: UploadID().description, name: arguments.title, files: total?.files, bytes: total?.bytes) : nil
     let reason = await uploader.sendEach(feed.sources, to: target, mode: mode, jobs: jobs, group: group) {
       results.note($0, $1)

@@ -6,15 +6,27 @@ import UploadCore
 enum SourceFailure {
   /// The error of an `open` that failed with the error number `code`.
   static func opening(_ path: String, _ code: CInt) -> UploadError {
+    code == ENXIO
+      ? unreadable("\"\(PlainText.sanitized(path))\" is a socket, not a file.") : opening("file", path, code)
+  }
+
+  /// The error of a directory that cannot be opened or read.
+  /// - Parameter code: the error number; EXDEV for a directory of a tree that was replaced after the walk had found it.
+  static func directory(_ path: String, _ code: CInt) -> UploadError {
+    guard code == EXDEV else { return opening("directory", path, code) }
+    let name = PlainText.sanitized(path)
+    return unreadable("The directory \"\(name)\" was replaced while the tree was sent. Send it again.")
+  }
+
+  private static func opening(_ noun: String, _ path: String, _ code: CInt) -> UploadError {
     let name = PlainText.sanitized(path)
     return switch code {
-    case ENOENT, ENOTDIR: unreadable("There is no file \"\(name)\". Check the path.")
-    case EACCES, EPERM: unreadable("The file \"\(name)\" may not be read by this user. Check its permissions.")
+    case ENOENT, ENOTDIR: unreadable("There is no \(noun) \"\(name)\". Check the path.")
+    case EACCES, EPERM: unreadable("The \(noun) \"\(name)\" may not be read by this user. Check its permissions.")
     case ELOOP: unreadable("The path \"\(name)\" leads in a circle of symbolic links.")
-    case ENXIO: unreadable("\"\(name)\" is a socket, not a file.")
     case EMFILE, ENFILE:
-      unreadable("The file \"\(name)\" cannot be opened: too many files are open. Send fewer at once.")
-    default: unreadable("The file \"\(name)\" cannot be opened: \(text(code)).")
+      unreadable("The \(noun) \"\(name)\" cannot be opened: too many files are open. Send fewer at once.")
+    default: unreadable("The \(noun) \"\(name)\" cannot be opened: \(text(code)).")
     }
   }
 
@@ -24,21 +36,6 @@ enum SourceFailure {
       "\"\(PlainText.sanitized(path))\", or a directory above it, became a symbolic link while the tree was sent. "
         + "Send it again."
     )
-  }
-
-  /// The error of a directory that cannot be opened or read.
-  /// - Parameter code: the error number; EXDEV for a directory of a tree that was replaced after the walk had found it.
-  static func directory(_ path: String, _ code: CInt) -> UploadError {
-    let name = PlainText.sanitized(path)
-    return switch code {
-    case ENOENT, ENOTDIR: unreadable("There is no directory \"\(name)\". Check the path.")
-    case EACCES, EPERM: unreadable("The directory \"\(name)\" may not be read by this user. Check its permissions.")
-    case ELOOP: unreadable("The path \"\(name)\" leads in a circle of symbolic links.")
-    case EXDEV: unreadable("The directory \"\(name)\" was replaced while the tree was sent. Send it again.")
-    case EMFILE, ENFILE:
-      unreadable("The directory \"\(name)\" cannot be opened: too many files are open. Send fewer at once.")
-    default: unreadable("The directory \"\(name)\" cannot be read: \(text(code)).")
-    }
   }
 
   /// The error for a source that is not a regular file: any that was named by its path, or a directory at a descriptor.

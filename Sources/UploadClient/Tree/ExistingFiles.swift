@@ -103,7 +103,10 @@ actor ExistingFiles {
       )
     case 401, 403:
       let reason = response.rejection(hasToken: hasToken).message
-      throw UploadError(.refusedByServer, "--skip-existing needs the server's listing, which it does not allow. \(reason)")
+      throw UploadError(
+        .refusedByServer,
+        "--skip-existing needs the server's listing, which it does not allow. \(reason)"
+      )
     default: throw response.rejection(hasToken: hasToken)
     }
     let listing = try reading.finish()

@@ -92,7 +92,8 @@ package final class TreeWalker: Sendable {
     case .directory(let path, let name):
       let place = Place(path: path, relative: "", remote: name ?? "", depth: name == nil ? 0 : 1)
       do throws(UploadError) {
-        return try descend(DirectoryHandle(path: path), place, &state)
+        try descend(DirectoryHandle(path: path), place, &state)
+        return nil
       } catch {
         return .failed(path: path, error)
       }
@@ -149,18 +150,17 @@ package final class TreeWalker: Sendable {
       guard !state.levels.contains(where: { $0.handle.identity == handle.identity }) else {
         throw Self.loopError(place.path)
       }
-      return try descend(handle, place, &state)
+      try descend(handle, place, &state)
+      return nil
     } catch {
       return .failed(path: place.path, error)
     }
   }
 
   /// Makes a directory the one that is read next.
-  private func descend(_ handle: DirectoryHandle, _ place: Place, _ state: inout State) throws(UploadError) -> TreeEntry?
-  {
+  private func descend(_ handle: DirectoryHandle, _ place: Place, _ state: inout State) throws(UploadError) {
     guard let stream = DirectoryStream(handle) else { throw SourceFailure.directory(place.path, errno) }
     state.levels.append(Level(handle: handle, stream: stream, place: place))
-    return nil
   }
 
   // MARK: Errors
