@@ -177,9 +177,9 @@ import UploadCore
   func `the question mark and F1 open and close the help`(_ key: KeyEvent) {
     var driver = driver()
     driver.press(key)
-    #expect(driver.text.contains("choose files to send"))
+    #expect(driver.text.contains("choose files or directories to send"))
     driver.press(key)
-    #expect(!driver.text.contains("choose files to send"))
+    #expect(!driver.text.contains("choose files or directories to send"))
   }
 
   @Test func `Escape closes the help before it clears a filter that is being typed`() {
@@ -195,7 +195,7 @@ import UploadCore
     driver.type("?")
     #expect(driver.row(59).contains("q close") && !driver.row(59).contains("quit"))
     driver.type("q")
-    #expect(driver.effects.isEmpty && !driver.text.contains("choose files to send"))
+    #expect(driver.effects.isEmpty && !driver.text.contains("choose files or directories to send"))
     #expect(driver.row(59).contains("q quit"))
   }
 

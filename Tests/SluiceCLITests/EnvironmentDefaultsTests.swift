@@ -118,8 +118,12 @@ import Testing
     }
   }
 
-  @Test func `only fields, form values, types, origins and proxies are repeatable options`() {
+  @Test func `only fields, form values, types, origins, proxies and patterns are repeatable options`() {
     let repeatable = CommandDescription.all.reduce(into: Set<String>()) { $0.formUnion($1.repeatable) }
-    #expect(repeatable == ["header", "form-value", "allow-type", "deny-type", "allow-origin", "trusted-proxy"])
+    #expect(
+      repeatable == [
+        "header", "form-value", "exclude", "allow-type", "deny-type", "allow-origin", "trusted-proxy",
+      ]
+    )
   }
 }

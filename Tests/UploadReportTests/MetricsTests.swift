@@ -114,7 +114,7 @@ import UploadTestSupport
         #expect(UInt64(value) != nil)
       }
     }
-    #expect(seen.count == 12)
+    #expect(seen.count == 15)
   }
 
   @Test func `the series are the same with and without uploads`() {

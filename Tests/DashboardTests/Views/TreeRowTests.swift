@@ -13,9 +13,9 @@ import Testing
     wide.show([tree.file("a.jpg")], groups: [tree])
     #expect(wide.text.contains("photos/: 1,204 of 10,000 files"))
     #expect(wide.text.contains("38%"))
-    var narrow = Driver(Size(width: 60, height: 20))
+    var narrow = Driver(Size(width: 80, height: 24))
     narrow.show([tree.file("a.jpg")], groups: [tree])
-    #expect(narrow.text.contains(": 1,204/10,000") || narrow.text.contains(": 1,204 of 10,000 files"))
+    #expect(narrow.text.contains("photos/: 1,204/10,000"))
   }
 
   @Test func `Enter opens and closes the row of a tree, and shows the detail of a file of it`() {

@@ -138,7 +138,7 @@ import UploadTestSupport
       )
       #expect(preflight.contains("\r\nAccess-Control-Allow-Origin: https://Good.example\r\n"))
       #expect(preflight.contains("\r\nAccess-Control-Allow-Headers: authorization, x-y\r\n"))
-      #expect(preflight.contains("\r\nAccess-Control-Allow-Methods: GET, HEAD, POST, PUT, PATCH, DELETE\r\n"))
+      #expect(preflight.contains("\r\nAccess-Control-Allow-Methods: GET, HEAD, POST, PUT, PATCH, DELETE, MKCOL\r\n"))
       #expect(preflight.contains("\r\nVary: Origin\r\n"))
       #expect(!preflight.lowercased().contains("\r\ncontent-length"))
 
