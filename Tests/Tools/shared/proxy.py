@@ -17,7 +17,7 @@ BLOCK = 256 << 10
 # Data flows when a client has sent more than requests have besides.
 FLOWING = 64 << 10
 KINDS = ("RST", "FIN", "stall")
-# More than what the sockets between a client and this program hold: 4 MiB to send, 6 MiB received.
+# More than the buffers of the sockets between a client and this program: 4 MiB to send, 6 MiB received.
 MARGIN = 16 << 20
 # Seconds between two looks at whether the proxy has ended.
 TICK = 0.2
@@ -217,7 +217,7 @@ def _wait_for_close(connection: socket.socket, over: threading.Event, patience: 
 def spread(random: object, size: int, number: int, kinds: tuple[str, ...] = KINDS) -> list[Cut]:
     """Cuts at random positions within `size` bytes, at least 1 MiB apart, of each kind in a random order.
 
-    None is so near the end that sockets hold the rest: after a stall there a client would wait for the response, as
+    None is so near the end that the buffers of sockets contain the rest: after a stall there a client would wait for the response, as
     long as it waits for a slow disk."""
     steps = max((size - MARGIN) // MIB, number)
     positions = sorted(position * MIB for position in random.sample(range(1, steps + 1), number))  # type: ignore[attr-defined]

@@ -100,7 +100,9 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["..%2Fsecret", "%2e%2e/secret", "..", "sub/..", "sub%2Fx", "%00", "link", "sub/link", ".sluice-1.part"])
+  @Test(arguments: [
+    "..%2Fsecret", "%2e%2e/secret", "..", "sub/..", "sub%2Fx", "%00", "link", "sub/link", ".sluice-1.part",
+  ])
   func `Paths to anything but a visible file of the directory get 404`(path: String) async throws {
     try await withTemporaryDirectory { outside in
       try outside.write([1], to: "secret")
