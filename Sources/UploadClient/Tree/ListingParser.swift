@@ -21,60 +21,93 @@ struct ListingParser {
   /// The most bytes of one entry: a name has at most 255 bytes, of which each may have six in JSON and three in a URL.
   private static let entryLimit = 64 * 1024
 
+  /// How every listing of a Sluice server begins, white space aside.
+  private static let start = Array(#"{"files":["#.utf8)
+
+  /// How far the text has been read.
+  private enum Position {
+    /// So many bytes of ``ListingParser/start`` have been read.
+    case start(Int)
+    /// Between the entries.
+    case entries
+    /// In an entry; so many of its objects and arrays are open, itself included.
+    case entry(depth: Int)
+    /// Behind the entries; so many objects and arrays are open, the outermost included.
+    case rest(depth: Int)
+    case end
+  }
+
+  private var position = Position.start(0)
   private var entry: [UInt8] = []
-  private var depth = 0
   private var isString = false
   private var isEscaped = false
   /// Whether the text was a listing so far.
   private(set) var isValid = true
   /// Whether the listing is complete.
-  private(set) var isComplete = false
+  var isComplete: Bool { if case .end = position { true } else { false } }
 
   /// Reads the next bytes, and calls `body` with each entry that is complete.
   mutating func read(_ bytes: some Sequence<UInt8>, _ body: (Entry) -> Void) {
-    for byte in bytes where isValid { read(byte, body) }
+    for byte in bytes where isValid { isValid = read(byte, body) }
   }
 
-  private mutating func read(_ byte: UInt8, _ body: (Entry) -> Void) {
-    // An entry is an object at depth 3: in the array `files` of the outer object.
-    if depth >= 3 {
+  /// - Returns: whether the text can still be a listing.
+  private mutating func read(_ byte: UInt8, _ body: (Entry) -> Void) -> Bool {
+    if case .entry = position {
       entry.append(byte)
-      isValid = entry.count <= Self.entryLimit
+      guard entry.count <= Self.entryLimit else { return false }
     }
-    if isString {
-      if isEscaped {
-        isEscaped = false
-      } else if byte == UInt8(ascii: "\\") {
-        isEscaped = true
-      } else if byte == UInt8(ascii: "\"") {
-        isString = false
+    if case .start(let count) = position {
+      guard !Self.isSpace(byte) else { return true }
+      position = count + 1 == Self.start.count ? .entries : .start(count + 1)
+      return byte == Self.start[count]
+    }
+    guard !isString else {
+      let escapes = !isEscaped && byte == UInt8(ascii: "\\")
+      isString = isEscaped || byte != UInt8(ascii: "\"")
+      isEscaped = escapes
+      return true
+    }
+    isString = byte == UInt8(ascii: "\"")
+    let isOpening = byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[")
+    let isClosing = byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]")
+    switch position {
+    case .start: return false
+    case .entries:
+      if byte == UInt8(ascii: "{") {
+        entry = [byte]
+        position = .entry(depth: 1)
+      } else if byte == UInt8(ascii: "]") {
+        position = .rest(depth: 1)
+      } else {
+        return byte == UInt8(ascii: ",") || Self.isSpace(byte)
       }
-      return
+    case .entry(let depth):
+      // A text that nests deeper than a listing is none.
+      guard !isOpening || depth < 8 else { return false }
+      position = .entry(depth: depth + (isOpening ? 1 : 0) - (isClosing ? 1 : 0))
+      if isClosing, depth == 1 { return finishEntry(body) }
+    case .rest(let depth):
+      guard !isOpening || depth < 8 else { return false }
+      position = isClosing && depth == 1 ? .end : .rest(depth: depth + (isOpening ? 1 : 0) - (isClosing ? 1 : 0))
+    case .end: return Self.isSpace(byte)
     }
-    switch byte {
-    case UInt8(ascii: "\""): isString = true
-    case UInt8(ascii: "{"), UInt8(ascii: "["):
-      depth += 1
-      // The outermost value is an object. A text that nests deeper than a listing is none.
-      isValid = depth <= 8 && (depth > 1 || byte == UInt8(ascii: "{"))
-      if depth == 3 { entry = [byte] }
-    case UInt8(ascii: "}"), UInt8(ascii: "]"):
-      depth -= 1
-      if depth == 2 { finishEntry(body) }
-      isComplete = depth == 0
-      isValid = depth >= 0
-    case 0x20, 0x09, 0x0A, 0x0D: break
-    default: isValid = depth > 0
-    }
+    return true
   }
 
-  private mutating func finishEntry(_ body: (Entry) -> Void) {
+  private static func isSpace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
+  }
+
+  /// - Returns: whether the entry was one of a listing.
+  private mutating func finishEntry(_ body: (Entry) -> Void) -> Bool {
     defer { entry.removeAll(keepingCapacity: true) }
+    position = .entries
     guard let object = try? JSONDecoder().decode(Object.self, from: Data(entry)), let entry = object.entry else {
-      isValid = false
-      return
+      return false
     }
     body(entry)
+    return true
   }
 
   /// An entry as the server writes it (example/docs/http.md).
@@ -89,7 +122,7 @@ struct ListingParser {
     var entry: Entry? {
       let path = url.utf8.prefix { $0 != UInt8(ascii: "?") }
       guard let last = path.split(separator: UInt8(ascii: "/")).last,
-        let name = PercentEncoding.decodedBytes(last), !name.isEmpty
+        let name = PercentEncoding.decodedBytes(last), Self.isName(name)
       else { return nil }
       return Entry(
         name: NameBytes(name),
@@ -98,6 +131,12 @@ struct ListingParser {
         sha256: sha256.flatMap { ContentDigests(sha256Text: $0) },
         modified: modified.flatMap(HTTPDate.secondsOfInternetText)
       )
+    }
+
+    /// Whether a file can have this name.
+    private static func isName(_ bytes: [UInt8]) -> Bool {
+      !bytes.isEmpty && bytes != Array(".".utf8) && bytes != Array("..".utf8) && !bytes.contains(UInt8(ascii: "/"))
+        && !bytes.contains(0)
     }
   }
 }

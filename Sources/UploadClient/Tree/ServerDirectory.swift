@@ -69,8 +69,10 @@ struct ServerDirectory: Sendable {
     return UInt64(bitPattern: Int64(hasher.finalize()))
   }
 
+  /// Never all zeros or all ones, which have meanings of their own.
   fileprivate static func half(_ digest: [UInt8]) -> (UInt64, UInt64) {
     func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
-    return (number(digest.prefix(8)), number(digest.dropFirst(8).prefix(8)))
+    let half = (number(digest.prefix(8)), number(digest.dropFirst(8).prefix(8)))
+    return half == (0, 0) || half == (.max, .max) ? (half.0, half.1 ^ 1) : half
   }
 }

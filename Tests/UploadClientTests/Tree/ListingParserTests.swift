@@ -41,6 +41,9 @@ import UploadCore
 
   @Test(arguments: [
     "<html>", "[]", "null", #"{"files":[{"name":1}]}"#, #"{"files":[{"url":"%"}]}"#, #"{"files":[{"url":"/"}]}"#, "}",
+    "{}", #"{"ok":true}"#, #"{"items":[{"url":"a"}]}"#, #"{"files":{"a":{"url":"a"}}}"#, #"{"files":[1]}"#,
+    #"{"files":[["a"]]}"#, #"{"files":["a"]}"#, #"{"files":[]}x"#, #"{"files":[{"url":"a"}"#, #"{"files":[]"#,
+    #"{"files":[{"url":"."}]}"#, #"{"files":[{"url":"a/.."}]}"#, #"{"files":[{"url":"a%2Fb"}]}"#,
     String(repeating: #"{"a":["#, count: 100),
   ])
   func `other texts are no listing`(text: String) {
@@ -48,9 +51,25 @@ import UploadCore
     #expect(!(parser.isValid && parser.isComplete))
   }
 
-  @Test func `an entry without an end is not kept in memory`() {
-    let text = #"{"files":[{"name":""# + String(repeating: "x", count: 100_000)
+  @Test(arguments: [#"{"files":[{"name":""#, #"{"files":[{"name":["#])
+  func `an entry without an end is not kept in memory`(start: String) {
+    let text = start + String(repeating: "1,", count: 100_000)
     #expect(!parse([Array(text.utf8)[...]]).parser.isValid)
+  }
+
+  @Test func `what follows the entries is no entry`() {
+    let text = #"{ "files" : [ {"url":"a"} ] , "other": [{"url":"b"}, "]}"], "count": 1 }"#
+    let (parser, entries) = parse([Array(text.utf8)[...]])
+    #expect(parser.isValid && parser.isComplete && entries.map(\.name) == ["a"])
+  }
+
+  @Test(arguments: ["0", "f"]) func `a digest of equal digits is a digest`(digit: String) {
+    var directory = ServerDirectory()
+    let digest = ContentDigests(sha256Text: String(repeating: digit, count: 64))
+    directory.add(ListingParser.Entry(name: "f", size: 1, sha256: digest))
+    directory.sort()
+    let item = directory.item("f")
+    #expect(item?.hasDigest == true && item?.isDirectory == false && item?.matches(digest ?? ContentDigests()) == true)
   }
 
   @Test func `a directory finds its entries by name`() {
