@@ -275,7 +275,7 @@ struct FileTail: Sendable {
   /// - Throws: ``UploadError``, with code `contentMismatch` when an expected digest differs or was not computed, or
   ///   what the hash failed with. The file is not deleted then, unless this has created it.
   func write(into directory: UploadDirectory) throws -> StagedDiskFile {
-    let file = try file ?? directory.createPartial()
+    let file = try file ?? directory.createPartial(for: request.path.directory)
     let extent = placement.extent
     let padding = content.slab?.pad(to: WritePlan.alignment) ?? 0
     if extent.count > 0 { try content.withBytes { try file.write(extent, $0, padding: padding) } }
