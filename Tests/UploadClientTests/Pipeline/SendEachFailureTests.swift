@@ -90,7 +90,7 @@ import UploadTestSupport
         try files.accept(peer, most: 1)
         let items = try (0..<5).compactMap { _ in try files.next(peer) }
         for item in items.prefix(count / one) { files.store(item) }
-        try peer.send(String(responses.prefix(count)))
+        try peer.send(String(decoding: responses.utf8.prefix(count), as: UTF8.self))
       }
       // The two others were read, and may have been stored.
       #expect(sent.finishedCount == 1 + count / one)
