@@ -201,9 +201,10 @@ struct UploadAttempt: Sendable {
 
   /// Gives a connection that can serve another request to the pool. Call it on the connection's event loop.
   func keep(_ channel: any Channel, after outcome: ExchangeStateMachine.Outcome) {
-    guard case .response(let response) = outcome, let time = ConnectionPool.idleTime(after: response) else {
-      return channel.close(promise: nil)
-    }
+    let longest = TimeAmount(resources.configuration.longestIdleTime)
+    guard case .response(let response) = outcome,
+      let time = ConnectionPool.idleTime(after: response, atMost: longest)
+    else { return channel.close(promise: nil) }
     resources.connections.keep(channel, to: ConnectionPool.Origin(target), for: time)
   }
 }
