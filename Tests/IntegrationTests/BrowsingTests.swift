@@ -133,7 +133,8 @@ import UploadTestSupport
 
   @Test(arguments: [
     "/files/..%2f..%2fetc%2fpasswd", "/files/../../../../etc/passwd", "/files/%2e%2e/secret", "/files/..",
-    "/files//etc/passwd", "/files/link", "/files/inner", "/files/inner/f", "/files/a%00b", "/files/.",
+    "/files//etc/passwd", "/files/link", "/files/link/", "/files/inner/../../secret", "/files/inner/link",
+    "/files/inner/up/secret", "/files/inner%2Ff", "/files/a%00b", "/files/.",
   ])
   func `a download path cannot leave the upload directory`(target: String) async throws {
     try await withServer { server in
@@ -142,7 +143,11 @@ import UploadTestSupport
         atPath: server.uploads.file("link"),
         withDestinationPath: server.scratch.file("secret")
       )
-      try server.uploads.directory("inner").write([1], to: "f")
+      let inner = try server.uploads.directory("inner")
+      try inner.write([1], to: "f")
+      for (name, destination) in [("link", "../../secret"), ("up", "../..")] {
+        try FileManager.default.createSymbolicLink(atPath: inner.file(name), withDestinationPath: destination)
+      }
       let reply = try await Curl.run(["--path-as-is", server.url + target])
       #expect(reply.isRejection(404) || reply.isRejection(400), "\(reply)")
     }

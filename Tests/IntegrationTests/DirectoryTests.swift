@@ -90,7 +90,7 @@ import UploadTestSupport
       #expect(isAccepted == (expected != nil), "\(reply.errors)")
       let attributes = try FileManager.default.attributesOfItem(atPath: server.uploads.file("d/a"))
       let modified = try #require(attributes[.modificationDate] as? Date).timeIntervalSince1970
-      #expect((modified == 1_700_000_000) == (expected != nil), "\(modified)")
+      #expect((modified.rounded(.down) == 1_700_000_000) == (expected != nil), "\(modified)")
     }
   }
 
@@ -140,7 +140,9 @@ import UploadTestSupport
     try await withServer { server in
       let path = try server.scratch.write([1], to: "source")
       let around = try server.scratch.names()
-      let reply = try await Curl.run(["--path-as-is", "-T", path, server.url + target])
+      // With -T curl adds the name of the file to a path that ends in "..".
+      let put = ["--path-as-is", "-X", "PUT", "--data-binary", "@\(path)"]
+      let reply = try await Curl.run(put + [server.url + target])
       #expect(reply.isRejection(400), "\(reply)")
       #expect(try server.uploads.names() == [])
       #expect(try server.scratch.names() == around)

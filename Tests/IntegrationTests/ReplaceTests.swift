@@ -11,6 +11,11 @@ import UploadTestSupport
   enum Way: CaseIterable, Sendable {
     case path, query, form
 
+    /// Options of a server that drops the directories of this name: by default it keeps those of a path alone.
+    func options(droppingDirectoriesOf name: String) -> [String] {
+      self == .path && name.contains("/") ? ["--flat"] : []
+    }
+
     /// Arguments of curl that upload the file at `path`.
     /// - Parameter name: as it stands in a URL.
     func arguments(_ path: String, as name: String, to server: SluiceServer) -> [String] {
@@ -49,7 +54,7 @@ import UploadTestSupport
 
   @Test(arguments: Way.allCases, collisions)
   func `--on-duplicate replace stores all files of equal sanitized names`(way: Way, names: Collision) async throws {
-    try await withServer(Self.replace) { server in
+    try await withServer(Self.replace + way.options(droppingDirectoriesOf: names.first)) { server in
       let paths = try ["first", "second", "first again"].map { try server.scratch.write($0.utf8, to: $0) }
       let first = try await Curl.run(way.arguments(paths[0], as: names.first, to: server))
       #expect(first.isStored(names.stored, size: 5), "\(first)")
@@ -66,7 +71,8 @@ import UploadTestSupport
 
   @Test(arguments: Way.allCases, collisions)
   func `--on-duplicate error rejects the second of equal sanitized names`(way: Way, names: Collision) async throws {
-    try await withServer(["--on-duplicate", "error"]) { server in
+    let options = ["--on-duplicate", "error"] + way.options(droppingDirectoriesOf: names.first)
+    try await withServer(options) { server in
       let paths = try ["first", "second"].map { try server.scratch.write($0.utf8, to: $0) }
       let first = try await Curl.run(way.arguments(paths[0], as: names.first, to: server))
       #expect(first.isStored(names.stored, size: 5), "\(first)")
@@ -93,7 +99,7 @@ import UploadTestSupport
 
   @Test(arguments: Way.allCases)
   func `an upload whose name was sanitized replaces no file, one with an unchanged name does`(way: Way) async throws {
-    try await withServer(Self.replace) { server in
+    try await withServer(Self.replace + way.options(droppingDirectoriesOf: "a/index.html")) { server in
       let paths = try ["old", "flattened", "new"].map { try server.scratch.write($0.utf8, to: $0) }
       #expect(try await Curl.run(["-T", paths[0], "\(server.url)/index.html"]).status == 201)
       let flattened = try await Curl.run(way.arguments(paths[1], as: "a/index.html", to: server))

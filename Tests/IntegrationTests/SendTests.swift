@@ -154,7 +154,7 @@ import UploadTestSupport
       let path = try server.scratch.random(1000, to: "a b.bin")
       let put = try await Sluice.run(["send", path, "--to", "\(server.url)/inbox/"])
       #expect(put.exit == .status(0), "\(put)")
-      try server.expect("a b.bin", equals: path)
+      try server.expect("inbox/a b.bin", equals: path)
       let post = try await Sluice.run(["send", path, "--to", "\(server.url)/stream-upload?name=c"])
       #expect(post.exit == .status(0), "\(post)")
       try server.expect("c", equals: path)
@@ -163,7 +163,7 @@ import UploadTestSupport
       try server.expect("d", equals: path)
       let nowhere = try await Sluice.run(["send", path, "--to", "\(server.url)/nowhere"])
       #expect(nowhere.exit == .status(1))
-      #expect(try server.uploads.names() == ["a b.bin", "c", "d"])
+      #expect(try server.uploads.names() == ["c", "d", "inbox"])
     }
   }
 

@@ -69,7 +69,7 @@ import UploadTestSupport
   @Test(arguments: [
     Storing(target: "/v.txt", location: "./files/v.txt"),
     Storing(target: "/a%20b.txt", location: "./files/a%20b.txt"),
-    Storing(target: "/a/b/v.txt", location: "../../files/v.txt"),
+    Storing(target: "/a/b/v.txt", location: "../../files/a/b/v.txt"),
     Storing(target: "/stream-upload?name=q%3F%23%2B.txt", location: "./files/q%3F%23%2B.txt", isPost: true),
     Storing(target: "/file-upload", location: "./files/in%20form.txt", isForm: true),
   ])
