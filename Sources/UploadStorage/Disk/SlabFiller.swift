@@ -125,8 +125,22 @@ final class SlabFiller {
     switch time {
     case .normal: scheduleCheck()
     case .slow: if slab.bytes.count > Slab.small { scheduleCheck() }
-    case .tooLong: recall(slab)
+    case .tooLong: if slab.bytes.count > Slab.small || !shrink(slab) { recall(slab) }
     }
+  }
+
+  /// Exchanges the slab for one that suits the upload's rate, with the same content.
+  /// - Returns: false, and nothing has changed, where there is no room for that.
+  private func shrink(_ slab: Slab) -> Bool {
+    let size = buffer.suitableSize(at: eventLoop.now)
+    guard size >= slab.count, let smaller = budget.take(upTo: size) else { return false }
+    _ = smaller.append(slab.filled)
+    endFilling()
+    release(slab)
+    buffer.exchange(for: smaller)
+    meter.add(smaller.region)
+    offer(smaller)
+    return true
   }
 
   /// Lets the budget recall the slab when other uploads wait.
@@ -254,8 +268,8 @@ struct UploadBuffer {
   var hasQueued: Bool { !queued.isEmpty }
 
   /// Whether the next slab is to be taken only for a block (``WritePlan/alignment``) or more: where a remainder is kept
-  /// already, or the upload has filled slabs before. With less, call ``keepRemainder(at:)`` instead.
-  var needsBlock: Bool { remainder != nil || nextSlabSize != Slab.small }
+  /// already, or the slab would be a large one. With less, call ``keepRemainder(at:)`` instead.
+  var needsBlock: Bool { remainder != nil || nextSlabSize > Slab.small }
 
   mutating func append(_ chunk: ByteBuffer) {
     queued.append(chunk)
@@ -274,6 +288,11 @@ struct UploadBuffer {
     (filling, fillingSince) = (slab, now)
     if let remainder { _ = remainder.withUnsafeReadableBytes { slab.append($0) } }
     remainder = nil
+  }
+
+  /// Continues to fill another slab, with the same content.
+  fileprivate mutating func exchange(for slab: Slab) {
+    filling = slab
   }
 
   /// Copies queued chunks into the slab until it is full, or none is left.
@@ -295,15 +314,15 @@ struct UploadBuffer {
     guard let slab = filling else { return }
     let share = Double(min(slab.bytes.count, Slab.small)) / Double(Slab.small)
     let isFast = slab.room == 0 && Double((now - fillingSince).nanoseconds) < share * Double(Self.slow.nanoseconds)
-    nextSlabSize = isFast ? Slab.large : suitableSize(of: slab, at: now)
+    nextSlabSize = isFast ? Slab.large : suitableSize(at: now)
     if isFast { isSlow = false }
   }
 
   /// The power of two, from ``Slab/tiny`` to ``Slab/small``, that is filled within ``slowFilling`` at the rate at which
-  /// `slab` has been filled until `now`.
-  private func suitableSize(of slab: Slab, at now: NIODeadline) -> Int {
+  /// the slab has been filled until `now`.
+  func suitableSize(at now: NIODeadline) -> Int {
     let time = max(1, (now - fillingSince).nanoseconds)
-    let expected = Double(slab.count) * Double(Self.slowFilling.nanoseconds) / Double(time)
+    let expected = Double(filling?.count ?? 0) * Double(Self.slowFilling.nanoseconds) / Double(time)
     var size = Slab.tiny
     while size < Slab.small, Double(size) < expected { size *= 2 }
     return size
@@ -316,14 +335,14 @@ struct UploadBuffer {
     guard let slab = filling, slab.room > 0, now - fillingSince >= Self.slow else { return .normal }
     isSlow = true
     if slab.bytes.count > Slab.small { return now - fillingSince >= Self.tooLongLarge ? .tooLong : .slow }
-    return slab.bytes.count > 2 * suitableSize(of: slab, at: now) ? .tooLong : .slow
+    return slab.bytes.count > 2 * suitableSize(at: now) ? .tooLong : .slow
   }
 
   /// Shortens the content of the slab that is being filled to whole blocks, perhaps none; the rest becomes the
   /// remainder, and the next slab has the size that suits the upload's rate, at most ``Slab/small``.
   mutating func keepBlocks(at now: NIODeadline) {
     guard let slab = filling else { return }
-    nextSlabSize = suitableSize(of: slab, at: now)
+    nextSlabSize = suitableSize(at: now)
     let aligned = WritePlan.alignedPart(of: slab.count)
     if aligned < slab.count { addToRemainder(slab.filled[aligned...], at: now) }
     slab.count = aligned

@@ -73,6 +73,25 @@ import UploadTestSupport
     others.forEach(budget.release)
   }
 
+  @Test func `a slab that is much too large for its upload's rate is exchanged for a smaller one`() throws {
+    let fixture = try Fixture()
+    let (loop, budget, filler, delegate) = (fixture.loop, fixture.budget, fixture.filler, fixture.delegate)
+    let bytes = SplitMix64.bytes(1_000)
+    filler.append(ByteBuffer(bytes: bytes[..<900]))
+    let filled = filler.fill()
+    #expect(filled && budget.use.used == Slab.small)
+    loop.advanceTime(by: UploadBuffer.slow)
+    #expect(budget.use.used == Slab.tiny && !filler.isRecalled && delegate.changes == 0)
+    filler.append(ByteBuffer(bytes: bytes[900...]))
+    let filledMore = filler.fill()
+    #expect(filledMore && budget.use.used == Slab.tiny)
+    let tail = filler.takeTail()
+    #expect(tail.withBytes { Array($0) } == bytes)
+    if let slab = tail.slab { filler.release(slab) }
+    filler.end()
+    #expect(budget.use.used == 0)
+  }
+
   @Test func `a slow upload's slab is recalled for another, and less than a block is kept without one`() throws {
     let fixture = try Fixture()
     let (loop, budget, filler, delegate) = (fixture.loop, fixture.budget, fixture.filler, fixture.delegate)

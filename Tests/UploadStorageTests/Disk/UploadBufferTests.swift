@@ -45,7 +45,6 @@ import UploadTestSupport
     buffer.fill()
     buffer.notePace(at: Self.start + .seconds(1))
     #expect(buffer.nextSlabSize == next)
-    #expect(buffer.needsBlock == (next < Slab.small))
   }
 
   @Test(arguments: [(30, Slab.large), (32, Slab.small), (300, Slab.small)] as [(Int64, Int)])
