@@ -8,8 +8,8 @@ extension Uploader {
   ///
   /// Small are regular files of a known size up to ``SmallRequest/sizeLimit``, in the mode `stream`. Their requests are plain
   /// `PUT`s where the target has a URL for each (``SendTarget/hasPaths``), and wait for each other elsewhere. A failed upload
-  /// does not delay or end the others; but when no server can be reached, or it rejects the access token, one upload fails
-  /// for all, and nothing more is sent. Memory is bounded for any number of sources: ended meters are not kept.
+  /// does not delay or end the others; but when no server can be reached, or it rejects the access token, one upload (or the
+  /// few that have begun) fails for all, and nothing more is sent. Memory is bounded for any number of sources: ended meters are not kept.
   ///
   /// When the task is cancelled, the uploads that have begun and are not complete end with ``UploadOutcome/cancelled``. So
   /// do, for `onEnd` alone, the sources that were read ahead; the ledger does not know them.
@@ -43,7 +43,12 @@ extension Uploader {
           if large.add(source, workers: largeLimit) {
             tasks.addTask {
               while let source = large.next() {
+                guard !small.isStopped else {
+                  onEnd(source, unsent(source, target))
+                  continue
+                }
                 let meter = await self.send(source, to: target, mode: mode, group: group)
+                if let error = large.errorForAll(meter) { small.stop(error) }
                 onEnd(source, meter)
               }
             }
@@ -113,12 +118,17 @@ private final class LargeFileQueue: Sendable {
     var workers = 0
     /// Workers that have ended and were not noted by ``LargeFileQueue/mustWait()``.
     var ended = 0
+    var rejections = RejectionStreak()
+    /// Uploads in succession that have reached no server, each in all of its attempts.
+    var unreachableCount = 0
 
     var count: Int { sources.count - position }
   }
 
   /// How many sources may wait.
   private static let limit = 1024
+  /// After so many uploads in succession that have reached no server, the others would not either.
+  private static let unreachableLimit = 3
 
   private let state = Mutex(State())
 
@@ -148,6 +158,26 @@ private final class LargeFileQueue: Sendable {
         state.position = 0
       }
       return source
+    }
+  }
+
+  /// Notes how an upload has ended.
+  /// - Returns: its error, if no other upload can succeed.
+  func errorForAll(_ meter: UploadMeter) -> UploadError? {
+    state.withLock { state -> UploadError? in
+      switch meter.ended?.outcome {
+      case .failed(let error):
+        let isUnreachable = [.connectionRefused, .unreachable, .untrustedServer].contains(error.code)
+        state.unreachableCount = isUnreachable ? state.unreachableCount + 1 : 0
+        let status = (error.cause as? ServerRejection)?.status
+        let isRejected = status.map { state.rejections.note($0) } ?? false
+        return isRejected || state.unreachableCount >= Self.unreachableLimit ? error : nil
+      case .finished:
+        state.unreachableCount = 0
+        _ = state.rejections.note(200)
+        return nil
+      case .cancelled, nil: return nil
+      }
     }
   }
 

@@ -139,7 +139,17 @@ package enum MarkupText {
 package enum Hexadecimal {
   /// Two lower-case digits for each byte, without separators.
   package static func text(_ bytes: some Sequence<UInt8>) -> String {
-    bytes.lazy.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    var digits: [UInt8] = []
+    digits.reserveCapacity(2 * bytes.underestimatedCount)
+    for byte in bytes {
+      digits.append(digit(byte >> 4))
+      digits.append(digit(byte & 15))
+    }
+    return String(decoding: digits, as: UTF8.self)
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
   }
 
   /// The byte that two ASCII digits in either case stand for; nil when one of them is nil or no hexadecimal digit.

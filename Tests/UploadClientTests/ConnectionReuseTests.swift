@@ -137,7 +137,7 @@ import UploadTestSupport
   }
 
   @Test func `a rejection before the body is sent closes the connection`() async throws {
-    let sent = try await send([2_000_000, 1]) { number, peer in
+    let sent = try await send([2_000_000, 1], configure: { $0.continueTimeout = .seconds(600) }) { number, peer in
       if number == 2 { return try Self.accept(peer) }
       _ = try peer.readHead()
       try peer.send("HTTP/1.1 507 Insufficient Storage\r\nContent-Length: 0\r\n\r\n")
@@ -178,7 +178,7 @@ import UploadTestSupport
     func time(_ field: String?) -> TimeAmount? {
       var response = ServerResponse(status: 201)
       if let field { response.headers.add(name: "Keep-Alive", value: field) }
-      return ConnectionPool.idleTime(after: response)
+      return ConnectionPool.idleTime(after: response, atMost: .seconds(4))
     }
     #expect(time(nil) == .seconds(4) && time("max=100") == .seconds(4) && time("timeout=x") == .seconds(4))
     #expect(time("timeout=3, max=100") == .seconds(2) && time("max=5, Timeout=75") == .seconds(4))

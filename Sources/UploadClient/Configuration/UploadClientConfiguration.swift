@@ -32,6 +32,10 @@ package struct UploadClientConfiguration: Sendable {
   /// fails. By default longer than ``idleTimeout``, since a server may sync the file to its disk in this time.
   package var responseTimeout: Duration = .seconds(300)
 
+  /// How long a connection without a request is kept for another one. By default shorter than the 5 s after which Apache and
+  /// Node close it, so that few requests meet a connection that is being closed.
+  package var longestIdleTime: Duration = .seconds(4)
+
   /// How long to wait for `100 Continue` before the body is sent without it. curl waits as long. With a server that
   /// ignores `Expect`, each attempt that asks for it (``continueThreshold``) takes this much longer.
   package var continueTimeout: Duration = .seconds(1)

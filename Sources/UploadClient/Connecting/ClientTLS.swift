@@ -20,8 +20,10 @@ final class ClientTLS: Sendable {
     switch trust {
     case .system: break
     case .authorities(let path): configuration.trustRoots = .certificates(try ServerTrust.certificates(path))
-    // Only the fingerprint decides, so that no authority is needed.
-    case .pinned: configuration.trustRoots = .certificates([])
+    // Only the fingerprint decides: no authority is needed, and the certificate may be for any name.
+    case .pinned:
+      configuration.trustRoots = .certificates([])
+      configuration.certificateVerification = .noHostnameVerification
     }
     do {
       let context = try NIOSSLContext(configuration: configuration)

@@ -7,7 +7,7 @@ import UploadCore
 /// Connections of one ``Uploader`` that have served a request and wait for the next one, at most 16 for each server.
 ///
 /// Usable from any thread. A connection leaves the pool when it is taken, when the server closes it or sends anything, and
-/// after ``idleTime(after:)``. Those that are left are closed with the pool.
+/// after ``idleTime(after:atMost:)``. Those that are left are closed with the pool.
 final class ConnectionPool: Sendable {
   /// What connections to a server must have in common to serve the same requests.
   struct Origin: Hashable {
@@ -24,27 +24,23 @@ final class ConnectionPool: Sendable {
   /// The most idle connections for each server: as many as there may be uploads at once by default.
   private static let limit = 16
 
-  /// How long an idle connection is kept. Shorter than the 5 s after which Apache and Node close it, so that few requests
-  /// meet a connection that is being closed.
-  static let longestIdleTime: Int64 = 4
-
   private let idle = Mutex<[Origin: [any Channel]]>([:])
 
   deinit {
     for channel in idle.withLock({ $0.values.joined() }) { channel.close(promise: nil) }
   }
 
-  /// How long to keep a connection after `response`: a second less than its `Keep-Alive` field states, at most 4 s; nil not
-  /// to keep it at all.
-  static func idleTime(after response: ServerResponse) -> TimeAmount? {
+  /// How long to keep a connection after `response`: a second less than its `Keep-Alive` field states, at most `longest`;
+  /// nil not to keep it at all.
+  static func idleTime(after response: ServerResponse, atMost longest: TimeAmount) -> TimeAmount? {
     let stated = response.headers[canonicalForm: "keep-alive"].lazy
       .compactMap { item -> Int64? in
         let parts = item.split(separator: "=", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "timeout" else { return nil }
         return Int64(parts[1])
       }.first
-    guard let stated else { return .seconds(longestIdleTime) }
-    return stated > 1 ? .seconds(min(stated - 1, longestIdleTime)) : nil
+    guard let stated else { return longest }
+    return stated > 1 ? min(.seconds(min(stated - 1, 86_400)), longest) : nil
   }
 
   /// How many connections to `origin` are idle.

@@ -71,7 +71,8 @@ struct ServerResponse: Sendable, Equatable {
   ///   too), `contentMismatch` when the server reports another size than was sent.
   func finishedUpload(_ sent: Sent) throws(UploadError) -> FinishedUpload {
     guard (200..<300).contains(status) || sent.isWholeForm && Self.seeOther.contains(status) else {
-      throw UploadError(.refusedByServer, "HTTP \(status): \(rejection(of: sent))")
+      let message = "HTTP \(status): \(rejection(of: sent))"
+      throw UploadError(.refusedByServer, message, cause: ServerRejection(status: status))
     }
     // One upload is one file: a response about several files is not about this one.
     let files = ResponseJSON.decode(body)?.files?.value ?? []
@@ -136,6 +137,11 @@ extension ServerResponse {
       keepsConnection: head.version == .http1_1 && head.isKeepAlive
     )
   }
+}
+
+/// The cause of an error with code `refusedByServer`.
+struct ServerRejection: Error {
+  let status: Int
 }
 
 /// The JSON of a Sluice server's response (example/docs/http.md). Of other servers' JSON, the fields that fit are used.

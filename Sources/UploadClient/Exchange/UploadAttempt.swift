@@ -92,7 +92,7 @@ struct UploadAttempt: Sendable {
     do throws(FailedAttempt) {
       let result = try await run(on: kept)
       // The server was about to close the idle connection (RFC 9110 section 15.5.9).
-      guard result.response.status == 408, content.isRepeatable || !result.isBodyBegun else { return result }
+      guard result.response.status == 408, mayRepeatBody || !result.isBodyBegun else { return result }
     } catch {
       guard !cancellation.isCancelled, isUnprocessed(error) else { throw error }
     }
@@ -107,8 +107,12 @@ struct UploadAttempt: Sendable {
   private func isUnprocessed(_ failed: FailedAttempt) -> Bool {
     let isIdempotent = part == .nothing && [.OPTIONS, .HEAD, .GET, .DELETE].contains(request.head.method)
     return failed.failure == .connectionLost && (!failed.isBodySent || isIdempotent)
-      && (content.isRepeatable || !failed.isSourceUsed)
+      && (mayRepeatBody || !failed.isSourceUsed)
   }
+
+  /// Whether a body that was sent in part may be sent again without asking. A server keeps a part of a resumable upload: there
+  /// its offset says what follows.
+  private var mayRepeatBody: Bool { part == .whole && content.isRepeatable }
 
   private func run(on kept: any Channel) async throws(FailedAttempt) -> ExchangeResult {
     try await exchange(on: kept.eventLoop) { result in
@@ -197,9 +201,10 @@ struct UploadAttempt: Sendable {
 
   /// Gives a connection that can serve another request to the pool. Call it on the connection's event loop.
   func keep(_ channel: any Channel, after outcome: ExchangeStateMachine.Outcome) {
-    guard case .response(let response) = outcome, let time = ConnectionPool.idleTime(after: response) else {
-      return channel.close(promise: nil)
-    }
+    let longest = TimeAmount(resources.configuration.longestIdleTime)
+    guard case .response(let response) = outcome,
+      let time = ConnectionPool.idleTime(after: response, atMost: longest)
+    else { return channel.close(promise: nil) }
     resources.connections.keep(channel, to: ConnectionPool.Origin(target), for: time)
   }
 }

@@ -77,10 +77,11 @@ final class PipelineConnections {
   /// Ends all connections, with the uploads that wait for a response.
   func cancel() { for handler in open { handler.cancel() } }
 
-  /// Closes the connections, which have nothing outstanding, also those that are about to open: no request follows.
+  /// Closes the connections, also those that are about to open: every upload has ended, and no request follows. A request that
+  /// is still outstanding is one of a cancelled upload.
   func finish() {
     isFinished = true
-    for handler in open { handler.finish() }
+    cancel()
   }
 
   private func wake(at instant: NIODeadline) {
@@ -122,7 +123,8 @@ final class PipelineConnections {
     let configuration = sender.setup.resources.configuration
     var limits = PipelineStateMachine.Limits(
       idleTimeout: TimeAmount(configuration.idleTimeout),
-      responseTimeout: TimeAmount(configuration.responseTimeout)
+      responseTimeout: TimeAmount(configuration.responseTimeout),
+      longestIdleTime: TimeAmount(configuration.longestIdleTime)
     )
     limits.total = conduct.total
     let handler = PipelineHandler(sender, limits)

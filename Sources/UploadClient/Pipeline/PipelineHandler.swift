@@ -51,7 +51,7 @@ final class PipelineHandler: ChannelInboundHandler {
     scheduleTimer(context)
   }
 
-  /// Closes the connection, and ends the uploads that wait for a response.
+  /// Closes the connection, and ends the uploads that wait for a response, if there are any.
   func cancel() {
     guard let context else { return }
     perform(machine.cancelled(), context)
@@ -90,12 +90,7 @@ final class PipelineHandler: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     machine.received(Self.unwrapInboundIn(data), at: context.eventLoop.now)
-    while true {
-      let action = machine.nextAction(at: context.eventLoop.now)
-      if action == .none { break }
-      perform(action, context)
-    }
-    if machine.isUsedUp { perform(machine.finished(), context) }
+    performActions(context)
     scheduleTimer(context)
   }
 
@@ -105,6 +100,15 @@ final class PipelineHandler: ChannelInboundHandler {
   }
 
   // MARK: Actions
+
+  private func performActions(_ context: ChannelHandlerContext) {
+    while true {
+      let action = machine.nextAction(at: context.eventLoop.now)
+      if action == .none { break }
+      perform(action, context)
+    }
+    if machine.isUsedUp { perform(machine.finished(), context) }
+  }
 
   private func perform(_ action: PipelineStateMachine.Action, _ context: ChannelHandlerContext) {
     switch action {
@@ -125,6 +129,7 @@ final class PipelineHandler: ChannelInboundHandler {
     let upload = uploads[offset: index]
     upload.meter.addReceived(upload.size)
     upload.meter.phase = .response
+    if let context { performActions(context) }
   }
 
   private func scheduleTimer(_ context: ChannelHandlerContext) {

@@ -18,6 +18,8 @@ struct PipelineStateMachine {
     var idleTimeout: TimeAmount
     /// How long the server may send nothing before its next response.
     var responseTimeout: TimeAmount
+    /// How long a connection without a request outstanding is used again.
+    var longestIdleTime: TimeAmount
   }
 
   enum Action: Equatable {
@@ -76,9 +78,6 @@ struct PipelineStateMachine {
   /// The most informational responses before a final one: the same as for other uploads.
   private static let informationalLimit = 64
 
-  /// How long a connection without a request outstanding is used again: as long as those of ``ConnectionPool``.
-  private static let idleLimit = TimeAmount.seconds(ConnectionPool.longestIdleTime)
-
   private let limits: Limits
   private var state = State.proving
   private var parser = ResponseParser()
@@ -91,6 +90,10 @@ struct PipelineStateMachine {
   private var sentCount = 0
   private var responseCount = 0
   private var informationalCount = 0
+  /// A success that has arrived although the socket has not accepted the whole request, the oldest one: it counts when that
+  /// has happened. Some servers begin to respond while they read the body; to believe them earlier could report a file as
+  /// stored that never left.
+  private var earlySuccess: ServerResponse?
   /// When the last byte of a request or response moved.
   private var lastMovement = NIODeadline.uptimeNanoseconds(0)
 
@@ -120,7 +123,7 @@ struct PipelineStateMachine {
 
   /// Whether no request has been outstanding for so long that the server may be about to close the connection.
   func isStale(at now: NIODeadline) -> Bool {
-    state == .open && outstanding.isEmpty && now >= lastMovement + Self.idleLimit
+    state == .open && outstanding.isEmpty && now >= lastMovement + limits.longestIdleTime
   }
 
   // MARK: Requests
@@ -133,7 +136,7 @@ struct PipelineStateMachine {
     sentCount += 1
   }
 
-  /// The socket has accepted the whole of the oldest request that it had not.
+  /// The socket has accepted the whole of the oldest request that it had not. Call ``nextAction(at:)`` then.
   /// - Returns: the position of that request among the outstanding ones, 0 for the oldest; nil when it has its response.
   mutating func wrote(at now: NIODeadline) -> Int? {
     guard state != .closed else { return nil }
@@ -158,7 +161,11 @@ struct PipelineStateMachine {
   }
 
   mutating func nextAction(at now: NIODeadline) -> Action {
-    while state != .closed {
+    if let response = earlySuccess, writtenCount > 0 {
+      earlySuccess = nil
+      return responded(response)
+    }
+    while state != .closed, earlySuccess == nil {
       switch parser.next() {
       case .needsMore:
         // Such as 408 before the connection closes: it is the response to no request.
@@ -169,7 +176,16 @@ struct PipelineStateMachine {
         guard status != 101, informationalCount <= Self.informationalLimit, !outstanding.isEmpty else {
           return fail(.malformedResponse)
         }
-      case .response(let response): return responded(response)
+      case .response(let response):
+        guard isEarlySuccess(response) else { return responded(response) }
+        earlySuccess = response
+      case .endless(let response):
+        guard !outstanding.isEmpty, !isEarlySuccess(response) else { return fail(.malformedResponse) }
+        return end(
+          first: .response(response.interrupted),
+          others: response.keepsConnection ? .failure(.connectionLost) : .unprocessed,
+          cause: response.keepsConnection ? .lost : .announced
+        )
       case .malformed: return fail(.malformedResponse)
       }
     }
@@ -179,6 +195,7 @@ struct PipelineStateMachine {
   /// The connection is closed.
   mutating func disconnected() -> Action {
     guard state != .closed else { return .none }
+    guard earlySuccess == nil else { return fail(.connectionLost) }
     switch parser.end() {
     case .clean, .interrupted(nil): return fail(.connectionLost)
     case .response(let response):
@@ -220,6 +237,11 @@ struct PipelineStateMachine {
 
   // MARK: Transitions
 
+  /// Whether a response reports success for a request that the server cannot have received completely.
+  private func isEarlySuccess(_ response: ServerResponse) -> Bool {
+    (200..<300).contains(response.status) && !outstanding.isEmpty && writtenCount == 0
+  }
+
   private mutating func responded(_ response: ServerResponse) -> Action {
     guard !outstanding.isEmpty else { return end(cause: .idle) }
     // The server closed the idle connection before it received the request (RFC 9110 section 15.5.9).
@@ -235,11 +257,13 @@ struct PipelineStateMachine {
     return .respond(response)
   }
 
-  /// Ends the connection without a response to the oldest request.
+  /// Ends the connection without a response to the oldest request, or with a success that does not count.
   private mutating func fail(_ failure: ExchangeFailure) -> Action {
+    let early = failure == .cancelled ? nil : earlySuccess
     // Behind bytes that are no response, there is none for the others either.
     let others = failure == .malformedResponse ? ExchangeFailure.connectionLost : failure
-    return end(first: .failure(failure), others: .failure(others), cause: outstanding.isEmpty ? .idle : .lost)
+    let first = early.map { ExchangeFailure.earlySuccess(status: $0.status) } ?? failure
+    return end(first: .failure(first), others: .failure(others), cause: outstanding.isEmpty ? .idle : .lost)
   }
 
   /// What has become of a request, if the server can have received all of it.
@@ -261,7 +285,7 @@ struct PipelineStateMachine {
     let end = End(fates: fates, resets: resets, cause: cause, responses: responseCount + hasResponse)
     state = .closed
     outstanding.removeAll()
-    (writtenCount, outstandingBytes, earlyResponses) = (0, 0, 0)
+    (writtenCount, outstandingBytes, earlyResponses, earlySuccess) = (0, 0, 0, nil)
     return .end(end)
   }
 

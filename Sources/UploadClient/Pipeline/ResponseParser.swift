@@ -16,6 +16,8 @@ struct ResponseParser {
     case informational(status: Int)
     /// A final response, complete.
     case response(ServerResponse)
+    /// A final response whose body is longer than any that is read to its end. No event follows.
+    case endless(ServerResponse)
     /// The bytes are no response, or exceed the limits. No event follows.
     case malformed
   }
@@ -56,11 +58,16 @@ struct ResponseParser {
   private static let fieldCountLimit = 128
   /// The longest chunk-size line.
   private static let chunkLineLimit = 4096
+  /// The most bytes of one body that are read, of which ``ServerResponse/bodyLimit`` are kept: a server might send without
+  /// end.
+  private static let bodyLimit = 1 << 20
 
   private var state = State.headers
   private var pending = ByteBuffer()
   /// How many bytes of ``pending`` were searched for the end of the headers.
   private var scanned = 0
+  /// How many bytes the body has had so far.
+  private var bodyBytes = 0
 
   /// Whether a response has begun and is not complete.
   var isInside: Bool {
@@ -92,9 +99,9 @@ struct ResponseParser {
       case .chunk(let response, let left): event = readChunk(response, left)
       case .trailer(let response, let bytes): event = readTrailer(response, bytes)
       case .untilEnd(var response):
-        _ = response.append(takeAll())
+        add(takeAll(), to: &response)
         state = .untilEnd(response)
-        event = .needsMore
+        event = endIfTooLong(response) ?? .needsMore
       case .malformed: event = .malformed
       }
       if let event { return event }
@@ -117,7 +124,7 @@ struct ResponseParser {
   /// - Returns: nil when the state has changed without an event.
   private mutating func readHeaders() -> Event? {
     guard let length = headersLength() else { return state.isMalformed ? .malformed : .needsMore }
-    defer { scanned = 0 }
+    (scanned, bodyBytes) = (0, 0)
     guard let bytes = pending.readSlice(length: length), let parsed = Headers(bytes.readableBytesView) else {
       return fail()
     }
@@ -166,11 +173,11 @@ struct ResponseParser {
   private mutating func readBody(_ response: ServerResponse, _ left: UInt64) -> Event? {
     var response = response
     let part = takePrefix(left)
-    _ = response.append(part)
+    add(part, to: &response)
     let rest = left - UInt64(part.readableBytes)
     guard rest == 0 else {
       state = .body(response, left: rest)
-      return .needsMore
+      return endIfTooLong(response) ?? .needsMore
     }
     state = .headers
     return .response(response)
@@ -193,8 +200,9 @@ struct ResponseParser {
   private mutating func readChunk(_ response: ServerResponse, _ left: UInt64) -> Event? {
     var response = response
     let part = takePrefix(left > 2 ? left - 2 : 0)
-    _ = response.append(part)
+    add(part, to: &response)
     let rest = left - UInt64(part.readableBytes)
+    if let end = endIfTooLong(response) { return end }
     guard rest == 2, pending.readableBytes >= 2 else {
       state = .chunk(response, left: rest)
       return .needsMore
@@ -225,6 +233,18 @@ struct ResponseParser {
   private mutating func takeAll() -> ByteBuffer {
     defer { pending.clear() }
     return pending
+  }
+
+  private mutating func add(_ bytes: ByteBuffer, to response: inout ServerResponse) {
+    bodyBytes += bytes.readableBytes
+    _ = response.append(bytes)
+  }
+
+  /// - Returns: nil unless the body has exceeded the limit.
+  private mutating func endIfTooLong(_ response: ServerResponse) -> Event? {
+    guard bodyBytes > Self.bodyLimit else { return nil }
+    state = .malformed
+    return .endless(response)
   }
 
   private mutating func fail() -> Event {

@@ -89,9 +89,15 @@ final class SmallFileSender: @unchecked Sendable {
   func cancel() {
     inbox.stop()
     loop.execute {
-      self.stop(nil)
+      self.stop(because: nil)
       self.connections.cancel()
     }
+  }
+
+  /// Nothing more is to be sent, because of an error of another upload to the target.
+  func stop(_ error: UploadError) {
+    inbox.stop()
+    loop.execute { self.stop(because: error) }
   }
 
   // MARK: From the connections
@@ -146,7 +152,7 @@ final class SmallFileSender: @unchecked Sendable {
     }
     let result = ExchangeResult(response: response, isBodyBegun: true, isBodySent: true)
     failed(upload, FailedAttempt(error, result))
-    if rejections.note(response.status) { stop(error) }
+    if rejections.note(response.status) { stop(because: error) }
   }
 
   /// A connection has ended, with these requests outstanding.
@@ -201,7 +207,7 @@ final class SmallFileSender: @unchecked Sendable {
   /// No connection can be opened, none is left, and there is no other attempt: one upload fails for all.
   func cannotConnect(_ error: UploadError) {
     if let first = ready.popFirst() { end(.outcome(first, .failed(error))) }
-    stop(error)
+    stop(because: error)
   }
 
   // MARK: Reading
@@ -295,7 +301,7 @@ final class SmallFileSender: @unchecked Sendable {
   // MARK: Ends
 
   /// Stops sending: requests that are outstanding may still get their responses.
-  private func stop(_ error: UploadError?) {
+  private func stop(because error: UploadError?) {
     guard case .running = phase else { return }
     phase = .stopped(error)
     inbox.stop()

@@ -56,7 +56,8 @@ final class RequestQueue {
   private static let step = 64 * 1024
 
   private let budget: MemoryBudget
-  private var parts = CircularBuffer<HTTPRequestPart>()
+  /// Grows when needed: most connections never queue a part.
+  private var parts = CircularBuffer<HTTPRequestPart>(initialCapacity: 1)
   private var bodyBytes = 0
   private var overhead = 0
   /// The part of the overhead that the budget counts, in bytes.
@@ -105,7 +106,7 @@ final class RequestQueue {
   }
 
   func removeAll() {
-    parts = CircularBuffer()
+    parts = CircularBuffer(initialCapacity: 1)
     (bodyBytes, overhead) = (0, 0)
     returnToBudget()
   }

@@ -6,12 +6,16 @@ import UploadStorage
 /// The receive buffer of one connection: grows from 16 KiB to 1 MiB (256 KiB under TLS) while reads fill it, so that a
 /// fast sender costs few system calls and a slow one little memory, and only as far as the memory budget allows.
 ///
-/// SwiftNIO retains a connection's buffer until the connection ends, so it grows only when needed. A grown buffer is no
+/// SwiftNIO retains the first buffer of a connection until the connection ends. So that one has only 1 KiB, and until
+/// the buffer grows each later read gets one of its own, which is freed after it: thousands of slow connections do not
+/// retain 16 KiB each. A grown buffer is retained, so it grows only when needed, and it is no
 /// longer used in full once a read consists of many tiny chunks or requests: a read is decoded in one turn, during
 /// which every other connection of the loop waits. Under a rate limit the buffer stays so small that the rate is smooth
 /// within each second.
 final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   private static let smallest = 16 * 1024
+  /// The size of the buffer that SwiftNIO retains before it grows, in bytes: enough for the headers of most requests.
+  private static let smallestRetained = 1024
   private static let largestPlain = 1024 * 1024
   /// The size of the first read under a rate limit, in bytes: many uploads may begin at once, and take turns after it.
   private static let smallestLimited = 1024
@@ -33,6 +37,8 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   private let size: Atomic<Int>
   /// Whether a read had tiny parts: the buffer no longer grows, and only a part of it is used.
   private let staysSmall = Atomic<Bool>(false)
+  /// Whether SwiftNIO has the buffer that it retains.
+  private let isRetained = Atomic<Bool>(false)
 
   /// - Parameters:
   ///   - server: its memory budget and its rate limits apply.
@@ -63,6 +69,11 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
     try options.setOption(.tcpOption(.init(rawValue: Self.windowClamp)), value: 4 * 1024 * 1024)
   }
 
+  /// How many bytes of the buffer that `bytes` are a slice of stay in memory once nothing refers to them any more.
+  static func retained(of bytes: ByteBuffer) -> Int {
+    bytes.storageCapacity > smallest ? bytes.storageCapacity : min(bytes.storageCapacity, smallestRetained)
+  }
+
   /// The most bytes that the next read accepts.
   var readSize: Int { staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed) }
 
@@ -77,14 +88,16 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   // MARK: RecvByteBufferAllocator, called by the channel on its event loop
 
   func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
-    allocator.buffer(capacity: readSize)
+    let isFirst = !isRetained.exchange(true, ordering: .relaxed)
+    return allocator.buffer(capacity: isFirst ? min(readSize, Self.smallestRetained) : readSize)
   }
 
-  /// The size of the buffer for the next read, in bytes. Called by SwiftNIO.
-  /// - Returns: nil when the buffer that SwiftNIO retains is larger than ``readSize``, and must not be filled: SwiftNIO
+  /// The size of the retained buffer for the next read, in bytes. Called by SwiftNIO.
+  /// - Returns: nil when the buffer has not grown, or is larger than ``readSize``, and must not be filled: SwiftNIO
   ///   then makes a new buffer for each read, because ``record(actualReadBytes:)`` returns true.
   func nextBufferSize() -> Int? {
-    readSize < size.load(ordering: .relaxed) ? nil : readSize
+    let size = size.load(ordering: .relaxed)
+    return size == first || readSize < size ? nil : readSize
   }
 
   /// Doubles the buffer when a read has filled it, unless it would exceed its largest size, the budget rejects that, or

@@ -145,7 +145,8 @@ final class UploadSession: IncomingBodyDelegate {
       body?.fail(error)
     }
     // It may have failed.
-    guard body != nil else { return }
+    guard let body else { return }
+    if body.hasRoom { body.meter?.setNetworkBytes(ReceiveBuffer.retained(of: bytes)) }
     let now = now
     pace?.received(bytes.readableBytes, at: now)
     let wait = limiters.reduce(0) { max($0, $1.take(bytes.readableBytes, at: now.uptimeNanoseconds)) }

@@ -2,61 +2,67 @@ import HTTPTypes
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOSSL
 import UploadStorage
 
-/// Hummingbird's HTTP/1 channel with what uploads need: large adaptive reads, one per turn, and the handlers in front
-/// of Hummingbird's own.
-struct UploadChildChannel: ServerChildChannel {
-  typealias Value = HTTP1Channel.Value
-
-  private let channel: HTTP1Channel
+/// An HTTP/1 connection with what uploads need: large adaptive reads, one per turn, and the handlers in front of
+/// Hummingbird's own, which are added when a request for Hummingbird arrives: see ``PageConnection``.
+struct UploadChildChannel: HTTPChannelHandler {
+  let responder: HTTPChannelHandler.Responder
   private let context: ServerContext
   private let identity: ReloadableTLSIdentity?
+  private let limits: NIOHTTPDecoderLimitConfiguration
 
   /// - Parameters:
   ///   - responder: makes Hummingbird's response to a request.
   ///   - context: shared by all connections of the server.
   ///   - identity: the certificate and key for TLS; nil for plain HTTP.
   init(responder: @escaping HTTPChannelHandler.Responder, context: ServerContext, identity: ReloadableTLSIdentity?) {
-    // Hummingbird's default would accept 2 MiB of header fields from any client.
-    let limits = HTTP1Channel.Configuration.DecoderConfiguration(
-      maxHeaderFieldSize: 16 * 1024,
-      maxHeaderListSize: 64 * 1024,
-      maxHeaderFieldCount: 128
-    )
+    self.responder = responder
     self.context = context
     self.identity = identity
-    let configuration = HTTP1Channel.Configuration(idleTimeout: nil, httpDecoderConfiguration: limits)
-    channel = HTTP1Channel(responder: responder, configuration: configuration)
+    var limits = NIOHTTPDecoderLimitConfiguration()
+    limits.maxHeaderFieldSize = 16 * 1024
+    limits.maxHeaderListSize = 64 * 1024
+    limits.maxHeaderFieldCount = 128
+    self.limits = limits
   }
 
-  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-    self.channel.setup(channel: channel, logger: logger).flatMapThrowing { value in
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<PageConnection> {
+    channel.eventLoop.makeCompletedFuture {
       let pipeline = channel.pipeline.syncOperations
       let buffer = ReceiveBuffer(context, isSecure: identity != nil)
       try buffer.apply(to: channel)
       try SlowReaderLimits.apply(to: channel)
-      let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
       let handler = ConnectionHandler(server: context, eventLoop: channel.eventLoop)
-      try pipeline.addHandler(RequestRulesHandler(handler), position: .before(codec))
-      try pipeline.addHandler(handler, position: .after(codec))
-      // Each of these goes in front of the ones before: only decrypted bytes can be headers.
-      try pipeline.addHandler(DecoderGuard(handler, buffer, context.unfinishedHeaders), position: .first)
+      try pipeline.addHandler(DescriptorLimitHandler())
+      try pipeline.addHandler(SlowReaderLimits(idleTimeout: context.limits.idleTime))
       if let identity {
-        try pipeline.addHandler(NIOSSLServerHandler(context: identity.context), position: .first)
-        try pipeline.addHandler(PlainRequestHandler(server: context), position: .first)
+        try pipeline.addHandler(PlainRequestHandler(server: context))
+        try pipeline.addHandler(NIOSSLServerHandler(context: identity.context))
       }
-      try pipeline.addHandler(SlowReaderLimits(idleTimeout: context.limits.idleTime), position: .first)
-      try pipeline.addHandler(DescriptorLimitHandler(), position: .first)
-      return value
+      // Only decrypted bytes can be headers.
+      try pipeline.addHandler(DecoderGuard(handler, buffer, context.unfinishedHeaders))
+      try pipeline.configureHTTPServerPipeline(
+        withPipeliningAssistance: false,
+        withErrorHandling: false,
+        withOutboundHeaderValidation: false,
+        withEncoderConfiguration: .init(),
+        withDecoderLimitConfiguration: limits
+      )
+      try pipeline.addHandler(RequestRulesHandler(handler))
+      try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+      try pipeline.addHandler(handler)
+      return try PageConnection.add(to: channel, logger: logger)
     }
   }
 
-  func handle(value: Value, logger: Logger) async {
-    await channel.handle(value: value, logger: logger)
+  func handle(value: PageConnection, logger: Logger) async {
+    guard let channel = await value.pages() else { return }
+    await handleHTTP(asyncChannel: channel, logger: logger)
   }
 }
 

@@ -163,13 +163,23 @@ package final class UploadDirectory: Sendable {
 
   /// Creates an empty file without a name, or with a hidden one where the file system does not support that, in the
   /// directory that the path leads to now; blocks.
+  /// - Parameter folder: where the file is to be stored. An unnamed file is created there if the directory exists: file
+  ///   systems place a file near the directory that it was created in, and it inherits that directory's group and default
+  ///   access list.
   /// - Throws: ``UploadError`` with code `directoryUnavailable`, `diskFull`, `tooManyUploads` or `storageFailed`.
-  func createPartial() throws(UploadError) -> PartialFile { try createPartial(in: current()) }
+  func createPartial(for folder: DirectoryPath = .root) throws(UploadError) -> PartialFile {
+    try createPartial(in: current(), for: folder)
+  }
 
-  /// Creates a file as ``createPartial()`` does and throws the same errors, in a directory that was opened before.
-  func createPartial(in place: OpenedDirectory) throws(UploadError) -> PartialFile {
+  /// Creates a file as ``createPartial(for:)`` does and throws the same errors, in a directory that was opened before.
+  func createPartial(
+    in place: OpenedDirectory,
+    for folder: DirectoryPath = .root
+  ) throws(UploadError) -> PartialFile {
     if supportsUnnamed.load(ordering: .relaxed) {
-      let file = DescriptorReserve.openFile { calls.openUnnamed(place.descriptor) }
+      // Why a directory cannot be opened is reported when the file gets its name.
+      let existing = folder.isRoot ? nil : try? place.folders.find(folder)
+      let file = DescriptorReserve.openFile { calls.openUnnamed(existing?.descriptor ?? place.descriptor) }
       if file >= 0 { return PartialFile(descriptor: file, hiddenName: nil, directory: self, place: place) }
       // With these the kernel or the file system does not support unnamed files; others are real failures.
       guard errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL else { throw StorageError.uploadFailed("open") }

@@ -6,10 +6,14 @@ import UploadCore
 /// names. One file, the small files of many uploads and the files of a form take the same path.
 ///
 /// Small files are finalized in groups: those that arrive while four groups are running form the next one, so that
-/// however many arrive, few syncs run at once. A file that arrives while fewer are running does not wait for others.
+/// however many arrive, few syncs run at once. A file that arrives while fewer are running does not wait for others, and
+/// those that arrive until a worker begins with it join its group, so that few workers are woken.
 final class Finalizer: Sendable {
   /// A file to be staged, and published at once where its upload requests that.
   private typealias Member = (tail: FileTail, completion: FinalizeCompletion)
+  /// Files that wait for a group, how many groups are running, and whether the last of these waits for its worker, which
+  /// takes all that wait then.
+  private typealias Groups = (queued: CircularBuffer<Member>, running: Int, isBeginning: Bool)
 
   /// How many groups run at once: one writes its files while another waits for the disk.
   private static let groupsAtOnce = 4
@@ -21,8 +25,7 @@ final class Finalizer: Sendable {
   let directory: UploadDirectory
   let configuration: DiskStoreConfiguration
   let workers: WorkerPool
-  /// Files that wait for a group, and how many groups are running.
-  private let groups = Mutex((queued: CircularBuffer<Member>(), running: 0))
+  private let groups = Mutex<Groups>((queued: CircularBuffer(), running: 0, isBeginning: false))
 
   init(directory: UploadDirectory, workers: WorkerPool, configuration: DiskStoreConfiguration) {
     self.directory = directory
@@ -67,25 +70,41 @@ final class Finalizer: Sendable {
     guard member.tail.file == nil else { return workers.submit { self.run([member], $0) } }
     let begins = groups.withLock { groups in
       groups.queued.append(member)
-      guard groups.running < Self.groupsAtOnce else { return false }
-      groups.running += 1
-      return true
+      return Self.begins(&groups)
     }
-    guard begins else { return }
-    workers.submit { state in while let group = self.nextGroup() { self.run(group, state) } }
+    if begins { begin() }
   }
 
-  /// Removes up to ``largestGroup`` files from the queue; nil when it is empty, which ends the work.
+  /// Counts another group if files wait for one, and none that has been counted still waits for its worker.
+  /// - Returns: whether to call ``begin()``.
+  private static func begins(_ groups: inout Groups) -> Bool {
+    guard !groups.queued.isEmpty, !groups.isBeginning, groups.running < groupsAtOnce else { return false }
+    groups.running += 1
+    groups.isBeginning = true
+    return true
+  }
+
+  private func begin() {
+    workers.submit { state in
+      self.groups.withLock { $0.isBeginning = false }
+      while let group = self.nextGroup() { self.run(group, state) }
+    }
+  }
+
+  /// Removes up to ``largestGroup`` files from the queue, and has another worker begin with others; nil when it is
+  /// empty, which ends the work.
   private func nextGroup() -> [Member]? {
-    groups.withLock { groups in
+    let (group, begins) = groups.withLock { groups -> ([Member]?, Bool) in
       guard !groups.queued.isEmpty else {
         groups.running -= 1
-        return nil
+        return (nil, false)
       }
       let group = Array(groups.queued.prefix(Self.largestGroup))
       groups.queued.removeFirst(group.count)
-      return group
+      return (group, Self.begins(&groups))
     }
+    if begins { begin() }
+    return group
   }
 
   private func run(_ members: [Member], _ state: WorkerPool.WorkState) {
@@ -275,7 +294,7 @@ struct FileTail: Sendable {
   /// - Throws: ``UploadError``, with code `contentMismatch` when an expected digest differs or was not computed, or
   ///   what the hash failed with. The file is not deleted then, unless this has created it.
   func write(into directory: UploadDirectory) throws -> StagedDiskFile {
-    let file = try file ?? directory.createPartial()
+    let file = try file ?? directory.createPartial(for: request.path.directory)
     let extent = placement.extent
     let padding = content.slab?.pad(to: WritePlan.alignment) ?? 0
     if extent.count > 0 { try content.withBytes { try file.write(extent, $0, padding: padding) } }

@@ -158,7 +158,10 @@ final class SlabFiller {
   /// - Returns: the slab with its whole blocks, as ``takeSlab()`` does; nil when it had none: then the budget has it back.
   func takeBlocks() -> Slab? {
     buffer.keepBlocks(at: eventLoop.now)
-    guard buffer.filling?.count == 0 else { return takeSlab() }
+    if let slab = buffer.filling, slab.count > 0 {
+      endFilling()
+      return slab
+    }
     releaseFilling()
     return nil
   }
@@ -207,8 +210,9 @@ final class SlabFiller {
 /// and less than a block that is in no slab. Decides how large the next slab is, and whether the upload is slow, by the
 /// time that slabs take to fill. Has no clock, and takes no slab by itself: ``SlabFiller`` does.
 ///
-/// An upload too slow to fill its slab releases it: a large one always, a small one when others wait. Until it has whole
-/// blocks again it keeps its bytes in a small buffer. So thousands of slow uploads use at most 64 KiB each, and where that
+/// An upload too slow to fill its slab releases it: one of more than twice the size that suits its rate always, any other
+/// when others wait. Until it has whole blocks again it keeps its bytes in a small buffer. The slabs of a slow upload have room
+/// for what arrives in 2 s, at least 8 KiB and at most 64 KiB. So thousands of slow uploads use little memory, and where that
 /// is more than the budget they have slabs only while they write.
 struct UploadBuffer {
   /// How long a slab has been filled without becoming full.
@@ -217,7 +221,8 @@ struct UploadBuffer {
     case normal
     /// From ``slow`` on: the slab is more than its upload needs.
     case slow
-    /// 1 s or more: the slab is released even if no other upload waits. Only for a large one.
+    /// The slab is released even if no other upload waits: it is a large one after 1 s, or much larger than suits the
+    /// upload's rate.
     case tooLong
   }
 
@@ -226,9 +231,11 @@ struct UploadBuffer {
   static let slow = TimeAmount.milliseconds(250)
   /// From here on the filling of a large slab is ``FillingTime/tooLong``.
   private static let tooLongLarge = TimeAmount.seconds(1)
+  /// 2 s. The slab of a slow upload has the size that is filled in about this time.
+  private static let slowFilling = TimeAmount.seconds(2)
 
   /// Chunks in the order in which they arrived.
-  private var queued = CircularBuffer<ByteBuffer>()
+  private var queued = CircularBuffer<ByteBuffer>(initialCapacity: 1)
   /// The slab that is being filled; nil when there is none yet.
   fileprivate(set) var filling: Slab?
   private var fillingSince = NIODeadline.uptimeNanoseconds(0)
@@ -237,8 +244,8 @@ struct UploadBuffer {
   private var remainder: ByteBuffer?
   /// When the first byte of ``remainder`` arrived.
   private var remainderSince = NIODeadline.uptimeNanoseconds(0)
-  /// The most bytes that the next slab should have: ``Slab/large`` after a slab that was filled fast, otherwise
-  /// ``Slab/small``.
+  /// The most bytes that the next slab should have: ``Slab/large`` after a slab that was filled fast, ``Slab/small`` at
+  /// first, otherwise from ``Slab/tiny`` to ``Slab/small``.
   private(set) var nextSlabSize = Slab.small
   /// Whether the upload has needed ``slow`` or longer for a slab or a block, and has not filled a slab faster since.
   private(set) var isSlow = false
@@ -247,8 +254,8 @@ struct UploadBuffer {
   var hasQueued: Bool { !queued.isEmpty }
 
   /// Whether the next slab is to be taken only for a block (``WritePlan/alignment``) or more: where a remainder is kept
-  /// already, or the slab would be a large one. With less, call ``keepRemainder(at:)`` instead.
-  var needsBlock: Bool { remainder != nil || nextSlabSize > Slab.small }
+  /// already, or the upload has filled slabs before. With less, call ``keepRemainder(at:)`` instead.
+  var needsBlock: Bool { remainder != nil || nextSlabSize != Slab.small }
 
   mutating func append(_ chunk: ByteBuffer) {
     queued.append(chunk)
@@ -281,12 +288,25 @@ struct UploadBuffer {
     }
   }
 
-  /// Decides how large the next slab is: large if this one is full and was filled within ``slow``, otherwise small.
-  /// Call it when the slab that is being filled is about to be written.
+  /// Decides how large the next slab is: large if this one is full and was filled within ``slow``, or a part of that for
+  /// less than ``Slab/small``; otherwise so large that it is filled within ``slowFilling``. Call it when the slab that is
+  /// being filled is about to be written.
   mutating func notePace(at now: NIODeadline) {
-    let isFast = filling?.room == 0 && now - fillingSince < Self.slow
-    nextSlabSize = isFast ? Slab.large : Slab.small
+    guard let slab = filling else { return }
+    let share = Double(min(slab.bytes.count, Slab.small)) / Double(Slab.small)
+    let isFast = slab.room == 0 && Double((now - fillingSince).nanoseconds) < share * Double(Self.slow.nanoseconds)
+    nextSlabSize = isFast ? Slab.large : suitableSize(of: slab, at: now)
     if isFast { isSlow = false }
+  }
+
+  /// The power of two, from ``Slab/tiny`` to ``Slab/small``, that is filled within ``slowFilling`` at the rate at which
+  /// `slab` has been filled until `now`.
+  private func suitableSize(of slab: Slab, at now: NIODeadline) -> Int {
+    let time = max(1, (now - fillingSince).nanoseconds)
+    let expected = Double(slab.count) * Double(Self.slowFilling.nanoseconds) / Double(time)
+    var size = Slab.tiny
+    while size < Slab.small, Double(size) < expected { size *= 2 }
+    return size
   }
 
   // MARK: Slow uploads
@@ -295,17 +315,18 @@ struct UploadBuffer {
   mutating func checkFilling(at now: NIODeadline) -> FillingTime {
     guard let slab = filling, slab.room > 0, now - fillingSince >= Self.slow else { return .normal }
     isSlow = true
-    return slab.bytes.count > Slab.small && now - fillingSince >= Self.tooLongLarge ? .tooLong : .slow
+    if slab.bytes.count > Slab.small { return now - fillingSince >= Self.tooLongLarge ? .tooLong : .slow }
+    return slab.bytes.count > 2 * suitableSize(of: slab, at: now) ? .tooLong : .slow
   }
 
   /// Shortens the content of the slab that is being filled to whole blocks, perhaps none; the rest becomes the
-  /// remainder, and the next slab is small.
+  /// remainder, and the next slab has the size that suits the upload's rate, at most ``Slab/small``.
   mutating func keepBlocks(at now: NIODeadline) {
     guard let slab = filling else { return }
+    nextSlabSize = suitableSize(of: slab, at: now)
     let aligned = WritePlan.alignedPart(of: slab.count)
     if aligned < slab.count { addToRemainder(slab.filled[aligned...], at: now) }
     slab.count = aligned
-    nextSlabSize = Slab.small
   }
 
   /// Moves the queued chunks to the remainder if both together are less than a block.
@@ -323,7 +344,7 @@ struct UploadBuffer {
   mutating func noteSlowRemainder(at now: NIODeadline) {
     guard remainder != nil, now - remainderSince >= Self.slow else { return }
     isSlow = true
-    nextSlabSize = Slab.small
+    nextSlabSize = min(nextSlabSize, Slab.small)
   }
 
   /// Removes and returns the remainder; nil when there is none.

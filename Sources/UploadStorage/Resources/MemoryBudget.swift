@@ -50,14 +50,14 @@ package final class MemoryBudget: Sendable {
 
   /// A slab at once, to be returned with ``release(_:)``; nil when the budget is spent, others wait already, or the
   /// system has no memory left.
-  /// - Parameter size: ``Slab/small`` or ``Slab/large``, in bytes. Where there is no room for a large slab a small one
+  /// - Parameter size: at most ``Slab/small``, or ``Slab/large``, in bytes. Where there is no room for a large slab a small one
   ///   is granted, and slow uploads' slabs are recalled, so that the next can be large. No upload waits for a large
   ///   one: others would have to wait until so much has been released.
   func take(upTo size: Int) -> Slab? {
     let (slab, recalls) = state.withLock { state -> (Slab?, [SlabOffers.Recall]) in
       guard !state.isContended else { return (nil, []) }
       if let slab = state.slabIfRoom(size) { return (slab, []) }
-      let small = state.slabIfRoom(Slab.small)
+      let small = size > Slab.small ? state.slabIfRoom(Slab.small) : nil
       return (small, small == nil ? [] : state.offers.recall(size - (limit - state.used)))
     }
     recalls.forEach { $0() }
@@ -78,8 +78,9 @@ package final class MemoryBudget: Sendable {
     grant: @escaping @Sendable (Slab) -> Void
   ) -> Ticket {
     let ticket = state.withLock { state in
-      state.enqueue(least: Slab.small, isSlow: isSlow) { state in
-        guard let slab = state.slabIfRoom(size) ?? state.slabIfRoom(Slab.small) else { return nil }
+      let least = min(size, Slab.small)
+      return state.enqueue(least: least, isSlow: isSlow) { state in
+        guard let slab = state.slabIfRoom(size) ?? state.slabIfRoom(least) else { return nil }
         return { eventLoop.execute { grant(slab) } }
       }
     }

@@ -65,19 +65,18 @@ package final class WorkerPool: @unchecked Sendable {
   /// Has a thread do `work`; work begins in the order of the calls. Once the pool is shut down `work` is called at
   /// once, by the caller, as cancelled; where the system cannot start a first thread the caller does the work.
   package func submit(_ work: @escaping Work) {
-    let ownState = locked { () -> WorkState? in
-      guard !isShutDown else { return .cancelled }
+    let (ownState, wakes) = locked { () -> (WorkState?, Bool) in
+      guard !isShutDown else { return (.cancelled, false) }
       queue.append(work)
       // Each idle thread takes one, and may have been woken for one already.
-      if queue.count <= idle {
-        pthread_cond_signal(condition)
-      } else if threads < limit, start() {
-        threads += 1
-      }
-      guard threads == 0 else { return nil }
+      if queue.count <= idle { return (nil, true) }
+      if threads < limit, start() { threads += 1 }
+      guard threads == 0 else { return (nil, false) }
       queue.removeLast()
-      return .active
+      return (.active, false)
     }
+    // Not locked: the thread would wake only to wait for the lock.
+    if wakes { pthread_cond_signal(condition) }
     if let ownState { work(ownState) }
   }
 

@@ -27,7 +27,11 @@ import UploadTestSupport
     written: Int? = nil,
     _ configure: (inout PipelineStateMachine.Limits) -> Void = { _ in }
   ) -> PipelineStateMachine {
-    var limits = PipelineStateMachine.Limits(idleTimeout: .seconds(60), responseTimeout: .seconds(300))
+    var limits = PipelineStateMachine.Limits(
+      idleTimeout: .seconds(60),
+      responseTimeout: .seconds(300),
+      longestIdleTime: .seconds(4)
+    )
     configure(&limits)
     var machine = PipelineStateMachine(limits)
     for _ in 0..<responses {
@@ -210,12 +214,55 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a response may arrive before the socket has accepted its request`() {
+  @Test func `a rejection may arrive before the socket has accepted its request`() {
     var machine = machine(sent: 2, written: 0)
-    #expect(actions(&machine, Self.created) == [.respond(created)])
+    let rejection = "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n"
+    #expect(actions(&machine, rejection) == [.respond(response(413, "Payload Too Large"))])
     #expect(machine.wrote(at: Self.start) == nil)
     #expect(machine.wrote(at: Self.start) == 0)
     #expect(machine.disconnected() == end([Self.lost], .lost, responses: 2))
+  }
+
+  @Test func `a success counts only when the socket has accepted its request`() {
+    var machine = machine(sent: 2, written: 0)
+    #expect(actions(&machine, Self.created + Self.last) == [])
+    #expect(machine.wrote(at: Self.start) == 0 && machine.nextAction(at: Self.start) == .respond(created))
+    #expect(machine.nextAction(at: Self.start) == .none)
+    #expect(machine.wrote(at: Self.start) == 0)
+    #expect(machine.nextAction(at: Self.start) == end([.responded(createdLast)], .announced, responses: 3))
+  }
+
+  @Test func `a success for a request that the server never received is a failure`() {
+    let early = Fate.failed(.earlySuccess(status: 201), isBodySent: false)
+    for responses in [0, 1] {
+      var machine = machine(responses: responses, sent: 1, written: 0)
+      #expect(actions(&machine, Self.created) == [])
+      #expect(machine.disconnected() == end([early], resets: true, .lost, responses: responses))
+    }
+    var slow = machine(sent: 2, written: 0)
+    #expect(actions(&slow, Self.created) == [])
+    let unsent = Fate.failed(.sendTimedOut, isBodySent: false)
+    #expect(
+      slow.timerFired(at: Self.start + .seconds(60)) == end([early, unsent], resets: true, .lost, responses: 1)
+    )
+    var cancelled = machine(sent: 1, written: 0)
+    #expect(actions(&cancelled, Self.created) == [])
+    let end = end([.failed(.cancelled, isBodySent: false)], resets: true, .lost, responses: 1)
+    #expect(cancelled.cancelled() == end)
+  }
+
+  @Test func `a response without end counts, and loses the requests behind it`() {
+    let endless = String(repeating: "a", count: 2_000_000)
+    for (field, other) in [("", Self.lost), ("Connection: close\r\n", Fate.unprocessed)] {
+      var machine = machine(sent: 2)
+      let text = "HTTP/1.1 400 Bad Request\r\nContent-Length: 999999999\r\n\(field)\r\n" + endless
+      guard case .end(let end)? = actions(&machine, text).first, case .responded(let response)? = end.fates.first else {
+        Issue.record("the response did not end")
+        continue
+      }
+      #expect(response.status == 400 && response.body.count == ServerResponse.bodyLimit && !response.keepsConnection)
+      #expect(end.fates.last == other && end.fates.count == 2)
+    }
   }
 
   @Test func `a server that sends nothing in time fails the requests that it has`() {

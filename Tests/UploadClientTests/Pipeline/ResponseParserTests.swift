@@ -121,6 +121,16 @@ import UploadTestSupport
     #expect(events.last == response(204, "No Content"))
   }
 
+  @Test(arguments: ["Content-Length: 99999999", "Transfer-Encoding: chunked", "A: b"])
+  func `a body over 1 MiB ends the parsing`(field: String) {
+    let chunk = "4000\r\n" + String(repeating: "a", count: 0x4000) + "\r\n"
+    let text = "HTTP/1.1 200 OK\r\n\(field)\r\n\r\n" + String(repeating: chunk, count: 100)
+    let events = events(SplitFeeder.pieces(Array(text.utf8), of: 60_000)).events
+    guard case .endless(let response)? = events.first else { return #expect(Bool(false)) }
+    #expect(response.status == 200 && response.body.count == ServerResponse.bodyLimit)
+    #expect(events.dropFirst().allSatisfy { $0 == .malformed })
+  }
+
   @Test func `the end of the connection at every position of a response interrupts it`() {
     let head = "HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\n"
     let text = Array((head + "hello").utf8)

@@ -90,7 +90,7 @@ import UploadTestSupport
         try files.accept(peer, most: 1)
         let items = try (0..<5).compactMap { _ in try files.next(peer) }
         for item in items.prefix(count / one) { files.store(item) }
-        try peer.send(String(responses.prefix(count)))
+        try peer.send(String(decoding: responses.utf8.prefix(count), as: UTF8.self))
       }
       // The two others were read, and may have been stored.
       #expect(sent.finishedCount == 1 + count / one)
@@ -185,12 +185,15 @@ import UploadTestSupport
   }
 
   /// The same file without end.
-  private func endless(_ directory: TemporaryDirectory) throws -> AsyncStream<UploadSource> {
-    let path = try directory.write([1], to: "x")
+  private func endless(
+    _ directory: TemporaryDirectory,
+    _ large: String? = nil
+  ) throws -> AsyncStream<UploadSource> {
+    let path = try large ?? directory.write([1], to: "x")
     let number = Mutex(0)
     return AsyncStream {
       var source = UploadSource.file(path, name: "f\(number.withLock { $0 += 1; return $0 })")
-      source.size = 1
+      source.size = large == nil ? 1 : 100_000
       return source
     }
   }
@@ -223,6 +226,35 @@ import UploadTestSupport
     #expect(sent.all.count { $0.error != nil } == 1 && sent.all.count { $0.isCancelled } > 0)
   }
 
+  @Test func `a rejected token stops large files, too`() async throws {
+    let sent = try await withTemporaryDirectory { directory in
+      let path = try directory.write([UInt8](repeating: 1, count: 100_000), to: "x")
+      return try await withServer { peer in
+        while let request = try? peer.readHead() {
+          guard (try? peer.readBody(of: request)) != nil else { return }
+          try peer.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
+        }
+      } _: { server in
+        try await TestUploads().sendEach(try endless(directory, path), to: server.url, jobs: 2)
+      }
+    }
+    #expect(sent.reason?.message.hasPrefix("HTTP 401: ") == true)
+    #expect((1...2).contains(sent.all.count { $0.error != nil }))
+    #expect(sent.all.allSatisfy { $0.error != nil || $0.isCancelled })
+  }
+
+  @Test func `large files for a server that cannot be reached fail only a few times`() async throws {
+    let port = try HeldPort()
+    let sent = try await withTemporaryDirectory { directory in
+      let path = try directory.write([UInt8](repeating: 1, count: 100_000), to: "x")
+      let sources = try endless(directory, path)
+      return try await TestUploads().sendEach(sources, to: "http://127.0.0.1:\(port.number)", jobs: 2)
+    }
+    #expect(sent.reason?.code == .connectionRefused)
+    #expect((3...4).contains(sent.all.count { $0.error != nil }))
+    #expect(sent.all.allSatisfy { $0.error != nil || $0.isCancelled })
+  }
+
   @Test func `a cancellation ends the files that wait for a response, and reads no more`() async throws {
     let uploads = TestUploads()
     let task = Mutex<Task<SentFiles, any Error>?>(nil)
@@ -244,6 +276,22 @@ import UploadTestSupport
     #expect(sent.reason == nil)
     #expect(!sent.all.isEmpty && sent.all.allSatisfy(\.isCancelled))
     #expect(uploads.ledger.totals(.outgoing).cancelled > 0)
+  }
+
+  @Test func `the connection of the last file is closed when that is cancelled`() async throws {
+    let (files, uploads) = (ReceivedFiles(), TestUploads())
+    let sent = try await withTemporaryDirectory { directory in
+      try await withServer { peer in
+        try files.accept(peer, most: 1)
+        _ = try files.next(peer)
+        for meter in uploads.ledger.active() { meter.cancel() }
+        // Without a response: the client has to close it.
+        try peer.waitForHangUp()
+      } _: { server in
+        try await uploads.sendEach(2, to: server.url, in: directory, jobs: 1)
+      }
+    }
+    #expect(sent.finishedCount == 1 && sent.all.count { $0.isCancelled } == 1)
   }
 
   @Test func `one file can be cancelled by its id while it waits for its response`() async throws {

@@ -20,6 +20,8 @@ struct TestUploads {
 
   init(continueTimeout: Duration = .seconds(1)) {
     configuration.continueTimeout = continueTimeout
+    // Of a test on a busy machine, the next upload may begin much later.
+    configuration.longestIdleTime = .seconds(600)
   }
 
   var uploader: Uploader { uploader(on: Self.threadPool) }

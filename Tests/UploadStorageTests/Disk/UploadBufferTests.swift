@@ -28,11 +28,49 @@ import UploadTestSupport
   ) throws {
     var buffer = UploadBuffer()
     buffer.begin(try #require(Slab(size: size)), at: Self.start)
+    buffer.append(ByteBuffer(repeating: 1, count: Slab.small / 2))
+    buffer.fill()
     let moments: [Int64] = [249, 250, 999, 1000]
     let found = moments.map { buffer.checkFilling(at: Self.start + .milliseconds($0)) }
     let last = size == Slab.small ? UploadBuffer.FillingTime.slow : .tooLong
     #expect(found == [.normal, .slow, .slow, last])
     #expect(buffer.isSlow)
+  }
+
+  @Test(arguments: [(1_000, Slab.tiny), (6_000, 2 * Slab.tiny), (15_000, Slab.small / 2), (60_000, Slab.small)])
+  func `a slow upload gets a slab that it fills in about 2 s, of 8 to 64 KiB`(bytesPerSecond: Int, next: Int) throws {
+    var buffer = UploadBuffer()
+    buffer.begin(try #require(Slab(size: Slab.small)), at: Self.start)
+    buffer.append(ByteBuffer(repeating: 1, count: bytesPerSecond))
+    buffer.fill()
+    buffer.notePace(at: Self.start + .seconds(1))
+    #expect(buffer.nextSlabSize == next)
+    #expect(buffer.needsBlock == (next < Slab.small))
+  }
+
+  @Test(arguments: [(30, Slab.large), (32, Slab.small), (300, Slab.small)] as [(Int64, Int)])
+  func `an upload that fills 8 KiB at the rate of 64 KiB in 250 ms gets a large slab again`(
+    milliseconds: Int64,
+    next: Int
+  ) throws {
+    var buffer = UploadBuffer()
+    buffer.begin(try #require(Slab(size: Slab.tiny)), at: Self.start)
+    buffer.append(ByteBuffer(repeating: 1, count: Slab.tiny))
+    buffer.fill()
+    buffer.notePace(at: Self.start + .milliseconds(milliseconds))
+    #expect(buffer.nextSlabSize == next)
+  }
+
+  @Test(arguments: [(2_000, UploadBuffer.FillingTime.tooLong), (4_000, .slow)])
+  func `a small slab is to be released after 250 ms where a fourth of it would suit the rate`(
+    count: Int,
+    time: UploadBuffer.FillingTime
+  ) throws {
+    var buffer = UploadBuffer()
+    buffer.begin(try #require(Slab(size: Slab.small)), at: Self.start)
+    buffer.append(ByteBuffer(repeating: 1, count: count))
+    buffer.fill()
+    #expect(buffer.checkFilling(at: Self.start + .milliseconds(250)) == time)
   }
 
   @Test func `bytes of less than a block are kept without a slab, and begin the next slab`() throws {
