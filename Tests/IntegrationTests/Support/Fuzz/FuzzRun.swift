@@ -75,33 +75,60 @@ struct FuzzRun {
   /// Expects every acknowledged file with its acknowledged size, and no other files, unless HTML pages acknowledged
   /// some without names that can be read.
   private func checkDirectory(_ tally: FuzzTally, _ seeds: Range<UInt64>) async throws {
-    var names: [NameBytes] = []
+    var entries: [Entry] = []
     let directory = open(server.uploads.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     try #require(directory >= 0)
     defer { close(directory) }
     let expected = tally.stored.count + tally.pages
     try await eventually("the files of the cases \(seeds)") {
-      // Reading moves the position of a descriptor, so each time one of its own.
-      let opened = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-      names = DirectoryNames.read(descriptor: opened).filter { !before.contains($0.description) }
-      return try names.count >= expected && server.unnamedFiles == 0
+      entries = try Self.entries(in: directory).filter { !before.contains($0.path.description) }
+      return try entries.count { !$0.isDirectory } >= expected && server.unnamedFiles == 0
     }
     var missing = tally.stored
     var others: [NameBytes] = []
-    for name in names {
-      let size = missing.removeValue(forKey: FuzzTally.key(name))
-      if size == nil { others.append(name) }
-      var status = stat()
-      let looked = name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
-      #expect(looked == 0)
-      #expect(status.st_mode & S_IFMT == S_IFREG, "\(name)")
-      #expect(size == nil || UInt64(status.st_size) == size, "\(name), cases \(seeds)")
-      let removed = name.withCString { unlinkat(directory, $0, 0) }
-      #expect(removed == 0)
+    for entry in entries {
+      let removed = entry.path.withCString { unlinkat(directory, $0, entry.isDirectory ? AT_REMOVEDIR : 0) }
+      #expect(removed == 0, "\(entry)")
+      guard !entry.isDirectory else { continue }
+      let size = missing.removeValue(forKey: FuzzTally.key(entry.path))
+      if size == nil { others.append(entry.path) }
+      #expect(entry.status.st_mode & S_IFMT == S_IFREG, "\(entry)")
+      #expect(size == nil || UInt64(entry.status.st_size) == size, "\(entry), cases \(seeds)")
     }
     #expect(missing.isEmpty, "acknowledged and missing, cases \(seeds)")
     if tally.pages == 0, tally.findings.isEmpty {
       #expect(others == [], "stored and not acknowledged, cases \(seeds)")
     }
+  }
+
+  /// A file or a directory beneath the upload directory.
+  private struct Entry {
+    let path: NameBytes
+    let status: stat
+
+    var isDirectory: Bool { status.st_mode & S_IFMT == S_IFDIR }
+  }
+
+  /// All that is beneath an open directory, what is in a directory before the directory itself.
+  private static func entries(in directory: Int32) throws -> [Entry] {
+    // Reading moves the position of a descriptor, so each time one of its own.
+    let opened = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    var entries: [Entry] = []
+    for name in DirectoryNames.read(descriptor: opened) {
+      var status = stat()
+      try #require(name.withCString { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) } == 0, "\(name)")
+      let entry = Entry(path: name, status: status)
+      if entry.isDirectory {
+        let inner = name.withCString { openat(directory, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
+        try #require(inner >= 0, "\(name)")
+        defer { close(inner) }
+        for beneath in try Self.entries(in: inner) {
+          let path = NameBytes(name.bytes + "/".utf8 + beneath.path.bytes)
+          entries.append(Entry(path: path, status: beneath.status))
+        }
+      }
+      entries.append(entry)
+    }
+    return entries
   }
 }

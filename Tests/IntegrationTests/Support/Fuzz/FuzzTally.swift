@@ -58,8 +58,9 @@ struct FuzzTally: Sendable {
 
   private mutating func noteStored(_ response: FuzzResponse, _ one: FuzzCase) {
     guard !response.fields.contains("\r\ncontent-type: text/html") else { return pages += 1 }
-    guard let json = try? JSONDecoder().decode(ResponseJSON.self, from: Data(response.body)), let files = json.files
-    else {
+    let json = try? JSONDecoder().decode(ResponseJSON.self, from: Data(response.body))
+    guard json?.msg != "directory created" else { return }
+    guard let files = json?.files else {
       return find("201 without files", one, response.body)
     }
     for file in files where stored.updateValue(file.size, forKey: Self.key(ofURL: file.url ?? "")) != nil {
@@ -73,14 +74,15 @@ struct FuzzTally: Sendable {
     findings.append("\(what): \(one); received \(said)")
   }
 
-  /// The file's name as the last component of its URL, percent-encoded: names need not be UTF-8, and names that only look
+  /// The file's path as its URL has it behind `files/`, percent-encoded: names need not be UTF-8, and names that only look
   /// alike are two files.
   static func key(ofURL url: String) -> String {
-    String(url.split(separator: "/", omittingEmptySubsequences: false).last ?? "")
+    let components = url.split(separator: "/", omittingEmptySubsequences: false)
+    return components.drop { $0 == "." || $0 == ".." }.dropFirst().joined(separator: "/")
   }
 
-  /// The same for a name in the upload directory.
-  static func key(_ name: NameBytes) -> String {
-    PercentEncoding.encode(name.bytes)
+  /// The same for a path beneath the upload directory.
+  static func key(_ path: NameBytes) -> String {
+    path.bytes.split(separator: UInt8(ascii: "/")).map { PercentEncoding.encode($0) }.joined(separator: "/")
   }
 }

@@ -1,11 +1,14 @@
 /// Request headers: each line valid or malformed.
 enum HeadFuzz {
   private static let methods = [
-    "OPTIONS", "DELETE", "PATCH", "TRACE", "CONNECT", "PRI", "put",
+    "OPTIONS", "DELETE", "PATCH", "TRACE", "MKCOL", "MKCOL", "CONNECT", "PRI", "put",
     "M-SEARCH", "", " GET", "G\u{0}T", "ÜPUT", String(repeating: "P", count: 300),
   ]
   private static let targets = [
     "/", "/files", "/files/", "/files/a", "/files/..%2F..%2Fescaped", "/files/%", "/files/link", "/healthz", "/metrics",
+    "/files/link/a", "/files/d/", "/files/d/e/f", "/files/?format=tar", "/files/d/../../escaped", "/d//%2E/f",
+    "/files/d",
+    "/stream-upload?name=d/e/g&paths=keep", "/file-upload?paths=keep",
     "/stream-upload", "/stream-upload?name=a", "/stream-upload?name=%", "/stream-upload?name=a&name=b&token=c",
     "/file-upload", "/a", "/a?b", "/a#b", "*", "", "http://localhost/a", "http://localhost:99999/a", "http:///a", "//a",
     "/%", "/a b", "/\t", "/ü", "/\u{0}", "localhost:80", "a", "?",

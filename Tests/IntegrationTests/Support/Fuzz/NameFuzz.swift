@@ -1,7 +1,7 @@
 /// Names of files: in a path, a query, a header and a form, in every spelling of what must not be in one.
 enum NameFuzz {
   private enum Place: CaseIterable {
-    case path, query, header, extendedHeader, form, extendedForm
+    case path, canonicalPath, query, keptQuery, header, extendedHeader, form, extendedForm, keptForm
   }
 
   /// Parts of names; those with a percent sign mean another byte where names are percent-decoded.
@@ -36,10 +36,13 @@ enum NameFuzz {
     let isWhole = !name.contains { $0 == 0x0D || $0 == 0x0A || $0 == 0 }
     switch random.pick(Place.allCases) {
     case .path: return (request("PUT /", name, "", content), isWhole)
+    case .canonicalPath: return (request("PUT /files/", name, "", content), isWhole)
     case .query: return (request("POST /stream-upload?name=", name, "", content), isWhole)
+    case .keptQuery: return (request("POST /stream-upload?paths=keep&name=", name, "", content), isWhole)
     case .header: return (disposition("filename=\"", name, "\"", content), isWhole)
     case .extendedHeader: return (disposition("filename*=utf-8''", name, "", content), isWhole)
     case .form: return (form("filename=\"", name, "\"", content), true)
+    case .keptForm: return (form("filename=\"", name, "\"", content, query: "?paths=keep"), true)
     case .extendedForm: return (form("filename*=utf-8''", name, "", content), true)
     }
   }
@@ -67,12 +70,18 @@ enum NameFuzz {
     return bytes + content
   }
 
-  private static func form(_ start: String, _ name: [UInt8], _ end: String, _ content: [UInt8]) -> [UInt8] {
+  private static func form(
+    _ start: String,
+    _ name: [UInt8],
+    _ end: String,
+    _ content: [UInt8],
+    query: String = ""
+  ) -> [UInt8] {
     var body = Array("--Z\r\nContent-Disposition: form-data; name=\"a\"; \(start)".utf8)
     body += name
     body.add("\(end)\r\n\r\n")
     body += content
     body.add("\r\n--Z--\r\n")
-    return request("POST /file-upload", [], "Content-Type: multipart/form-data; boundary=Z\r\n", body)
+    return request("POST /file-upload\(query)", [], "Content-Type: multipart/form-data; boundary=Z\r\n", body)
   }
 }
