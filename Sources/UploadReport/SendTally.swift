@@ -63,7 +63,6 @@ package struct SendTally: Sendable {
   /// Counts an upload that has ended.
   /// - Parameter position: of its argument; nil for a file of a directory.
   package mutating func note(_ meter: UploadMeter, position: Int? = nil) {
-    let entry = UploadSummary.Entry(for: meter)
     switch meter.ended?.outcome {
     case .finished(let file):
       sent += 1
@@ -78,7 +77,7 @@ package struct SendTally: Sendable {
     let position = position ?? .max
     let index = positions.firstIndex { $0 > position } ?? positions.count
     positions.insert(position, at: index)
-    uploads.insert(entry, at: index)
+    uploads.insert(UploadSummary.Entry(for: meter), at: index)
   }
 
   /// Counts a file or directory that failed without an upload.

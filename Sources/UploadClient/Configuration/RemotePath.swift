@@ -46,7 +46,19 @@ extension SendTarget {
 
   /// A path with each component percent-encoded.
   private static func encoded(_ remotePath: String) -> String {
-    NameBytes(lossless: remotePath).bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    // As most are.
+    if remotePath.utf8.allSatisfy(isPlain) { return remotePath }
+    return NameBytes(lossless: remotePath).bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
       .map { PercentEncoding.encode($0) }.joined(separator: "/")
+  }
+
+  /// Whether a byte of a path is itself in a URI: a slash, or unreserved (RFC 3986 section 2.3).
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "-")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "~"):
+      true
+    case _: false
+    }
   }
 }

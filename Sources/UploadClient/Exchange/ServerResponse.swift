@@ -1,4 +1,3 @@
-import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import UploadCore
@@ -142,36 +141,4 @@ extension ServerResponse {
 /// The cause of an error with code `refusedByServer`.
 struct ServerRejection: Error {
   let status: Int
-}
-
-/// The JSON of a Sluice server's response (example/docs/http.md). Of other servers' JSON, the fields that fit are used.
-private struct ResponseJSON: Decodable {
-  struct StoredFile: Decodable {
-    /// The name under which the server stored the file.
-    var name: Lenient<String>?
-    /// Bytes that the server stored.
-    var size: Lenient<UInt64>?
-    /// The file's media type by the server.
-    var type: Lenient<String>?
-    /// The stored file's SHA-256, in hexadecimal; unchecked.
-    var sha256: Lenient<String>?
-  }
-
-  /// A value that is nil where the JSON has one of an unexpected kind: that does not turn a success into a failure.
-  struct Lenient<Value: Decodable>: Decodable {
-    let value: Value?
-
-    init(from decoder: any Decoder) throws {
-      value = try? decoder.singleValueContainer().decode(Value.self)
-    }
-  }
-
-  /// The server's message for people.
-  var msg: Lenient<String>?
-  var files: Lenient<[StoredFile]>?
-
-  /// Decodes the body of a response; nil when it is not a JSON object.
-  static func decode(_ body: [UInt8]) -> ResponseJSON? {
-    try? JSONDecoder().decode(ResponseJSON.self, from: Data(body))
-  }
 }

@@ -95,7 +95,8 @@ final class PipelineHandler: ChannelInboundHandler {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    sender.pump()
+    // Once for all connections that have received something now.
+    sender.schedulePump()
     context.fireChannelReadComplete()
   }
 

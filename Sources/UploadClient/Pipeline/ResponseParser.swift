@@ -125,7 +125,8 @@ struct ResponseParser {
   private mutating func readHeaders() -> Event? {
     guard let length = headersLength() else { return state.isMalformed ? .malformed : .needsMore }
     (scanned, bodyBytes) = (0, 0)
-    guard let bytes = pending.readSlice(length: length), let parsed = Headers(bytes.readableBytesView) else {
+    guard let bytes = pending.readSlice(length: length), let parsed = Headers(Array(bytes.readableBytesView)[...])
+    else {
       return fail()
     }
     if parsed.response.status < 200 { return .informational(status: parsed.response.status) }
@@ -278,7 +279,7 @@ struct ResponseParser {
 
     /// - Parameter bytes: up to and with the empty line.
     /// - Returns: nil when they are malformed or their framing is ambiguous.
-    init?(_ bytes: ByteBufferView) {
+    init?(_ bytes: ArraySlice<UInt8>) {
       var rest = bytes
       var count = 0
       while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
@@ -307,7 +308,7 @@ struct ResponseParser {
     }
 
     /// `HTTP/1.1 201 Created`.
-    private mutating func readStatus(_ line: ByteBufferView) -> Bool {
+    private mutating func readStatus(_ line: ArraySlice<UInt8>) -> Bool {
       guard line.count >= 12, line.starts(with: "HTTP/1.".utf8) else { return false }
       let start = line.startIndex
       let digits = line[start + 9..<start + 12]
@@ -322,7 +323,7 @@ struct ResponseParser {
       return true
     }
 
-    private mutating func readField(_ line: ByteBufferView) -> Bool {
+    private mutating func readField(_ line: ArraySlice<UInt8>) -> Bool {
       guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return false }
       let name = line[line.startIndex..<colon]
       guard name.isToken else { return false }
@@ -358,7 +359,7 @@ struct ResponseParser {
   }
 }
 
-extension ByteBufferView {
+extension ArraySlice<UInt8> {
   /// Whether it is the lower-case `name`, in any case.
   fileprivate func matches(_ name: StaticString) -> Bool {
     name.withUTF8Buffer { other in elementsEqual(other) { $0 | 0x20 == $1 } }

@@ -20,6 +20,11 @@ final class SmallFileInbox: Sendable {
     var end: EventLoopPromise<Void>?
 
     var isFull: Bool { count >= SmallFileInbox.countLimit || bytes >= SmallFileInbox.bytesLimit }
+
+    /// Whether a producer that waits continues: only once there is room for many, so that it is not woken for each.
+    var hasMuchRoom: Bool {
+      count <= SmallFileInbox.countLimit / 4 * 3 && bytes <= SmallFileInbox.bytesLimit / 4 * 3
+    }
   }
 
   /// Enough for 16 connections with 32 requests outstanding each, and as many that are read meanwhile.
@@ -73,7 +78,7 @@ final class SmallFileInbox: Sendable {
       for source in sources + large { state.bytes -= source.size ?? 0 }
       state.large += large
       var waiting: [EventLoopPromise<Void>] = []
-      if !state.isFull, let room = state.room {
+      if state.hasMuchRoom, let room = state.room {
         state.room = nil
         waiting.append(room)
       }

@@ -41,6 +41,8 @@ final class SmallFileSender: @unchecked Sendable {
   /// cached, in milliseconds when the disk has to be read.
   private static let batchSize = 32
   private static let readLimit = 4
+  /// How long an upload that has ended waits for others, so that one job of the thread pool ends up to ``batchSize`` of them.
+  private static let endingDelay = TimeAmount.milliseconds(2)
   /// How many requests are kept in memory for connections with room.
   private static let readyLimit = 256
 
@@ -107,7 +109,7 @@ final class SmallFileSender: @unchecked Sendable {
     unread.append(contentsOf: inbox.take())
     if case .stopped = phase { endQueued() } else { read() }
     connections.fill(until: pausedUntil)
-    endAll()
+    if endings.count >= Self.batchSize { endAll() }
   }
 
   /// Calls ``pump()`` in another tick of the event loop, or after some time.
@@ -214,6 +216,8 @@ final class SmallFileSender: @unchecked Sendable {
 
   private func read() {
     while readCount < Self.readLimit, !unread.isEmpty, ready.count < Self.readyLimit {
+      // A whole batch; fewer only when nothing else is being read.
+      guard readCount == 0 || unread.count >= Self.batchSize else { return }
       let sources = Array(unread.prefix(Self.batchSize))
       unread.removeFirst(sources.count)
       readCount += 1
@@ -328,7 +332,8 @@ final class SmallFileSender: @unchecked Sendable {
     case .unread, .unsent: break
     }
     endings.append(ending)
-    if endings.count == 1 { schedulePump() }
+    if endings.count == 1 { loop.assumeIsolated().scheduleTask(in: Self.endingDelay) { self.endAll() } }
+    if endings.count == Self.batchSize { schedulePump() }
   }
 
   /// Ends the uploads that were decided since the last call, on the thread pool: it parses responses and informs the caller.

@@ -64,11 +64,8 @@ final class SmallUpload: @unchecked Sendable {
   /// - Parameter scratch: a buffer for the content, which is reused.
   static func prepare(_ source: UploadSource, _ template: SmallRequest, _ scratch: inout ByteBuffer) -> Prepared {
     do throws(UploadError) {
-      let opened = try source.open()
-      guard let size = opened.size, size <= SmallRequest.sizeLimit else { return .large(source) }
-      try opened.read(0..<size, into: &scratch)
-      // Not a mixture of two states of the file.
-      try opened.check()
+      guard try source.readWhole(limit: SmallRequest.sizeLimit, into: &scratch) else { return .large(source) }
+      let size = UInt64(scratch.readableBytes)
       let detectedType = type(of: scratch)
       let contentType = UploadRequest.contentType(
         name: source.name,

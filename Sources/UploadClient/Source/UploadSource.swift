@@ -88,25 +88,7 @@ package struct UploadSource: Sendable {
   /// - Throws: ``UploadError`` with code `unreadableFile` when it cannot be opened or read, is a directory, or was named as a
   ///   file and is not a regular one.
   func open() throws(UploadError) -> OpenedSource {
-    let descriptor: CInt
-    var path: String?
-    switch origin {
-    case .file(let named):
-      path = named
-      // Without O_NONBLOCK, opening a pipe would wait for a writer. Regular files ignore the flag.
-      descriptor = NameBytes.withPath(named) { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
-      guard descriptor >= 0 else { throw SourceFailure.opening(named, errno) }
-    case .entry(let entry, let directory, let follows, let named):
-      path = named
-      descriptor = directory.openFile(entry, follows: follows)
-      let code = errno
-      guard descriptor >= 0 else {
-        throw code == ELOOP && !follows ? SourceFailure.becameLink(named) : SourceFailure.opening(named, code)
-      }
-    case .descriptor(let original):
-      descriptor = fcntl(original, F_DUPFD_CLOEXEC, 0)
-      guard descriptor >= 0 else { throw SourceFailure.descriptor(name, errno) }
-    }
+    let descriptor = try openDescriptor()
     let label = path ?? name
     do throws(UploadError) {
       let regular = try Self.regularFile(descriptor, label: label, namedAsFile: path != nil)
@@ -117,6 +99,66 @@ package struct UploadSource: Sendable {
     }
   }
 
+  /// Reads a named regular file as a whole, with half the system calls of ``open()`` and a read. May block: call it on a
+  /// thread pool.
+  /// - Parameters:
+  ///   - limit: in bytes.
+  ///   - buffer: gets the content.
+  /// - Returns: false when it is larger, is not read from its beginning, or has not as many bytes as its size says: then use
+  ///   ``open()``.
+  /// - Throws: as ``open()``, and ``UploadError`` with code `fileChanged` when the file has changed meanwhile.
+  func readWhole(limit: UInt64, into buffer: inout ByteBuffer) throws(UploadError) -> Bool {
+    guard let label = path else { return false }
+    let descriptor = try openDescriptor()
+    defer { Glibc.close(descriptor) }
+    let status = try Self.status(descriptor, label)
+    guard status.st_mode & S_IFMT == S_IFREG else { throw SourceFailure.notRegular(label, status.st_mode) }
+    let stamp = FileStamp(status)
+    guard stamp.size <= limit else { return false }
+    let size = Int(stamp.size)
+    buffer.clear(minimumCapacity: size + 1)
+    var count = 0
+    var code: CInt = 0
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size + 1) { space in
+      // One byte more than expected shows whether the size is right.
+      repeat { count = pread(descriptor, space.baseAddress, size + 1, 0) } while count < 0 && errno == EINTR
+      code = errno
+      return max(0, count)
+    }
+    guard count >= 0 else { throw SourceFailure.reading(label, code) }
+    // Not a mixture of two states of the file.
+    let now = FileStamp(try Self.status(descriptor, label))
+    guard now == stamp else { throw SourceFailure.changed(label, from: stamp, to: now) }
+    return count == size
+  }
+
+  private static func status(_ descriptor: CInt, _ label: String) throws(UploadError) -> stat {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw SourceFailure.descriptor(label, errno) }
+    return status
+  }
+
+  /// - Throws: ``UploadError`` with code `unreadableFile`.
+  private func openDescriptor() throws(UploadError) -> CInt {
+    let descriptor: CInt
+    switch origin {
+    case .file(let named):
+      // Without O_NONBLOCK, opening a pipe would wait for a writer. Regular files ignore the flag.
+      descriptor = NameBytes.withPath(named) { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
+      guard descriptor >= 0 else { throw SourceFailure.opening(named, errno) }
+    case .entry(let entry, let directory, let follows, let named):
+      descriptor = directory.openFile(entry, follows: follows)
+      let code = errno
+      guard descriptor >= 0 else {
+        throw code == ELOOP && !follows ? SourceFailure.becameLink(named) : SourceFailure.opening(named, code)
+      }
+    case .descriptor(let original):
+      descriptor = fcntl(original, F_DUPFD_CLOEXEC, 0)
+      guard descriptor >= 0 else { throw SourceFailure.descriptor(name, errno) }
+    }
+    return descriptor
+  }
+
   /// The state of a regular file and the part to send, with a second descriptor for sendfile.
   /// - Returns: nil for a stream.
   /// - Throws: as ``open()``.
@@ -125,8 +167,7 @@ package struct UploadSource: Sendable {
     label: String,
     namedAsFile: Bool
   ) throws(UploadError) -> OpenedSource.Regular? {
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw SourceFailure.descriptor(label, errno) }
+    let status = try status(descriptor, label)
     // SwiftNIO treats EBADF from sendfile as a bug of its own and stops the program.
     guard fcntl(descriptor, F_GETFL) & O_ACCMODE != O_WRONLY else { throw SourceFailure.descriptor(label, EBADF) }
     let isRegular = status.st_mode & S_IFMT == S_IFREG

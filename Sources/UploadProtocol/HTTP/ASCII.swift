@@ -1,7 +1,7 @@
 import UploadCore
 
 /// Names and classes of the bytes in the grammars of HTTP and MIME.
-enum ASCII {
+@usableFromInline enum ASCII {
   static let tab = UInt8(ascii: "\t")
   static let lineFeed = UInt8(ascii: "\n")
   static let carriageReturn = UInt8(ascii: "\r")
@@ -18,7 +18,7 @@ enum ASCII {
   static let backslash = UInt8(ascii: "\\")
 
   /// Whether a byte is a space or a tab: optional whitespace in header fields (RFC 9110 section 5.6.3).
-  static func isBlank(_ byte: UInt8) -> Bool {
+  @usableFromInline static func isBlank(_ byte: UInt8) -> Bool {
     byte == space || byte == tab
   }
 
@@ -37,7 +37,7 @@ enum ASCII {
   }
 
   /// Whether a byte may occur in a token (RFC 9110 section 5.6.2).
-  static func isTokenByte(_ byte: UInt8) -> Bool {
+  @usableFromInline static func isTokenByte(_ byte: UInt8) -> Bool {
     isAlphanumeric(byte) || tokenPunctuation.contains(byte)
   }
 
@@ -57,7 +57,7 @@ enum ASCII {
 
 extension BidirectionalCollection<UInt8> {
   /// The bytes without the spaces and tabs at either end; empty where all are spaces or tabs.
-  package var trimmingBlanks: SubSequence {
+  @inlinable package var trimmingBlanks: SubSequence {
     guard let first = firstIndex(where: { !ASCII.isBlank($0) }),
       let last = lastIndex(where: { !ASCII.isBlank($0) })
     else { return self[endIndex...] }
@@ -100,7 +100,7 @@ extension Collection<UInt8> {
 
   /// Whether these bytes are a token (RFC 9110 section 5.6.2), as methods and names of header fields must be: at least
   /// one byte, each allowed in a token.
-  package var isToken: Bool {
+  @inlinable package var isToken: Bool {
     !isEmpty && allSatisfy(ASCII.isTokenByte)
   }
 
