@@ -6,7 +6,14 @@ struct GroupSampler {
   /// The same where the sender has stated no number: a form, whose files end together.
   static let unstatedEndsAfter = Duration.seconds(2)
 
-  private var rates: [GroupTallies.Key: RateEstimator] = [:]
+  /// What the next sample needs of a group.
+  private struct History {
+    var rate: RateEstimator
+    /// See ``GroupSnapshot/bytesSkipped``.
+    var skipped: UInt64 = 0
+  }
+
+  private var histories: [GroupTallies.Key: History] = [:]
 
   /// - Parameters:
   ///   - tallies: the counts of ended files.
@@ -28,17 +35,19 @@ struct GroupSampler {
       active[GroupTallies.Key(upload.direction, group.id), default: Active()].add(upload)
     }
     var groups: [(startedAt: ContinuousClock.Instant, snapshot: GroupSnapshot)] = []
-    var rates: [GroupTallies.Key: RateEstimator] = [:]
+    var histories: [GroupTallies.Key: History] = [:]
     for (key, tally) in tallies.tallies {
-      var rate = self.rates[key] ?? RateEstimator(startedAt: tally.startedAt)
-      rate.skip(skipped[key] ?? 0)
+      var history = self.histories[key] ?? History(rate: RateEstimator(startedAt: tally.startedAt))
+      history.rate.skip(skipped[key] ?? 0)
+      history.skipped &+= skipped[key] ?? 0
       let files = active[key] ?? Active()
-      let group = Self.snapshot(key, tally, files, &rate, stallAfter: stallAfter, at: now)
+      var group = Self.snapshot(key, tally, files, &history.rate, stallAfter: stallAfter, at: now)
+      group.bytesSkipped = history.skipped
       groups.append((tally.startedAt, group))
-      rates[key] = rate
+      histories[key] = history
     }
     // Groups that the ledger has dropped are dropped here.
-    self.rates = rates
+    self.histories = histories
     return groups.sorted { $0.startedAt < $1.startedAt }.map(\.snapshot)
   }
 

@@ -23,6 +23,8 @@ package struct GroupSnapshot: Sendable, Equatable {
   package var bytesFinished: UInt64 = 0
   /// ``bytesFinished``, and what the active files have moved so far.
   package var bytesMoved: UInt64 = 0
+  /// How many of these bytes were not moved by this process, as its files have continued at an offset.
+  package var bytesSkipped: UInt64 = 0
 
   /// Seconds since the last byte while all active files are stalled, or since the last end while none is active and
   /// more are expected; 0 while it is not stalled.

@@ -189,13 +189,14 @@ import Testing
     meter.interrupt(since: start, expires: start + .seconds(1000))
     for seconds in [0, 1, 3] {
       let group = try #require(sampler.sample(at: start + .seconds(seconds)).groups.first)
-      #expect(group.bytesMoved == 60 && group.speed == 0 && group.eta == nil)
+      #expect(group.bytesMoved == 60 && group.bytesSkipped == 60 && group.speed == 0 && group.eta == nil)
     }
     meter.endInterruption()
     meter.phase = .peer
     meter.addReceived(10)
     let group = try #require(sampler.sample(at: start + .seconds(4)).groups.first)
-    #expect(group.bytesMoved == 70 && group.speed > 0 && group.speed <= 10)
+    #expect(group.bytesMoved == 70 && group.bytesSkipped == 60)
+    #expect(group.speed > 0 && group.speed <= 10)
   }
 
   @Test func `a group whose files are all interrupted has neither rate nor time left`() throws {
