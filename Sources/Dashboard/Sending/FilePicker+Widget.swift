@@ -28,7 +28,7 @@ extension FilePicker: Widget {
   /// What is marked, and how much of that is not shown here: the key that sends sends it nevertheless.
   private var marksText: String {
     let elsewhere = marks.paths.count { PickerPath.split($0)?.parent != directory }
-    guard content == .read, elsewhere > 0 else { return marks.text }
+    guard content != .reading, elsewhere > 0 else { return marks.text }
     return "\(marks.text), \(CountText.text(UInt64(elsewhere))) not in this directory"
   }
 
