@@ -18,8 +18,11 @@ extension GroupSnapshot {
     return counts.filter { $0.0 > 0 }.map { "\(CountText.text($0.0)) \($0.1)" }.joined(separator: ", ")
   }
 
-  /// The mean rate of the whole tree in bytes per second; 0 in the first instant.
-  package var averageSpeed: Double { seconds > 0 ? Double(bytesMoved) / seconds : 0 }
+  /// The mean rate of the whole tree in bytes per second, without what an earlier process has moved; 0 in the first
+  /// instant.
+  package var averageSpeed: Double {
+    seconds > 0 ? Double(bytesMoved - min(bytesSkipped, bytesMoved)) / seconds : 0
+  }
 
   /// The details of a change without the name: `10,000 files, 3.2 GiB, from 192.0.2.7:5555`. Safe to show.
   func detail(_ change: TreeChange) -> String {

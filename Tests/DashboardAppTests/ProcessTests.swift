@@ -19,6 +19,8 @@ import UploadCore
     #expect(line == "3 uploads stored, 1 sent, 2 failed, 5 cancelled.")
     #expect(ExitSummary.line(incoming: totals(), outgoing: totals(finished: 1), cancelled: 0) == "1 upload sent.")
     #expect(ExitSummary.line(incoming: totals(), outgoing: totals(), cancelled: 0) == "No uploads.")
+    let many = ExitSummary.line(incoming: totals(finished: 3_002), outgoing: totals(failed: 1_000), cancelled: 0)
+    #expect(many == "3,002 uploads stored, 1,000 failed.")
   }
 }
 

@@ -18,9 +18,13 @@ import UploadTestSupport
 
     private let running = Mutex<[String: Running]>([:])
     private let cancelledPaths = Mutex<[String]>([])
+    private let discardedPaths = Mutex<Set<String>>([])
 
     var paths: [String] { running.withLock { $0.keys.sorted() } }
     var cancelled: [String] { cancelledPaths.withLock { $0 } }
+    var discarded: Set<String> { discardedPaths.withLock { $0 } }
+
+    func discard(_ job: UploadJob) { discardedPaths.withLock { _ = $0.insert(job.path) } }
 
     func send(_ job: UploadJob, _ onFirst: @escaping @Sendable () -> Void) async -> Bool {
       await withTaskCancellationHandler {
@@ -55,7 +59,8 @@ import UploadTestSupport
   private func queue(jobs: Int) -> UploadQueue {
     let trees = TreeSending(
       isDirectory: { $0.path.hasPrefix("/tree") },
-      send: { [stage] in await stage.send($0, $1) }
+      send: { [stage] in await stage.send($0, $1) },
+      discard: { [stage] in stage.discard($0) }
     )
     return UploadQueue(jobs: jobs, trees: trees) { _, _ in }
   }
@@ -88,9 +93,10 @@ import UploadTestSupport
     stage.first("/tree/a")
     #expect(queue.cancel(job.id)?.id == job.id)
     await queue.waitUntilEmpty()
-    #expect(stage.cancelled == ["/tree/a"])
+    #expect(stage.cancelled == ["/tree/a"] && stage.discarded == ["/tree/a"])
     let again = queue.retry(job.id)
     #expect(again != nil && again != job.id)
+    #expect(!job.skipsExisting && job.copy.skipsExisting, "the server has some of its files")
     try await eventually("it again") { stage.paths == ["/tree/a"] }
     stage.end("/tree/a")
     await queue.waitUntilEmpty()
@@ -128,6 +134,7 @@ import UploadTestSupport
     queue.cancelTrees()
     await queue.waitUntilEmpty()
     #expect(stage.cancelled.sorted() == ["/tree/a", "/tree/b"])
+    #expect(stage.discarded.isEmpty, "the next process can continue their uploads")
   }
 
   @Test func `the group of a job has the whole number of files only where all were counted`() throws {

@@ -130,11 +130,11 @@ import UploadCore
   // MARK: Pausing
 
   /// Uploads that an earlier process has begun.
-  private func unfinished(_ names: String...) throws -> [UploadJob] {
+  private func unfinished(_ names: String..., in directory: String = "") throws -> [UploadJob] {
     let target = try SendTarget("http://127.0.0.1:1")
     return names.map { name in
       let entry = ResumeJournal.Entry(
-        path: "/\(name)",
+        path: "\(directory)/\(name)",
         name: name,
         size: 100,
         modifiedSeconds: 1,
@@ -174,6 +174,30 @@ import UploadCore
     continued.isPaused = false
     #expect(continued.snapshot().state == .waiting && !continued.snapshot().canPause)
     #expect(job.snapshot(isCancelled: true).state == .cancelled)
+  }
+
+  @Test func `a paused file of a directory has the path at the server that it had, also when it is sent again`() throws
+  {
+    let job = try unfinished("tree/sub/big.bin", in: "/home/ann")[0]
+    for job in [job, job.copy] {
+      #expect(job.source.path == "/home/ann/tree/sub/big.bin")
+      #expect(job.source.name == "tree/sub/big.bin" && job.source.remotePath == "tree/sub/big.bin")
+      #expect(job.source.modified == 1 && job.snapshot().name == "tree/sub/big.bin")
+    }
+    #expect(job.copy.unfinished == nil && job.copy.id != job.id)
+    #expect(try unfinished("a")[0].source.remotePath == nil)
+  }
+
+  @Test func `a directory that is sent again replaces the paused uploads of its files, and no others`() throws {
+    let queue = Queue()
+    _ = queue.add(try unfinished("tree/a", "tree/sub/b", "tree2/a", "c", in: "/home/ann"))
+    _ = queue.add(try unfinished("tree/other", in: "/home/bob"))
+    let other = UploadJob(path: "/home/ann/tree", target: try SendTarget("http://127.0.0.1:2"), mode: .stream)
+    _ = queue.add([other])
+    #expect(queue.drain().waiting.count == 6)
+    _ = queue.add([UploadJob(path: "/home/ann/tree/", target: try SendTarget("http://127.0.0.1:1"), mode: .stream)])
+    let left = ["/home/ann/tree2/a", "/home/ann/c", "/home/bob/tree/other", "/home/ann/tree", "/home/ann/tree/"]
+    #expect(queue.drain().waiting.map(\.path) == left)
   }
 
   @Test func `the same file for the same target replaces the paused upload, another one does not`() throws {

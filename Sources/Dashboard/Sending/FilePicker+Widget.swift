@@ -25,7 +25,12 @@ extension FilePicker: Widget {
     return entries.showsHidden || entries.hiddenCount == 0 ? shown : "\(shown), \(entries.hiddenCount) hidden"
   }
 
-  private var marksText: String { marks.text }
+  /// What is marked, and how much of that is not shown here: the key that sends sends it nevertheless.
+  private var marksText: String {
+    let elsewhere = marks.paths.count { PickerPath.split($0)?.parent != directory }
+    guard content != .reading, elsewhere > 0 else { return marks.text }
+    return "\(marks.text), \(CountText.text(UInt64(elsewhere))) not in this directory"
+  }
 
   private func drawPath(on surface: inout Surface) {
     let field = Self.textArea(surface)

@@ -13,6 +13,9 @@ struct TreeSending: Sendable {
   /// - Returns: whether the directory had anything to send or report.
   var send: @Sendable (UploadJob, @escaping @Sendable () -> Void) async -> Bool
 
+  /// Cancels the files of the job's directory that are being sent, so that what the server has of them is deleted.
+  var discard: @Sendable (UploadJob) -> Void = { _ in }
+
   /// For a queue whose paths are files.
   static let none = TreeSending(isDirectory: { _ in false }, send: { _, _ in false })
 }
@@ -23,6 +26,10 @@ extension TreeSending {
   ///   - ledger: that of the uploader; also has what the walk cannot read, as failed files.
   ///   - pool: for the walk, which blocks.
   init(_ uploader: Uploader, _ ledger: UploadLedger, pool: NIOThreadPool) {
+    discard = { job in
+      let group = job.id.description
+      for meter in ledger.active() where meter.direction == .outgoing && meter.group?.id == group { meter.cancel() }
+    }
     isDirectory = { job in await Self.onPool(pool) { job.isDirectory } ?? false }
     send = { job, onFirst in
       let signals = TreeSignals()
@@ -32,7 +39,10 @@ extension TreeSending {
       } onCancel: {
         signals.set()
       }
-      let group = UploadGroup(job, count)
+      guard !Task.isCancelled else { return false }
+      let skipsExisting = job.skipsExisting ? await uploader.canSkipExisting(at: job.target) : false
+      // How many of them are to be sent is known only at the end.
+      let group = UploadGroup(job, skipsExisting ? nil : count)
       @Sendable func noteFailure(_ path: String, _ error: UploadError) {
         ledger.end(UploadMeter(failed: path, of: job, group), .failed(error))
         if signals.isFirst() { onFirst() }
@@ -40,7 +50,12 @@ extension TreeSending {
       guard !Task.isCancelled else { return false }
       do throws(UploadError) {
         let (arguments, rules) = ([TreeArgument.directory(job.path)], TreeRules())
-        let feed = try await uploader.feed(arguments, rules: rules, to: job.target, skipsExisting: false) { event in
+        let feed = try await uploader.feed(
+          arguments,
+          rules: rules,
+          to: job.target,
+          skipsExisting: skipsExisting
+        ) { event in
           switch event {
           case .failed(let path, let error), .directoryFailed(let path, let error): noteFailure(path, error)
           case .exists, .skipped, .directoryMade, .directoryNotSent: break

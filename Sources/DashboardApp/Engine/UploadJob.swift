@@ -15,22 +15,35 @@ package struct UploadJob: Sendable {
   let unfinished: ResumeJournal.Entry?
   /// Whether the upload begins only when the user continues it.
   var isPaused = false
+  /// Whether it has been sent before: files of a directory that the server lists are not sent once more.
+  private(set) var skipsExisting = false
+  /// The file as the client opens it, once its upload starts.
+  let source: UploadSource
 
   package init(path: String, target: SendTarget, mode: UploadMode) {
     (id, self.path, self.target, self.mode) = (UploadID(), path, target, mode)
-    unfinished = nil
+    (unfinished, source) = (nil, .file(path))
   }
 
-  /// An upload that an earlier process has begun: the client finds its entry in the journal by itself.
+  /// An upload that an earlier process has begun: the client finds its entry in the journal by itself, by path, name and
+  /// target.
   init(continuing entry: ResumeJournal.Entry, target: SendTarget) {
     (id, path, self.target, mode) = (UploadID(), entry.path, target, .stream)
     (size, unfinished) = (entry.size, entry)
+    var source = UploadSource.file(entry.path, name: entry.name)
+    if entry.name.utf8.contains(UInt8(ascii: "/")) {
+      // Where it must begin anew, the server stores it as it would have with the whole directory.
+      (source.remotePath, source.modified) = (entry.name, entry.modifiedSeconds)
+    }
+    self.source = source
   }
 
-  /// The file as the client opens it, once its upload starts.
-  var source: UploadSource { .file(path) }
+  private init(again job: UploadJob) {
+    (id, path, target, mode, source) = (UploadID(), job.path, job.target, job.mode, job.source)
+    (unfinished, skipsExisting) = (nil, true)
+  }
 
-  /// The name of the file or directory; may contain bytes that are not UTF-8 (``NameBytes/losslessText``).
+  /// The name of the file or directory; of a file of a directory, with the path of that at the server. May contain bytes that are not UTF-8 (``NameBytes/losslessText``).
   var name: String { source.name }
 
   /// The upload as the dashboard shows it while it is queued, or cancelled before it began.
@@ -58,14 +71,26 @@ package struct UploadJob: Sendable {
     return upload
   }
 
-  /// Whether it sends the same file to the same URL, with whatever token.
-  func isSameFile(as other: UploadJob) -> Bool {
-    path == other.path && target.isSecure == other.target.isSecure && target.authority == other.target.authority
+  /// Whether `other` sends the same file under the same name to the same URL, with whatever token, or is a directory that
+  /// contains it.
+  func isIncluded(in other: UploadJob) -> Bool {
+    let slash = UInt8(ascii: "/")
+    var directory = other.path.utf8[...]
+    while directory.count > 1, directory.last == slash { directory.removeLast() }
+    // By bytes: a combining mark after a slash would form one character with it.
+    guard path.utf8.starts(with: directory), name.utf8.starts(with: other.name.utf8) else { return false }
+    let (rest, restOfName) = (path.utf8.dropFirst(directory.count), name.utf8.dropFirst(other.name.utf8.count))
+    return rest.elementsEqual(restOfName) && (rest.first ?? slash) == slash && hasSameTarget(as: other)
+  }
+
+  private func hasSameTarget(as other: UploadJob) -> Bool {
+    target.isSecure == other.target.isSecure && target.authority == other.target.authority
       && target.path == other.target.path && target.query == other.target.query
   }
 
-  /// The same file to the same target in the same mode, as an upload with a new id.
-  var copy: UploadJob { UploadJob(path: path, target: target, mode: mode) }
+  /// The same file to the same target in the same mode, as an upload with a new id; of a directory, the files that the
+  /// server does not have yet.
+  var copy: UploadJob { UploadJob(again: self) }
 
   /// Whether the path is a directory, or a symbolic link to one. May block.
   var isDirectory: Bool {

@@ -109,12 +109,17 @@ package final class UploadQueue: Sendable {
     return added
   }
 
-  /// Cancels an upload that has no meter yet, or a directory with all of its files. One that starts just now is cancelled
-  /// as soon as it has.
+  /// Cancels an upload that has no meter yet, or a directory with all of its files, whose unfinished uploads the server deletes.
+  /// One that starts just now is cancelled as soon as it has.
   /// - Returns: the upload; nil when it is not queued: it is on the ledger, has ended, or is unknown.
   func cancel(_ id: UploadID) -> UploadJob? {
     let (job, tree) = state.withLock { ($0.uploads.cancel(id), $0.trees[id]) }
-    tree?.task.cancel()
+    if let tree {
+      trees.discard(tree.job)
+      tree.task.cancel()
+      // Those that have begun since.
+      trees.discard(tree.job)
+    }
     return job ?? tree?.job
   }
 

@@ -41,11 +41,12 @@ package struct UploadQueueState {
   var isResting: Bool { entries.allSatisfy(\.job.isPaused) && busy == pausedBusy }
 
   /// Adds uploads at the end, the first ones if there is no room for all; none once the queue is closed. They replace
-  /// those of the same file and target that an earlier process has begun: the client continues them.
+  /// those of the same file and target, or of a file in the same directory, that an earlier process has begun: the client
+  /// continues them.
   /// - Returns: the number of accepted uploads.
   mutating func add(_ jobs: [UploadJob]) -> Int {
     guard !isClosed else { return 0 }
-    entries.removeAll { entry in entry.job.isPaused && jobs.contains { entry.job.isSameFile(as: $0) } }
+    entries.removeAll { entry in entry.job.isPaused && jobs.contains { entry.job.isIncluded(in: $0) } }
     let accepted = jobs.prefix(max(0, Self.limit - entries.count))
     entries += accepted.map { Entry(job: $0) }
     past += accepted

@@ -6,16 +6,25 @@ struct GroupSampler {
   /// The same where the sender has stated no number: a form, whose files end together.
   static let unstatedEndsAfter = Duration.seconds(2)
 
-  private var rates: [GroupTallies.Key: RateEstimator] = [:]
+  /// What the next sample needs of a group.
+  private struct History {
+    var rate: RateEstimator
+    /// See ``GroupSnapshot/bytesSkipped``.
+    var skipped: UInt64 = 0
+  }
+
+  private var histories: [GroupTallies.Key: History] = [:]
 
   /// - Parameters:
   ///   - tallies: the counts of ended files.
   ///   - uploads: all uploads at the same instant; ended ones are left out, because the tallies have them.
+  ///   - skipped: bytes that the uploads of a group have not moved now, as they continue at an offset.
   ///   - stallAfter: a group without active files counts as stalled after this time.
   /// - Returns: the groups, oldest first.
   mutating func sample(
     _ tallies: GroupTallies,
     _ uploads: [UploadSnapshot],
+    _ skipped: [GroupTallies.Key: UInt64],
     stallAfter: Duration,
     at now: ContinuousClock.Instant
   ) -> [GroupSnapshot] {
@@ -26,16 +35,19 @@ struct GroupSampler {
       active[GroupTallies.Key(upload.direction, group.id), default: Active()].add(upload)
     }
     var groups: [(startedAt: ContinuousClock.Instant, snapshot: GroupSnapshot)] = []
-    var rates: [GroupTallies.Key: RateEstimator] = [:]
+    var histories: [GroupTallies.Key: History] = [:]
     for (key, tally) in tallies.tallies {
-      var rate = self.rates[key] ?? RateEstimator(startedAt: tally.startedAt)
+      var history = self.histories[key] ?? History(rate: RateEstimator(startedAt: tally.startedAt))
+      history.rate.skip(skipped[key] ?? 0)
+      history.skipped &+= skipped[key] ?? 0
       let files = active[key] ?? Active()
-      let group = Self.snapshot(key, tally, files, &rate, stallAfter: stallAfter, at: now)
+      var group = Self.snapshot(key, tally, files, &history.rate, stallAfter: stallAfter, at: now)
+      group.bytesSkipped = history.skipped
       groups.append((tally.startedAt, group))
-      rates[key] = rate
+      histories[key] = history
     }
     // Groups that the ledger has dropped are dropped here.
-    self.rates = rates
+    self.histories = histories
     return groups.sorted { $0.startedAt < $1.startedAt }.map(\.snapshot)
   }
 
@@ -86,8 +98,8 @@ struct GroupSampler {
     )
     let idle = now - tally.changedAt
     let isOver = group.files.map { group.filesEnded >= $0 || idle >= endsAfter } ?? (idle >= unstatedEndsAfter)
-    group.hasEnded = active.count == 0 && (isOver || tally.isClosed)
-    group.isCancelled = tally.isCancelled
+    group.hasEnded = active.count == 0 && (isOver || tally.isClosed || tally.isDiscarded)
+    group.isCancelled = tally.isCancelled || group.hasEnded && tally.isDiscarded
     rate.sample(group.bytesMoved, at: now)
     let end = active.count == 0 ? tally.changedAt : now
     group.seconds = max(0, (end - tally.startedAt).inSeconds)
@@ -98,7 +110,7 @@ struct GroupSampler {
       group.stalledSeconds = active.stalledSeconds
     }
     // The mean of the last seconds is above 0 long after the last byte.
-    guard !group.isStalled else { return group }
+    guard !group.isStalled, !group.isResting else { return group }
     group.speed = rate.bytesPerSecond
     group.eta = Sampler.eta(bytes: group.bytesMoved, size: group.bytes, speed: group.speed, seconds: group.seconds)
     return group

@@ -23,20 +23,22 @@ package struct GroupSnapshot: Sendable, Equatable {
   package var bytesFinished: UInt64 = 0
   /// ``bytesFinished``, and what the active files have moved so far.
   package var bytesMoved: UInt64 = 0
+  /// How many of these bytes were not moved by this process, as its files have continued at an offset.
+  package var bytesSkipped: UInt64 = 0
 
   /// Seconds since the last byte while all active files are stalled, or since the last end while none is active and
   /// more are expected; 0 while it is not stalled.
   package var stalledSeconds = 0.0
-  /// Bytes per second, smoothed over about three seconds; 0 while it is stalled, and once it has ended.
+  /// Bytes per second, smoothed over about three seconds; 0 while it is stalled or rests, and once it has ended.
   package var speed = 0.0
-  /// Estimated seconds until the last byte; nil where the bytes are unknown, in the first second, and at the end.
+  /// Estimated seconds until the last byte; nil where the bytes are unknown, in the first second, while no byte moves, and at the end.
   package var eta: Double?
   /// Seconds from the beginning of the first file until now, or until the last end where no file is active.
   package var seconds = 0.0
   /// Whether no further file is expected: as many as the sender states have ended, or none has been active for
   /// ``GroupSampler/endsAfter``. A file that begins later continues it.
   package var hasEnded = false
-  /// Whether the user has cancelled it as a whole (outgoing ones only).
+  /// Whether the user has cancelled it as a whole, or of an incoming one the last active files.
   package var isCancelled = false
 
   package var isStalled: Bool { stalledSeconds > 0 }

@@ -38,6 +38,8 @@ struct GroupTallies: Sendable {
     var isClosed = false
     /// Whether it was closed because the user has cancelled it.
     var isCancelled = false
+    /// Whether the user has cancelled the file that has ended last, an incoming one, and none has begun since.
+    var isDiscarded = false
   }
 
   /// The most groups that are counted.
@@ -47,7 +49,10 @@ struct GroupTallies: Sendable {
 
   mutating func begin(_ meter: UploadMeter) {
     guard let key = Key(meter) else { return }
-    change(key, of: meter, at: meter.startedAt) { $0.running += 1 }
+    change(key, of: meter, at: meter.startedAt) { tally in
+      tally.running += 1
+      tally.isDiscarded = false
+    }
   }
 
   /// Counts the end of a file.
@@ -60,6 +65,7 @@ struct GroupTallies: Sendable {
   ) {
     guard let key = Key(meter) else { return }
     change(key, of: meter, at: instant) { tally in
+      tally.isDiscarded = false
       // Not below 0: the group of a file may have been counted only after that began.
       if hasBegun { tally.running = max(0, tally.running - 1) }
       switch outcome {
@@ -67,7 +73,9 @@ struct GroupTallies: Sendable {
         tally.finished &+= 1
         tally.finishedBytes &+= upload.bytes
       case .failed: tally.failed &+= 1
-      case .cancelled: tally.cancelled &+= 1
+      case .cancelled:
+        tally.cancelled &+= 1
+        tally.isDiscarded = meter.direction == .incoming && meter.isDiscarded
       }
     }
   }

@@ -24,6 +24,8 @@ package struct Sampler {
   private let memory: @Sendable () -> ProcessMemory
   private var histories: [UploadID: History] = [:]
   private var groups = GroupSampler()
+  /// How many bytes the uploads of each group have skipped in this sample, as they continue at an offset.
+  private var skipped: [GroupTallies.Key: UInt64] = [:]
   private var downloadSpeed = DownloadSpeed()
 
   /// - Parameters:
@@ -48,6 +50,7 @@ package struct Sampler {
   /// - Parameter now: not earlier than in the previous call.
   package mutating func sample(at now: ContinuousClock.Instant = .now) -> Snapshot {
     let (active, ended, tallies) = ledger.drainWithGroups()
+    skipped = [:]
     // An upload that ends between the drain and here is returned as ended by the next drain; until then it runs.
     var uploads = active.map { upload(of: $0, ended: nil, at: now) }
     for meter in ended {
@@ -68,7 +71,7 @@ package struct Sampler {
       hasUnreportedRejections: ledger.hasUnreportedRejections,
       rejectedCount: ledger.rejectedCount
     )
-    snapshot.groups = groups.sample(tallies, uploads, stallAfter: stallAfter, at: now)
+    snapshot.groups = groups.sample(tallies, uploads, skipped, stallAfter: stallAfter, at: now)
     snapshot.endedDownloads = ledger.downloads.drain()
     snapshot.downloads = downloadSpeed.sample(ledger.downloads.totals, at: now)
     return snapshot
@@ -85,6 +88,7 @@ package struct Sampler {
     // At a new offset: what was stored before does not count as moved now.
     if bytes > history.bytes, transferred &- bytes != history.lost {
       history.rate.skip(to: bytes, at: now)
+      if let key = GroupTallies.Key(meter) { skipped[key, default: 0] &+= bytes - history.bytes }
     } else {
       history.rate.sample(bytes, at: now)
     }

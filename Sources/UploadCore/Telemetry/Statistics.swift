@@ -36,6 +36,9 @@ package struct RateEstimator: Sendable {
 
   /// Sets the counter to `bytes` without counting the difference as movement; the rate does not change.
   package mutating func skip(to bytes: UInt64, at now: ContinuousClock.Instant) { last = (bytes, now) }
+
+  /// Counts `count` bytes of the next sample not as movement.
+  mutating func skip(_ count: UInt64) { last.bytes &+= count }
 }
 
 extension Collection where Element == Double {

@@ -182,6 +182,49 @@ import Testing
     #expect(sampler.sample(at: start + .seconds(5)).isResting)
   }
 
+  @Test func `what a restored group has received counts as moved, but not for its rate`() throws {
+    var sampler = makeSampler()
+    let meter = begin("x", files: 2, bytes: 1000)
+    meter.resume(at: 60)
+    meter.interrupt(since: start, expires: start + .seconds(1000))
+    for seconds in [0, 1, 3] {
+      let group = try #require(sampler.sample(at: start + .seconds(seconds)).groups.first)
+      #expect(group.bytesMoved == 60 && group.bytesSkipped == 60 && group.speed == 0 && group.eta == nil)
+    }
+    meter.endInterruption()
+    meter.phase = .peer
+    meter.addReceived(10)
+    let group = try #require(sampler.sample(at: start + .seconds(4)).groups.first)
+    #expect(group.bytesMoved == 70 && group.bytesSkipped == 60)
+    #expect(group.speed > 0 && group.speed <= 10)
+  }
+
+  @Test func `a group whose files are all interrupted has neither rate nor time left`() throws {
+    var sampler = makeSampler()
+    let meter = begin("x", files: 2, bytes: 1000)
+    meter.phase = .peer
+    _ = sampler.sample(at: start)
+    meter.addReceived(50)
+    #expect(sampler.sample(at: start + .seconds(2)).groups.first?.eta != nil)
+    meter.interrupt(since: start + .seconds(2), expires: start + .seconds(1000))
+    let group = try #require(sampler.sample(at: start + .seconds(3)).groups.first)
+    #expect(group.isResting && group.speed == 0 && group.eta == nil)
+  }
+
+  @Test func `an incoming group has ended, cancelled, once its last active files are cancelled, until another begins`()
+  {
+    let meters = [begin("x", files: 10), begin("x", files: 10)]
+    for meter in meters { meter.cancel() }
+    ledger.end(meters[0], .cancelled, at: start)
+    #expect(groups().map(\.hasEnded) == [false])
+    ledger.end(meters[1], .cancelled, at: start)
+    let ended = groups().first
+    #expect(ended?.hasEnded == true && ended?.isCancelled == true && ended?.isStalled == false)
+    _ = begin("x", files: 10)
+    let continued = groups().first
+    #expect(continued?.hasEnded == false && continued?.isCancelled == false)
+  }
+
   @Test func `groups are in the order of their beginnings`() {
     _ = begin("b", at: 1)
     _ = begin("a", at: 0)
