@@ -109,7 +109,7 @@ final class SendResults: Sendable {
   private func noteFailure(_ path: String, _ error: UploadError) {
     // The run was stopped.
     guard error.code != .cancelled else { return }
-    state.withLock { $0.tally.noteFailure(path, error.message) }
+    state.withLock { $0.tally.noteFailure(path, error) }
     guard !isDry else { return Output.errorLine("\(PlainText.sanitized(path)): \(PlainText.sanitized(error.message))") }
     let name = PlainText.sanitized(path)
     ledger.end(UploadMeter(direction: .outgoing, mode: mode, name: name, size: nil, remote: remote), .failed(error))
@@ -118,7 +118,7 @@ final class SendResults: Sendable {
 
   /// Notes an error that ends the run before anything is sent.
   func noteFailure(of target: SendTarget, _ error: UploadError) {
-    state.withLock { $0.tally.noteFailure(target.authority, error.message) }
+    state.withLock { $0.tally.noteFailure(target.authority, error) }
     Output.errorLine("sluice: \(PlainText.sanitized(error.message))")
   }
 
@@ -129,15 +129,21 @@ final class SendResults: Sendable {
   }
 
   /// Notes a source that the run has not begun.
-  func noteUnsent(_ source: UploadSource, _ outcome: UploadOutcome) {
+  func noteUnsent(_ source: UploadSource) {
     let name = PlainText.sanitized(source.name)
     let meter = UploadMeter(direction: .outgoing, mode: mode, name: name, size: source.size, remote: remote)
-    ledger.end(meter, outcome)
     state.withLock { $0.tally.note(meter, position: $0.position(source.path)) }
   }
 
   /// Notes files that were counted, but not read.
   func noteUnsent(_ count: UInt64) { state.withLock { $0.tally.noteUnsent(count) } }
+
+  /// Notes why the run was stopped before everything was sent.
+  func noteStop(_ reason: UploadError, _ target: SendTarget) {
+    // Without one upload that has failed for all, it is an error of the options.
+    if tally.failed == 0 { noteFailure(of: target, reason) }
+    state.withLock { $0.tally.noteStop(reason) }
+  }
 
   private static func reason(_ kind: SkippedKind) -> SendNotice.Reason {
     switch kind {

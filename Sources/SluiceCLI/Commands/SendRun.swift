@@ -85,18 +85,17 @@ struct SendRun: Sendable {
       results.note($0, $1)
     }
     await feed.finish()
-    if reason != nil || Task.isCancelled { noteUnsent(results, total, reason) }
+    if reason != nil || Task.isCancelled { noteUnsent(results, total) }
+    if let reason { results.noteStop(reason, target) }
     reporting.cancel()
     await reporter.finish()
   }
 
   /// Notes what was not read from the feed: the sources are read in their order, and each that was read has ended.
-  private func noteUnsent(_ results: SendResults, _ total: TreeCount?, _ reason: UploadError?) {
+  private func noteUnsent(_ results: SendResults, _ total: TreeCount?) {
     let done = results.counter.done.files
     guard !arguments.hasDirectory else { return results.noteUnsent(total.map { $0.files - min($0.files, done) } ?? 0) }
-    for source in arguments.sources.dropFirst(Int(clamping: done)) {
-      results.noteUnsent(source, reason.map { .failed($0) } ?? .cancelled)
-    }
+    for source in arguments.sources.dropFirst(Int(clamping: done)) { results.noteUnsent(source) }
   }
 
   // MARK: Output
