@@ -48,10 +48,15 @@ package struct SendTally: Sendable {
   package private(set) var links: UInt64 = 0
   /// Sockets, pipes and devices.
   package private(set) var specialFiles: UInt64 = 0
-  /// Empty directories that exist at the server now.
+  /// Empty directories that were made at the server.
   package private(set) var directories: UInt64 = 0
+  /// Empty directories that the server had already.
+  package private(set) var directoriesExisting: UInt64 = 0
   /// Empty directories that the server does not make.
   package private(set) var directoriesNotSent: UInt64 = 0
+
+  /// Files and directories that were left out by patterns.
+  package private(set) var excluded: UInt64 = 0
 
   /// The first uploads that ended: in the order of their arguments, then in that of their ends.
   package private(set) var uploads: [UploadSummary.Entry] = []
@@ -129,8 +134,14 @@ package struct SendTally: Sendable {
     if skipped.count < Self.pathLimit { skipped.append(Failure(path: path, message: noun)) }
   }
 
-  /// Counts an empty directory.
-  /// - Parameter isMade: whether it exists at the server now.
+  /// Counts an empty directory that the server had already.
+  package mutating func noteExistingDirectory() { directoriesExisting += 1 }
+
+  /// Notes how many files and directories were left out by patterns.
+  package mutating func noteExcluded(_ count: UInt64) { excluded = count }
+
+  /// Counts an empty directory that the server did not have.
+  /// - Parameter isMade: whether it was made.
   package mutating func noteDirectory(isMade: Bool) {
     if isMade { directories += 1 } else { directoriesNotSent += 1 }
   }
@@ -153,7 +164,8 @@ package struct SendTally: Sendable {
       ("existing", .unsigned(existing)), ("failed", .unsigned(failed)), ("cancelled", .unsigned(cancelled)),
       ("notSent", .unsigned(notSent)),
       ("links", .unsigned(links)), ("specialFiles", .unsigned(specialFiles)),
-      ("directories", .unsigned(directories)), ("directoriesNotSent", .unsigned(directoriesNotSent)),
+      ("directories", .unsigned(directories)), ("directoriesExisting", .unsigned(directoriesExisting)),
+      ("directoriesNotSent", .unsigned(directoriesNotSent)), ("excluded", .unsigned(excluded)),
       ("unlistedUploads", .unsigned(unlistedUploads)),
     ]
     return .object(counts + listing)
@@ -172,11 +184,15 @@ package struct SendTally: Sendable {
   /// end after the last.
   /// - Parameter listsSkipped: whether links and special files are listed too, because they were not reported before.
   package func text(seconds: Double, listsSkipped: Bool) -> String {
+    let filesFound = [sent, listed, existing, failed, cancelled, notSent]
     let rate = seconds > 0 ? ", \(ByteSize.rateText(Double(sentBytes) / seconds))" : ""
     var lines =
       isDry
       ? ["\(Self.count(listed, "file")) would be sent, \(ByteSize.text(listedBytes))"]
       : ["\(Self.count(sent, "file")) sent, \(ByteSize.text(sentBytes)) in \(TimeText.clock(seconds))\(rate)"]
+    if filesFound.allSatisfy({ $0 == 0 }) {
+      lines = ["no files to send" + (excluded > 0 ? " (\(excluded.grouped) excluded)" : "")]
+    }
     if renamed > 0 {
       let reason = "because \(renamed == 1 ? "its" : "their") name existed or is not allowed"
       lines.append("\(Self.count(renamed, "file")) stored under another name, \(reason)")
@@ -187,6 +203,10 @@ package struct SendTally: Sendable {
     if directories > 0 {
       let made = Self.count(directories, "empty directory", "empty directories")
       lines.append("\(made) \(isDry ? "would be made" : "made")")
+    }
+    if directoriesExisting > 0 {
+      let text = Self.count(directoriesExisting, "empty directory", "empty directories")
+      lines.append("\(text) skipped: the server has \(directoriesExisting == 1 ? "it" : "them")")
     }
     if directoriesNotSent > 0 {
       lines.append(

@@ -30,7 +30,7 @@ import UploadCore
     #expect(
       json.hasSuffix(
         #""counts":{"sent":2,"bytes":20,"renamed":0,"existing":1,"failed":1,"cancelled":1,"notSent":3,"links":1,"#
-          + #""specialFiles":1,"directories":1,"directoriesNotSent":1,"unlistedUploads":0},"#
+          + #""specialFiles":1,"directories":1,"directoriesExisting":0,"directoriesNotSent":1,"excluded":0,"unlistedUploads":0},"#
           + #""failures":[{"path":"c","message":"Gone."}]}"#
       ),
       "\(json)"
@@ -118,6 +118,20 @@ import UploadCore
     #expect(tally.text(seconds: 2, listsSkipped: false).contains("special file skipped\n1 failed:"))
   }
 
+  @Test func `a run without files says so, and directories that existed were not made`() {
+    var tally = SendTally()
+    #expect(tally.text(seconds: 1, listsSkipped: true) == "no files to send")
+    tally.noteExcluded(1234)
+    tally.noteExistingDirectory()
+    #expect(
+      tally.text(seconds: 1, listsSkipped: true) == """
+        no files to send (1,234 excluded)
+        1 empty directory skipped: the server has it
+        """
+    )
+    #expect(tally.isGood && tally.directories == 0)
+  }
+
   @Test func `a dry run says what would be sent`() {
     var tally = SendTally(isDry: true)
     tally.noteListed(bytes: 5)
@@ -146,6 +160,8 @@ import UploadCore
       SendNotice.wouldSend(path: "a", bytes: nil).json.serialized == #"{"event":"wouldSend","path":"a","size":null}"#
     )
     #expect(SendNotice.wouldSend(path: "a", bytes: 1 << 20).plainLine == "   1.0 MiB  a")
+    #expect(SendNotice.wouldMake(path: "d").json.serialized == #"{"event":"wouldMake","path":"d"}"#)
+    #expect(SendNotice.wouldMake(path: "d").plainLine == "would make the empty directory \"d\"")
     #expect(SendNotice.directory(path: "d").json.serialized == #"{"event":"directory","path":"d"}"#)
   }
 }

@@ -43,7 +43,7 @@ extension TreeSending {
         let feed = try await uploader.feed(arguments, rules: rules, to: job.target, skipsExisting: false) { event in
           switch event {
           case .failed(let path, let error), .directoryFailed(let path, let error): noteFailure(path, error)
-          case .exists, .skipped, .directoryMade, .directoryNotSent: break
+          case .exists, .skipped, .directoryMade, .directoryExists, .directoryNotSent: break
           }
         }
         await uploader.sendEach(feed.sources, to: job.target, mode: job.mode, jobs: nil, group: group) { _, _ in

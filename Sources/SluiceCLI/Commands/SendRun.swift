@@ -64,6 +64,8 @@ struct SendRun: Sendable {
     } else {
       await send(feed, uploader, ledger, results, total)
     }
+    results.noteExcluded(feed.excludedCount)
+    results.showExisting()
     return results
   }
 
@@ -78,9 +80,12 @@ struct SendRun: Sendable {
     let renderer = output.renderer(arguments.hasDirectory ? results.counter : nil)
     let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
     let reporting = Task { await reporter.run() }
+    // How many of them are sent is not known before with --skip-existing: the server would wait for the others.
+    let announced = skipsExisting ? nil : total
     let group =
       arguments.hasDirectory
-      ? UploadGroup(id: UploadID().description, name: arguments.title, files: total?.files, bytes: total?.bytes) : nil
+      ? UploadGroup(id: UploadID().description, name: arguments.title, files: announced?.files, bytes: announced?.bytes)
+      : nil
     let reason = await uploader.sendEach(feed.sources, to: target, mode: mode, jobs: jobs, group: group) {
       results.note($0, $1)
     }
