@@ -54,7 +54,6 @@ package struct SendTally: Sendable {
   package private(set) var directoriesExisting: UInt64 = 0
   /// Empty directories that the server does not make.
   package private(set) var directoriesNotSent: UInt64 = 0
-
   /// Files and directories that were left out by patterns.
   package private(set) var excluded: UInt64 = 0
 
@@ -88,7 +87,9 @@ package struct SendTally: Sendable {
     case .finished(let file):
       sent += 1
       sentBytes &+= file.bytes
-      if PlainText.sanitized(file.path) != meter.name { renamed += 1 }
+      let path = PlainText.sanitized(file.path)
+      // The URL may have named a directory.
+      if path != meter.name, !path.hasSuffix("/" + meter.name) { renamed += 1 }
     case .failed(let error): noteFailure(meter.name, error)
     case .cancelled: cancelled += 1
     case nil: notSent += 1

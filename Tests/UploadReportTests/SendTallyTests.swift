@@ -51,6 +51,7 @@ import UploadCore
   @Test func `files that the server stored under another name are counted`() {
     var tally = SendTally()
     tally.note(finished("a"))
+    tally.note(meter("t/a", .finished(FinishedUpload(path: "inbox/t/a", bytes: 10))))
     tally.note(meter("b", .finished(FinishedUpload(path: "b (2)", bytes: 10))))
     let one = "1 file stored under another name, because its name existed or is not allowed"
     #expect(tally.text(seconds: 1, listsSkipped: true).hasSuffix("\n" + one))

@@ -114,7 +114,10 @@ final class SendResults: Sendable {
   /// Shows a file that the server has; in text lines not before the end, if there are few.
   private func show(_ notice: SendNotice) {
     guard case .lines = output else { return output.show(notice) }
-    state.withLock { if $0.existing.count <= Self.mostExisting { $0.existing.append(notice) } }
+    state.withLock { state in
+      guard state.existing.count <= Self.mostExisting else { return }
+      state.existing.append(notice)
+    }
   }
 
   /// Shows the files that the server has in text lines, unless there are too many to list.
