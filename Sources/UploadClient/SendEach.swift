@@ -11,14 +11,16 @@ extension Uploader {
   /// does not delay or end the others; but when no server can be reached, or it rejects the access token, one upload (or the
   /// few that have begun) fails for all, and nothing more is sent. Memory is bounded for any number of sources: ended meters are not kept.
   ///
-  /// When the task is cancelled, the uploads that have begun and are not complete end with ``UploadOutcome/cancelled``. So
-  /// do, for `onEnd` alone, the sources that were read ahead; the ledger does not know them.
+  /// When the task is cancelled, the uploads that have begun and are not complete end with ``UploadOutcome/cancelled``. The
+  /// meters of sources that were only read ahead have not ended, then and when nothing more is sent; the ledger does not know
+  /// them.
   /// - Parameters:
   ///   - sources: read ahead by at most some 2,000, of which the small files have 16 MiB.
   ///   - jobs: connections for small files, at most 16, and likewise other uploads at once. Nil to open as many connections
   ///     as the files need, and for 4 uploads.
   ///   - group: the tree that the sources belong to, stated in the requests; nil for none.
-  ///   - onEnd: called on any thread once for each source that was read from `sources`, with its meter, which has ended.
+  ///   - onEnd: called on any thread once for each source that was read from `sources`, with its meter, which has
+  ///     ended unless the source was not begun.
   /// - Returns: why not all sources were read, as one upload has failed with it; nil when they were, or the task was cancelled.
   @discardableResult
   package func sendEach<S: AsyncSequence & Sendable>(
@@ -101,11 +103,9 @@ extension Uploader {
     return size <= min(limit, SmallRequest.sizeLimit) && size < resources.configuration.resume?.threshold ?? .max
   }
 
-  /// The meter of a source that is not sent, ended outside of the ledger.
+  /// The meter of a source that is not begun.
   private func unsent(_ source: UploadSource, _ target: SendTarget) -> UploadMeter {
-    let meter = SmallUpload.meter(source, size: source.size, target)
-    UploadLedger().end(meter, .cancelled)
-    return meter
+    SmallUpload.meter(source, size: source.size, target)
   }
 }
 

@@ -18,6 +18,8 @@ extension Uploader {
     let request = ServerRequest(resources: resources, target: target)
     let existing = skipsExisting ? ExistingFiles(request) : nil
     try await existing?.checkAccess()
+    var rules = rules
+    rules.checksAccess = isDry
     return TreeFeed(
       TreeWalker(arguments, rules: rules),
       pool: resources.threadPool,

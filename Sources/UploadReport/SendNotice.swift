@@ -14,8 +14,10 @@ package enum SendNotice: Sendable {
 
   /// Something is not sent.
   case skipped(path: String, Reason)
-  /// An empty directory exists at the server now.
+  /// An empty directory was made at the server.
   case directory(path: String)
+  /// With `--dry-run`: an empty directory that would be made.
+  case wouldMake(path: String)
   /// With `--dry-run`: a file that would be sent.
   /// - Parameter bytes: nil for a stream.
   case wouldSend(path: String, bytes: UInt64?)
@@ -26,6 +28,7 @@ package enum SendNotice: Sendable {
     case .skipped(let path, let reason):
       .object([("event", .string("skipped")), ("path", .string(Self.text(path))), ("reason", .string(reason.rawValue))])
     case .directory(let path): .object([("event", .string("directory")), ("path", .string(Self.text(path)))])
+    case .wouldMake(let path): .object([("event", .string("wouldMake")), ("path", .string(Self.text(path)))])
     case .wouldSend(let path, let bytes):
       .object([("event", .string("wouldSend")), ("path", .string(Self.text(path))), ("size", .optional(bytes))])
     }
@@ -38,6 +41,7 @@ package enum SendNotice: Sendable {
     case .skipped(let path, .link): "skipped \(Self.quoted(path)): a symbolic link"
     case .skipped(let path, let reason): "skipped \(Self.quoted(path)): a \(reason.rawValue)"
     case .directory(let path): "made the empty directory \(Self.quoted(path))"
+    case .wouldMake(let path): "would make the empty directory \(Self.quoted(path))"
     case .wouldSend(let path, let bytes):
       TextWidth.right(bytes.map { ByteSize.text($0) } ?? "?", 10) + "  " + PlainText.sanitized(path)
     }

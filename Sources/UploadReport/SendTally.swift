@@ -8,8 +8,20 @@ package struct SendTally: Sendable {
     package let path: String
     /// What happened, not made safe to show.
     package let message: String
+    /// The kind of error; nil for what is no error.
+    fileprivate let code: UploadError.Code?
 
-    package init(path: String, message: String) { (self.path, self.message) = (path, message) }
+    package init(path: String, message: String) { self.init(path: path, message: message, code: nil) }
+
+    fileprivate init(path: String, message: String, code: UploadError.Code?) {
+      (self.path, self.message, self.code) = (path, message, code)
+    }
+
+    /// Whether it has the reason for which the run was stopped.
+    fileprivate func hasReason(_ reason: UploadError) -> Bool {
+      // The messages of the server's responses begin with their status, as in "HTTP 401: ".
+      code == reason.code && (code != .refusedByServer || message.prefix(9) == reason.message.prefix(9))
+    }
   }
 
   /// How many uploads ``uploads`` has at most.
@@ -21,22 +33,29 @@ package struct SendTally: Sendable {
   package private(set) var sent: UInt64 = 0
   /// The bytes of the files that were sent, together.
   package private(set) var sentBytes: UInt64 = 0
+  /// Of these, files that the server stored under another name or path than was requested.
+  package private(set) var renamed: UInt64 = 0
   /// Files that the server had already.
   package private(set) var existing: UInt64 = 0
   package private(set) var existingBytes: UInt64 = 0
   /// Files and directories that could not be read, sent or made.
   package private(set) var failed: UInt64 = 0
+  /// Uploads that had begun when the run was cancelled.
   package private(set) var cancelled: UInt64 = 0
-  /// Files that were counted, but not read before the run was stopped.
+  /// Files that had not begun when the run was stopped, or that were not sent for the reason of another one.
   package private(set) var notSent: UInt64 = 0
   /// Symbolic links that were not followed.
   package private(set) var links: UInt64 = 0
   /// Sockets, pipes and devices.
   package private(set) var specialFiles: UInt64 = 0
-  /// Empty directories that exist at the server now.
+  /// Empty directories that were made at the server.
   package private(set) var directories: UInt64 = 0
+  /// Empty directories that the server had already.
+  package private(set) var directoriesExisting: UInt64 = 0
   /// Empty directories that the server does not make.
   package private(set) var directoriesNotSent: UInt64 = 0
+  /// Files and directories that were left out by patterns.
+  package private(set) var excluded: UInt64 = 0
 
   /// The first uploads that ended: in the order of their arguments, then in that of their ends.
   package private(set) var uploads: [UploadSummary.Entry] = []
@@ -60,15 +79,19 @@ package struct SendTally: Sendable {
   /// Whether nothing failed, was cancelled or is missing.
   package var isGood: Bool { failed == 0 && cancelled == 0 && notSent == 0 }
 
-  /// Counts an upload that has ended.
+  /// Counts an upload that has ended, or a file that was not begun: its meter has not ended.
   /// - Parameter position: of its argument; nil for a file of a directory.
   package mutating func note(_ meter: UploadMeter, position: Int? = nil) {
     switch meter.ended?.outcome {
     case .finished(let file):
       sent += 1
       sentBytes &+= file.bytes
-    case .failed(let error): noteFailure(meter.name, error.message)
-    case .cancelled, nil: cancelled += 1
+      let path = PlainText.sanitized(file.path)
+      // The URL may have named a directory.
+      if path != meter.name, !path.hasSuffix("/" + meter.name) { renamed += 1 }
+    case .failed(let error): noteFailure(meter.name, error)
+    case .cancelled: cancelled += 1
+    case nil: notSent += 1
     }
     guard uploads.count < Self.uploadLimit else {
       unlistedUploads += 1
@@ -77,13 +100,25 @@ package struct SendTally: Sendable {
     let position = position ?? .max
     let index = positions.firstIndex { $0 > position } ?? positions.count
     positions.insert(position, at: index)
-    uploads.insert(UploadSummary.Entry(for: meter), at: index)
+    uploads.insert(UploadSummary.Entry(for: meter, verdict: meter.ended == nil ? .cancelled : nil), at: index)
   }
 
   /// Counts a file or directory that failed without an upload.
-  package mutating func noteFailure(_ path: String, _ message: String) {
+  package mutating func noteFailure(_ path: String, _ error: UploadError) {
     failed += 1
-    if failures.count < Self.pathLimit { failures.append(Failure(path: path, message: message)) }
+    guard failures.count < Self.pathLimit else { return }
+    failures.append(Failure(path: path, message: error.message, code: error.code))
+  }
+
+  /// Notes why the run was stopped before everything was sent. One failure stands for all that have this reason; the others,
+  /// and the uploads that ended because of it, count as not sent.
+  package mutating func noteStop(_ reason: UploadError) {
+    let same = failures.indices.filter { failures[$0].hasReason(reason) }
+    for index in same.dropFirst().reversed() { failures.remove(at: index) }
+    let repeated = UInt64(max(0, same.count - 1))
+    failed -= repeated
+    notSent += repeated + cancelled
+    cancelled = 0
   }
 
   /// Counts a file that the server had already.
@@ -99,8 +134,14 @@ package struct SendTally: Sendable {
     if skipped.count < Self.pathLimit { skipped.append(Failure(path: path, message: noun)) }
   }
 
-  /// Counts an empty directory.
-  /// - Parameter isMade: whether it exists at the server now.
+  /// Counts an empty directory that the server had already.
+  package mutating func noteExistingDirectory() { directoriesExisting += 1 }
+
+  /// Notes how many files and directories were left out by patterns.
+  package mutating func noteExcluded(_ count: UInt64) { excluded = count }
+
+  /// Counts an empty directory that the server did not have.
+  /// - Parameter isMade: whether it was made.
   package mutating func noteDirectory(isMade: Bool) {
     if isMade { directories += 1 } else { directoriesNotSent += 1 }
   }
@@ -119,10 +160,12 @@ package struct SendTally: Sendable {
     let listing: [(String, JSONValue)] =
       isDry ? [("wouldSend", .unsigned(listed)), ("wouldSendBytes", .unsigned(listedBytes))] : []
     let counts: [(String, JSONValue)] = [
-      ("sent", .unsigned(sent)), ("bytes", .unsigned(sentBytes)), ("existing", .unsigned(existing)),
-      ("failed", .unsigned(failed)), ("cancelled", .unsigned(cancelled)), ("notSent", .unsigned(notSent)),
+      ("sent", .unsigned(sent)), ("bytes", .unsigned(sentBytes)), ("renamed", .unsigned(renamed)),
+      ("existing", .unsigned(existing)), ("failed", .unsigned(failed)), ("cancelled", .unsigned(cancelled)),
+      ("notSent", .unsigned(notSent)),
       ("links", .unsigned(links)), ("specialFiles", .unsigned(specialFiles)),
-      ("directories", .unsigned(directories)), ("directoriesNotSent", .unsigned(directoriesNotSent)),
+      ("directories", .unsigned(directories)), ("directoriesExisting", .unsigned(directoriesExisting)),
+      ("directoriesNotSent", .unsigned(directoriesNotSent)), ("excluded", .unsigned(excluded)),
       ("unlistedUploads", .unsigned(unlistedUploads)),
     ]
     return .object(counts + listing)
@@ -141,17 +184,29 @@ package struct SendTally: Sendable {
   /// end after the last.
   /// - Parameter listsSkipped: whether links and special files are listed too, because they were not reported before.
   package func text(seconds: Double, listsSkipped: Bool) -> String {
+    let filesFound = [sent, listed, existing, failed, cancelled, notSent]
     let rate = seconds > 0 ? ", \(ByteSize.rateText(Double(sentBytes) / seconds))" : ""
     var lines =
       isDry
       ? ["\(Self.count(listed, "file")) would be sent, \(ByteSize.text(listedBytes))"]
       : ["\(Self.count(sent, "file")) sent, \(ByteSize.text(sentBytes)) in \(TimeText.clock(seconds))\(rate)"]
+    if filesFound.allSatisfy({ $0 == 0 }) {
+      lines = ["no files to send" + (excluded > 0 ? " (\(excluded.grouped) excluded)" : "")]
+    }
+    if renamed > 0 {
+      let reason = "because \(renamed == 1 ? "its" : "their") name existed or is not allowed"
+      lines.append("\(Self.count(renamed, "file")) stored under another name, \(reason)")
+    }
     if existing > 0 {
       lines.append("\(Self.count(existing, "file")) skipped, \(ByteSize.text(existingBytes)): the server has them")
     }
     if directories > 0 {
       let made = Self.count(directories, "empty directory", "empty directories")
       lines.append("\(made) \(isDry ? "would be made" : "made")")
+    }
+    if directoriesExisting > 0 {
+      let text = Self.count(directoriesExisting, "empty directory", "empty directories")
+      lines.append("\(text) skipped: the server has \(directoriesExisting == 1 ? "it" : "them")")
     }
     if directoriesNotSent > 0 {
       lines.append(

@@ -1,4 +1,4 @@
-import UploadCore
+package import UploadCore
 
 /// How far a run of `send` with many files is, at one instant.
 package struct TreeProgress: Sendable, Equatable {
@@ -49,7 +49,6 @@ package enum TreeProgressLine {
   ///   - unicode: whether the terminal can show characters beyond ASCII; without, they become `?`.
   package static func text(_ progress: TreeProgress, width: Int, unicode: Bool) -> String {
     guard width > 0 else { return "" }
-    let ellipsis = unicode ? "…" : "..."
     let fields = fields(progress, unicode: unicode)
     var line = TextWidth.truncated(fields[0], to: width, ellipsis: "")
     for field in fields.dropFirst() {
@@ -58,9 +57,23 @@ package enum TreeProgressLine {
     }
     let room = width - TextWidth.columns(line + gap)
     guard room >= 8, !progress.names.isEmpty else { return line }
-    let names = progress.names.joined(separator: ", ")
-    let shown = unicode ? names : String(String.UnicodeScalarView(names.unicodeScalars.map { $0.isASCII ? $0 : "?" }))
-    return line + gap + TextWidth.truncated(shown, to: room, ellipsis: ellipsis)
+    return line + gap + fit(progress.names.joined(separator: ", "), to: room, unicode: unicode)
+  }
+
+  /// Why an upload waits for its next attempt, the one that begins first: `"photos/a.jpg": attempt 3 in 12 s: REASON`. Safe to
+  /// show, without a line end; nil when none waits.
+  /// - Parameters: as in ``text(_:width:unicode:)``.
+  package static func retryText(_ uploads: [UploadSnapshot], width: Int, unicode: Bool) -> String? {
+    let waiting = uploads.filter { $0.outcome == nil && $0.retryReason != nil }
+    guard let next = waiting.min(by: { $0.retryIn ?? 0 < $1.retryIn ?? 0 }), let text = next.retryText else {
+      return nil
+    }
+    return fit("\"\(PlainText.sanitized(next.name))\": \(text)", to: width, unicode: unicode)
+  }
+
+  private static func fit(_ text: String, to width: Int, unicode: Bool) -> String {
+    let shown = unicode ? text : String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isASCII ? $0 : "?" }))
+    return TextWidth.truncated(shown, to: max(0, width), ellipsis: unicode ? "…" : "...")
   }
 
   /// The fields of which the width hardly changes.

@@ -29,8 +29,8 @@ import UploadCore
     let json = UploadSummary(tally, peakResidentBytes: 1).json.serialized
     #expect(
       json.hasSuffix(
-        #""counts":{"sent":2,"bytes":20,"existing":1,"failed":1,"cancelled":1,"notSent":3,"links":1,"#
-          + #""specialFiles":1,"directories":1,"directoriesNotSent":1,"unlistedUploads":0},"#
+        #""counts":{"sent":2,"bytes":20,"renamed":0,"existing":1,"failed":1,"cancelled":1,"notSent":3,"links":1,"#
+          + #""specialFiles":1,"directories":1,"directoriesExisting":0,"directoriesNotSent":1,"excluded":0,"unlistedUploads":0},"#
           + #""failures":[{"path":"c","message":"Gone."}]}"#
       ),
       "\(json)"
@@ -48,11 +48,37 @@ import UploadCore
     #expect(!tally.isGood)
   }
 
+  @Test func `files that the server stored under another name are counted`() {
+    var tally = SendTally()
+    tally.note(finished("a"))
+    tally.note(meter("t/a", .finished(FinishedUpload(path: "inbox/t/a", bytes: 10))))
+    tally.note(meter("b", .finished(FinishedUpload(path: "b (2)", bytes: 10))))
+    let one = "1 file stored under another name, because its name existed or is not allowed"
+    #expect(tally.text(seconds: 1, listsSkipped: true).hasSuffix("\n" + one))
+    tally.note(meter("c:", .finished(FinishedUpload(path: "c_", bytes: 10))))
+    let two = "2 files stored under another name, because their name existed or is not allowed"
+    #expect(tally.text(seconds: 1, listsSkipped: true).hasSuffix("\n" + two))
+    #expect(tally.isGood && UploadSummary(tally, peakResidentBytes: 1).json.serialized.contains(#""renamed":2"#))
+  }
+
+  @Test func `of a run that was stopped, the reason is listed once, and files that had not begun are not sent`() {
+    let reason = UploadError(.refusedByServer, "HTTP 401: Give the token.")
+    var tally = SendTally()
+    tally.note(meter("other", .failed(UploadError(.refusedByServer, "HTTP 507: Full."))))
+    for name in ["a", "b", "c"] { tally.note(meter(name, .failed(reason))) }
+    tally.note(meter("d", .cancelled))
+    tally.note(UploadMeter(direction: .outgoing, mode: .stream, name: "e", size: 10, remote: "h:80"))
+    #expect((tally.failed, tally.cancelled, tally.notSent) == (4, 1, 1))
+    tally.noteStop(reason)
+    #expect((tally.failed, tally.cancelled, tally.notSent) == (2, 0, 4) && !tally.isGood)
+    #expect(tally.failures.map(\.path) == ["other", "a"])
+  }
+
   @Test func `the memory of many results is bounded`() {
     var tally = SendTally()
     for index in 0..<1500 {
       tally.note(finished("\(index)"))
-      tally.noteFailure("f\(index)", "x")
+      tally.noteFailure("f\(index)", UploadError(.unreadableFile, "x"))
       tally.noteSkipped("s\(index)", isLink: true, noun: "symbolic link")
     }
     #expect(tally.uploads.count == 1000 && tally.unlistedUploads == 500)
@@ -78,7 +104,7 @@ import UploadCore
     tally.noteSkipped("t/l\u{1B}", isLink: true, noun: "symbolic link")
     tally.noteSkipped("t/p", isLink: false, noun: "pipe")
     tally.noteDirectory(isMade: true)
-    tally.noteFailure("t/x\n", "There is no\u{7} file.")
+    tally.noteFailure("t/x\n", UploadError(.unreadableFile, "There is no\u{7} file."))
     #expect(
       tally.text(seconds: 2, listsSkipped: true) == """
         1 file sent, 10 B in 0:02, 5 B/s
@@ -91,6 +117,20 @@ import UploadCore
         """
     )
     #expect(tally.text(seconds: 2, listsSkipped: false).contains("special file skipped\n1 failed:"))
+  }
+
+  @Test func `a run without files says so, and directories that existed were not made`() {
+    var tally = SendTally()
+    #expect(tally.text(seconds: 1, listsSkipped: true) == "no files to send")
+    tally.noteExcluded(1234)
+    tally.noteExistingDirectory()
+    #expect(
+      tally.text(seconds: 1, listsSkipped: true) == """
+        no files to send (1,234 excluded)
+        1 empty directory skipped: the server has it
+        """
+    )
+    #expect(tally.isGood && tally.directories == 0)
   }
 
   @Test func `a dry run says what would be sent`() {
@@ -121,6 +161,8 @@ import UploadCore
       SendNotice.wouldSend(path: "a", bytes: nil).json.serialized == #"{"event":"wouldSend","path":"a","size":null}"#
     )
     #expect(SendNotice.wouldSend(path: "a", bytes: 1 << 20).plainLine == "   1.0 MiB  a")
+    #expect(SendNotice.wouldMake(path: "d").json.serialized == #"{"event":"wouldMake","path":"d"}"#)
+    #expect(SendNotice.wouldMake(path: "d").plainLine == "would make the empty directory \"d\"")
     #expect(SendNotice.directory(path: "d").json.serialized == #"{"event":"directory","path":"d"}"#)
   }
 }

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import UploadCore
 @testable import UploadReport
 
 @Suite struct TreeProgressLineTests {
@@ -26,6 +27,18 @@ import Testing
       #expect(TextWidth.columns(line) <= width)
       #expect(unicode || line.unicodeScalars.allSatisfy(\.isASCII))
     }
+  }
+
+  @Test func `the upload whose next attempt begins first says why it waits`() {
+    let later = UploadSnapshot.example { ($0.attempt, $0.retryIn, $0.retryReason) = (2, 9, "Busy.") }
+    let next = UploadSnapshot.example {
+      ($0.name, $0.attempt, $0.retryIn, $0.retryReason) = ("t/é\u{1B}", 3, 4.2, "Connection refused.")
+    }
+    let text = TreeProgressLine.retryText([.example(), later, next], width: 80, unicode: true)
+    #expect(text == "\"t/é\u{FFFD}\": attempt 3 in 5 s: Connection refused.")
+    let short = TreeProgressLine.retryText([next], width: 20, unicode: false)
+    #expect(short.map { TextWidth.columns($0) <= 20 && $0.unicodeScalars.allSatisfy(\.isASCII) } == true)
+    #expect(TreeProgressLine.retryText([.example()], width: 80, unicode: true) == nil)
   }
 
   @Test func `without a count there is no percentage and no time left`() {

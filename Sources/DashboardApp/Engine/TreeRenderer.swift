@@ -28,7 +28,8 @@ package final class TreeCounter: Sendable {
   package var done: (files: UInt64, bytes: UInt64) { state.withLock { ($0.files, $0.bytes) } }
 }
 
-/// For `send` of a directory on a terminal: one progress line for all files, redrawn in place. Above it is one line for each
+/// For `send` of a directory on a terminal: one progress line for all files, redrawn in place, and above that, while an upload
+/// waits for its next attempt, the reason with the time until then. Above these is one line for each
 /// upload that stalls or resumes, and for each notice; the first failures are written to standard error.
 package struct TreeRenderer: ProgressRenderer {
   /// How many failures are shown while they occur; the summary counts all.
@@ -39,7 +40,10 @@ package struct TreeRenderer: ProgressRenderer {
   private var deriver = EventDeriver(interval: nil)
   private var rate: RateEstimator
   private var failures = 0
-  private var isDrawn = false
+  /// The last error that concerns all files.
+  private var shared: String?
+  /// How many rows of the terminal are redrawn.
+  private var drawn = 0
 
   package init(_ counter: TreeCounter, unicode: Bool) {
     (self.counter, self.unicode) = (counter, unicode)
@@ -51,9 +55,9 @@ package struct TreeRenderer: ProgressRenderer {
     for event in deriver.events(for: snapshot) {
       switch event {
       case .stalled, .interrupted, .resumed, .noticed: text += (event.plainLine() ?? "") + "\n"
-      case .failed:
+      case .failed(_, let error):
         failures += 1
-        guard failures <= Self.failureLimit else { continue }
+        guard failures <= Self.failureLimit, isNew(error) else { continue }
         // Standard error may be the same terminal: the progress line must be erased first.
         Output.raw(text)
         text = ""
@@ -65,13 +69,26 @@ package struct TreeRenderer: ProgressRenderer {
       }
     }
     let width = max(1, (Output.columns ?? 80) - 1)
-    Output.raw(text + TreeProgressLine.text(progress(snapshot), width: width, unicode: unicode) + "\n")
-    isDrawn = true
+    let retry = TreeProgressLine.retryText(snapshot.uploads, width: width, unicode: unicode)
+    let line = TreeProgressLine.text(progress(snapshot), width: width, unicode: unicode)
+    Output.raw(text + (retry.map { $0 + "\n" } ?? "") + line + "\n")
+    drawn = retry == nil ? 1 : 2
+  }
+
+  /// Whether an error is to be shown: what fails for all files alike, since no server can be reached or it rejects the access
+  /// token, is shown once.
+  private mutating func isNew(_ error: UploadError) -> Bool {
+    let concernsAll =
+      [.connectionRefused, .unreachable, .untrustedServer].contains(error.code)
+      || error.code == .refusedByServer && ["HTTP 401:", "HTTP 407:"].contains { error.message.hasPrefix($0) }
+    guard concernsAll else { return true }
+    defer { shared = error.message }
+    return error.message != shared
   }
 
   package mutating func end() {
     Output.raw(erasure)
-    isDrawn = false
+    drawn = 0
   }
 
   private mutating func progress(_ snapshot: Snapshot) -> TreeProgress {
@@ -88,6 +105,6 @@ package struct TreeRenderer: ProgressRenderer {
     return progress
   }
 
-  /// Moves to the progress line and clears from there.
-  private var erasure: String { isDrawn ? "\u{1B}[1A\r\u{1B}[J" : "" }
+  /// Moves to the first row that is redrawn and clears from there.
+  private var erasure: String { drawn > 0 ? "\u{1B}[\(drawn)A\r\u{1B}[J" : "" }
 }

@@ -58,7 +58,7 @@ extension TreeSending {
         ) { event in
           switch event {
           case .failed(let path, let error), .directoryFailed(let path, let error): noteFailure(path, error)
-          case .exists, .skipped, .directoryMade, .directoryNotSent: break
+          case .exists, .skipped, .directoryMade, .directoryExists, .directoryNotSent: break
           }
         }
         await uploader.sendEach(feed.sources, to: job.target, mode: job.mode, jobs: nil, group: group) { _, _ in

@@ -26,7 +26,7 @@ enum SendOutput: Sendable {
   func show(_ notice: SendNotice) {
     switch (self, notice) {
     case (.json, _): Output.line(notice.json.serialized)
-    case (.lines, _), (.live, .wouldSend): Output.line(notice.plainLine)
+    case (.lines, _), (.live, .wouldSend), (.live, .wouldMake): Output.line(notice.plainLine)
     case (.live, .skipped), (.live, .directory), (.quiet, _): break
     }
   }
@@ -37,12 +37,17 @@ final class SendResults: Sendable {
   private struct State {
     var tally: SendTally
     var isContinuable = false
+    /// The first files that the server had, to be listed at the end: at most one more than is listed.
+    var existing: [SendNotice] = []
     /// The positions of arguments that have not ended, by their path.
     var positions: [String: ArraySlice<Int>] = [:]
 
     /// - Parameter path: nil for standard input.
     mutating func position(_ path: String?) -> Int? { positions[path ?? "-"]?.popFirst() }
   }
+
+  /// So many files that the server has are listed in text lines; of more, there is only their number.
+  private static let mostExisting = 20
 
   /// The codes of errors after which an upload can be continued.
   private static let interruptions: Set<UploadError.Code> = [
@@ -93,23 +98,43 @@ final class SendResults: Sendable {
     case .exists(let source):
       counter.note(bytes: source.size ?? 0)
       state.withLock { $0.tally.noteExisting(bytes: source.size ?? 0) }
-      output.show(.skipped(path: source.remotePath ?? source.name, .exists))
+      show(.skipped(path: source.remotePath ?? source.name, .exists))
     case .skipped(let path, let kind):
       state.withLock { $0.tally.noteSkipped(path, isLink: kind == .link, noun: kind.noun) }
       output.show(.skipped(path: path, Self.reason(kind)))
     case .directoryMade(let path):
       state.withLock { $0.tally.noteDirectory(isMade: true) }
-      output.show(.directory(path: path))
+      output.show(isDry ? .wouldMake(path: path) : .directory(path: path))
+    case .directoryExists: state.withLock { $0.tally.noteExistingDirectory() }
     case .directoryNotSent: state.withLock { $0.tally.noteDirectory(isMade: false) }
     case .failed(let path, let error), .directoryFailed(let path, let error): noteFailure(path, error)
     }
   }
 
+  /// Shows a file that the server has; in text lines not before the end, if there are few.
+  private func show(_ notice: SendNotice) {
+    guard case .lines = output else { return output.show(notice) }
+    state.withLock { state in
+      guard state.existing.count <= Self.mostExisting else { return }
+      state.existing.append(notice)
+    }
+  }
+
+  /// Shows the files that the server has in text lines, unless there are too many to list.
+  func showExisting() {
+    let notices = state.withLock { $0.existing }
+    guard notices.count <= Self.mostExisting else { return }
+    for notice in notices { output.show(notice) }
+  }
+
+  /// Notes how many files and directories were left out by patterns.
+  func noteExcluded(_ count: UInt64) { state.withLock { $0.tally.noteExcluded(count) } }
+
   /// Notes something that failed without an upload. It is reported as one that failed before it began.
   private func noteFailure(_ path: String, _ error: UploadError) {
     // The run was stopped.
     guard error.code != .cancelled else { return }
-    state.withLock { $0.tally.noteFailure(path, error.message) }
+    state.withLock { $0.tally.noteFailure(path, error) }
     guard !isDry else { return Output.errorLine("\(PlainText.sanitized(path)): \(PlainText.sanitized(error.message))") }
     let name = PlainText.sanitized(path)
     ledger.end(UploadMeter(direction: .outgoing, mode: mode, name: name, size: nil, remote: remote), .failed(error))
@@ -118,7 +143,7 @@ final class SendResults: Sendable {
 
   /// Notes an error that ends the run before anything is sent.
   func noteFailure(of target: SendTarget, _ error: UploadError) {
-    state.withLock { $0.tally.noteFailure(target.authority, error.message) }
+    state.withLock { $0.tally.noteFailure(target.authority, error) }
     Output.errorLine("sluice: \(PlainText.sanitized(error.message))")
   }
 
@@ -129,15 +154,21 @@ final class SendResults: Sendable {
   }
 
   /// Notes a source that the run has not begun.
-  func noteUnsent(_ source: UploadSource, _ outcome: UploadOutcome) {
+  func noteUnsent(_ source: UploadSource) {
     let name = PlainText.sanitized(source.name)
     let meter = UploadMeter(direction: .outgoing, mode: mode, name: name, size: source.size, remote: remote)
-    ledger.end(meter, outcome)
     state.withLock { $0.tally.note(meter, position: $0.position(source.path)) }
   }
 
   /// Notes files that were counted, but not read.
   func noteUnsent(_ count: UInt64) { state.withLock { $0.tally.noteUnsent(count) } }
+
+  /// Notes why the run was stopped before everything was sent.
+  func noteStop(_ reason: UploadError, _ target: SendTarget) {
+    // Without one upload that has failed for all, it is an error of the options.
+    if tally.failed == 0 { noteFailure(of: target, reason) }
+    state.withLock { $0.tally.noteStop(reason) }
+  }
 
   private static func reason(_ kind: SkippedKind) -> SendNotice.Reason {
     switch kind {

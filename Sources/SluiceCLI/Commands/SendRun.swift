@@ -64,6 +64,8 @@ struct SendRun: Sendable {
     } else {
       await send(feed, uploader, ledger, results, total)
     }
+    results.noteExcluded(feed.excludedCount)
+    results.showExisting()
     return results
   }
 
@@ -78,25 +80,27 @@ struct SendRun: Sendable {
     let renderer = output.renderer(arguments.hasDirectory ? results.counter : nil)
     let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
     let reporting = Task { await reporter.run() }
+    // How many of them are sent is not known before with --skip-existing: the server would wait for the others.
+    let announced = skipsExisting ? nil : total
     let group =
       arguments.hasDirectory
-      ? UploadGroup(id: UploadID().description, name: arguments.title, files: total?.files, bytes: total?.bytes) : nil
+      ? UploadGroup(id: UploadID().description, name: arguments.title, files: announced?.files, bytes: announced?.bytes)
+      : nil
     let reason = await uploader.sendEach(feed.sources, to: target, mode: mode, jobs: jobs, group: group) {
       results.note($0, $1)
     }
     await feed.finish()
-    if reason != nil || Task.isCancelled { noteUnsent(results, total, reason) }
+    if reason != nil || Task.isCancelled { noteUnsent(results, total) }
+    if let reason { results.noteStop(reason, target) }
     reporting.cancel()
     await reporter.finish()
   }
 
   /// Notes what was not read from the feed: the sources are read in their order, and each that was read has ended.
-  private func noteUnsent(_ results: SendResults, _ total: TreeCount?, _ reason: UploadError?) {
+  private func noteUnsent(_ results: SendResults, _ total: TreeCount?) {
     let done = results.counter.done.files
     guard !arguments.hasDirectory else { return results.noteUnsent(total.map { $0.files - min($0.files, done) } ?? 0) }
-    for source in arguments.sources.dropFirst(Int(clamping: done)) {
-      results.noteUnsent(source, reason.map { .failed($0) } ?? .cancelled)
-    }
+    for source in arguments.sources.dropFirst(Int(clamping: done)) { results.noteUnsent(source) }
   }
 
   // MARK: Output

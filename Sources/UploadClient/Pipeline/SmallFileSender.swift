@@ -369,7 +369,6 @@ final class SmallFileSender: @unchecked Sendable {
       setup.ledger.end(meter, .failed(error))
     case .unsent(let unsent, let itsMeter):
       (source, meter) = (unsent, itsMeter)
-      UploadLedger().end(meter, .cancelled)
     }
     setup.onEnd(source, meter)
     return source

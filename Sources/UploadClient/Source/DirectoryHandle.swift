@@ -58,6 +58,12 @@ package final class DirectoryHandle: Sendable {
     return result == 0 ? status : nil
   }
 
+  /// Whether this user may read a directory entry. May block.
+  /// - Returns: the error number; nil for a file that may be read.
+  func accessError(of name: NameBytes) -> CInt? {
+    name.withCString { faccessat(descriptor, $0, R_OK, AT_EACCESS) } == 0 ? nil : errno
+  }
+
   /// Opens a file below the directory for reading, without waiting for a writer where it is a pipe. May block.
   /// - Parameters:
   ///   - path: relative to the directory, without `.` and `..`.

@@ -10,6 +10,11 @@ enum SourceFailure {
       ? unreadable("\"\(PlainText.sanitized(path))\" is a socket, not a file.") : opening("file", path, code)
   }
 
+  /// The error of a symbolic link that is to be followed, and whose target does not exist.
+  static func brokenLink(_ path: String) -> UploadError {
+    unreadable("The link \"\(PlainText.sanitized(path))\" leads nowhere. Remove it, or send without --follow.")
+  }
+
   /// The error of a directory that cannot be opened or read.
   /// - Parameter code: the error number; EXDEV for a directory of a tree that was replaced after the walk had found it.
   static func directory(_ path: String, _ code: CInt) -> UploadError {

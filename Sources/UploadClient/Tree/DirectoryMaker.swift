@@ -5,8 +5,9 @@ import UploadCore
 actor DirectoryMaker {
   /// What became of a directory at the server.
   enum Result: Sendable {
-    /// It exists now: it was made, or there was one.
     case made
+    /// There was one.
+    case existed
     /// The server makes no directories: it is not sent, which is no failure.
     case unsupported
     case failed(UploadError)
@@ -54,13 +55,18 @@ actor DirectoryMaker {
     case 405:
       // The directory exists, or the method does not: only the directory itself shows which.
       let found = try await request.send(.HEAD, request.uri(ofDirectory: path))
-      if (200..<300).contains(found.status) { return .made }
+      if (200..<300).contains(found.status) { return .existed }
       isUnsupported = true
       return .unsupported
     case 404, 501:
       isUnsupported = true
       return .unsupported
-    default: return .failed(response.rejection(hasToken: hasToken))
+    default:
+      let error = response.rejection(hasToken: hasToken)
+      // A Sluice server that keeps no directories; files it accepts.
+      guard response.status == 403, error.message.contains("(--flat)") else { return .failed(error) }
+      isUnsupported = true
+      return .unsupported
     }
   }
 }

@@ -32,6 +32,11 @@ actor ExistingFiles {
     _ = try await load("")
   }
 
+  /// Whether the server has a directory.
+  /// - Parameter path: without a slash at its end (``NameBytes/losslessText``).
+  /// - Throws: ``UploadError`` when a listing cannot be read.
+  func containsDirectory(_ path: String) async throws(UploadError) -> Bool { try await listing(path) != nil }
+
   /// Whether the server has the file of a source.
   /// - Throws: ``UploadError`` when a listing cannot be read.
   func contains(_ source: UploadSource) async throws(UploadError) -> Bool {

@@ -38,6 +38,8 @@ package struct TreeRules: Sendable {
   package var excludes: [GlobPattern]
   /// Whether symbolic links are followed: then they may lead out of the tree, and a file that is reached twice is sent twice.
   package var followsLinks: Bool
+  /// Whether files that this user may not read are found by the walk, as they are not opened otherwise.
+  package var checksAccess = false
 
   package init(excludes: [GlobPattern] = [], followsLinks: Bool = false) {
     (self.excludes, self.followsLinks) = (excludes, followsLinks)

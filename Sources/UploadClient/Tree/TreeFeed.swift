@@ -14,9 +14,11 @@ package actor TreeFeed {
     case skipped(path: String, SkippedKind)
     /// See ``TreeEntry/failed(path:_:)``.
     case failed(path: String, UploadError)
-    /// An empty directory exists at the server now.
+    /// An empty directory was made at the server, or would be.
     /// - Parameter path: at the server (``NameBytes/losslessText``).
     case directoryMade(path: String)
+    /// The server had the empty directory already.
+    case directoryExists(path: String)
     /// The server makes no empty directories.
     case directoryNotSent(path: String)
     /// An empty directory could not be made.
@@ -57,6 +59,9 @@ package actor TreeFeed {
   package nonisolated var sources: AsyncStream<UploadSource> {
     AsyncStream { await self.next() }
   }
+
+  /// How many files and directories were left out by patterns so far.
+  package nonisolated var excludedCount: UInt64 { walker.excludedCount }
 
   /// Waits for the directories that are being made; call it after the last source. Cancelling the task cancels them.
   package func finish() async {
@@ -107,12 +112,17 @@ package actor TreeFeed {
   }
 
   private func make(_ path: String) async {
+    // If the listing cannot be read, the request to make it shows whether it exists.
+    if let existing, (try? await existing.containsDirectory(path)) == true {
+      return onEvent(.directoryExists(path: path))
+    }
     guard let maker else { return onEvent(.directoryMade(path: path)) }
     if making.count >= Self.makerLimit { await making.removeFirst().value }
     making.append(
       Task { [onEvent] in
         switch await maker.make(path) {
         case .made: onEvent(.directoryMade(path: path))
+        case .existed: onEvent(.directoryExists(path: path))
         case .unsupported: onEvent(.directoryNotSent(path: path))
         case .failed(let error): onEvent(.directoryFailed(path: path, error))
         }

@@ -17,6 +17,7 @@ package final class TreeWalker: Sendable {
     var arguments: ArraySlice<TreeArgument>
     /// The directories that are being read, outermost first.
     var levels: [Level] = []
+    var excludedCount: UInt64 = 0
   }
 
   /// A directory that is being read.
@@ -65,6 +66,9 @@ package final class TreeWalker: Sendable {
     }
   }
 
+  /// How many files and directories were left out by patterns so far.
+  var excludedCount: UInt64 { state.withLock { $0.excludedCount } }
+
   private func next(_ state: inout State) -> TreeEntry? {
     while true {
       guard !state.levels.isEmpty else {
@@ -88,7 +92,10 @@ package final class TreeWalker: Sendable {
 
   private func begin(_ argument: TreeArgument, _ state: inout State) -> TreeEntry? {
     switch argument {
-    case .source(let source): return .file(source)
+    case .source(let source):
+      guard rules.checksAccess, let path = source.path else { return .file(source) }
+      let result = NameBytes.withPath(path) { faccessat(AT_FDCWD, $0, R_OK, AT_EACCESS) }
+      return result == 0 ? .file(source) : .failed(path: path, SourceFailure.opening(path, errno))
     case .directory(let path, let name):
       let place = Place(path: path, relative: "", remote: name ?? "", depth: name == nil ? 0 : 1)
       do throws(UploadError) {
@@ -107,11 +114,18 @@ package final class TreeWalker: Sendable {
     let status = level.handle.status(of: name, follows: rules.followsLinks)
     let code = errno
     let kind = status.map { $0.st_mode & S_IFMT }
-    guard !rules.excludes(place.relative, isDirectory: kind == S_IFDIR) else { return nil }
+    guard !rules.excludes(place.relative, isDirectory: kind == S_IFDIR) else {
+      state.excludedCount += 1
+      return nil
+    }
     // What fails counts as content as well: an empty directory in its place would hide that something is missing.
     guard let status else {
       state.levels[top].hasContent = true
-      return .failed(path: place.path, SourceFailure.opening(place.path, code))
+      let isBroken = code == ENOENT && rules.followsLinks && level.handle.status(of: name, follows: false) != nil
+      return .failed(
+        path: place.path,
+        isBroken ? SourceFailure.brokenLink(place.path) : SourceFailure.opening(place.path, code)
+      )
     }
     switch kind {
     case S_IFLNK: return .skipped(path: place.path, .link)
@@ -123,8 +137,11 @@ package final class TreeWalker: Sendable {
       return open(name, at: place, in: level, &state)
     default:
       state.levels[top].hasContent = true
-      guard let error = Self.lengthError(place) else { return .file(source(at: place, in: state.levels[0], status)) }
-      return .failed(path: place.path, error)
+      if let error = Self.lengthError(place) { return .failed(path: place.path, error) }
+      if rules.checksAccess, let code = level.handle.accessError(of: name) {
+        return .failed(path: place.path, SourceFailure.opening(place.path, code))
+      }
+      return .file(source(at: place, in: state.levels[0], status))
     }
   }
 

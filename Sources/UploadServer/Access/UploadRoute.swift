@@ -52,6 +52,11 @@ enum UploadRoute: Sendable {
         throw UploadError(.badRequest, "\(head.method.rawValue) must not have a body. Send files with POST or PUT.")
       }
       self = .hummingbird
+    case (_, _) where head.method.rawValue == "PROPFIND":
+      throw UploadError(
+        .methodNotAllowed,
+        "WebDAV clients need PROPFIND, which this server does not have. Send files with PUT /files/PATH."
+      )
     case (_, _) where !isEndpoint && request.length != .none:
       let message = "No uploads at this path. Send POST /stream-upload, POST /file-upload or PUT /files/PATH."
       throw UploadError(.notFound, message)

@@ -50,12 +50,15 @@ import UploadTestSupport
     #expect(seen == ["MKCOL /files/a%20b/%FF/", "MKCOL /inbox/a/?k=v"])
   }
 
-  @Test func `405 for a directory that exists counts as made`() async throws {
+  @Test func `405 for a directory that exists shows that it was not made`() async throws {
     let seen = try await requests {
       $0.method == "MKCOL" ? ("405 Method Not Allowed", "") : ("200 OK", "")
     } _: { url in
       let maker = DirectoryMaker(try request(url))
-      #expect(Self.isMade(await maker.make("a")))
+      guard case .existed = await maker.make("a") else {
+        Issue.record("it was made")
+        return
+      }
     }
     #expect(seen == ["MKCOL /files/a/", "HEAD /files/a/"])
   }
@@ -69,6 +72,22 @@ import UploadTestSupport
       for name in ["a", "b", "c"] { #expect(Self.isUnsupported(await maker.make(name))) }
     }
     #expect(seen.count { $0.hasPrefix("MKCOL") } == 1)
+  }
+
+  @Test func `a server that keeps no directories is no failure, but any other 403 is`() async throws {
+    _ = try await requests { _ in
+      ("403 Forbidden", #"{"msg":"This server keeps no directories (--flat). Send files with PUT /files/NAME."}"#)
+    } _: { url in
+      #expect(Self.isUnsupported(await DirectoryMaker(try request(url)).make("a")))
+    }
+    _ = try await requests { _ in
+      ("403 Forbidden", #"{"msg":"No."}"#)
+    } _: { url in
+      guard case .failed = await DirectoryMaker(try request(url)).make("a") else {
+        Issue.record("it did not fail")
+        return
+      }
+    }
   }
 
   @Test func `missing parents are made where the server does not make them`() async throws {
@@ -258,6 +277,7 @@ import UploadTestSupport
     case .skipped(_, let kind): "skipped \(kind)"
     case .failed: "failed"
     case .directoryMade(let path): "made \(path)"
+    case .directoryExists(let path): "exists \(path)"
     case .directoryNotSent(let path): "not sent \(path)"
     case .directoryFailed(let path, _): "failed \(path)"
     }

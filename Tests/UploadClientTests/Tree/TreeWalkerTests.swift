@@ -181,6 +181,38 @@ import UploadTestSupport
     }
   }
 
+  @Test func `a followed link without a target is an error that says so`() async throws {
+    try await withTemporaryDirectory { directory in
+      try make(["t/", "t/a"], in: directory)
+      symlink("gone", directory.file("t/l"))
+      let walker = TreeWalker([.directory(directory.file("t"))], rules: TreeRules(followsLinks: true))
+      let messages = all(walker).compactMap { entry -> String? in
+        if case .failed(_, let error) = entry { error.message } else { nil }
+      }
+      #expect(messages.count == 1 && messages[0].contains("leads nowhere"))
+    }
+  }
+
+  @Test func `excluded files and directories are counted`() async throws {
+    try await withTemporaryDirectory { directory in
+      try make(["t/", "t/a", "t/d/", "t/d/x", "t/b"], in: directory)
+      let rules = TreeRules(excludes: [try GlobPattern("d"), try GlobPattern("a")])
+      let walker = TreeWalker([.directory(directory.file("t"))], rules: rules)
+      #expect(all(walker).count == 1 && walker.excludedCount == 2)
+    }
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root may read everything"))
+  func `an unreadable file is found where access is checked`() async throws {
+    try await withTemporaryDirectory { directory in
+      try make(["t/", "t/a"], in: directory)
+      chmod(directory.file("t/a"), 0)
+      var rules = TreeRules()
+      rules.checksAccess = true
+      #expect(walk([directory.file("t")], rules) == ["failed a"])
+    }
+  }
+
   @Test(.enabled(if: geteuid() != 0, "root may read everything"))
   func `an unreadable directory fails, and the walk goes on`() async throws {
     try await withTemporaryDirectory { directory in

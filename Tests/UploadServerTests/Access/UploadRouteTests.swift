@@ -229,6 +229,17 @@ import UploadProtocol
     }
   }
 
+  @Test func `PROPFIND gets 405 that tells WebDAV clients why, with or without a body`() throws {
+    let method = try #require(HTTPRequest.Method("PROPFIND"))
+    for length in [BodyLength.none, .known(1)] {
+      guard case .failure(let error) = route(method, "/files/", length: length) else {
+        Issue.record("accepted")
+        return
+      }
+      #expect(error.code == .methodNotAllowed && error.message.contains("WebDAV"))
+    }
+  }
+
   @Test(arguments: ["/stream-upload", "/file-upload", "/healthz", "/metrics", "/stream-upload?name=a"])
   func `PUT cannot store a file under the name of an endpoint`(path: String) {
     #expect(rejection(route(.put, path)) == .methodNotAllowed)
