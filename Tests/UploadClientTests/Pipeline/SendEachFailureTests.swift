@@ -274,7 +274,7 @@ import UploadTestSupport
       }
     }
     #expect(sent.reason == nil)
-    #expect(sent.all.contains(where: \.isCancelled))
+    #expect(sent.all.contains { $0.isCancelled })
     #expect(sent.all.allSatisfy { $0.isCancelled || $0.ended == nil })
     #expect(uploads.ledger.totals(.outgoing).cancelled > 0)
   }
