@@ -60,7 +60,7 @@ import UploadTestSupport
   /// Waits until no upload is running, and measures the process's resources.
   private func footprint(of server: SluiceServer) async throws -> Footprint {
     try await eventually("the end of all connections") { try server.sockets <= 1 && server.unnamedFiles == 0 }
-    // A server keeps directories open that were used last, at most as many as it has descriptors for.
+    // A server keeps directories open that were used last, up to a limit.
     let descriptors = try server.descriptors.count { !$0.hasPrefix(server.uploads.path + "/") }
     return Footprint(memory: try server.residentBytes, descriptors: descriptors)
   }
