@@ -86,9 +86,9 @@ struct SluiceServer: Sendable {
     }
   }
 
-  /// How many files without a name it has open.
+  /// How many files without a name it has open. Directories that were removed while it keeps them open are none.
   var unnamedFiles: Int {
-    get throws { try descriptors.count { $0.hasSuffix(" (deleted)") } }
+    get throws { try descriptors.count { $0.contains(/\/#[0-9]+ \(deleted\)$/) } }
   }
 
   /// How many sockets it has open.
