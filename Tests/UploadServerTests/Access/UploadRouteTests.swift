@@ -229,7 +229,7 @@ import UploadProtocol
     }
   }
 
-  @Test func `PROPFIND gets 405 that tells WebDAV clients why, with or without a body`() throws {
+  @Test func `PROPFIND gets 405 with a reason for WebDAV clients, with or without a body`() throws {
     let method = try #require(HTTPRequest.Method("PROPFIND"))
     for length in [BodyLength.none, .known(1)] {
       guard case .failure(let error) = route(method, "/files/", length: length) else {
