@@ -68,8 +68,9 @@ import UploadTestSupport
 
   private func expectFootprint(_ base: Footprint, of server: SluiceServer) async throws {
     let last = try await footprint(of: server)
-    print("resident \(base.memory) then \(last.memory), descriptors \(base.descriptors.count) then \(last.descriptors.count)")
-    #expect(last.descriptors.count <= base.descriptors.count, "\(last.descriptors.sorted())")
+    let (before, after) = (base.descriptors.count, last.descriptors.count)
+    print("resident \(base.memory) then \(last.memory), descriptors \(before) then \(after)")
+    #expect(after <= before, "\(last.descriptors.sorted())")
     try await eventually("the memory's return (\(base.memory) bytes)") {
       try server.residentBytes < base.memory + Self.allowance
     }
