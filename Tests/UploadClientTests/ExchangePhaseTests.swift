@@ -5,21 +5,7 @@ import UploadCore
 @testable import UploadClient
 
 /// What the exchange reports as its phase: what observers see it wait for.
-@Suite struct ExchangePhaseTests {
-  private func machine(_ body: BodyStateMachine.Plan, asks: Bool = false) -> ExchangeStateMachine {
-    var machine = ExchangeStateMachine(
-      ExchangeStateMachine.Plan(
-        body: body,
-        continueTimeout: asks ? .seconds(1) : nil,
-        idleTimeout: .seconds(60),
-        responseTimeout: .seconds(300),
-        acceptsSeeOther: false
-      )
-    )
-    #expect(machine.connected() == .sendHead)
-    return machine
-  }
-
+@Suite struct ExchangePhaseTests: ExchangeMachineTesting {
   @Test func `the phase of a stream shows whether input, the rate limit, the peer or the response is awaited`() {
     var machine = machine(BodyStateMachine.Plan(size: nil, chunkSize: 0, checkedTail: 0, hasTail: true), asks: true)
     #expect(machine.phase == .waiting)

@@ -384,7 +384,7 @@ struct ResumeStateMachine {
   static func isTemporary(_ status: Int) -> Bool {
     switch status {
     case 408, 423, 425, 429: true
-    // Not implemented, and an unsupported version of HTTP.
+    // A method or a version of HTTP that the server lacks: it will lack it the next time, too.
     case 501, 505: false
     case 500..<600: true
     case _: false
