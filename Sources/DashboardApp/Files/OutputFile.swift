@@ -1,5 +1,5 @@
 import Basics
-package import Glibc
+import Glibc
 package import UploadCore
 
 /// A file that the program writes under a path the user named: settings, samples, charts, frames. It is removed unless
@@ -35,7 +35,7 @@ package struct OutputFile: ~Copyable {
   ///   - existing: what to do with an existing file.
   ///   - mode: permission bits of a new file, less the umask; a file that replaces another one gets that one's.
   /// - Throws: ``UploadError`` with code `nameTaken`, `badDirectory`, `diskFull` or `storageFailed`.
-  package init(path: String, existing: Existing, mode: mode_t = 0o666) throws(UploadError) {
+  package init(path: String, existing: Existing, mode: UInt32 = 0o666) throws(UploadError) {
     let found = try existing == .replace ? OutputTarget(path) : nil
     let target = found?.path ?? path
     let temporary = found.map { OutputTarget.directory(of: $0.path) + ".sluice-\(UploadID()).tmp" } ?? path
