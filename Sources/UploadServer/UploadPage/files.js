@@ -5,7 +5,7 @@ const chosen = (input) => [...input.files].map((file) => ({ file, path: file.web
 
 // Everything in a drop or the clipboard. Its entries must be read before the first `await`: afterwards it is empty.
 async function transferred(transfer, isPaste) {
-  const folders = [], found = [], text = transfer.getData("text/plain");
+  const folders = [], found = [], text = isPaste && transfer.getData("text/plain");
   const addFile = (file, path) => found.push({ file, path });
   for (const item of transfer.items) {
     const entry = item.webkitGetAsEntry?.(), file = item.getAsFile();
@@ -13,7 +13,7 @@ async function transferred(transfer, isPaste) {
     // Browsers call every screenshot that is pasted image.png.
     else if (file) addFile(file, isPaste && file.name === "image.png" ? `Screenshot ${timeStamp()}.png` : file.name);
   }
-  if (text && !found.length && !folders.length) addFile(new File([text], "", { type: "text/plain" }), `Text ${timeStamp()}.txt`);
+  if (text && !found.length) addFile(new File([text], "", { type: "text/plain" }), `Text ${timeStamp()}.txt`);
   let problem = "";
   for (const folder of folders) {
     try {

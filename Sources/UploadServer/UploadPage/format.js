@@ -36,7 +36,7 @@ const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds *
 function sizeText(bytes) {
   let unit = 0;
   for (; bytes >= 1023.95 && unit < 5; unit++) bytes /= 1024;
-  return unit ? `${bytes.toFixed(1)} ${"KMGTP"[unit - 1]}iB` : `${Math.round(bytes)} B`;
+  return unit ? `${bytes.toFixed(1)}\xa0${"KMGTP"[unit - 1]}iB` : `${Math.round(bytes)} B`;
 }
 
 // Seconds in their largest units: "4 s", "12 min", "3 h 20 min".

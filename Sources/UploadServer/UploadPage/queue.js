@@ -16,6 +16,12 @@ const inState = (state) => items.filter((item) => item.state === state);
 
 function set(item, state, reason) {
   Object.assign(item, { state, reason });
+  touch(item);
+}
+
+// Something of a file has moved or changed.
+function touch(item) {
+  item.movedAt = Date.now();
   changed();
 }
 
@@ -55,8 +61,8 @@ function take(taken) {
 
 // Begins to send waiting files, while there is room.
 function pump() {
-  let room = isPaused ? 0 : mostRunning - running().length;
-  for (const item of room > 0 ? inState("waiting").slice(0, room) : []) run(item);
+  const room = isPaused ? 0 : Math.max(0, mostRunning - running().length);
+  inState("waiting").slice(0, room).forEach(run);
   changed();
 }
 

@@ -15,10 +15,9 @@ const remember = (area, key, value) => attempt(() => self[area].setItem(keyOf(ke
 const forget = (area, key) => attempt(() => self[area].removeItem(keyOf(key)));
 
 // Unfinished uploads: of each its name, size, modification time and id, never a token.
-const rememberUpload = ({ path, size, modified, id }) =>
-  remember("localStorage", "upload " + id, JSON.stringify({ path, size, modified, id }));
+const rememberUpload = (entry) => remember("localStorage", "upload " + entry.id, JSON.stringify(entry));
 const forgetUpload = (id) => forget("localStorage", "upload " + id);
-const recallUploads = () =>
-  attempt(() =>
-    Object.keys(localStorage).filter((key) => key.startsWith(keyOf("upload "))).map((key) => JSON.parse(localStorage[key])),
-  ) ?? [];
+function recallUploads() {
+  const keys = attempt(() => Object.keys(localStorage)) ?? [];
+  return keys.filter((key) => key.startsWith(keyOf("upload "))).map((key) => JSON.parse(localStorage[key]));
+}

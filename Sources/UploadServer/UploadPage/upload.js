@@ -4,7 +4,6 @@
 // Sends a file until it is stored, has failed, or is stopped.
 async function run(item) {
   const turn = (item.turn = {});
-  item.movedAt = Date.now();
   set(item, "sending");
   try {
     while (item.turn === turn) await (item.id ? (item.isUnsure ? locate : append) : create)(item);
@@ -27,20 +26,21 @@ async function ask(item, method, url, headers, more) {
 }
 
 async function create(item) {
-  const response = await ask(item, "POST", "stream-upload?paths=keep&name=" + encode(item.path), {
+  const { path, size, modified, file, tree } = item;
+  const response = await ask(item, "POST", "stream-upload?paths=keep&name=" + encode(path), {
     "Upload-Complete": "?0",
-    "Upload-Length": item.size,
-    "Content-Type": item.file.type || null,
-    "X-OC-Mtime": Math.floor(item.modified / 1000),
+    "Upload-Length": size,
+    "Content-Type": file.type || null,
+    "X-OC-Mtime": Math.floor(modified / 1000),
     "Want-Repr-Digest": "sha-256=1",
-    "Sluice-Tree": item.tree,
+    "Sluice-Tree": tree,
     "Sluice-Sender": encode(senderName()) || null,
   });
   // Behind a proxy the host in Location may be wrong: only the last component counts.
   const id = response.field("Location")?.split("/").pop();
   if (response.status !== 201 || !id) return judge(item, response);
   Object.assign(item, { id, isUnsure: false });
-  rememberUpload(item);
+  rememberUpload({ path, size, modified, id });
 }
 
 // Asks how much the server has.
@@ -72,15 +72,14 @@ async function append(item) {
 function moved(item, sent) {
   for (const meter of [item, total]) meter.flow += sent - item.sent;
   item.sent = sent;
-  item.movedAt = Date.now();
-  changed();
+  touch(item);
 }
 
 // The server has everything up to this offset, and the next slice begins there.
 function advance(item, offset) {
   if (offset > item.stored) item.tries = 0;
-  Object.assign(item, { stored: offset, sent: offset, isUnsure: false, movedAt: Date.now() });
-  changed();
+  Object.assign(item, { stored: offset, sent: offset, isUnsure: false });
+  touch(item);
 }
 
 // Asks how much of a slice the server has stored while it is sent: GET does not disturb the running request.
@@ -90,12 +89,11 @@ async function poll(item) {
   item.isPolled = true;
   const { offset } = await transmit("GET", "./uploads/" + id);
   item.isPolled = false;
-  if (item.xhr !== xhr || !(offset >= item.stored)) return;
+  if (item.xhr !== xhr) return;
+  const isMore = offset > item.stored;
+  if (isMore) Object.assign(item, { stored: offset, tries: 0 });
   // Where everything was sent, the server is at work.
-  if (offset > item.stored || item.sent === item.size) item.movedAt = Date.now();
-  if (offset > item.stored) item.tries = 0;
-  item.stored = offset;
-  changed();
+  if (isMore || (offset >= 0 && item.sent === item.size)) touch(item);
 }
 
 // Decides what follows on a response that is no success: continue, retry later, start again, or fail.
@@ -116,13 +114,13 @@ async function judge(item, { status, offset, field, message }, length) {
   if (status === 409 && offset >= 0 && !isFinal && item.tries++ < 5) return;
   // A limit on requests: the server's own is known from Upload-Limit, that of a proxy must be found.
   if (status === 413 && length > 65536 && !isFinal) {
-    largestSlice = Math.min(largestSlice, 1 << 26, Math.max(65536, Math.floor(length / 8)));
+    if (largestSlice >= length) largestSlice = Math.max(65536, Math.min(1 << 26, Math.floor(length / 8)));
     return;
   }
   if (status && status < 520 && ![408, 425, 429, 502, 503, 504].includes(status)) return fail(item, message);
   const seconds = Number(field("Retry-After")) || Math.min(30, 2 ** item.tries++);
   item.until = Date.now() + seconds * 1000;
-  if (item.tries === 1) say("The connection was lost. The upload continues by itself.");
+  if (item.tries === 1) say(message + " The upload continues by itself.");
   await pauseFor(item, status || navigator.onLine ? "retrying" : "offline", wait(seconds), message);
 }
 
@@ -130,7 +128,6 @@ async function judge(item, { status, offset, field, message }, length) {
 async function pauseFor(item, state, promise, reason) {
   set(item, state, reason);
   await during(item, Promise.race([promise, new Promise((resolve) => (item.wake = resolve))]));
-  item.movedAt = Date.now();
   set(item, "sending");
 }
 
@@ -147,7 +144,7 @@ function finish(item, { url, sha256, name = item.path, size = item.size } = {}) 
   if (url) item.url = new URL(url, new URL("uploads/", location)).href;
   Object.assign(item, { turn: null, sent: item.size, stored: item.size, note: "" });
   receipt.push({ name, size, sha256 });
-  remember("sessionStorage", "receipt", JSON.stringify(receipt.slice(-500)));
+  remember("sessionStorage", "receipt", JSON.stringify(receipt.slice(-200)));
   set(item, "stored");
   pump();
 }

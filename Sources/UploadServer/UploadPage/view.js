@@ -74,8 +74,7 @@ function showReceipt(isOver) {
 // The clipboard's interface exists over TLS only, this old command everywhere.
 function copyReceipt() {
   getSelection().selectAllChildren(ui.receiptText);
-  if (document.execCommand("copy")) ui.copy.textContent = "Copied";
-  say("Receipt copied.");
+  say((ui.copy.textContent = document.execCommand("copy") ? "Copied" : "Selected"));
 }
 
 // Keeps the screen on while something is sent. Browsers allow that over TLS only.
