@@ -36,7 +36,7 @@ self.ondrop = async (event) => {
   showDrag(false);
   add(await transferred(event.dataTransfer));
 };
-self.onpaste = async ({ target, clipboardData }) => {
+document.onpaste = async ({ target, clipboardData }) => {
   if (target.localName !== "input") add(await transferred(clipboardData, true));
 };
 

@@ -45,6 +45,7 @@ function needToken(note) {
   forget("sessionStorage", "token");
   ui.tokenNote.textContent = note;
   ui.token.hidden = false;
+  ui.tokenField.value = "";
   ui.tokenField.focus();
 }
 
@@ -62,7 +63,6 @@ async function connect(candidate) {
     hasCookie = (await transmit("POST", "./session")).status === 204 && navigator.cookieEnabled;
   }
   ui.token.hidden = true;
-  ui.tokenField.value = "";
   gate = null;
   openGate?.();
   showSettings();

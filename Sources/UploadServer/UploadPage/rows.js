@@ -62,12 +62,13 @@ function showButton(button, action = "", name) {
 
 // A bar in two tones, full only when everything is stored.
 function showBar(bar, sent, stored, size, isFull) {
-  bar.value = isFull ? 1 : Math.min(0.99, stored / (size || 1));
-  bar.style.setProperty("--done", (isFull ? 100 : (sent / (size || 1)) * 100) + "%");
+  bar.value = isFull ? 1 : share(stored, size);
+  bar.style.setProperty("--done", share(sent, size) * 100 + "%");
 }
 
 // 100 is for what the server has confirmed: bytes that were sent reach 99 at most.
-const percentText = (sent, size) => Math.min(99, Math.floor((sent / (size || 1)) * 100)) + " %";
+const share = (part, size) => Math.min(0.99, part / (size || 1));
+const percentText = (sent, size) => Math.floor(share(sent, size) * 100) + " %";
 const rateText = ({ rate }, left) => (rate > 1 ? ` · ${sizeText(rate)}/s · ${timeText(left / rate)} left` : "");
 
 // Seconds since something of a file has moved.

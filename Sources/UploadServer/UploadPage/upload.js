@@ -6,7 +6,7 @@ async function run(item) {
   const turn = (item.turn = {});
   set(item, "sending");
   try {
-    while (item.turn === turn) await (item.id ? (item.isUnsure ? locate : append) : create)(item);
+    while (item.turn === turn) await (gate ? waitForToken : !item.id ? create : item.isUnsure ? locate : append)(item);
   } catch (error) {
     fail(item, String(error));
   }
@@ -100,7 +100,7 @@ async function poll(item) {
 async function judge(item, { status, offset, field, message }, length) {
   const isFinal = field("Upload-Complete") === "?1";
   item.isUnsure = true;
-  if (status === 401) return pauseFor(item, "token", gate);
+  if (status === 401) return;
   // Where a file was changed since it was chosen, browsers report a network error, and cannot read it.
   const probe = status || item.file.slice(0, 1).arrayBuffer().catch(() => null);
   if (!(await during(item, probe))) return fail(item, "The file was changed, moved or deleted on this device. Choose it again.");
@@ -123,6 +123,8 @@ async function judge(item, { status, offset, field, message }, length) {
   if (item.tries === 1) say(message + " The upload continues by itself.");
   await pauseFor(item, status || navigator.onLine ? "retrying" : "offline", wait(seconds), message);
 }
+
+const waitForToken = (item) => pauseFor(item, "token", gate);
 
 // Lets a run wait in a state, until a promise is kept or wakeUp() ends it.
 async function pauseFor(item, state, promise, reason) {
