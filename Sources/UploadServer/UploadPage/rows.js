@@ -46,7 +46,7 @@ function showRow(item) {
   put(part(".percent"), isStored ? "100 %" : isOver || !item.id ? "" : percentText(sent, size));
   showBar(part("progress"), sent, isStored ? size : stored, size, isStored);
   put(part(".state"), stateText(item));
-  put(part(".note"), note ?? "");
+  put(part(".note"), note);
   showButton(part(".action"), item.turn ? "Pause" : { paused: "Resume", failed: "Retry" }[state], name);
   showButton(part(".remove"), isOver ? "Remove" : "Cancel", name);
   if (isStored && item.url && settings.canList && !part("a")) {
