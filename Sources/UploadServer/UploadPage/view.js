@@ -41,8 +41,8 @@ function showTotal(state, stored, failed, isOver) {
   showBar(ui.total, sent, safe, size, state === "done");
   const parts = `${numberText(stored)} of ${count(items.length, "file")} stored · ${sizeText(safe)} of ${sizeText(size)}`;
   put(ui.summaryDetail, parts + (state === "running" ? rateText(total, size - sent) : ""));
-  put(ui.pause, isOver ? "" : state === "paused" ? "Resume all" : "Pause all");
   put(ui.clear, isOver ? "Clear list" : "");
+  put(ui.pause, isOver ? "" : state === "paused" ? "Resume all" : "Pause all");
 }
 
 // The uploads that an earlier visit left unfinished.
