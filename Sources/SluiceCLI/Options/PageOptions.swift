@@ -13,7 +13,7 @@ struct PageOptions: ParsableArguments {
   }
 }
 
-/// A greeting, which may have several lines.
+/// A greeting, which may have several text lines.
 struct Greeting: OptionReadable {
   /// The text in the form in which it is shown.
   let text: String

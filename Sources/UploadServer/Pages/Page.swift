@@ -52,17 +52,20 @@ struct Page: Sendable {
 
   /// The page after a successful upload without scripts: what was stored, and links onward.
   func stored(_ files: [StoredFile]) -> String {
-    let columns = "<th scope=\"col\">Name</th><th scope=\"col\" class=\"size\">Size</th><th scope=\"col\">Type</th>"
+    let columns = [("name", "Name"), ("size", "Size"), ("type", "Type")].map { style, title in
+      "<th scope=\"col\" class=\"\(style)\">\(title)</th>"
+    }
     let rows = files.map { file in
       let digest = file.digests.sha256Text.map { "<br><code class=\"sha\">SHA-256 \($0)</code>" } ?? ""
       return "<tr><td>\(anchor(file.nameBytes.description, to: file.url))\(digest)</td>"
-        + "<td class=\"size\">\(ByteSize.text(file.size))</td><td class=\"type\">\(MarkupText.escaped(file.type ?? ""))</td></tr>"
+        + "<td class=\"size\">\(ByteSize.text(file.size))</td>"
+        + "<td class=\"type\">\(MarkupText.escaped(file.type ?? ""))</td></tr>"
     }
     let body = """
       <h1>\(files.count == 1 ? "Your file was stored" : "Your files were stored")</h1>
       <p class="links"><a href="\(link(to: ""))">Send more files</a></p>
       <div class="card"><table>
-      <tr>\(columns)</tr>
+      <tr>\(columns.joined())</tr>
       \(rows.joined(separator: "\n"))
       </table></div>
       """

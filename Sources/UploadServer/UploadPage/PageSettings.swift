@@ -12,9 +12,9 @@ package struct PageSettings: Sendable, Equatable {
 
   package init() {}
 
-  /// A greeting in the form in which it is shown: lines separated by `\n`, none of them empty at the beginning or the
-  /// end, without characters that control a terminal or disguise text (``PlainText/sanitized(_:)``).
-  /// - Parameter text: as the user wrote it, perhaps with several lines.
+  /// A greeting in the form in which it is shown: text lines separated by `\n`, none of them empty at the beginning or
+  /// the end, without characters that control a terminal or disguise text (``PlainText/sanitized(_:)``).
+  /// - Parameter text: as the user wrote it, perhaps with several text lines.
   /// - Throws: ``UploadError`` with code `badValue` when nothing is left, or more than ``maxGreeting`` characters are.
   package static func greeting(_ text: String) throws(UploadError) -> String {
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { line in

@@ -1,10 +1,10 @@
 import UploadCore
 
-/// A source file of a page, and what of it is served: without comments that have lines of their own, without indentation
-/// and without empty lines.
+/// A source file of a page, and what of it is served: without comments that have source lines of their own, without
+/// indentation, and without empty lines.
 ///
-/// It knows no grammar. So in the sources a comment stands on lines of its own, no string spans lines, and no line within
-/// a string begins like a comment.
+/// It knows no grammar. So in the sources a comment has source lines of its own, no string spans several, and none that
+/// begins within a string looks like a comment.
 struct PageSource: Sendable {
   enum Language: Sendable {
     case html, css, javaScript
@@ -44,7 +44,7 @@ struct PageSource: Sendable {
 }
 
 extension PageSource.Language {
-  /// What begins a comment that may span lines.
+  /// What begins a comment that may span several source lines.
   fileprivate var commentStart: String {
     switch self {
     case .html: "<!--"
@@ -59,7 +59,7 @@ extension PageSource.Language {
     }
   }
 
-  /// What begins a comment that ends with its line; nil where there is none.
+  /// What begins a comment that ends with its source line; nil where there is none.
   fileprivate var lineComment: String? {
     switch self {
     case .html, .css: nil

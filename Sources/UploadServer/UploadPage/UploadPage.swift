@@ -4,7 +4,7 @@ import UploadCore
 import UploadProtocol
 
 /// The page at `/`: a form, of which a script makes an application. It is assembled once from the sources in this folder,
-/// which the compiler embeds in the program, and is the same for everybody: it holds no data of others.
+/// which the compiler embeds in the program, and is the same for all clients: it contains no data of others.
 ///
 /// The sources have placeholders: `{{style}}` and `{{script}}`; `{{greeting}}`, `{{limits}}` and `{{sender}}`, which are
 /// empty where there is nothing to say; and `{{action}}`, the URL that the form is sent to, which depends on the request.

@@ -6,7 +6,7 @@ import UploadStorage
 @testable import UploadServer
 
 @Suite struct PageTests {
-  /// Names that would be markup, rearrange a line, or end an attribute, and one that people use.
+  /// Names that would be markup, rearrange the text around them, or end an attribute, and one that people use.
   static let names = [
     "<script>alert(1)</script>.html", "<img src=x onerror=alert(1)>", "\"><svg onload=alert(1)>", "' onclick='alert(1)",
     "</title></style></main>", "&lt;b&gt;", "\u{202E}gnp.exe", "\u{1B}[31m", "שלום.txt", "صورة.jpg", "🏳️‍🌈👩‍👩‍👧 é.png",

@@ -21,7 +21,8 @@ import UploadTestSupport
     #expect(reply.fields[.eTag]?.firstMatch(of: /^"[0-9a-f]{16}"$/) != nil)
   }
 
-  @Test func `the page is the same for everybody, whatever is stored and whether anything can be read`() async throws {
+  @Test func `the page is the same for all clients, whatever is stored and whether anything can be read`() async throws
+  {
     let store = BrowsingProbe.store()
     let empty = try await BrowsingProbe(store: store).get("/")
     store.add("secret.txt", [1])
