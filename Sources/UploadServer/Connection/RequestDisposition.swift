@@ -77,24 +77,29 @@ enum RequestDisposition {
     return switch try UploadRoute(request, rules) {
     case .hummingbird: DownloadRequest(request, rules).map { .download($0) } ?? .forward
     case .directory(let path):
-      .upload(size: 0) { session in
-        DirectoryCreation(path, target: request.head.path ?? "/", delegate: session)
+      .upload(size: 0) { session throws(UploadError) in
+        let sender = try SenderField.name(in: request.head.headerFields)
+        let path = try rules.directory(of: sender).map { parent throws(UploadError) in try path.below(parent) } ?? path
+        return DirectoryCreation(path, target: request.head.path ?? "/", delegate: session)
       }
     case .file(let path, let type):
       .upload(size: request.length.bytes) { session throws(UploadError) in
         try session.server.limits.types.check(declared: type)
         let digests = try DigestRequest(request.head.headerFields)
         let preconditions = try Preconditions(request.head.headerFields, for: .store, now: CurrentTime.seconds)
+        let sender = try SenderField.name(in: request.head.headerFields)
+        let name = try RequestedName(requested: path, in: rules.directory(of: sender))
         return SingleUpload(
           mode: .stream,
-          path: path,
+          name: name,
           modified: rules.modified(request.head.headerFields[.ocMtime]),
           group: TreeField.group(in: request.head.headerFields),
           size: request.length.bytes,
           remote: client.text,
+          sender: sender,
           declaredType: type,
           digests: digests,
-          condition: preconditions.condition(for: path),
+          condition: preconditions.condition(for: name.requested),
           delegate: session
         )
       }
@@ -107,6 +112,7 @@ enum RequestDisposition {
           preconditions: try Preconditions(request.head.headerFields, for: .store, now: CurrentTime.seconds),
           length: request.length,
           remote: client.text,
+          sender: try SenderField.name(in: request.head.headerFields),
           delegate: session
         )
       }

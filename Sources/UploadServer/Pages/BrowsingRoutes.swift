@@ -40,11 +40,11 @@ struct BrowsingRoutes: Sendable {
   /// an error for all other paths, since ``DownloadSession`` serves files.
   private func browse(_ request: Request, over channel: any Channel) async throws -> Response {
     let path = try BrowsedPath(request.uri.path)
-    if let path, path.isDirectory, rules.keepsDirectories || path.path.isEmpty {
+    if let path, path.isDirectory, rules.hasDirectories || path.path.isEmpty {
       return try await browse(BrowsedDirectory(path.path), request, over: channel)
     }
     try await store.check()
-    if let path, !path.isDirectory, rules.keepsDirectories, await isDirectory(path.path) {
+    if let path, !path.isDirectory, rules.hasDirectories, await isDirectory(path.path) {
       return redirect(request, to: path.path)
     }
     let name = path?.path.description ?? String(request.uri.path.dropFirst("/files/".count).prefix(100))
@@ -104,7 +104,7 @@ struct BrowsingRoutes: Sendable {
     return Listing(
       files: files,
       format: format,
-      hasDirectories: rules.keepsDirectories,
+      hasDirectories: rules.hasDirectories,
       reservation: reservation,
       channel: channel
     ).response()
@@ -125,7 +125,7 @@ struct BrowsingRoutes: Sendable {
       directory: directory.path,
       files: files,
       store: store,
-      hasDirectories: rules.keepsDirectories,
+      hasDirectories: rules.hasDirectories,
       reservation: reservation,
       channel: channel
     ).response()
