@@ -11,7 +11,8 @@ extension UploadEvent {
         ("event", .string("listening")), ("url", .string(server.url)),
         ("rawPort", server.rawPort.map { .integer($0) } ?? .null), ("dir", .string(server.directory)),
         ("pid", .integer(Int(server.processID))), ("token", .optional(server.token)),
-        ("fingerprint", .optional(server.fingerprint)), ("unfinished", .integer(server.unfinished)),
+        ("adminToken", .optional(server.adminToken)), ("fingerprint", .optional(server.fingerprint)),
+        ("unfinished", .integer(server.unfinished)),
       ])
     case .started(let upload):
       .object(

@@ -83,6 +83,7 @@ extension UploadEvent {
     var line = "listening on \(PlainText.sanitized(server.url)), files go to \(PlainText.sanitized(server.directory))"
     if let port = server.rawPort { line += ", raw TCP on port \(port)" }
     if let token = server.token { line += ", token \(PlainText.sanitized(token))" }
+    if let token = server.adminToken { line += ", owner's token \(PlainText.sanitized(token))" }
     if let fingerprint = server.fingerprint { line += ", certificate \(PlainText.sanitized(fingerprint))" }
     if let unfinished = server.unfinishedText { line += ", \(unfinished)" }
     return line

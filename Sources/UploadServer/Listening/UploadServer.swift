@@ -25,6 +25,7 @@ package struct ServerConfiguration: Sendable {
   /// Digests to compute of every upload, beside those that a request asks for.
   package var digests: Set<DigestAlgorithm> = []
   package var access = AccessRules()
+  package var page = PageSettings()
   /// The certificate and key for TLS on the HTTP port; nil for plain HTTP.
   package var tls: ReloadableTLSIdentity?
   /// The URL of the server's root that clients of resumable uploads are told, such as `https://files.example/upload`;

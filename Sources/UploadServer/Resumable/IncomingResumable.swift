@@ -45,7 +45,7 @@ struct IncomingResumable: Sendable {
       return parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&")
     }
     target = server.access.redactor.path(request.path) + (query.map(server.access.redactor.text) ?? "")
-    baseURL = server.publicURL ?? server.access.baseURL(of: request.head, from: peer, scheme: server.scheme)
+    baseURL = server.baseURL(of: request.head, from: peer)
     tokenHash = server.access.tokenHash
   }
 
@@ -136,6 +136,7 @@ struct IncomingResumable: Sendable {
     if length == .none { try check.end(nil) }
     return record
   }
+
   /// The sender's name: by the header field, otherwise as the protocol states it; nil for none.
   private func sender(_ resource: NewUploadResource) throws(UploadError) -> SenderName? {
     if let name = try SenderField.name(in: head.headerFields) { return name }
