@@ -119,18 +119,22 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a resumable upload that a restarted server publishes has its sender`() async throws {
-    try await withServer { server in
-      let fields = ["-H", "Upload-Complete: ?0", "-H", "Content-Length: 0", "-H", "Sluice-Sender: Anna"]
-      #expect(try await Curl.run(fields + ["-X", "PUT", "\(server.url)/a"]).status == 201)
-      let started = try await server.events { $0.event == "started" }
-      #expect(started.first?.sender == "Anna")
-      let record = try #require(
-        try FileManager.default.contentsOfDirectory(atPath: server.uploads.file(".sluice-uploads"))
-          .first { $0.hasSuffix(".json") }
-      )
-      let text = try String(contentsOfFile: server.uploads.file(".sluice-uploads/\(record)"), encoding: .utf8)
-      #expect(text.contains("\"Anna\""))
+  @Test(arguments: ResumableProtocol.allCases)
+  func `a resumable upload keeps its sender and directory when its server restarts with other options`(
+    kind: ResumableProtocol
+  ) async throws {
+    try await withTemporaryDirectory { directory in
+      var server = try await RestartedServer.start(in: directory.path, options: ["--per-sender"])
+      var upload = try await ResumableUpload.create(kind, port: server.port, length: 3, fields: ["Sluice-Sender: Anna"])
+      try await server.kill()
+      server = try await RestartedServer.start(in: directory.path)
+      upload.port = server.port
+      let stored = try await upload.append([1, 2, 3], at: 0)
+      #expect(stored.status == kind.storedStatus, "\(stored)")
+      let line = try await server.process.line { $0.contains("\"event\":\"finished\"") }
+      #expect(line.contains(#""sender":"Anna""#) && line.contains(#""path":"Anna/x""#), "\(line)")
+      try await server.stop()
+      #expect(try directory.read("Anna/x") == [1, 2, 3])
     }
   }
 }
