@@ -16,10 +16,10 @@ package struct PathRules: Sendable, Equatable {
 
   /// First components of paths that are endpoints: files in directories of these names are sent to `/files/`.
   private static let endpoints: Set<NameBytes> = [
-    "files", "uploads", "metrics", "healthz", "stream-upload", "file-upload",
+    "files", "uploads", "info", "metrics", "healthz", "stream-upload", "file-upload",
   ]
   /// Paths that are endpoints, and could be mistaken for names of files.
-  private static let endpointPaths: Set<String> = ["/stream-upload", "/file-upload", "/healthz", "/metrics"]
+  private static let endpointPaths: Set<String> = ["/stream-upload", "/file-upload", "/info", "/healthz", "/metrics"]
 
   /// The modification time to set for a file, in seconds since 1970, by the time that its request states; nil for the
   /// time at which it is stored.

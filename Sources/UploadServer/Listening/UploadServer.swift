@@ -185,7 +185,9 @@ package final class UploadServer: Sendable {
       store: context.store,
       budget: context.budget,
       ledger: context.ledger,
-      rules: context.limits.paths
+      rules: context.limits.paths,
+      profile: ServerProfile(configuration.page, context.limits),
+      access: context.access
     )
     let pages = routes.router().buildResponder()
     return try HTTPServerBuilder { UploadChildChannel(responder: $0, context: context, identity: tls) }.buildServer(
