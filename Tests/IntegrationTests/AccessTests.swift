@@ -34,7 +34,7 @@ import UploadTestSupport
         #expect(reply.errors.contains("< WWW-Authenticate: Bearer"))
         #expect(!reply.errors.contains("100 Continue"))
       }
-      for path in ["/", "/files/", "/metrics", "/files/x"] {
+      for path in ["/info", "/files/", "/metrics", "/files/x"] {
         #expect(try await Curl.run([server.url + path]).isRejection(401), "\(path)")
       }
       #expect(try await Curl.run(["\(server.url)/healthz"]).body == "ok\n")

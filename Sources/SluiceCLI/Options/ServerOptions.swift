@@ -51,6 +51,7 @@ struct ServerOptions: ParsableArguments {
     engine.stallAfter = limits.stallAfter.value
     engine.graceText = limits.grace.description
     engine.isTokenGenerated = access.token == nil
+    engine.isOwnerTokenGenerated = access.adminToken == nil
     return engine
   }
 
@@ -71,6 +72,8 @@ struct ServerOptions: ParsableArguments {
     configuration.limits.onCut = files.onCut
     configuration.limits.types = files.types
     configuration.limits.paths = files.paths
+    configuration.limits.paths.isPerSender = access.perSender
+    configuration.page.asksName = access.askName
     return configuration
   }
 }

@@ -26,9 +26,9 @@ struct ConnectionStateMachine {
   /// The request that is being served, or the last one that was. It is empty before the first; for malformed input and
   /// for headers that remain incomplete it contains only the client.
   var request = CurrentRequest()
-  /// The ``ClientAddress/key`` of the last client that presented the right token on this connection; nil before the
-  /// first. The connection of a proxy may carry requests of several clients.
-  var authenticatedClient: String?
+  /// The last client that presented a right token on this connection; nil before the first. The connection of a proxy
+  /// may carry requests of several clients.
+  var authenticatedClient: AuthenticatedClient?
   var phase = RequestPhase.idle
   var input = DecodedInput()
   var end = ConnectionEnd()

@@ -186,7 +186,8 @@ package final class UploadServer: Sendable {
       budget: context.budget,
       ledger: context.ledger,
       rules: context.limits.paths,
-      profile: ServerProfile(configuration.page, context.limits)
+      profile: ServerProfile(configuration.page, context.limits),
+      access: context.access
     )
     let pages = routes.router().buildResponder()
     return try HTTPServerBuilder { UploadChildChannel(responder: $0, context: context, identity: tls) }.buildServer(

@@ -16,6 +16,8 @@ struct BrowsingRoutes: Sendable {
   var rules = PathRules()
   /// What `/` and `/info` say about the server.
   var profile = ServerProfile()
+  /// Says who may list and download.
+  var access = AccessGate()
 
   /// The router with all of them, for GET and HEAD. An error becomes a response, see ``ErrorResponseMiddleware``,
   /// unless it occurs while a body is sent.
@@ -24,7 +26,7 @@ struct BrowsingRoutes: Sendable {
     router.add(middleware: ErrorResponseMiddleware())
     let uploadPage = UploadPage(profile, modified: CurrentTime.seconds)
     router.get("/") { request, _ in try uploadPage.response(to: request.head) }
-    router.get("/info") { request, _ in try await info(request) }
+    router.get("/info") { request, context in try await info(request, over: context.channel) }
     router.get("/files") { request, context in try await browse(request, over: context.channel) }
     router.get("/files/**") { request, context in try await browse(request, over: context.channel) }
     router.get("/healthz") { _, _ in
@@ -42,11 +44,11 @@ struct BrowsingRoutes: Sendable {
   /// an error for all other paths, since ``DownloadSession`` serves files.
   private func browse(_ request: Request, over channel: any Channel) async throws -> Response {
     let path = try BrowsedPath(request.uri.path)
-    if let path, path.isDirectory, rules.keepsDirectories || path.path.isEmpty {
+    if let path, path.isDirectory, rules.hasDirectories || path.path.isEmpty {
       return try await browse(BrowsedDirectory(path.path), request, over: channel)
     }
     try await store.check()
-    if let path, !path.isDirectory, rules.keepsDirectories, await isDirectory(path.path) {
+    if let path, !path.isDirectory, rules.hasDirectories, await isDirectory(path.path) {
       return redirect(request, to: path.path)
     }
     let name = path?.path.description ?? String(request.uri.path.dropFirst("/files/".count).prefix(100))
@@ -105,7 +107,7 @@ struct BrowsingRoutes: Sendable {
     return Listing(
       files: sorted.files,
       format: page?.listing(of: directory, in: sorted.order) ?? .json(directory, path: request.uri.path),
-      hasDirectories: rules.keepsDirectories,
+      hasDirectories: rules.hasDirectories,
       reservation: reservation,
       channel: channel
     ).response()
@@ -140,7 +142,7 @@ struct BrowsingRoutes: Sendable {
       directory: directory.path,
       files: files,
       store: store,
-      hasDirectories: rules.keepsDirectories,
+      hasDirectories: rules.hasDirectories,
       reservation: reservation,
       channel: channel
     ).response()
@@ -148,8 +150,12 @@ struct BrowsingRoutes: Sendable {
 
   /// What the upload page needs to know, as JSON.
   /// - Throws: what ``UploadStore/availableSpace()`` throws.
-  private func info(_ request: Request) async throws -> Response {
-    let state = ServerProfile.State(available: try await store.availableSpace())
+  private func info(_ request: Request, over channel: any Channel) async throws -> Response {
+    let state = ServerProfile.State(
+      available: try await store.availableSpace(),
+      isDropBox: access.isDropBox,
+      canList: access.mayRead(request.head, from: channel.remoteAddress)
+    )
     let body = profile.json(state).serialized + "\n"
     var response = ServerResponse(status: .ok, contentType: "application/json", body: body)
     response.fields[.cacheControl] = "no-store"

@@ -51,13 +51,15 @@ struct Page: Sendable {
   }
 
   /// The page after a successful upload without scripts: what was stored, and links onward.
-  func stored(_ files: [StoredFile]) -> String {
+  /// - Parameter linksFiles: whether the names of the files are links: to a visitor of a drop box these would be closed.
+  func stored(_ files: [StoredFile], linksFiles: Bool = true) -> String {
     let columns = [("name", "Name"), ("size", "Size"), ("type", "Type")].map { style, title in
       "<th scope=\"col\" class=\"\(style)\">\(title)</th>"
     }
     let rows = files.map { file in
       let digest = file.digests.sha256Text.map { "<br><code class=\"sha\">SHA-256 \($0)</code>" } ?? ""
-      return "<tr><td>\(anchor(file.nameBytes.description, to: file.url))\(digest)</td>"
+      let name = file.nameBytes.description
+      return "<tr><td>\(linksFiles ? anchor(name, to: file.url) : Self.isolated(name))\(digest)</td>"
         + "<td class=\"size\">\(ByteSize.text(file.size))</td>"
         + "<td class=\"type\">\(MarkupText.escaped(file.type ?? ""))</td></tr>"
     }
@@ -103,7 +105,12 @@ struct Page: Sendable {
   ///   - name: as a client chose it; it is escaped here.
   ///   - path: as for ``link(to:adding:)``.
   func anchor(_ name: String, to path: String) -> String {
-    "<a href=\"\(link(to: path))\"><bdi>\(MarkupText.escaped(PlainText.sanitized(name)))</bdi></a>"
+    "<a href=\"\(link(to: path))\">\(Self.isolated(name))</a>"
+  }
+
+  /// The name of a file or directory in HTML, which does not rearrange the text around it.
+  private static func isolated(_ name: String) -> String {
+    "<bdi>\(MarkupText.escaped(PlainText.sanitized(name)))</bdi>"
   }
 
   // MARK: Documents

@@ -83,7 +83,7 @@ struct ServerResponse: Sendable {
     let status: HTTPResponse.Status = isPut && files.contains { $0.replaced } ? .ok : .created
     var response = stored(files, status: status, path: request.rawTarget ?? "/")
     for field in fields { response.fields[field.name] = field.value }
-    if let page = request.page { response.show(page.stored(files)) }
+    if let page = request.page { response.show(page.stored(files, linksFiles: request.mayRead)) }
     return response
   }
 
@@ -95,7 +95,7 @@ struct ServerResponse: Sendable {
     head.headerFields[.date] = HTTPDate.text(CurrentTime.seconds)
     head.headerFields[.server] = "sluice"
     if status == .methodNotAllowed { head.headerFields[.allow] = request.allowedMethods }
-    if status == .unauthorized { head.headerFields[values: .wwwAuthenticate] = AccessGate.challenges }
+    if status == .unauthorized { head.headerFields[values: .wwwAuthenticate] = request.challenges }
     request.complete(&head, closes: closes)
     return head
   }
@@ -152,6 +152,15 @@ extension ServerResponse {
       request.headerFields[.accessControlRequestHeaders] ?? "Authorization, Content-Type, Content-Disposition"
     response.fields[.accessControlMaxAge] = "600"
     if request.headerFields[.requestPrivateNetwork] != nil { response.fields[.allowPrivateNetwork] = "true" }
+    return response
+  }
+
+  /// The response to a browser that has sent its token once, with status 204.
+  /// - Parameter cookie: the value of `Set-Cookie`; nil where the request has proved nothing.
+  static func session(_ cookie: String?) -> ServerResponse {
+    var response = ServerResponse(status: .noContent)
+    response.fields[.cacheControl] = "no-store"
+    response.fields[.setCookie] = cookie
     return response
   }
 
