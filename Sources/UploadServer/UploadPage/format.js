@@ -12,9 +12,11 @@ function make(tag, properties, ...children) {
   return element;
 }
 
-// Writes a text only where it has changed: the browser then has less to do, and a selection in it stays.
+// Shows a text in an element, or hides that without one: then the focus goes to the next element. It is written only
+// where it has changed: the browser then has less to do, and a selection in it stays.
 function put(element, text) {
   if (text && element.textContent !== text) element.textContent = text;
+  if (!text && element === document.activeElement) element.nextElementSibling?.focus();
   element.hidden = !text;
 }
 

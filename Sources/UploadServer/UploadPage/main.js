@@ -36,7 +36,7 @@ self.ondrop = async (event) => {
   showDrag(false);
   add(await transferred(event.dataTransfer));
 };
-self.onpaste = async ({ target, clipboardData }) => {
+document.onpaste = async ({ target, clipboardData }) => {
   if (target.localName !== "input") add(await transferred(clipboardData, true));
 };
 
@@ -73,13 +73,16 @@ function showSettings() {
   recallUploads().forEach(checkUnfinished);
 }
 
-// Asks how much the server has of an unfinished upload. One that the server no longer knows is forgotten.
+// Asks how much the server has of an unfinished upload, unless another tab says that it sends it: HEAD would interrupt
+// that. An upload that the server no longer knows is forgotten.
 async function checkUnfinished(entry) {
   const { id } = entry;
   if ([...items, ...unfinished].some((other) => other.id === id)) return;
   unfinished.push(entry);
   tabs.postMessage({ wanted: id });
-  const { status, offset } = await request("GET", "./uploads/" + id);
+  await wait(0.2);
+  if (!unfinished.includes(entry)) return;
+  const { status, offset } = await request("HEAD", "./uploads/" + id);
   if (status === 404 || status === 410) forgetUpload(id);
   else entry.stored = offset || 0;
   showUnfinished();
@@ -87,4 +90,5 @@ async function checkUnfinished(entry) {
 
 changed();
 setInterval(tick, 1000);
+setInterval(() => running().length && changed(), 500);
 connect(tokenOfLink() ?? recall("sessionStorage", "token") ?? "");

@@ -17,13 +17,11 @@ const inState = (state) => items.filter((item) => item.state === state);
 function set(item, state, reason) {
   Object.assign(item, { state, reason });
   touch(item);
-}
-
-// Something of a file has moved or changed.
-function touch(item) {
-  item.movedAt = Date.now();
   changed();
 }
+
+// Something of a file has moved. That is shown twice a second.
+const touch = (item) => (item.movedAt = Date.now());
 
 // Adds files to the queue. A file continues the upload that an earlier visit began.
 function add(found) {

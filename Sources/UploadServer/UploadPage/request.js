@@ -45,6 +45,7 @@ function needToken(note) {
   forget("sessionStorage", "token");
   ui.tokenNote.textContent = note;
   ui.token.hidden = false;
+  ui.tokenField.value = "";
   ui.tokenField.focus();
 }
 
@@ -62,7 +63,6 @@ async function connect(candidate) {
     hasCookie = (await transmit("POST", "./session")).status === 204 && navigator.cookieEnabled;
   }
   ui.token.hidden = true;
-  ui.tokenField.value = "";
   gate = null;
   openGate?.();
   showSettings();
@@ -70,10 +70,9 @@ async function connect(candidate) {
 
 // The token of a link, in the fragment #t=TOKEN or the query ?token=TOKEN, which are removed from the address bar.
 function tokenOfLink() {
-  const parameter = (text, name) => new URLSearchParams(text).get(name);
-  const found = parameter(location.hash.slice(1), "t") ?? parameter(location.search, "token");
+  const [, found] = /[#?&]t(?:oken)?=([^&?]+)/.exec(location.hash + location.search) ?? [];
   if (found) history.replaceState(null, "", base);
-  return found;
+  return found && attempt(() => decodeURIComponent(found));
 }
 
 // The address of a stored file or of the listing.

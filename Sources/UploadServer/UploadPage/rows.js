@@ -4,9 +4,9 @@
 // state has at most that many rows; files that are being sent always have one.
 function showRows() {
   const focused = document.activeElement, room = { waiting: 20, paused: 20, failed: 50, stored: 20 };
-  const isStored = (item) => item.state === "stored", others = items.filter((item) => !isStored(item));
+  const others = items.filter(({ state }) => state !== "stored");
   let next = ui.rows.firstElementChild, hidden = 0;
-  for (const item of [...others, ...items.filter(isStored).reverse()]) {
+  for (const item of [...others, ...inState("stored").reverse()]) {
     const { row, state } = item, isNext = row && row === next;
     if (isNext) next = next.nextElementSibling;
     if (!(room[state]-- <= 0) || row?.contains(focused)) {
@@ -29,7 +29,7 @@ function newRow(item) {
   const [label, action, cancel] = [".name", ".action", ".remove"].map((selector) => row.querySelector(selector));
   row.dataset.name = item.path;
   label.textContent = row.querySelector("progress").ariaLabel = name;
-  action.onclick = () => (item.turn ? pause(item) : resume(item));
+  action.onclick = () => (action.dataset.action === "pause" ? pause : resume)(item);
   cancel.onclick = () => {
     // The focus goes to the next row, or to where files are chosen.
     const next = row.nextElementSibling ?? row.previousElementSibling;
@@ -46,15 +46,15 @@ function showRow(item) {
   put(part(".percent"), isStored ? "100 %" : isOver || !item.id ? "" : percentText(sent, size));
   showBar(part("progress"), sent, isStored ? size : stored, size, isStored);
   put(part(".state"), stateText(item));
-  put(part(".note"), note ?? "");
-  showButton(part(".action"), item.turn ? "Pause" : { paused: "Resume", failed: "Retry" }[state], name);
+  put(part(".note"), note);
+  showButton(part(".action"), { stored: "", paused: "Resume", failed: "Retry" }[state] ?? "Pause", name);
   showButton(part(".remove"), isOver ? "Remove" : "Cancel", name);
   if (isStored && item.url && settings.canList && !part("a")) {
     part(".name").replaceChildren(make("a", { href: link(item.url), textContent: name }));
   }
 }
 
-function showButton(button, action = "", name) {
+function showButton(button, action, name) {
   put(button, action);
   button.dataset.action = action.toLowerCase();
   button.ariaLabel = `${action} ${name}`;
@@ -62,12 +62,13 @@ function showButton(button, action = "", name) {
 
 // A bar in two tones, full only when everything is stored.
 function showBar(bar, sent, stored, size, isFull) {
-  bar.value = isFull ? 1 : Math.min(0.99, stored / (size || 1));
-  bar.style.setProperty("--done", (isFull ? 100 : (sent / (size || 1)) * 100) + "%");
+  bar.value = isFull ? 1 : share(stored, size);
+  bar.style.setProperty("--done", share(sent, size) * 100 + "%");
 }
 
 // 100 is for what the server has confirmed: bytes that were sent reach 99 at most.
-const percentText = (sent, size) => Math.min(99, Math.floor((sent / (size || 1)) * 100)) + " %";
+const share = (part, size) => Math.min(0.99, part / (size || 1));
+const percentText = (sent, size) => Math.floor(share(sent, size) * 100) + " %";
 const rateText = ({ rate }, left) => (rate > 1 ? ` · ${sizeText(rate)}/s · ${timeText(left / rate)} left` : "");
 
 // Seconds since something of a file has moved.

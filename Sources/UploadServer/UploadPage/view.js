@@ -5,8 +5,8 @@ const total = { flow: 0, rate: 0 };
 let timer = 0;
 let tickedAt = Date.now();
 
-// Something has changed: shows it soon, but at most ten times a second.
-const changed = () => (timer ||= setTimeout(show, 100));
+// A state has changed: shows it soon, once for all changes of a moment.
+const changed = () => (timer ||= setTimeout(show, 50));
 
 function show() {
   timer = 0;
@@ -25,7 +25,7 @@ function show() {
 }
 
 function showTotal(state, stored, failed, isOver) {
-  const counted = items.filter((item) => item.state !== "failed");
+  const counted = isOver ? items : items.filter((item) => item.state !== "failed");
   const [size, sent, safe] = ["size", "sent", "stored"].map((key) => counted.reduce((sum, item) => sum + item[key], 0));
   const progress = `${percentText(sent, size)} · ${count(counted.length - stored, "file")}`;
   const text = {
@@ -41,8 +41,8 @@ function showTotal(state, stored, failed, isOver) {
   showBar(ui.total, sent, safe, size, state === "done");
   const parts = `${numberText(stored)} of ${count(items.length, "file")} stored · ${sizeText(safe)} of ${sizeText(size)}`;
   put(ui.summaryDetail, parts + (state === "running" ? rateText(total, size - sent) : ""));
-  put(ui.pause, isOver ? "" : state === "paused" ? "Resume all" : "Pause all");
   put(ui.clear, isOver ? "Clear list" : "");
+  put(ui.pause, isOver ? "" : state === "paused" ? "Resume all" : "Pause all");
 }
 
 // The uploads that an earlier visit left unfinished.
@@ -98,5 +98,4 @@ function tick() {
     // The connection may be dead without the browser's knowledge: HEAD on a new one tells.
     if (idleTime(item) > 60) item.xhr?.abort();
   }
-  if (active.length) changed();
 }
