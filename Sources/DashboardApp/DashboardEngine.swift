@@ -57,6 +57,7 @@ package struct DashboardEngine: Sendable {
     facts.rawPort = address.rawPort
     facts.requiresToken = server.token != nil
     facts.generatedToken = server.generatedToken?.text
+    facts.generatedOwnerToken = server.generatedOwnerToken?.text
     facts.fingerprint = address.fingerprint?.digits
     facts.warning = setup.server.accessWarning
     facts.queueLimit = UploadQueueState.limit
@@ -104,7 +105,7 @@ package struct DashboardEngine: Sendable {
     guard let target = try? SendTarget(entry.target, token: setup.otherToken, trust: setup.trust) else { return nil }
     guard isOwn(target) else { return target }
     if target.path == ownTarget.path, target.query == nil { return ownTarget }
-    return try? SendTarget(entry.target, token: server.token?.text, trust: ownTarget.trust, isLocal: true)
+    return try? SendTarget(entry.target, token: server.ownToken?.text, trust: ownTarget.trust, isLocal: true)
   }
 
   /// Pauses an outgoing upload or continues it, also one of an earlier process.

@@ -158,6 +158,16 @@ package enum Hexadecimal {
     return high << 4 | low
   }
 
+  /// The bytes that a text of ASCII digits in either case stands for, two digits each; nil for any other text.
+  package static func bytes(_ digits: some Sequence<UInt8>) -> [UInt8]? {
+    var (bytes, digits) = ([UInt8](), digits.makeIterator())
+    while let high = digits.next() {
+      guard let byte = byte(high, digits.next()) else { return nil }
+      bytes.append(byte)
+    }
+    return bytes
+  }
+
   /// The bytes of a text with its escapes decoded, such as `%41` in URLs and `=41` in MIME headers.
   /// - Parameters:
   ///   - mark: the byte that an escape begins with; two hexadecimal digits must follow.

@@ -47,7 +47,7 @@ extension GroupSnapshot {
   }
 
   private var peerText: String {
-    "\(direction == .incoming ? "from" : "to") \(PlainText.sanitized(remote))"
+    "\(direction == .incoming ? "from" : "to") \(PeerText.text(sender, remote))"
   }
 
   /// A change as one sentence without a line end: `incoming tree "photos/" stored, 10,000 of 10,000 files, 3.2 GiB ..`.
@@ -67,12 +67,14 @@ extension GroupSnapshot {
 
   /// The `tree` event, which reports the end of a tree.
   var json: JSONValue {
-    .object([
-      ("event", .string("tree")), ("id", .string(id)), ("direction", .string(direction.rawValue)),
-      ("name", .string(name)), ("remote", .string(remote)), ("files", .optional(files)), ("bytes", .optional(bytes)),
-      ("filesFinished", .unsigned(filesFinished)), ("filesFailed", .unsigned(filesFailed)),
-      ("filesCancelled", .unsigned(filesCancelled)), ("bytesFinished", .unsigned(bytesFinished)),
-      ("seconds", .double(seconds)),
-    ])
+    .object(
+      [
+        ("event", .string("tree")), ("id", .string(id)), ("direction", .string(direction.rawValue)),
+        ("name", .string(name)), ("remote", .string(remote)), ("files", .optional(files)), ("bytes", .optional(bytes)),
+        ("filesFinished", .unsigned(filesFinished)), ("filesFailed", .unsigned(filesFailed)),
+        ("filesCancelled", .unsigned(filesCancelled)), ("bytesFinished", .unsigned(bytesFinished)),
+        ("seconds", .double(seconds)),
+      ] + (sender.map { [("sender", .string($0))] } ?? [])
+    )
   }
 }

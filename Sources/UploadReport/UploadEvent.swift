@@ -60,6 +60,8 @@ package struct ServerListening: Sendable {
   package var processID: Int32
   /// The access token that the server generated; nil where clients need none, and where the user chose it.
   package var token: String?
+  /// The token of the owner that the server generated for a drop box; nil elsewhere, and where the user chose it.
+  package var adminToken: String?
   /// The SHA-256 fingerprint of the certificate as openssl writes it, `AB:CD:..`; nil without TLS.
   package var fingerprint: String?
   /// How many unfinished resumable uploads the server found when it started; they can be continued.
@@ -71,6 +73,7 @@ package struct ServerListening: Sendable {
     directory: String,
     processID: Int32,
     token: String? = nil,
+    adminToken: String? = nil,
     fingerprint: String? = nil,
     unfinished: Int = 0
   ) {
@@ -79,6 +82,7 @@ package struct ServerListening: Sendable {
     self.directory = directory
     self.processID = processID
     self.token = token
+    self.adminToken = adminToken
     self.fingerprint = fingerprint
     self.unfinished = unfinished
   }

@@ -75,6 +75,11 @@ package protocol UploadStore: Sendable {
   /// Free bytes where files are stored, including those that are to stay free or are promised to running uploads; nil
   /// when that is not known. May block.
   func freeSpace() -> UInt64?
+
+  /// How many bytes further uploads may have: the free ones, without those that are to stay free or are promised to running
+  /// uploads; nil when that is not known.
+  /// - Throws: what ``check()`` throws.
+  func availableSpace() async throws -> UInt64?
 }
 
 /// Accepts the bytes of one upload. Lives on one event loop; every call is made there.

@@ -24,7 +24,7 @@ import UploadCore
     expect(
       .listening(ServerListening(url: "http://127.0.0.1:40123", directory: "/srv/up", processID: 1)),
       #"{"event":"listening","url":"http://127.0.0.1:40123","rawPort":null,"dir":"/srv/up","pid":1,"token":null,"#
-        + #""fingerprint":null,"unfinished":0}"#
+        + #""adminToken":null,"fingerprint":null,"unfinished":0}"#
     )
     let server = ServerListening(
       url: "https://[::1]:1",
@@ -32,13 +32,14 @@ import UploadCore
       directory: ".",
       processID: 2,
       token: "t",
+      adminToken: "o",
       fingerprint: "ab:cd",
       unfinished: 3
     )
     expect(
       .listening(server),
-      #"{"event":"listening","url":"https://[::1]:1","rawPort":9,"dir":".","pid":2,"token":"t","fingerprint":"ab:cd","#
-        + #""unfinished":3}"#
+      #"{"event":"listening","url":"https://[::1]:1","rawPort":9,"dir":".","pid":2,"token":"t","adminToken":"o","#
+        + #""fingerprint":"ab:cd","unfinished":3}"#
     )
   }
 

@@ -10,10 +10,11 @@ import UploadCore
     let plain = ServerListening(url: "http://127.0.0.1:8080", directory: "./uploads", processID: 1)
     #expect(UploadEvent.listening(plain).plainLine() == "listening on http://127.0.0.1:8080, files go to ./uploads")
     var full = plain
-    (full.rawPort, full.token, full.fingerprint) = (9000, "t0k", "ab:cd")
+    (full.rawPort, full.token, full.adminToken, full.fingerprint) = (9000, "t0k", "0wn", "ab:cd")
     #expect(
       UploadEvent.listening(full).plainLine()
-        == "listening on http://127.0.0.1:8080, files go to ./uploads, raw TCP on port 9000, token t0k, certificate ab:cd"
+        == "listening on http://127.0.0.1:8080, files go to ./uploads, raw TCP on port 9000, token t0k, "
+        + "owner's token 0wn, certificate ab:cd"
     )
   }
 

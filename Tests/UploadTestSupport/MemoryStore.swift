@@ -43,6 +43,7 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
 
   /// What readers find.
   private struct Reading {
+    var available: UInt64?
     var failure: UploadError?
     var hasMemory = true
   }
@@ -58,6 +59,12 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   package var readFailure: UploadError? {
     get { reading.withLock { $0.failure } }
     set { reading.withLock { $0.failure = newValue } }
+  }
+
+  /// How many bytes further uploads may have; nil, at first, when that is not known. Callable from any thread.
+  package var available: UInt64? {
+    get { reading.withLock { $0.available } }
+    set { reading.withLock { $0.available = newValue } }
   }
 
   /// Whether there is memory for a listing; if not, ``list(_:)`` returns nil. Callable from any thread.
@@ -214,6 +221,11 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   }
 
   package func freeSpace() -> UInt64? { nil }
+
+  package func availableSpace() async throws -> UInt64? {
+    try await check()
+    return available
+  }
 }
 
 /// A staged file of a ``MemoryStore``.
@@ -258,13 +270,14 @@ private struct MemoryListing: FileListing {
 
   func read<Value: Sendable>(
     from start: Int,
+    in order: [UInt32]?,
     into initial: Value,
     _ body: @escaping @Sendable (inout Value, ListedEntry) -> Bool
   ) async throws -> (value: Value, next: Int) {
     var (value, next) = (initial, start)
     var continues = true
-    while continues, next < entries.count {
-      continues = body(&value, entries[next])
+    while continues, next < order?.count ?? entries.count {
+      continues = body(&value, entries[order.map { Int($0[next]) } ?? next])
       next += 1
     }
     return (value: value, next: next)

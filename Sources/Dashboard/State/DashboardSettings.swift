@@ -59,6 +59,8 @@ package struct DashboardFacts: Hashable, Sendable {
   package var requiresToken = false
   /// The token that the server generated; nil when it asks for none, or for one that the user chose.
   package var generatedToken: String?
+  /// The token of a drop box's owner that the server generated; nil for no drop box, and for one that the user chose.
+  package var generatedOwnerToken: String?
   /// SHA-256 of the server's certificate, 64 hexadecimal digits; nil without TLS.
   package var fingerprint: String?
   /// A warning that is always visible, such as uploads without a token; nil when there is none.
@@ -82,8 +84,11 @@ package struct DashboardFacts: Hashable, Sendable {
   /// The URL for a browser, with the token when the server generated one.
   var sharedURL: String { generatedToken.map { "\(url)/?token=\($0)" } ?? url }
 
-  /// The generated token and the certificate's fingerprint, a note for each that exists: clients need them.
+  /// The generated tokens and the certificate's fingerprint, a note for each that exists: clients need them.
   var notes: [String] {
-    [generatedToken.map { "token: \($0)" }, fingerprint.map { "certificate SHA-256 \($0)" }].compactMap { $0 }
+    [
+      generatedToken.map { "token: \($0)" }, generatedOwnerToken.map { "owner's token: \($0)" },
+      fingerprint.map { "certificate SHA-256 \($0)" },
+    ].compactMap { $0 }
   }
 }

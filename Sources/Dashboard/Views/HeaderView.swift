@@ -89,7 +89,7 @@ struct HeaderView: Widget {
     return x - Self.gap
   }
 
-  /// Draws URL and downloads when they have no space above, then token, slabs, peak memory, free disk space, raw port and directory.
+  /// Draws URL and downloads when they have no space above, then tokens, slabs, peak memory, free disk space, raw port and directory.
   /// The first that does not fit ends the row; only slabs are skipped.
   private func drawSecondRow(on surface: inout Surface, withURL: Bool, downloads: StyledText) {
     let theme = surface.theme
@@ -103,6 +103,9 @@ struct HeaderView: Widget {
     if downloads.columns > 0 { put(downloads) }
     if withURL { put(StyledText(facts.url, theme.accent)) }
     if let token = facts.generatedToken { put(StyledText("token ", theme.dim) + StyledText(token, theme.accent)) }
+    if let token = facts.generatedOwnerToken {
+      put(StyledText("owner's token ", theme.dim) + StyledText(token, theme.accent))
+    }
     drawSlabs(on: &surface, at: &x)
     put("peak RSS \(Figures.memory(state.memory.peak))")
     if let free = state.freeSpace {

@@ -88,6 +88,7 @@ package struct LineRenderer: ProgressRenderer {
       "id": "\(upload.id)", "mode": "\(upload.mode.rawValue)", "name": "\(upload.name)", "remote": "\(upload.remote)",
       "bytes": "\(upload.bytes)", "seconds": "\((upload.seconds * 1000).rounded() / 1000)",
     ]
+    facts["sender"] = upload.sender.map { .string($0) }
     switch outcome {
     case .finished(let file):
       facts["path"] = "\(file.path)"

@@ -27,13 +27,16 @@ package struct ServerEngine: Sendable {
     package var graceText = "30s"
     /// Whether the token of ``server``, if it has one, was generated, and not chosen by the user.
     package var isTokenGenerated = false
+    /// The same for the token of a drop box's owner.
+    package var isOwnerTokenGenerated = false
 
     package init(server: ServerConfiguration) { self.server = server }
 
     /// A warning that every client can use the server; nil when it requires a token, or listens on loopback only.
     package var accessWarning: String? {
       guard server.access.token == nil, !LoopbackName.contains(server.host) else { return nil }
-      return "Every client that can reach \(PlainText.sanitized(server.host)) can upload and download here."
+      let rights = server.access.isDropBox ? "upload" : "upload and download"
+      return "Every client that can reach \(PlainText.sanitized(server.host)) can \(rights) here."
     }
     /// Time for running uploads to finish when the server is stopped.
     package var grace: Duration { server.limits.grace }
@@ -67,7 +70,14 @@ package struct ServerEngine: Sendable {
   /// The token if it was generated, otherwise nil. Only this one is shown in the dashboard and printed where the output
   /// may be a log: a token that the user chose is known to the user.
   package let generatedToken: AccessToken?
+  /// The token of a drop box's owner; nil elsewhere.
+  package let ownerToken: AccessToken?
+  /// ``ownerToken`` if it was generated, otherwise nil, as ``generatedToken``.
+  package let generatedOwnerToken: AccessToken?
   private let writers: WorkerPool
+
+  /// The token with which this process uses its own server: that of the owner, where there is one.
+  package var ownToken: AccessToken? { ownerToken ?? token }
 
   /// Number of the server's event loops: one per core and at most eight, so that an idle server has few threads.
   static let eventLoopCount = min(System.coreCount, 8)
@@ -95,6 +105,8 @@ package struct ServerEngine: Sendable {
     settings.tls = try configuration.certificate.identity(host: settings.host)
     token = settings.access.token
     generatedToken = configuration.isTokenGenerated ? token : nil
+    ownerToken = settings.access.ownerToken
+    generatedOwnerToken = configuration.isOwnerTokenGenerated ? ownerToken : nil
     let (minFree, mode, storage) = (configuration.minFree, configuration.fileMode, configuration.storage)
     let directory = try UploadDirectory(path: path, minFree: minFree, durability: storage.durability, fileMode: mode)
     budget = try MemoryBudget(limit: configuration.memoryBudget)

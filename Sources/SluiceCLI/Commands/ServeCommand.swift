@@ -139,6 +139,7 @@ struct ServeRun: Sendable {
       directory: directory,
       processID: getpid(),
       token: engine.generatedToken?.text,
+      adminToken: engine.generatedOwnerToken?.text,
       fingerprint: address.fingerprint?.description,
       unfinished: address.unfinished
     )

@@ -85,6 +85,7 @@ struct GroupSampler {
       name: tally.group.name,
       remote: tally.remote,
       mode: tally.mode,
+      sender: tally.sender,
       files: tally.group.files,
       bytes: tally.group.bytes,
       filesFinished: tally.finished,

@@ -20,9 +20,10 @@ struct GroupTallies: Sendable {
   /// The counts of one group.
   struct Tally: Sendable {
     let group: UploadGroup
-    /// Peer and mode of its first file.
+    /// Peer, mode and sender of its first file.
     let remote: String
     let mode: UploadMode
+    let sender: String?
     /// When its first file began.
     let startedAt: ContinuousClock.Instant
     /// When a file began or ended last.
@@ -98,6 +99,7 @@ struct GroupTallies: Sendable {
         group: group,
         remote: meter.remote,
         mode: meter.mode,
+        sender: meter.sender,
         startedAt: meter.startedAt,
         changedAt: instant
       )

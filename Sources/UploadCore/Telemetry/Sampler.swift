@@ -118,6 +118,7 @@ package struct Sampler {
       size: meter.size,
       sizeExact: meter.sizeExact,
       remote: meter.remote,
+      sender: meter.sender,
       declaredType: meter.declaredType,
       detectedType: meter.detectedType,
       group: meter.group,

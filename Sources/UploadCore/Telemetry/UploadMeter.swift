@@ -15,6 +15,8 @@ package final class UploadMeter: Sendable {
   package let sizeExact: Bool
   /// The peer: of an incoming upload the client's address and port, of an outgoing one the host and port of the URL.
   package let remote: String
+  /// The name that the sender of an incoming upload states (``SenderName``); nil without one.
+  package let sender: String?
   /// Media type as the sender stated it, not checked; nil without one.
   package let declaredType: String?
   package let startedAt: ContinuousClock.Instant
@@ -43,6 +45,7 @@ package final class UploadMeter: Sendable {
     size: UInt64?,
     sizeExact: Bool = true,
     remote: String,
+    sender: SenderName? = nil,
     declaredType: String? = nil,
     group: UploadGroup? = nil,
     startedAt: ContinuousClock.Instant = .now
@@ -55,6 +58,7 @@ package final class UploadMeter: Sendable {
     life = Mutex(UploadLife(size: size))
     self.sizeExact = sizeExact
     self.remote = remote
+    self.sender = sender?.description
     self.declaredType = declaredType
     self.group = group
     self.startedAt = startedAt

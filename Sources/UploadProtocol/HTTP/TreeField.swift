@@ -69,6 +69,8 @@ extension String {
 
 extension HTTPField.Name {
   package static let sluiceTree = named("Sluice-Tree")
+  /// The name of the sender: see ``SenderField``.
+  package static let sluiceSender = named("Sluice-Sender")
   /// The modification time of the file that a request sends (ownCloud, Nextcloud, rclone).
   package static let ocMtime = named("X-OC-Mtime")
 

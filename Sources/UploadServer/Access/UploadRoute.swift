@@ -20,7 +20,7 @@ enum UploadRoute: Sendable {
 
   private static let endpoints: Set<String> = ["/stream-upload", "/file-upload"]
   /// Paths that are only read.
-  private static let notFiles: Set<String> = ["/", "/files", "/healthz", "/metrics"]
+  private static let notFiles: Set<String> = ["/", "/files", "/info", "/healthz", "/metrics"]
 
   /// Finds the route for a request. None with a body goes to Hummingbird, which would read it to its end without a
   /// limit although no route uses it.

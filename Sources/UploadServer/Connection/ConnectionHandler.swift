@@ -15,6 +15,8 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
   typealias OutboundOut = HTTPResponsePart
 
   var machine: ConnectionStateMachine
+  /// The bytes that are being decoded; nil while none are.
+  var undecoded: ByteBuffer?
   private let session: UploadSession
   private let deferredClose = DeferredClose()
   /// The downloads of the connection; nil before the first.
@@ -93,7 +95,9 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
     // Hummingbird handles the parts that it got only when a read is complete.
     if machine.queue.endDraining(), machine.isForwarding { context.fireChannelReadComplete() }
     if machine.waitsForClient { return }
-    if let error = machine.takeUnreadable() { perform(machine.fail(error, of: session.peer), error: error) }
+    if let (error, page) = machine.takeUnreadable() {
+      perform(machine.fail(error, of: session.peer, page: page), error: error)
+    }
     fireDeferredEvents()
     resumeReading()
   }
@@ -285,7 +289,10 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    if let error = UploadError.unreadable(error) { return perform(machine.fail(error, of: session.peer), error: error) }
+    if let error = UploadError.unreadable(error) {
+      let page = undecoded.flatMap { UndecodedRequest($0).page }
+      return perform(machine.fail(error, of: session.peer, page: page), error: error)
+    }
     if machine.isReceiving { session.body?.fail(.clientGone(error)) }
     context.close(promise: nil)
   }

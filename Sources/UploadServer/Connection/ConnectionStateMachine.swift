@@ -26,9 +26,9 @@ struct ConnectionStateMachine {
   /// The request that is being served, or the last one that was. It is empty before the first; for malformed input and
   /// for headers that remain incomplete it contains only the client.
   var request = CurrentRequest()
-  /// The ``ClientAddress/key`` of the last client that presented the right token on this connection; nil before the
-  /// first. The connection of a proxy may carry requests of several clients.
-  var authenticatedClient: String?
+  /// The last client that presented a right token on this connection; nil before the first. The connection of a proxy
+  /// may carry requests of several clients.
+  var authenticatedClient: AuthenticatedClient?
   var phase = RequestPhase.idle
   var input = DecodedInput()
   var end = ConnectionEnd()
@@ -37,8 +37,8 @@ struct ConnectionStateMachine {
   let queue: RequestQueue
   private var demand = ReadDemand()
   private var limits: ConnectionTimeLimits
-  /// Why the input is malformed, until the requests before the error have their responses.
-  private var unreadable: UploadError?
+  /// Why the input is malformed, and the page that says so, until the requests before the error have their responses.
+  private var unreadable: (error: UploadError, page: Page?)?
 
   init(limits: ConnectionTimeLimits, queue: RequestQueue) {
     self.limits = limits
@@ -262,18 +262,20 @@ struct ConnectionStateMachine {
   /// - Parameters:
   ///   - error: code `incomplete` when the input ended early: in phase `idle` it is ignored.
   ///   - client: becomes the client of the malformed request when no other is being served.
+  ///   - page: the page that shows the error to a client that prefers HTML to JSON; nil for every other client.
   /// - Returns: what to do now.
-  mutating func fail(_ error: UploadError, of client: ClientAddress) -> ConnectionEnd.Action {
+  mutating func fail(_ error: UploadError, of client: ClientAddress, page: Page? = nil) -> ConnectionEnd.Action {
     input.isIgnored = true
     // Earlier requests are still being served or wait; closing now would lose their responses.
     if isForwarding || isDownloading || waitsForClient {
-      unreadable = error
+      unreadable = (error, page)
       return .ignore
     }
     request.keepAlive = false
     switch phase {
     case .idle:
       request = CurrentRequest(client: client)
+      request.page = page
       // A connection that ends between requests is no error.
       return error.code == .incomplete ? .ignore : .reject
     case .receiving: return .failUpload
@@ -282,11 +284,11 @@ struct ConnectionStateMachine {
     }
   }
 
-  /// The error that ``fail(_:of:)`` kept, to be passed to it again. Call it when a request is finished. Returned once;
+  /// The error and page that ``fail(_:of:page:)`` kept, to be passed to it again. Call it when a request is finished. Returned once;
   /// nil without one, while such a request is served, and after a request that ends the connection.
-  mutating func takeUnreadable() -> UploadError? {
-    guard !isForwarding, !isDownloading, let error = unreadable else { return nil }
-    unreadable = nil
-    return request.keepAlive || phase != .idle ? error : nil
+  mutating func takeUnreadable() -> (error: UploadError, page: Page?)? {
+    guard !isForwarding, !isDownloading, let unreadable else { return nil }
+    self.unreadable = nil
+    return request.keepAlive || phase != .idle ? unreadable : nil
   }
 }

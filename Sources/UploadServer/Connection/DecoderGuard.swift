@@ -35,6 +35,9 @@ final class DecoderGuard: ChannelInboundHandler {
     let count = bytes.readableBytes
     handler.bytesArrived(count)
     guard !handler.machine.input.isIgnored else { return }
+    // Malformed ones have no other form.
+    handler.undecoded = bytes
+    defer { handler.undecoded = nil }
     var parts = 0
     while !handler.machine.input.isIgnored, context.channel.isActive {
       let size = handler.machine.mayReceiveHeaders ? min(Self.step, bytes.readableBytes) : bytes.readableBytes

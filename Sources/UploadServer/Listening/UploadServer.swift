@@ -25,6 +25,7 @@ package struct ServerConfiguration: Sendable {
   /// Digests to compute of every upload, beside those that a request asks for.
   package var digests: Set<DigestAlgorithm> = []
   package var access = AccessRules()
+  package var page = PageSettings()
   /// The certificate and key for TLS on the HTTP port; nil for plain HTTP.
   package var tls: ReloadableTLSIdentity?
   /// The URL of the server's root that clients of resumable uploads are told, such as `https://files.example/upload`;
@@ -184,7 +185,9 @@ package final class UploadServer: Sendable {
       store: context.store,
       budget: context.budget,
       ledger: context.ledger,
-      rules: context.limits.paths
+      rules: context.limits.paths,
+      profile: ServerProfile(configuration.page, context.limits),
+      access: context.access
     )
     let pages = routes.router().buildResponder()
     return try HTTPServerBuilder { UploadChildChannel(responder: $0, context: context, identity: tls) }.buildServer(

@@ -34,6 +34,10 @@ struct CurrentRequest {
   private var canResume = false
   /// Whether it is one of tus, of which every response states the protocol's version.
   var isTus = false
+  /// The schemes by which a client may present a token, for the `WWW-Authenticate` field of a 401.
+  private(set) var challenges: [String] = []
+  /// Whether its sender may list and download files. False before access control has accepted the request.
+  var mayRead = false
   /// The foreign origin whose pages may read the response, of ``AccessGate/allowedOrigin(of:)``; nil for none.
   var allowedOrigin: String?
 
@@ -59,6 +63,7 @@ struct CurrentRequest {
     keepAlive = !head.closesConnection
     length = request.length
     page = Page(for: head)
+    challenges = PresentedTokens.challenges(for: head.headerFields)
     expectsContinue = head.headerFields[.expect]?.lowercased() == "100-continue"
     method = head.method.rawValue
     rawTarget = head.path

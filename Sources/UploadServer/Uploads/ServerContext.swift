@@ -88,6 +88,13 @@ final class ServerContext: Sendable {
     return UploadError(.tooManyUploads, "Upload limit reached (\(limits.maxUploads)). Try again later.")
   }
 
+  /// The URL of the server's root as the client of a request is told, without a final slash; empty where its host is not
+  /// known.
+  /// - Parameter peer: the other end of the connection.
+  func baseURL(of request: HTTPRequest, from peer: SocketAddress?) -> String {
+    publicURL ?? access.baseURL(of: request, from: peer, scheme: scheme)
+  }
+
   /// Checks a condition before a resumable upload begins; the store checks it again when the file is published.
   /// - Returns: fails with ``UploadError`` with code `preconditionFailed`.
   func check(_ condition: PublishCondition, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {

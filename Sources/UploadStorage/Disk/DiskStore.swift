@@ -97,5 +97,12 @@ package final class DiskStore: UploadStore {
     try await finalizer.workers.runIfActive { [finalizer] in try finalizer.makeDirectory(path) }
   }
 
+  package func availableSpace() async throws -> UInt64? {
+    try await reader.readers.runIfActive { [reader] in
+      try reader.directory.current()
+      return reader.directory.space.available
+    }
+  }
+
   package func freeSpace() -> UInt64? { reader.directory.calls.freeSpace(reader.directory.descriptor) }
 }

@@ -37,6 +37,18 @@ import UploadCore
     #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080")])
   }
 
+  @Test func `the generated token of a drop box's owner is in the header and the log, and not in the URL for others`() {
+    var facts = facts(made: "s3cret")
+    facts.generatedOwnerToken = "0wner"
+    var driver = Driver(facts: facts)
+    driver.show([])
+    #expect(driver.row(1).contains("owner's token 0wner"))
+    driver.press(KeyEvent("L"))
+    #expect(driver.text.contains("owner's token: 0wner"))
+    driver.press(KeyEvent("y"))
+    #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080/?token=s3cret")])
+  }
+
   @Test func `the complete fingerprint is in the log, and in the detail while no upload is selected`() {
     var driver = Driver(facts: facts(asks: false, fingerprint: Self.fingerprint))
     driver.show([])

@@ -14,6 +14,8 @@ extension UnfinishedRecord {
   private static let concatenatingKey = "concatenating"
   private static let typeKey = serverPrefix + "type"
   private static let treeKey = serverPrefix + "tree"
+  private static let senderKey = serverPrefix + "sender"
+  private static let directoryKey = serverPrefix + "directory"
   /// The header fields of the creation that matter when the file is published.
   private static let keptFields: [HTTPField.Name] = [.ifMatch, .ifNoneMatch, .ifUnmodifiedSince, .wantReprDigest]
 
@@ -29,6 +31,19 @@ extension UnfinishedRecord {
   /// The tree that the file belongs to, as the request that created the upload states; nil for none.
   var group: UploadGroup? {
     properties[Self.treeKey].flatMap { TreeField.group(in: [.sluiceTree: $0]) }
+  }
+
+  /// The name that the sender states; nil for none.
+  var sender: SenderName? {
+    get { properties[Self.senderKey].flatMap { try? SenderName($0.utf8) } }
+    set { properties[Self.senderKey] = newValue?.description }
+  }
+
+  /// The directory of the sender, where a file with a generated name is stored: as it was when the upload was created,
+  /// whatever the server's rules are now. nil where senders have none.
+  var senderDirectory: FileName? {
+    get { properties[Self.directoryKey].flatMap { FileName($0) } }
+    set { properties[Self.directoryKey] = newValue?.description }
   }
 
   /// The method of the request that created the upload.
@@ -54,7 +69,7 @@ extension UnfinishedRecord {
   /// The path to publish the file under.
   /// - Parameter id: distinguishes generated names.
   func name(_ id: UploadID) -> RequestedName {
-    RequestedName(requested: path, id: id)
+    RequestedName(requested: path, id: id, generatedIn: senderDirectory)
   }
 
   /// The preconditions of the creation.
