@@ -68,6 +68,7 @@ package struct ServerEngine: Sendable {
   /// may be a log: a token that the user chose is known to the user.
   package let generatedToken: AccessToken?
   private let writers: WorkerPool
+  private let publicURL: String?
 
   /// Number of the server's event loops: one per core and at most eight, so that an idle server has few threads.
   static let eventLoopCount = min(System.coreCount, 8)
@@ -94,6 +95,7 @@ package struct ServerEngine: Sendable {
     var settings = configuration.server
     settings.tls = try configuration.certificate.identity(host: settings.host)
     token = settings.access.token
+    publicURL = settings.publicURL
     generatedToken = configuration.isTokenGenerated ? token : nil
     let (minFree, mode, storage) = (configuration.minFree, configuration.fileMode, configuration.storage)
     let directory = try UploadDirectory(path: path, minFree: minFree, durability: storage.durability, fileMode: mode)
@@ -133,6 +135,17 @@ package struct ServerEngine: Sendable {
     }
     for await address in addresses { return (address, serving) }
     throw await serving.value ?? UploadError(.cannotListen, "The server stopped before it listened.")
+  }
+
+  /// The links that open the upload page in a browser: at the server's public URL, if it has one, then at each address
+  /// of the machine on which it listens. At least one.
+  ///
+  /// The token is behind `#t=`: browsers send that part of a URL to no server, so it is in no log and no `Referer`.
+  /// - Parameter token: for the links to contain; nil for none.
+  package func links(to address: ServerAddress, token: AccessToken?) -> [String] {
+    let fragment = token.map { "#t=\(PercentEncoding.encode($0.text))" } ?? ""
+    let others = address.urls.filter { $0 != publicURL }
+    return ([publicURL].compactMap { $0 } + others).map { "\($0)/\(fragment)" }
   }
 
   /// A sampler of a ledger's uploads that reports the use of this server's memory budget. Make one only: samplers of

@@ -7,6 +7,8 @@ package struct GroupSnapshot: Sendable, Equatable {
   /// Peer and mode of its first file.
   package var remote: String
   package var mode: UploadMode
+  /// The sender's name that its first file states, safe to show; nil without one.
+  package var sender: String?
   /// How many files it has, and their bytes together, as the sender states; nil where it does not.
   package var files: UInt64?
   package var bytes: UInt64?
