@@ -1,8 +1,8 @@
 /// A QR code of a text: a square of dark and light modules (ISO/IEC 18004), in byte mode, versions 1 to 10, error
 /// correction level L or M.
 ///
-/// The version is the smallest that has room for the text, the level the highest that fits into it. Without the quiet
-/// zone, which whoever draws the code adds around it.
+/// The version is the smallest that has room for the text, the level the highest that fits into it. The light modules
+/// that must surround it, the quiet zone, are not part of it.
 package struct QRCode: Hashable, Sendable {
   /// How much of a code may be damaged: about 7 % or 15 %.
   enum Level: CaseIterable, Sendable {

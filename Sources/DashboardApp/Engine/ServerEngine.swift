@@ -143,7 +143,8 @@ package struct ServerEngine: Sendable {
   /// The token is behind `#t=`: browsers send that part of a URL to no server, so it is in no log and no `Referer`.
   /// - Parameter token: for the links to contain; nil for none.
   package func links(to address: ServerAddress, token: AccessToken?) -> [String] {
-    let fragment = token.map { "#t=\(PercentEncoding.encode($0.text))" } ?? ""
+    // A token has no character that is escaped in a URL.
+    let fragment = token.map { "#t=\($0.text)" } ?? ""
     let others = address.urls.filter { $0 != publicURL }
     return ([publicURL].compactMap { $0 } + others).map { "\($0)/\(fragment)" }
   }

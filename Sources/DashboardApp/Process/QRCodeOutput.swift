@@ -27,7 +27,7 @@ package enum QRCodeOutput {
     }
   }
 
-  /// The code of a link as lines with escape sequences, each with a line end.
+  /// The code of a link as output lines with escape sequences, each with a line end.
   /// - Throws: ``UploadError`` with code `badValue` when the link is too long for a code, or the output is no terminal
   ///   that can show it; the message says which size it needs.
   package static func text(of link: String, on screen: Screen) throws(UploadError) -> String {

@@ -29,17 +29,10 @@ struct ServeCommand: ParsableCommand {
 
   @OptionGroup(title: "Output") var output: OutputOptions
 
-  @Flag(help: "Print the upload page's link as a QR code on the terminal.")
-  var qr = false
-
-  mutating func validate() throws {
-    guard !qr || !output.json else { throw ValidationError("--qr prints a code for a camera: leave out --json.") }
-  }
-
   func run() throws {
     var run = ServeRun(server: try server.engine(port: place.port), directory: place.dir)
     (run.json, run.interval, run.logger) = (output.json, output.interval.value, output.logger)
-    run.printsCode = qr
+    run.printsCode = output.qr
     throw ExitCode(run.onMainLoop())
   }
 }
@@ -167,6 +160,8 @@ struct ServeRun: Sendable {
     let stopping = "Stopping: running uploads may finish within \(grace). Press Ctrl-C again to exit immediately."
     if !json { stop.onRequest { Output.timedLine(stopping) } }
   }
+
+  /// Prints the links, the best first, and the code of that.
   private func printLinks(_ links: [String]) {
     for link in links { Output.timedLine("open \(PlainText.sanitized(link)) in a browser") }
     guard printsCode, let link = links.first else { return }
