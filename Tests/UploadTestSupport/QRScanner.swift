@@ -16,7 +16,7 @@ package enum QRScanner {
   }
 }
 
-/// A picture of black and white pixels.
+/// An image of black and white pixels.
 package struct Bitmap: Sendable {
   private let rows: [[Bool]]
 
@@ -27,7 +27,7 @@ package struct Bitmap: Sendable {
     rows = (0..<height).map { y in (0..<width).map { x in isBlack(x, y) } }
   }
 
-  /// The picture as a file in the plain format of PBM, four times as large in both directions.
+  /// The image as a file in the plain format of PBM, four times as large in both directions.
   fileprivate var pbm: [UInt8] {
     let scale = 4
     let header = "P1\n\((rows.first?.count ?? 0) * scale) \(rows.count * scale)\n"

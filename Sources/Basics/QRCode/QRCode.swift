@@ -22,7 +22,7 @@ package struct QRCode: Hashable, Sendable {
   let level: Level
   /// Number of the mask pattern, 0 to 7.
   let mask: Int
-  private let matrix: QRMatrix
+  let matrix: QRMatrix
 
   /// Modules on each side: 21 for version 1, 57 for version 10.
   package var size: Int { matrix.size }

@@ -19,7 +19,7 @@ import UploadCore
   @Test func `a generated token is in the header, the curl command and the copied link`() {
     var driver = Driver(facts: facts(made: "s3cret"))
     driver.show([])
-    #expect(driver.row(0).contains(" http://192.168.1.7:8080/#t=s3cret "))
+    #expect(driver.row(1).contains(" http://192.168.1.7:8080/#t=s3cret "))
     #expect(driver.text.contains("curl -u :s3cret -T FILE http://192.168.1.7:8080/"))
     driver = Driver(Size(width: 60, height: 34), facts: facts(made: String(repeating: "x", count: 30)))
     driver.show([])

@@ -58,7 +58,7 @@ import UploadTestSupport
     theme: ThemeName
   ) async throws {
     let view = try #require(view)
-    var pictures: [Bitmap] = []
+    var images: [Bitmap] = []
     for tier in [ColorTier.mono, .colors8, .colors16, .colors256] {
       for glyphs in [GlyphSet.unicode, .ascii] {
         for zone in [2, 0] {
@@ -67,18 +67,18 @@ import UploadTestSupport
           let room = Size(width: size.width + 10 - 5 * zone, height: size.height + 10 - 5 * zone)
           var surface = Surface(size: room, theme: Theme(theme, tier: tier), glyphs: glyphs)
           surface.draw(view, in: surface.bounds)
-          pictures.append(surface.picture)
+          images.append(surface.image)
         }
       }
     }
-    let found = try await QRScanner.texts(in: pictures)
-    #expect(found == Array(repeating: Self.link, count: pictures.count))
+    let found = try await QRScanner.texts(in: images)
+    #expect(found == Array(repeating: Self.link, count: images.count))
   }
 }
 
 extension Surface {
   /// What a terminal with a black background shows; a cell is twice as high as it is wide.
-  fileprivate var picture: Bitmap {
+  fileprivate var image: Bitmap {
     Bitmap(width: size.width, height: 2 * size.height) { x, y in
       let cells = row(y / 2)
       return cells[cells.startIndex + x].isBlack(inUpperHalf: y % 2 == 0)
