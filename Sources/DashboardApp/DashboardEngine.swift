@@ -54,6 +54,7 @@ package struct DashboardEngine: Sendable {
   func facts(_ paths: LocalPath) -> DashboardFacts {
     let (start, home) = (paths.workingDirectory, paths.home)
     var facts = DashboardFacts(url: address.url, directory: setup.directory, workingDirectory: start, home: home)
+    facts.links = server.links(to: address, token: server.token)
     facts.rawPort = address.rawPort
     facts.requiresToken = server.token != nil
     facts.generatedToken = server.generatedToken?.text

@@ -13,6 +13,7 @@ extension GroupSnapshot {
   ) -> UploadSnapshot {
     var upload = UploadSnapshot.queued(id: id, mode: mode, name: name ?? title, size: bytes, remote: remote)
     upload.direction = direction
+    upload.sender = sender
     upload.isQueued = false
     (upload.state, upload.outcome) = (state, outcome)
     upload.cause = isStalled ? (direction == .incoming ? .client : .server) : nil

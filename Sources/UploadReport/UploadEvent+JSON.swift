@@ -9,6 +9,7 @@ extension UploadEvent {
     case .listening(let server):
       .object([
         ("event", .string("listening")), ("url", .string(server.url)),
+        ("links", .array(server.links.map { .string($0) })),
         ("rawPort", server.rawPort.map { .integer($0) } ?? .null), ("dir", .string(server.directory)),
         ("pid", .integer(Int(server.processID))), ("token", .optional(server.token)),
         ("adminToken", .optional(server.adminToken)), ("fingerprint", .optional(server.fingerprint)),

@@ -52,6 +52,8 @@ package enum UploadBreak: String, Sendable, CaseIterable {
 package struct ServerListening: Sendable {
   /// The URL for uploads, with the port on which the server listens (never 0).
   package var url: String
+  /// The links that open the upload page in a browser, the best first; with the token where the server generated it.
+  package var links: [String]
   /// The port for raw TCP on which the server listens; nil where raw TCP is off.
   package var rawPort: Int?
   /// The path of the directory in which files are stored, perhaps relative.
@@ -69,6 +71,7 @@ package struct ServerListening: Sendable {
 
   package init(
     url: String,
+    links: [String] = [],
     rawPort: Int? = nil,
     directory: String,
     processID: Int32,
@@ -78,6 +81,7 @@ package struct ServerListening: Sendable {
     unfinished: Int = 0
   ) {
     self.url = url
+    self.links = links
     self.rawPort = rawPort
     self.directory = directory
     self.processID = processID

@@ -92,6 +92,7 @@ package struct HeadlessRun: Sendable {
       let address = try await engine.listen().address
       let listening = ServerListening(
         url: address.url,
+        links: engine.links(to: address, token: engine.generatedToken),
         rawPort: address.rawPort,
         directory: workspace.uploads,
         processID: getpid(),

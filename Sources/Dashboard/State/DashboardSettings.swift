@@ -47,6 +47,9 @@ package enum UploadSort: String, Sendable, CaseIterable {
 package struct DashboardFacts: Hashable, Sendable {
   /// The URL of the server in this process, without a slash at its end: `http://127.0.0.1:8080`.
   package var url: String
+  /// The links that open the upload page in a browser, one for each address, the best first; with the access token after
+  /// `#t=`, also one that the user chose. At least one.
+  package var links: [String]
   /// The port for raw TCP uploads; nil when they are off.
   package var rawPort: Int?
   /// The directory in which the server stores uploads, for display only.
@@ -70,6 +73,7 @@ package struct DashboardFacts: Hashable, Sendable {
 
   package init(url: String, directory: String, workingDirectory: String, home: String) {
     (self.url, self.directory, self.workingDirectory, self.home) = (url, directory, workingDirectory, home)
+    links = ["\(url)/"]
   }
 
   /// The curl command that uploads a file to this server, in two parts that may be shown on two rows. `FILE` stands for
@@ -81,8 +85,12 @@ package struct DashboardFacts: Hashable, Sendable {
     return ("curl\(trust)\(token)", "-T FILE \(url)/")
   }
 
-  /// The URL for a browser, with the token when the server generated one.
-  var sharedURL: String { generatedToken.map { "\(url)/?token=\($0)" } ?? url }
+  /// The first of ``links``, with the token when the server generated one; one that the user chose is left out, because
+  /// the screen shows this all the time.
+  var shownLink: String {
+    let link = links.first ?? url
+    return generatedToken == nil ? String(link.prefix { $0 != "#" }) : link
+  }
 
   /// The generated tokens and the certificate's fingerprint, a note for each that exists: clients need them.
   var notes: [String] {

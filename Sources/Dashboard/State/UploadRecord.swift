@@ -74,11 +74,11 @@ struct UploadRecord: Sendable {
     self.tree?.failures.append((Self.bounded(upload.name), error.message))
   }
 
-  /// Whether name, peer, mode or state contains a text, ignoring case.
+  /// Whether name, peer, sender, mode or state contains a text, ignoring case.
   /// - Parameter text: in lower case.
   func matches(_ text: String) -> Bool {
     now.name.lowercased().contains(text) || now.remote.lowercased().contains(text)
-      || modeText.contains(text) || stateText.contains(text)
+      || now.sender?.lowercased().contains(text) == true || modeText.contains(text) || stateText.contains(text)
   }
 
   private mutating func append(rate: Double, memory bytes: Int) {

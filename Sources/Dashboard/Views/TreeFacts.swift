@@ -23,7 +23,7 @@ struct TreeFacts {
       ("rate", rates),
       ("memory", memory),
       ("time", time),
-      (isIncoming ? "from" : "to", "\(now.remote), \(now.mode.rawValue)"),
+      (isIncoming ? "from" : "to", UploadFacts.peer(now.sender, now.remote, now.mode)),
     ]
   }
 

@@ -41,7 +41,7 @@ struct UploadRow: Widget {
     switch field {
     case .name: drawName(isMoving ? theme.title : theme.dim, on: &surface)
     case .mode: write(record.modeText, theme.dim, on: &surface)
-    case .peer: write(upload.remote, theme.dim, on: &surface)
+    case .peer: write(upload.sender ?? upload.remote, theme.dim, on: &surface)
     case .status:
       write(record.stateText, record.hasLosses ? theme.bad : theme.style(of: upload.state), on: &surface)
       if let rate = upload.shownRate { write(ByteSize.rateText(rate), numbers, at: .trailing, on: &surface) }

@@ -75,6 +75,7 @@ package struct ServerEngine: Sendable {
   /// ``ownerToken`` if it was generated, otherwise nil, as ``generatedToken``.
   package let generatedOwnerToken: AccessToken?
   private let writers: WorkerPool
+  private let publicURL: String?
 
   /// The token with which this process uses its own server: that of the owner, where there is one.
   package var ownToken: AccessToken? { ownerToken ?? token }
@@ -104,6 +105,7 @@ package struct ServerEngine: Sendable {
     var settings = configuration.server
     settings.tls = try configuration.certificate.identity(host: settings.host)
     token = settings.access.token
+    publicURL = settings.publicURL
     generatedToken = configuration.isTokenGenerated ? token : nil
     ownerToken = settings.access.ownerToken
     generatedOwnerToken = configuration.isOwnerTokenGenerated ? ownerToken : nil
@@ -145,6 +147,18 @@ package struct ServerEngine: Sendable {
     }
     for await address in addresses { return (address, serving) }
     throw await serving.value ?? UploadError(.cannotListen, "The server stopped before it listened.")
+  }
+
+  /// The links that open the upload page in a browser: at the server's public URL, if it has one, then at each address
+  /// of the machine on which it listens. At least one.
+  ///
+  /// The token is behind `#t=`: browsers send that part of a URL to no server, so it is in no log and no `Referer`.
+  /// - Parameter token: for the links to contain; nil for none.
+  package func links(to address: ServerAddress, token: AccessToken?) -> [String] {
+    // A token has no character that is escaped in a URL.
+    let fragment = token.map { "#t=\($0.text)" } ?? ""
+    let others = address.urls.filter { $0 != publicURL }
+    return ([publicURL].compactMap { $0 } + others).map { "\($0)/\(fragment)" }
   }
 
   /// A sampler of a ledger's uploads that reports the use of this server's memory budget. Make one only: samplers of

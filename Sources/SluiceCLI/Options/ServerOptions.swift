@@ -86,7 +86,10 @@ struct AddressOptions: ParsableArguments {
   @Option("Port for plain TCP uploads: all bytes until the client's FIN are one file. (default: off)", .port)
   var rawPort: Int?
 
-  @Option("URL at which clients reach the server, for the addresses of resumable uploads.", value: "url")
+  @Option(
+    "URL at which clients reach the server, for the link and for the addresses of resumable uploads.",
+    value: "url"
+  )
   var publicURL: OptionValue<PublicURL>?
 
   mutating func validate() throws {

@@ -212,8 +212,9 @@ package final class UploadServer: Sendable {
       },
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? 0
-        let name = ReachableHost.host(for: host, addresses: ReachableHost.addresses)
-        var address = ServerAddress(host: name, port: port, rawPort: rawPort, fingerprint: tls?.fingerprint)
+        let hosts = ReachableHost.hosts(for: host, addresses: ReachableHost.addresses)
+        var address = ServerAddress(host: hosts.best, port: port, rawPort: rawPort, fingerprint: tls?.fingerprint)
+        address.otherHosts = hosts.others
         address.unfinished = unfinished
         onListening(address)
       }
