@@ -2,6 +2,7 @@ import HTTPTypes
 import NIOCore
 import UploadCore
 import UploadProtocol
+import UploadStorage
 
 /// What a connection does with a request, decided from its headers alone.
 enum RequestDisposition {
@@ -85,6 +86,7 @@ enum RequestDisposition {
         try session.server.limits.types.check(declared: type)
         let digests = try DigestRequest(request.head.headerFields)
         let preconditions = try Preconditions(request.head.headerFields, for: .store, now: CurrentTime.seconds)
+        let condition = preconditions.condition(for: path)
         return SingleUpload(
           mode: .stream,
           path: path,
@@ -94,7 +96,8 @@ enum RequestDisposition {
           remote: client.text,
           declaredType: type,
           digests: digests,
-          condition: preconditions.condition(for: path),
+          condition: condition,
+          firstCheck: condition ?? (request.mayWaitForBody ? path.map(PublishCondition.place) : nil),
           delegate: session
         )
       }
