@@ -184,7 +184,8 @@ package final class UploadServer: Sendable {
       store: context.store,
       budget: context.budget,
       ledger: context.ledger,
-      rules: context.limits.paths
+      rules: context.limits.paths,
+      client: { context.access.client(of: $0, from: $1).text }
     )
     let pages = routes.router().buildResponder()
     return try HTTPServerBuilder { UploadChildChannel(responder: $0, context: context, identity: tls) }.buildServer(

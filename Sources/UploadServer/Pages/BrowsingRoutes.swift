@@ -14,12 +14,15 @@ struct BrowsingRoutes: Sendable {
   let ledger: UploadLedger
   /// Whether directories are listed and opened.
   var rules = PathRules()
+  /// The client of a request from a peer, as reports about downloads show it.
+  var client: @Sendable (HTTPRequest, SocketAddress?) -> String = { ClientAddress($1).text }
 
   /// The router with all of them, for GET and HEAD. An error becomes a response, see ``ErrorResponseMiddleware``,
   /// unless it occurs while a body is sent.
   func router() -> Router<BrowsingContext> {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: ErrorResponseMiddleware())
+    router.add(middleware: UnknownLengthMiddleware())
     router.get("/") { request, context in
       try await list(BrowsedDirectory(""), Page(request.head).front, for: request, over: context.channel)
     }
@@ -101,13 +104,20 @@ struct BrowsingRoutes: Sendable {
     guard let files = try await store.list(directory.path),
       let reservation = await budget.reserve(Listing.chunkSize)
     else { return tooManyListings(request) }
-    return Listing(
+    var response = Listing(
       files: files,
       format: format,
       hasDirectories: rules.keepsDirectories,
       reservation: reservation,
       channel: channel
     ).response()
+    let storage = StorageField(
+      keepsDirectories: rules.keepsDirectories,
+      keepsTimes: rules.keepsTimes,
+      numbersDuplicates: store.onDuplicate == .rename
+    )
+    response.headers[.sluiceStorage] = storage.text
+    return response
   }
 
   /// A directory with all that is in it as a tar archive; 503 as for a listing.
@@ -127,7 +137,13 @@ struct BrowsingRoutes: Sendable {
       store: store,
       hasDirectories: rules.keepsDirectories,
       reservation: reservation,
-      channel: channel
+      channel: channel,
+      ledger: ledger,
+      meter: DownloadMeter(
+        name: ArchiveDownload.name(of: directory.path),
+        remote: client(request.head, channel.remoteAddress),
+        size: nil
+      )
     ).response()
   }
 
@@ -178,5 +194,25 @@ struct ErrorResponseMiddleware: RouterMiddleware {
         }
       return Response(ServerResponse(failure: failure).shown(on: Page(for: request.head)))
     }
+  }
+}
+
+/// Removes the length from responses to HEAD whose body would be made while it is sent: Hummingbird states 0 for them,
+/// although GET has a body (RFC 9110 section 8.6).
+struct UnknownLengthMiddleware: RouterMiddleware {
+  typealias Context = BrowsingContext
+
+  func handle(
+    _ request: Request,
+    context: BrowsingContext,
+    next: (Request, BrowsingContext) async throws -> Response
+  ) async throws -> Response {
+    var response = try await next(request, context)
+    // No route has an empty page.
+    if request.method == .head, response.status == .ok, response.headers[.contentLength] == "0" {
+      response.body = ResponseBody { writer in try await writer.finish(nil) }
+      response.headers[.contentLength] = nil
+    }
+    return response
   }
 }

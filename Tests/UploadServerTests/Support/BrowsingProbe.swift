@@ -25,6 +25,7 @@ struct BrowsingProbe {
 
   let store: any UploadStore
   var rules = PathRules()
+  var ledger = UploadLedger()
 
   static func store() -> MemoryStore {
     MemoryStore(eventLoop: MultiThreadedEventLoopGroup.singleton.next())
@@ -38,7 +39,7 @@ struct BrowsingProbe {
   ) async throws -> Reply {
     let channel = try await NIOAsyncTestingChannel.connected()
     let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
-    let routes = BrowsingRoutes(store: store, budget: budget, ledger: UploadLedger(), rules: rules)
+    let routes = BrowsingRoutes(store: store, budget: budget, ledger: ledger, rules: rules)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let context = BrowsingContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
     var head = HTTPRequest(method: method, scheme: nil, authority: nil, path: path)
