@@ -80,7 +80,7 @@ package struct TreeRenderer: ProgressRenderer {
   enum Part: Equatable {
     /// Text for the terminal with its control sequences.
     case terminal(String)
-    /// A line for standard error, which may be the same terminal: the progress line has been erased before.
+    /// An output line for standard error, which may be the same terminal: the progress line has been erased before.
     case error(String)
   }
 

@@ -1,6 +1,8 @@
 import HTTPTypes
 import Testing
 import UploadCore
+import UploadProtocol
+import UploadStorage
 import UploadTestSupport
 
 @testable import UploadServer

@@ -1,3 +1,4 @@
+import NIOEmbedded
 import Testing
 import UploadCore
 import UploadProtocol
