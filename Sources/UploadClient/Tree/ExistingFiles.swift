@@ -28,6 +28,8 @@ actor ExistingFiles {
   private let limit: Int
   /// How the server stores files; known with the first listing.
   private(set) var storage = StorageField()
+  /// Whether a listing has been read.
+  private var isChecked = false
   /// The listings by directory; the root is the empty path.
   private var directories: [String: ServerDirectory] = [:]
   /// The keys of ``directories``, the one that was used last at the end.
@@ -42,14 +44,14 @@ actor ExistingFiles {
   /// Checks that the server lists its files, before anything is sent.
   /// - Throws: ``UploadError`` that says why it does not.
   func checkAccess() async throws(UploadError) {
-    _ = try await listing(.root)
+    if !isChecked { _ = try await listing(.root) }
   }
 
   /// Whether the server has a directory.
   /// - Parameter path: without a slash at its end (``NameBytes/losslessText``).
   /// - Throws: ``UploadError`` when a listing cannot be read.
   func containsDirectory(_ path: String) async throws(UploadError) -> Bool {
-    _ = try await listing(.root)
+    try await checkAccess()
     guard storage.keepsDirectories, let path = try? DirectoryPath(NameBytes(lossless: path)) else { return false }
     return try await listing(path) != nil
   }
@@ -57,7 +59,7 @@ actor ExistingFiles {
   /// Whether the server has the file of a source.
   /// - Throws: ``UploadError`` when a listing cannot be read.
   func presence(of source: UploadSource) async throws(UploadError) -> Presence {
-    _ = try await listing(.root)
+    try await checkAccess()
     guard let size = source.size, let path = storedPath(of: source), let listing = try await listing(path.directory)
     else { return .missing }
     // A name that had to be altered never replaces a file.
@@ -125,8 +127,11 @@ actor ExistingFiles {
   private func listing(_ directory: DirectoryPath) async throws(UploadError) -> ServerDirectory? {
     let key = directory.bytes.losslessText
     if let known = directories[key] {
-      recent.removeAll { $0 == key }
-      recent.append(key)
+      // Files come directory by directory.
+      if recent.last != key {
+        recent.removeAll { $0 == key }
+        recent.append(key)
+      }
       return known
     }
     guard let name = directory.components.last else { return keep(try await loadRoot(), key) }
@@ -187,7 +192,7 @@ actor ExistingFiles {
     default: throw response.rejection(hasToken: hasToken)
     }
     let listing = try reading.finish()
-    storage = StorageField(response.headers.first(name: StorageField.name))
+    (storage, isChecked) = (StorageField(response.headers.first(name: StorageField.name)), true)
     return listing
   }
 }
