@@ -123,17 +123,13 @@ extension DashboardModel {
   private mutating func pause() -> [DashboardEffect] {
     guard let id = selected?.id, let record = live[direction][id] else { return [] }
     let upload = record.now
-    if record.tree != nil {
-      note(.warning, "a tree cannot be paused: open it, and select one of its files")
-      return []
-    }
-    if let obstacle = upload.pauseObstacle {
+    if let obstacle = record.tree.map(\.now.pauseObstacle) ?? upload.pauseObstacle {
       note(.warning, obstacle)
       return []
     }
     // The result must be visible.
     frozen = nil
-    return [.setPaused(id, upload.state != .paused)]
+    return [.setPaused(id, !record.isPaused)]
   }
 
   /// Copies the link whose QR code is shown, otherwise the one in the header; without a clipboard a note has it.
@@ -200,6 +196,14 @@ extension DashboardModel {
   private func nextRefreshRate(faster: Bool) -> Int? {
     let rates = DashboardSettings.refreshRates
     return faster ? rates.first { $0 > settings.refreshRate } : rates.last { $0 < settings.refreshRate }
+  }
+}
+
+extension GroupSnapshot {
+  /// Why the tree can neither be paused nor continued, as a note; nil if it can.
+  fileprivate var pauseObstacle: String? {
+    if hasEnded { return "this tree has ended: it cannot be paused" }
+    return direction == .incoming ? "only the client can pause an incoming tree" : nil
   }
 }
 

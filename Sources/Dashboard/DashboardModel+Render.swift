@@ -128,7 +128,7 @@ extension DashboardModel {
     }
     return bindings.compactMap { binding in
       var binding = binding
-      if binding.command == .pause, selected?.now.state == .paused { binding.hint = "resume" }
+      if binding.command == .pause, selected?.isPaused == true { binding.hint = "resume" }
       if binding.command == .freeze, frozen != nil { binding.hint = "resume" }
       if binding.command == .detail, view == .detail { binding.hint = "panes" }
       if binding.command == .detail, togglesTree { binding.hint = selected?.tree?.isOpen == true ? "close" : "open" }

@@ -66,7 +66,7 @@ package enum KeyTable {
     KeyBinding([KeyEvent("m")], .mode, help: "mode: stream, multipart, buffered"),
     KeyBinding([KeyEvent(.enter)], .detail, hint: "detail", help: "detail of an upload; open a tree"),
     KeyBinding([KeyEvent("x"), KeyEvent(.delete)], .cancel, hint: "cancel", help: "cancel the upload (asks first)"),
-    KeyBinding([KeyEvent("p")], .pause, hint: "pause", help: "pause or resume a resumable upload"),
+    KeyBinding([KeyEvent("p")], .pause, hint: "pause", help: "pause or resume the upload or tree"),
     KeyBinding([KeyEvent("r")], .retry, hint: "retry", help: "retry the outgoing upload"),
     KeyBinding([KeyEvent("c")], .clear, hint: "clear", help: "clear ended uploads"),
   ]

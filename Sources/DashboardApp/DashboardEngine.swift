@@ -109,10 +109,11 @@ package struct DashboardEngine: Sendable {
     return try? SendTarget(entry.target, token: server.ownToken?.text, trust: ownTarget.trust, isLocal: true)
   }
 
-  /// Pauses an outgoing upload or continues it, also one of an earlier process.
+  /// Pauses an outgoing upload or tree, or continues it, also one of an earlier process.
   /// - Returns: false when it has ended already, is unknown, or cannot be paused.
   func setPaused(_ id: UploadID, _ isPaused: Bool) -> Bool {
     if !isPaused, queue.resume(id) { return true }
+    if queue.setTreePaused(id, isPaused) { return true }
     guard ledger.setPaused(id, isPaused) else { return false }
     queue.note(id, isPaused: isPaused)
     return true
@@ -141,6 +142,7 @@ package struct DashboardEngine: Sendable {
       ledger.cancelAll()
     }
     // They would use the whole grace without moving a byte.
+    queue.cancelPausedTrees()
     for meter in ledger.active() where meter.phase == .userPause { meter.stop() }
     await server.server.stop()
     if lettingFinish {

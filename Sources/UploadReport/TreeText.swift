@@ -15,7 +15,7 @@ extension GroupSnapshot {
     let counts: [(UInt64, String)] = [
       (filesFailed, "failed"), (filesCancelled, "cancelled"), (hasEnded ? filesLeft : 0, "not sent"),
     ]
-    return counts.filter { $0.0 > 0 }.map { "\(CountText.text($0.0)) \($0.1)" }.joined(separator: ", ")
+    return counts.filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }.joined(separator: ", ")
   }
 
   /// The mean rate of the whole tree in bytes per second, without what an earlier process has moved; 0 in the first
@@ -41,7 +41,7 @@ extension GroupSnapshot {
       var text = "\(filesText), \(ByteSize.text(bytesFinished)) in \(DurationText.seconds(seconds))"
       text += " (\(ByteSize.rateText(averageSpeed)))"
       if !lossText.isEmpty { text += "; \(lossText)" }
-      if unlisted > 0, unlisted < filesFailed { text += " (\(CountText.text(unlisted)) of them not listed)" }
+      if unlisted > 0, unlisted < filesFailed { text += " (\(unlisted.grouped) of them not listed)" }
       return text
     }
   }

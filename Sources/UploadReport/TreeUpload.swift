@@ -36,7 +36,7 @@ extension GroupSnapshot {
     case nil: break
     }
     if isStalled { return .stalled }
-    if filesActive > 0, filesResting == filesActive { return direction == .incoming ? .interrupted : .paused }
+    if isResting { return direction == .incoming ? .interrupted : .paused }
     return direction == .incoming ? .receiving : .sending
   }
 

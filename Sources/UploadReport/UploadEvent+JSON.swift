@@ -80,7 +80,7 @@ extension UploadEvent {
       .object([
         ("event", .string("download")), ("id", .string(download.id.description)),
         ("outcome", .string(download.outcome.rawValue)), ("name", .string(download.name)),
-        ("remote", .string(download.remote)), ("size", .unsigned(download.size)),
+        ("remote", .string(download.remote)), ("size", .optional(download.size)),
         ("bytes", .unsigned(download.bytes)), ("seconds", .double(download.seconds)),
       ])
     case .process(let memory, let slabs):

@@ -63,8 +63,8 @@ extension UploadEvent {
   /// `1.0 GiB in 10.2 s (100.4 MiB/s), to 192.0.2.7:5555`; of an aborted one `5.0 MiB of 1.0 GiB in …`
   private static func downloadText(_ download: DownloadSnapshot) -> String {
     let rate = download.seconds > 0 ? Double(download.bytes) / download.seconds : 0
-    let size = download.outcome == .finished ? "" : " of \(ByteSize.text(download.size))"
-    return "\(ByteSize.text(download.bytes))\(size) in \(DurationText.seconds(download.seconds)) "
+    let size = download.outcome == .finished ? nil : download.size.map { " of \(ByteSize.text($0))" }
+    return "\(ByteSize.text(download.bytes))\(size ?? "") in \(DurationText.seconds(download.seconds)) "
       + "(\(ByteSize.rateText(rate))), to \(PlainText.sanitized(download.remote))"
   }
 

@@ -12,7 +12,7 @@ package protocol UploadStore: Sendable {
   /// - Parameters:
   ///   - meter: states what is known of the size; gets stored and durable bytes, the memory in use and the phase.
   ///   - hash: computes digests of the content as it arrives; nil for none.
-  ///   - condition: checked before the first byte is stored; repeat it in the ``FinalizeRequest`` to have it checked at
+  ///   - condition: checked before the first byte is stored, with whether a file could be published at its path; repeat it in the ``FinalizeRequest`` to have it checked at
   ///     the end too. nil for none.
   ///   - eventLoop: the loop that the returned sink, and its delegate, live on.
   ///   - delegate: is notified on `eventLoop`; not retained.
@@ -23,6 +23,14 @@ package protocol UploadStore: Sendable {
     on eventLoop: any EventLoop,
     delegate: any UploadSinkDelegate
   ) -> any UploadSink
+
+  /// What happens when a name is taken and the request does not say.
+  var onDuplicate: DuplicatePolicy { get }
+
+  /// Checks a condition before an upload begins that is stored by other means than ``begin(_:hash:condition:on:delegate:)``,
+  /// and whether a file could be published at its path now.
+  /// - Returns: fails with ``UploadError``: with what the condition throws, or code `nameTaken`.
+  func check(_ condition: PublishCondition, on eventLoop: any EventLoop) -> EventLoopFuture<Void>
 
   /// Gives staged files of this store their names: all of them, or none. Of several with the same requested path all
   /// but the first are numbered; where the policy is `error` the call fails.
@@ -180,6 +188,10 @@ package struct PublishCondition: Sendable {
     self.path = path
     self.check = check
   }
+
+  /// No condition of the request: only whether a file could be published at the path, so that a conflict of a file with a
+  /// directory is noticed before the body is received.
+  package static func place(_ path: FilePath) -> PublishCondition { PublishCondition(path: path) { _ in } }
 }
 
 /// A file in the store, as it was when it was stored or opened.

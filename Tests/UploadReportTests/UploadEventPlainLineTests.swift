@@ -150,6 +150,12 @@ import UploadCore
       UploadEvent.download(.example(.finished)).plainLine()
         == #"download of "a.bin" finished, 1.0 GiB in 2.5 s (409.6 MiB/s), to 192.0.2.7:5555"#
     )
+    var archive = DownloadSnapshot.example(.aborted)
+    archive.size = nil
+    #expect(
+      UploadEvent.download(archive).plainLine()
+        == #"download of "a.bin" aborted, 1.0 MiB in 2.5 s (409.6 KiB/s), to 192.0.2.7:5555"#
+    )
   }
 
   @Test func `the process event has no sentence`() {

@@ -39,6 +39,7 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   package var publishFailure: UploadError?
   /// Whether published files are reported as replacing others.
   package var replaces = false
+  private let duplicates = Mutex(DuplicatePolicy.rename)
   private var publishing: [(EventLoopPromise<[StoredFile]>, [StagedMemoryFile])] = []
 
   /// What readers find.
@@ -106,6 +107,19 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
     conditions.append(condition)
     if let beginFailure { sink.fail(beginFailure) }
     return sink
+  }
+
+  /// Callable from any thread. Without effect on what is stored.
+  package var onDuplicate: DuplicatePolicy {
+    get { duplicates.withLock { $0 } }
+    set { duplicates.withLock { $0 = newValue } }
+  }
+
+  package func check(_ condition: PublishCondition, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+    eventLoop.makeCompletedFuture {
+      let version = condition.path.flatMap { path in stored.withLock { $0[path.description]?.version } }
+      try condition.check(version)
+    }
   }
 
   package func publish(_ files: [any StagedFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]> {

@@ -35,6 +35,8 @@ struct UploadRecord: Sendable {
 
   var id: UploadID { now.id }
   var isRunning: Bool { now.outcome == nil }
+  /// Whether the user has paused it; of a tree also while files that cannot be paused are completed.
+  var isPaused: Bool { tree?.now.isPaused == true || now.state == .paused }
 
   /// Updates the record with a later snapshot.
   /// - Parameter ticks: half seconds since the snapshot before; a value is appended for each, unless the upload is

@@ -29,7 +29,7 @@ struct TreeFacts {
 
   /// `1,204 of 10,000 files, 16 active; 3 failed`
   private var files: String {
-    let active = now.filesActive > 0 ? ", \(CountText.text(UInt64(now.filesActive))) active" : ""
+    let active = now.filesActive > 0 ? ", \(UInt64(now.filesActive).grouped) active" : ""
     return now.filesText + active + (now.lossText.isEmpty ? "" : "; \(now.lossText)")
   }
 

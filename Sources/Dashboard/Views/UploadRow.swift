@@ -74,7 +74,7 @@ struct UploadRow: Widget {
       let rest = Rect(x: indent, y: 0, width: surface.width - indent, height: 1)
       return surface.within(rest) { write(upload.name, style, truncation: .middle, on: &$0) }
     }
-    let short = [tree.filesFinished, tree.files].compactMap { $0.map(CountText.text) }.joined(separator: "/")
+    let short = [tree.filesFinished, tree.files].compactMap { $0.map(\.grouped) }.joined(separator: "/")
     let counts = [": \(tree.filesText)", ": \(short)"]
     let name = upload.name.columns
     let fitting = counts.first { min(name, 8) + $0.columns <= surface.width } ?? ""

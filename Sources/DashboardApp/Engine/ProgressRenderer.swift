@@ -75,10 +75,11 @@ package struct LineRenderer: ProgressRenderer {
   }
 
   private func log(_ download: DownloadSnapshot, to logger: Logger) {
-    let facts: Logger.Metadata = [
-      "id": "\(download.id)", "name": "\(download.name)", "remote": "\(download.remote)", "size": "\(download.size)",
+    var facts: Logger.Metadata = [
+      "id": "\(download.id)", "name": "\(download.name)", "remote": "\(download.remote)",
       "bytes": "\(download.bytes)", "seconds": "\((download.seconds * 1000).rounded() / 1000)",
     ]
+    facts["size"] = download.size.map { "\($0)" }
     logger.info("download \(download.outcome.rawValue)", metadata: facts)
   }
 

@@ -6,7 +6,7 @@ import UploadServer
 /// Access to a server: options of every command that hosts one.
 struct AccessOptions: ParsableArguments {
   @Option(
-    "Access token clients must present. (default: none on loopback, otherwise generated)",
+    "Access token clients must present, at least 8 characters. (default: none on loopback, otherwise generated)",
     value: "token",
     discussion: "Other users of the machine can read it in the list of processes; SLUICE_TOKEN is not visible there."
   )

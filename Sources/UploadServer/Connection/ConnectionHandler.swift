@@ -144,7 +144,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
 
   private func download(_ request: DownloadRequest) {
     // In front of the encoder: a file's bytes do not pass through it.
-    guard let output = try? session.context?.pipeline.syncOperations.context(handlerType: DecoderGuard.self) else {
+    guard let output = outputPastEncoder else {
       return reject(UploadError(.internalFailure, "Downloads are not available on this connection."))
     }
     let downloads = downloads ?? DownloadSession(server: session.server, output: output, delegate: self)
@@ -209,13 +209,30 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
     switch unwrapOutboundIn(data) {
     case .head(var response):
       if machine.complete(&response) { session.server.noteRejection(machine.request, response.status) }
-      context.write(wrapOutboundOut(.head(response)), promise: promise)
+      if let output = outputOfHead {
+        output.write(NIOAny(IOData.byteBuffer(ByteBuffer(head: response))), promise: promise)
+      } else {
+        context.write(wrapOutboundOut(.head(response)), promise: promise)
+      }
     case .body: context.write(data, promise: promise)
     case .end:
+      let output = outputOfHead
       machine.endForwardedResponse(at: session.now)
-      context.write(data, promise: sentPromise(promise))
+      if let output {
+        output.write(NIOAny(IOData.byteBuffer(ByteBuffer())), promise: sentPromise(promise))
+      } else {
+        context.write(data, promise: sentPromise(promise))
+      }
       serveQueued()
     }
+  }
+
+  /// Where a response to HEAD of unknown length is written, past the encoder: that would announce a chunked body, and send
+  /// the end of one, which the client takes for the next response. Nil for all other responses.
+  private var outputOfHead: ChannelHandlerContext? { machine.request.hasNoLength ? outputPastEncoder : nil }
+
+  private var outputPastEncoder: ChannelHandlerContext? {
+    try? session.context?.pipeline.syncOperations.context(handlerType: DecoderGuard.self)
   }
 
   /// A promise for the end of a response, completed when the socket has accepted it.

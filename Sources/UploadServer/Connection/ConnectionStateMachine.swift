@@ -145,8 +145,9 @@ struct ConnectionStateMachine {
   /// Adds to the headers of Hummingbird's response what depends on the request and the connection: `Connection: close`,
   /// and the fields of CORS.
   /// - Returns: whether the response rejects the request (`isRejection`), which has to be reported.
-  func complete(_ response: inout HTTPResponse) -> Bool {
+  mutating func complete(_ response: inout HTTPResponse) -> Bool {
     request.complete(&response, closes: !keepsConnection)
+    request.hasNoLength = request.method == "HEAD" && response.headerFields[.contentLength] == nil
     return isForwarding && response.status.isRejection
   }
 

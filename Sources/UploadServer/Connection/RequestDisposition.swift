@@ -2,6 +2,7 @@ import HTTPTypes
 import NIOCore
 import UploadCore
 import UploadProtocol
+import UploadStorage
 
 /// What a connection does with a request, decided from its headers alone.
 enum RequestDisposition {
@@ -110,6 +111,7 @@ enum RequestDisposition {
         let preconditions = try Preconditions(request.head.headerFields, for: .store, now: CurrentTime.seconds)
         let sender = try SenderField.name(in: request.head.headerFields)
         let name = try RequestedName(requested: path, in: rules.directory(of: sender))
+        let condition = preconditions.condition(for: name.requested)
         return SingleUpload(
           mode: .stream,
           name: name,
@@ -120,7 +122,8 @@ enum RequestDisposition {
           sender: sender,
           declaredType: type,
           digests: digests,
-          condition: preconditions.condition(for: name.requested),
+          condition: condition,
+          firstCheck: condition ?? (request.mayWaitForBody ? name.requested.map(PublishCondition.place) : nil),
           delegate: session
         )
       }

@@ -24,6 +24,7 @@ struct BrowsingRoutes: Sendable {
   func router() -> Router<BrowsingContext> {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: ErrorResponseMiddleware())
+    router.add(middleware: UnknownLengthMiddleware())
     let uploadPage = UploadPage(profile, modified: CurrentTime.seconds)
     router.get("/") { request, _ in try uploadPage.response(to: request.head) }
     router.get("/info") { request, context in try await info(request, over: context.channel) }
@@ -104,13 +105,20 @@ struct BrowsingRoutes: Sendable {
       let reservation = await budget.reserve(Listing.chunkSize)
     else { return tooManyListings(request) }
     let sorted = try await shown(files, in: order)
-    return Listing(
+    var response = Listing(
       files: sorted.files,
       format: page?.listing(of: directory, in: sorted.order) ?? .json(directory, path: request.uri.path),
       hasDirectories: rules.hasDirectories,
       reservation: reservation,
       channel: channel
     ).response()
+    let storage = StorageField(
+      keepsDirectories: rules.keepsDirectories,
+      keepsTimes: rules.keepsTimes,
+      numbersDuplicates: store.onDuplicate == .rename
+    )
+    response.headers[.sluiceStorage] = storage.text
+    return response
   }
 
   /// A listing in the order that its reader has chosen, as far as it can be sorted.
@@ -144,7 +152,13 @@ struct BrowsingRoutes: Sendable {
       store: store,
       hasDirectories: rules.hasDirectories,
       reservation: reservation,
-      channel: channel
+      channel: channel,
+      ledger: ledger,
+      meter: DownloadMeter(
+        name: ArchiveDownload.name(of: directory.path),
+        remote: access.client(of: request.head, from: channel.remoteAddress).text,
+        size: nil
+      )
     ).response()
   }
 
@@ -209,5 +223,25 @@ struct ErrorResponseMiddleware: RouterMiddleware {
         }
       return Response(ServerResponse(failure: failure).shown(on: Page(for: request.head)))
     }
+  }
+}
+
+/// Removes the length from responses to HEAD whose body would be made while it is sent: Hummingbird states 0 for them,
+/// although GET has a body (RFC 9110 section 8.6).
+struct UnknownLengthMiddleware: RouterMiddleware {
+  typealias Context = BrowsingContext
+
+  func handle(
+    _ request: Request,
+    context: BrowsingContext,
+    next: (Request, BrowsingContext) async throws -> Response
+  ) async throws -> Response {
+    var response = try await next(request, context)
+    // No route has an empty page.
+    if request.method == .head, response.status == .ok, response.headers[.contentLength] == "0" {
+      response.body = ResponseBody { writer in try await writer.finish(nil) }
+      response.headers[.contentLength] = nil
+    }
+    return response
   }
 }

@@ -22,6 +22,8 @@ struct CurrentRequest {
   var wasContinued = false
   /// The method as it was sent; nil when no request was parsed.
   var method: String?
+  /// Whether the response that has begun is one of Hummingbird to HEAD, and states no length of the body that GET has.
+  var hasNoLength = false
   /// The host that the client asked for, with its port if it named one; see ``AccessGate/publicAddress(of:from:)``. nil
   /// when it is not known.
   var host: String?

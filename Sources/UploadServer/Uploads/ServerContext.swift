@@ -95,17 +95,6 @@ final class ServerContext: Sendable {
     publicURL ?? access.baseURL(of: request, from: peer, scheme: scheme)
   }
 
-  /// Checks a condition before a resumable upload begins; the store checks it again when the file is published.
-  /// - Returns: fails with ``UploadError`` with code `preconditionFailed`.
-  func check(_ condition: PublishCondition, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
-    let store = store
-    return eventLoop.makeFutureWithTask {
-      var version: FileVersion?
-      if let path = condition.path { version = try await store.open(path.bytes)?.version }
-      try condition.check(version)
-    }
-  }
-
   /// Reports a request that was rejected before an upload began, without the target's query and without tokens.
   /// - Parameter reason: the error's message; nil for the status's reason phrase.
   func noteRejection(_ request: CurrentRequest, _ status: HTTPResponse.Status, _ reason: String? = nil) {

@@ -41,6 +41,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
   ///   - declaredType: the media type that the client states; nil for none.
   ///   - digests: the digests that the content must have, and those that are to be computed.
   ///   - condition: the condition under which the file may be stored; nil for none.
+  ///   - firstCheck: what is checked before the first byte is stored; nil for nothing.
   ///   - delegate: is not called before the initializer returns.
   init(
     mode: UploadMode,
@@ -53,6 +54,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     declaredType: String? = nil,
     digests: DigestRequest = DigestRequest(),
     condition: PublishCondition? = nil,
+    firstCheck: PublishCondition? = nil,
     delegate: any IncomingBodyDelegate
   ) {
     self.digests = digests
@@ -75,7 +77,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     computed = context.digests.union(digests.algorithms)
     context.ledger.begin(meter)
     let hash = SHAHash(computed)
-    sink = context.store.begin(meter, hash: hash, condition: condition, on: eventLoop, delegate: self)
+    sink = context.store.begin(meter, hash: hash, condition: firstCheck, on: eventLoop, delegate: self)
     meter.cancels(self, on: eventLoop)
   }
 

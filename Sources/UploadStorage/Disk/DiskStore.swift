@@ -49,6 +49,14 @@ package final class DiskStore: UploadStore {
     )
   }
 
+  package var onDuplicate: DuplicatePolicy { finalizer.configuration.onDuplicate }
+
+  package func check(_ condition: PublishCondition, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+    finalizer.workers.runIfActive(eventLoop: eventLoop) { [finalizer] in
+      try finalizer.directory.current().check(condition, onDuplicate: finalizer.configuration.onDuplicate)
+    }
+  }
+
   package func publish(_ files: [any StagedFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]> {
     guard let own = files as? [StagedDiskFile] else {
       return eventLoop.makeFailedFuture(UploadError(.internalFailure, "A staged file belongs to another store."))

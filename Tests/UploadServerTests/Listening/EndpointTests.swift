@@ -126,4 +126,24 @@ import UploadTestSupport
       #expect(response.hasPrefix("HTTP/1.1 400 "))
     }
   }
+
+  @Test(arguments: ["/files/?format=tar", "/files/"])
+  func `HEAD of what is made while it is sent states no length, and the connection serves the next request`(
+    path: String
+  ) async throws {
+    try await RunningServer.with { server in
+      try server.place.write(Array("hello".utf8), to: "a")
+      // The response before is chunked, which must not show in the one to HEAD.
+      let requests =
+        request("GET /files/") + request("HEAD " + path) + request("GET /healthz", ["Connection: close"])
+      let text = try await WireClient.exchange(requests, port: server.port)
+      let responses = text.split(separator: "HTTP/1.1 200 OK\r\n")
+      #expect(responses.count == 3, "\(text)")
+      let head = try #require(responses.dropFirst().first)
+      #expect(head.hasSuffix("\r\n\r\n") && head.split(separator: "\r\n\r\n").count == 1, "\(head)")
+      #expect(!head.contains("Content-Length") && !head.lowercased().contains("transfer-encoding"), "\(head)")
+      #expect(head.lowercased().contains("server: sluice"), "\(head)")
+      #expect(text.hasSuffix("\r\n\r\nok\n"))
+    }
+  }
 }

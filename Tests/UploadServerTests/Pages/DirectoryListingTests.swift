@@ -1,6 +1,8 @@
 import HTTPTypes
 import Testing
 import UploadCore
+import UploadProtocol
+import UploadStorage
 import UploadTestSupport
 
 @testable import UploadServer
@@ -78,5 +80,16 @@ import UploadTestSupport
       #expect((DownloadRequest(request, rules) != nil) == isServed)
       #expect(DownloadRequest(request, PathRules()) != nil)
     }
+  }
+
+  @Test func `a listing says how the server stores files`() async throws {
+    let store = BrowsingProbe.store()
+    let usual = try await BrowsingProbe(store: store).get("/files/")
+    #expect(usual.fields[.sluiceStorage] == "directories=?1, times=?1, numbers=?1")
+    store.onDuplicate = .replace
+    var rules = PathRules()
+    (rules.keepsDirectories, rules.keepsTimes) = (false, false)
+    let flat = try await BrowsingProbe(store: store, rules: rules).get("/files/")
+    #expect(flat.fields[.sluiceStorage] == "directories=?0, times=?0, numbers=?0")
   }
 }

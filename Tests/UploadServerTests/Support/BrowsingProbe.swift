@@ -28,6 +28,7 @@ struct BrowsingProbe {
   var profile = ServerProfile()
   /// The memory for listings and more, in bytes.
   var memory = UInt64(MemoryBudget.minimum)
+  var ledger = UploadLedger()
 
   static func store() -> MemoryStore {
     MemoryStore(eventLoop: MultiThreadedEventLoopGroup.singleton.next())
@@ -42,7 +43,7 @@ struct BrowsingProbe {
   ) async throws -> Reply {
     let channel = try await NIOAsyncTestingChannel.connected()
     let budget = try MemoryBudget(limit: memory)
-    let routes = BrowsingRoutes(store: store, budget: budget, ledger: UploadLedger(), rules: rules, profile: profile)
+    let routes = BrowsingRoutes(store: store, budget: budget, ledger: ledger, rules: rules, profile: profile)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let context = BrowsingContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
     var head = HTTPRequest(method: method, scheme: nil, authority: nil, path: path)

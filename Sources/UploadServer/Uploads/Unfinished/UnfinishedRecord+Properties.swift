@@ -22,15 +22,17 @@ extension UnfinishedRecord {
   /// Notes the method of the request that creates the upload, and those of its header fields that matter at the end.
   mutating func note(_ head: HTTPRequest) {
     properties[Self.methodKey] = head.method.rawValue
-    properties[Self.treeKey] = TreeField.group(in: head.headerFields).map(TreeField.text)
+    group = TreeField.group(in: head.headerFields)
     for name in Self.keptFields where head.headerFields[name] != nil {
       properties[Self.serverPrefix + name.canonicalName] = head.headerFields[values: name].joined(separator: ",")
     }
   }
 
-  /// The tree that the file belongs to, as the request that created the upload states; nil for none.
+  /// The tree that the file belongs to, as the request states that created the upload, or the last one that continued
+  /// it with another tree; nil for none.
   var group: UploadGroup? {
-    properties[Self.treeKey].flatMap { TreeField.group(in: [.sluiceTree: $0]) }
+    get { properties[Self.treeKey].flatMap { TreeField.group(in: [.sluiceTree: $0]) } }
+    set { properties[Self.treeKey] = newValue.map(TreeField.text) }
   }
 
   /// The name that the sender states; nil for none.
@@ -119,7 +121,8 @@ extension UnfinishedRecord {
     return length == offset
   }
 
-  private var isPart: Bool {
+  /// Whether it is a part for a concatenation (tus).
+  var isPart: Bool {
     protocolName == ResumableProtocol.tus.rawValue && UploadResource(offset: offset, properties: properties).isPartial
   }
 }
