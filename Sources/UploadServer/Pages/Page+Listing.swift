@@ -88,9 +88,9 @@ extension Page {
     switch order {
     case .newestFirst, .chosen: return ""
     case .fixed(let count):
-      let limit = CountText.text(UInt64(SortedListing.limit))
+      let limit = UInt64(SortedListing.limit).grouped
       return
-        "<p class=\"small\">Not sorted: \(CountText.text(UInt64(count))) entries are too many. The newest files come "
+        "<p class=\"small\">Not sorted: \(UInt64(count).grouped) entries are too many. The newest files come "
         + "first; up to \(limit) entries can be sorted.</p>\n"
     }
   }
