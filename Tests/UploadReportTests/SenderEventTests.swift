@@ -57,7 +57,7 @@ import Testing
       sender: sender,
       group: UploadGroup(id: id, name: "photos", files: 30)
     )
-    tallies.begin(meter)
+    tallies.begin(meter, at: meter.startedAt)
     var sampler = GroupSampler()
     let groups = sampler.sample(tallies, [], [:], stallAfter: .seconds(5), at: meter.startedAt)
     #expect(groups.first?.sender == "Anna")
