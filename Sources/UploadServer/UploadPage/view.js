@@ -6,7 +6,7 @@ let timer = 0;
 let tickedAt = Date.now();
 
 // A state has changed: shows it soon, once for all changes of a moment.
-const changed = () => (timer ||= setTimeout(show, 50));
+const changed = () => (timer ||= setTimeout(show, running().length ? 150 : 0));
 
 function show() {
   timer = 0;
