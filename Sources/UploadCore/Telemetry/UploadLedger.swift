@@ -80,10 +80,17 @@ package final class UploadLedger: Sendable {
   /// ``end(_:_:at:)``.
   package func begin(_ meter: UploadMeter) {
     meter.onContinue { [weak self] in self?.noteContinued() }
-    state.withLock {
-      $0.active[meter.id] = meter
-      $0.totals[meter.direction, default: Totals()].started += 1
-      $0.groups.begin(meter)
+    begin(complete: [meter])
+  }
+
+  /// Adds uploads as ``begin(_:)`` does, whose content has arrived completely: they are never interrupted nor paused.
+  package func begin(complete meters: [UploadMeter]) {
+    state.withLock { state in
+      for meter in meters {
+        state.active[meter.id] = meter
+        state.totals[meter.direction, default: Totals()].started += 1
+        state.groups.begin(meter)
+      }
     }
     noteActivity()
   }

@@ -56,6 +56,9 @@ enum RequestDisposition {
       if hasToken { machine.authenticatedClient = client.key }
       do throws(UploadError) {
         self = try machine.isStopping ? .reject(.stopping) : Self.route(request, of: client, from: peer, session.server)
+        if machine.notesAccepted, case .upload = self {
+          machine.accepted = RepeatableUpload(request, machine.request, in: session.server)
+        }
       } catch {
         self = .reject(error)
       }

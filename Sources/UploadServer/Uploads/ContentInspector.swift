@@ -49,15 +49,23 @@ struct ContentInspector {
 struct RequestedName {
   /// The path that the request states, made safe; nil when it states none that can be used.
   let requested: FilePath?
-  /// Distinguishes generated names.
-  var id = UploadID()
+  /// A generated name without its extension; nil where none is needed.
+  private let generated: String?
+
+  /// - Parameters:
+  ///   - requested: nil when the request states no path that can be used.
+  ///   - id: distinguishes generated names.
+  init(requested: FilePath?, id: @autoclosure () -> UploadID = UploadID()) {
+    self.requested = requested
+    generated = requested == nil ? "upload-\(id())" : nil
+  }
 
   /// The requested path whatever the type, otherwise a generated name such as `upload-ID.png`.
   /// - Parameter type: the content's media type; nil, and a type without a usual extension, give `bin`.
   func path(type: String?) -> FilePath {
     if let requested { return requested }
     let suffix = type.flatMap { MediaTypeNames.fileExtension(forType: $0) } ?? "bin"
-    return FilePath(FileName("upload-\(id).\(suffix)") ?? FileName.fallback)
+    return FilePath(generated.flatMap { FileName("\($0).\(suffix)") } ?? FileName.fallback)
   }
 
   /// The path and the media type for the content whose detected and declared type `meter` has. The type is chosen from
