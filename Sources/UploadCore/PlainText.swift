@@ -5,6 +5,8 @@ package enum PlainText {
   ///
   /// A byte that is not UTF-8, in a text from ``NameBytes/losslessText``, becomes an escape such as `\xE9`.
   package static func sanitized(_ text: String) -> String {
+    // Most texts are printable ASCII.
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
     let text = NameBytes.containsRawBytes(text) ? NameBytes(lossless: text).description : text
     guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
     let scalars = Array(text.unicodeScalars)

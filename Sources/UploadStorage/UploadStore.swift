@@ -32,6 +32,18 @@ package protocol UploadStore: Sendable {
   /// - Returns: fails with ``UploadError``: with what the condition throws, or code `nameTaken`.
   func check(_ condition: PublishCondition, on eventLoop: any EventLoop) -> EventLoopFuture<Void>
 
+  /// Stores small files that have arrived completely, each by itself and whatever becomes of the others. Does not block.
+  /// - Parameters:
+  ///   - files: at least one. Their meters get stored and durable bytes.
+  ///   - completion: called once, on `eventLoop`, when the last has ended, perhaps within this call: the results in the
+  ///     order of the files. Each fails as ``UploadSink/finalize(_:)`` does, or with `CancellationError` when the store
+  ///     has been shut down.
+  func store(
+    _ files: [CompleteFile],
+    on eventLoop: any EventLoop,
+    completion: @escaping @Sendable ([Result<StoredFile, any Error>]) -> Void
+  )
+
   /// Gives staged files of this store their names: all of them, or none. Of several with the same requested path all
   /// but the first are numbered; where the policy is `error` the call fails.
   /// - Returns: the files in the order given; fails with ``UploadError``, or `CancellationError` when the store has
@@ -127,6 +139,20 @@ package protocol UploadSinkDelegate: AnyObject {
   /// ``UploadStore/begin(_:hash:condition:on:delegate:)``. Not called after ``UploadSink/abort()``, nor when
   /// ``UploadStore/publish(_:on:)`` fails.
   func sinkFailed(_ error: UploadError)
+}
+
+/// A small file of which every byte has arrived, in memory.
+package struct CompleteFile: Sendable {
+  package let meter: UploadMeter
+  /// Its whole content.
+  package let content: ByteBuffer
+  /// Computes digests of the content, of which it has no bytes yet; nil for none.
+  package let hash: (any ContentHash)?
+  package let request: FinalizeRequest
+
+  package init(_ content: ByteBuffer, _ request: FinalizeRequest, hash: (any ContentHash)?, meter: UploadMeter) {
+    (self.content, self.request, self.hash, self.meter) = (content, request, hash, meter)
+  }
 }
 
 /// A file that is complete, and synced as far as configured, but has no name yet. Only the store that staged it can

@@ -21,6 +21,8 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   package private(set) var conditions: [PublishCondition?] = []
   /// The requested paths of the files that were published, one array for each successful ``publish(_:on:)``.
   package private(set) var published: [[String]] = []
+  /// The requested paths of the files that arrived complete, one array for each ``store(_:on:completion:)``.
+  package private(set) var groups: [[String]] = []
   /// The requested paths of staged files that were discarded.
   package private(set) var discarded: [String] = []
   /// Keeps unfinished uploads; nil, at first, for a store that cannot.
@@ -37,6 +39,8 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   package var publishesAtOnce = true
   /// The error with which publishing fails; nil when it succeeds.
   package var publishFailure: UploadError?
+  /// The requested paths of the files for which ``publishFailure`` is; all others succeed. Nil for all files.
+  package var failingPaths: Set<String>?
   /// Whether published files are reported as replacing others.
   package var replaces = false
   private let duplicates = Mutex(DuplicatePolicy.rename)
@@ -122,6 +126,24 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
     }
   }
 
+  /// Each file has a sink as well.
+  package func store(
+    _ files: [CompleteFile],
+    on eventLoop: any EventLoop,
+    completion: @escaping @Sendable ([Result<StoredFile, any Error>]) -> Void
+  ) {
+    groups.append(files.map(\.request.path.description))
+    let stored = files.map { file in
+      let sink = MemorySink(file.meter, file.hash, self, nil)
+      sinks.append(sink)
+      conditions.append(nil)
+      sink.write(file.content)
+      if let beginFailure { return eventLoop.makeFailedFuture(beginFailure) as EventLoopFuture<StoredFile> }
+      return sink.finalize(file.request)
+    }
+    EventLoopFuture.whenAllComplete(stored, on: eventLoop).assumeIsolated().whenSuccess { completion($0) }
+  }
+
   package func publish(_ files: [any StagedFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]> {
     let promise = eventLoop.makePromise(of: [StoredFile].self)
     publishing.append((promise, files.compactMap { $0 as? StagedMemoryFile }))
@@ -134,7 +156,8 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
     let waiting = publishing
     publishing = []
     for (promise, files) in waiting {
-      if let publishFailure {
+      let fails = failingPaths.map { paths in files.contains { paths.contains($0.request.path.description) } } ?? true
+      if let publishFailure, fails {
         promise.fail(publishFailure)
       } else {
         published.append(files.map(\.request.path.description))

@@ -90,6 +90,18 @@ package final class UploadLedger: Sendable {
     noteActivity()
   }
 
+  /// Adds uploads as ``begin(_:)`` does, whose content has arrived completely: they are never interrupted nor paused.
+  package func begin(complete meters: [UploadMeter]) {
+    state.withLock { state in
+      for meter in meters {
+        state.active[meter.id] = meter
+        state.totals[meter.direction, default: Totals()].started += 1
+        state.groups.begin(meter, at: meter.startedAt)
+      }
+    }
+    noteActivity()
+  }
+
   private func noteContinued() {
     state.withLock { $0.continued &+= 1 }
     noteActivity()

@@ -17,7 +17,9 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
   var machine: ConnectionStateMachine
   /// The bytes that are being decoded; nil while none are.
   var undecoded: ByteBuffer?
-  private let session: UploadSession
+  let session: UploadSession
+  /// Set by the ``DecoderGuard`` itself.
+  weak var decoderGuard: DecoderGuard?
   private let deferredClose = DeferredClose()
   /// The downloads of the connection; nil before the first.
   private var downloads: DownloadSession?
@@ -127,10 +129,12 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
   }
 
   /// Continues after a final response of the handler itself.
-  private func proceed(_ next: ConnectionStateMachine.NextStep) {
+  func proceed(_ next: ConnectionStateMachine.NextStep) {
     guard let context = session.context else { return }
     switch next {
-    case .nextRequest: serveQueued()
+    case .nextRequest:
+      serveQueued()
+      decoderGuard?.resume()
     case .close:
       context.close(mode: .output, promise: nil)
       context.close(promise: nil)
@@ -171,7 +175,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
 
   func fieldsOfDownload() -> HTTPFields {
     var response = HTTPResponse(status: .ok)
-    response.headerFields[.date] = HTTPDate.text(CurrentTime.seconds)
+    response.headerFields[.date] = CurrentTime.httpDate
     response.headerFields[.server] = "sluice"
     machine.request.complete(&response, closes: machine.closesAfterResponse)
     return response.headerFields
@@ -236,7 +240,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
   }
 
   /// A promise for the end of a response, completed when the socket has accepted it.
-  private func sentPromise(_ promise: EventLoopPromise<Void>? = nil) -> EventLoopPromise<Void> {
+  func sentPromise(_ promise: EventLoopPromise<Void>? = nil) -> EventLoopPromise<Void> {
     let promise = promise ?? session.eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenComplete { _ in
       if self.machine.responseSent(at: self.session.now) { self.deferredClose.perform(on: self.session.context) }

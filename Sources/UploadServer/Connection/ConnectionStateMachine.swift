@@ -2,6 +2,7 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 import UploadCore
+import UploadProtocol
 
 /// The state of one HTTP connection, and what to do with each event: a pure state machine without I/O. The caller
 /// passes the event loop's time.
@@ -30,6 +31,16 @@ struct ConnectionStateMachine {
   /// may carry requests of several clients.
   var authenticatedClient: AuthenticatedClient?
   var phase = RequestPhase.idle
+  /// The upload that further requests may repeat, with the fields by which they are recognized; nil before one was accepted.
+  var repeated: (fields: RepeatedFields, upload: RepeatableUpload)?
+  /// Whether ``accepted`` is to be set for the next request.
+  var notesAccepted = false
+  /// The last request, if it was accepted, ``notesAccepted`` was set, and others may repeat it.
+  var accepted: RepeatableUpload?
+  /// Whether the request that is being served repeats another: see ``holdsInput``.
+  var repeats = false
+  /// Whether there is room for more input that waits undecoded: see ``holdsInput``.
+  var hasInputRoom = false
   var input = DecodedInput()
   var end = ConnectionEnd()
   /// The decoded parts of requests that wait until the request before them is finished, or until the client reads
@@ -118,6 +129,17 @@ struct ConnectionStateMachine {
     return true
   }
 
+  /// Call it when small files that have arrived completely are about to be stored, while the connection is at rest.
+  mutating func beginSmallFiles(_ request: CurrentRequest, at now: NIODeadline) {
+    limits.noteActivity(at: now)
+    begin(request)
+    (phase, repeats) = (.storing, true)
+  }
+
+  /// Whether input waits undecoded: files whose requests repeat another are being stored, and those behind them, which
+  /// may do so too, are read when they have their responses.
+  var holdsInput: Bool { repeats && phase == .storing && queue.isEmpty && !end.inputIsClosed }
+
   // MARK: Responses
 
   /// Call it when the handler itself, not Hummingbird, is about to send the final response to the request. A rejected
@@ -198,7 +220,8 @@ struct ConnectionStateMachine {
   }
 
   private func allowsRead(hasRoom: Bool, isWritable: Bool) -> Bool {
-    queue.isEmpty && phase.allowsRead(hasRoom: hasRoom, isWritable: isWritable)
+    guard !holdsInput else { return hasInputRoom }
+    return queue.isEmpty && phase.allowsRead(hasRoom: hasRoom, isWritable: isWritable)
   }
 
   /// Call it when bytes arrived, before they are decoded. The first ones between requests begin the time limit of the

@@ -65,6 +65,9 @@ enum RequestDisposition {
       do throws(UploadError) {
         let token = hasToken ? role : nil
         self = try machine.isStopping ? .reject(.stopping) : Self.route(request, from: source, token, session.server)
+        if machine.notesAccepted, case .upload = self {
+          machine.accepted = RepeatableUpload(request, machine.request, in: session.server)
+        }
       } catch {
         self = .reject(error)
       }

@@ -204,7 +204,7 @@ package final class UploadServer: Sendable {
         let context = BrowsingContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
         // Throws nothing: ErrorResponseMiddleware turns every error into a response.
         var response = try await pages.respond(to: request, context: context)
-        response.headers[.date] = HTTPDate.text(CurrentTime.seconds)
+        response.headers[.date] = CurrentTime.httpDate
         response.headers[.server] = "sluice"
         // An error ends the connection. It is never HTTPParserError, on which Hummingbird would write another response:
         // ConnectionHandler withholds those.

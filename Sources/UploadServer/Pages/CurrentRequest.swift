@@ -1,5 +1,6 @@
 import Glibc
 import HTTPTypes
+import Synchronization
 import UploadCore
 import UploadProtocol
 import UploadStorage
@@ -136,6 +137,18 @@ extension Preconditions {
 enum CurrentTime {
   /// Whole seconds since 1970 in UTC.
   static var seconds: Int64 { Int64(time(nil)) }
+
+  /// The text of the last second for which it was needed.
+  private static let lastDate = Mutex<(seconds: Int64, text: String)>((seconds: .min, text: ""))
+
+  /// The current time as the value of a `Date` field.
+  static var httpDate: String {
+    let now = seconds
+    return lastDate.withLock { last in
+      if last.seconds != now { last = (now, HTTPDate.text(now)) }
+      return last.text
+    }
+  }
 }
 
 /// The time of log lines and of reports about rejected requests.

@@ -92,7 +92,7 @@ struct ServerResponse: Sendable {
   /// - Parameter closes: whether the connection is closed after it.
   func head(for request: CurrentRequest, closes: Bool) -> HTTPResponse {
     var head = HTTPResponse(status: status, headerFields: fields)
-    head.headerFields[.date] = HTTPDate.text(CurrentTime.seconds)
+    head.headerFields[.date] = CurrentTime.httpDate
     head.headerFields[.server] = "sluice"
     if status == .methodNotAllowed { head.headerFields[.allow] = request.allowedMethods }
     if status == .unauthorized { head.headerFields[values: .wwwAuthenticate] = request.challenges }
@@ -114,6 +114,16 @@ struct ServerResponse: Sendable {
     // A response to HEAD has no body (RFC 9110 section 9.3.2).
     if request.method != "HEAD" { context.write(NIOAny(HTTPResponsePart.body(body)), promise: nil) }
     context.writeAndFlush(NIOAny(HTTPResponsePart.end(nil)), promise: sent)
+  }
+
+  /// Appends it to `bytes` as the encoder would write it, in response to a request that is not HEAD.
+  /// - Parameter closes: whether the connection is closed after it.
+  func write(for request: CurrentRequest, closes: Bool, into bytes: inout ByteBuffer) {
+    let head = head(for: request, closes: closes)
+    bytes.writeString("HTTP/1.1 \(head.status.code) \(head.status.reasonPhrase)\r\n")
+    for field in head.headerFields { bytes.writeString("\(field.name.rawName): \(field.value)\r\n") }
+    bytes.writeString("\r\n")
+    bytes.writeImmutableBuffer(body)
   }
 
   /// Replaces the body by a page.

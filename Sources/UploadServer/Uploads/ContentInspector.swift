@@ -51,16 +51,23 @@ struct RequestedName {
   /// used.
   let requested: FilePath?
   /// Where a file with a generated name is stored.
-  let directory: DirectoryPath
-  /// Distinguishes generated names.
-  let id: UploadID
+  private let directory: DirectoryPath
+  /// A generated name without its extension; nil where none is needed.
+  private let generated: String?
 
   /// - Parameters:
-  ///   - requested: complete, with the sender's directory if it has one.
+  ///   - requested: complete, with the sender's directory if it has one; nil when the request states no path that can be
+  ///     used.
+  ///   - id: distinguishes generated names.
   ///   - directory: of the sender; nil for the upload directory itself.
-  init(requested: FilePath? = nil, id: UploadID = UploadID(), generatedIn directory: FileName? = nil) {
-    (self.requested, self.id) = (requested, id)
+  init(
+    requested: FilePath? = nil,
+    id: @autoclosure () -> UploadID = UploadID(),
+    generatedIn directory: FileName? = nil
+  ) {
+    self.requested = requested
     self.directory = DirectoryPath(components: directory.map { [$0] } ?? [])
+    generated = requested == nil ? "upload-\(id())" : nil
   }
 
   /// The path below the directory of the sender.
@@ -77,7 +84,8 @@ struct RequestedName {
   func path(type: String?) -> FilePath {
     if let requested { return requested }
     let suffix = type.flatMap { MediaTypeNames.fileExtension(forType: $0) } ?? "bin"
-    return FilePath(directory: directory, name: FileName("upload-\(id).\(suffix)") ?? FileName.fallback)
+    let name = generated.flatMap { FileName("\($0).\(suffix)") } ?? FileName.fallback
+    return FilePath(directory: directory, name: name)
   }
 
   /// The path and the media type for the content whose detected and declared type `meter` has. The type is chosen from

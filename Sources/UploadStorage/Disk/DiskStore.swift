@@ -57,6 +57,22 @@ package final class DiskStore: UploadStore {
     }
   }
 
+  package func store(
+    _ files: [CompleteFile],
+    on eventLoop: any EventLoop,
+    completion: @escaping @Sendable ([Result<StoredFile, any Error>]) -> Void
+  ) {
+    let isSynced = finalizer.configuration.durability != .none
+    finalizer.finalize(files, on: eventLoop) { results in
+      for (file, result) in zip(files, results) {
+        guard case .success = result else { continue }
+        file.meter.addStored(file.content.readableBytes)
+        if isSynced { file.meter.markDurable() }
+      }
+      completion(results)
+    }
+  }
+
   package func publish(_ files: [any StagedFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]> {
     guard let own = files as? [StagedDiskFile] else {
       return eventLoop.makeFailedFuture(UploadError(.internalFailure, "A staged file belongs to another store."))
