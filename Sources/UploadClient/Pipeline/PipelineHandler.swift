@@ -28,8 +28,11 @@ final class PipelineHandler: ChannelInboundHandler {
   /// Whether the server has kept the connection after a response.
   var isProven: Bool { machine.isProven }
 
-  func hasRoom(for upload: SmallUpload, depth: Int) -> Bool {
-    context != nil && machine.hasRoom(for: upload.request.readableBytes, depth: depth)
+  /// - Parameters:
+  ///   - depth: the most requests outstanding.
+  ///   - isKept: see ``PipelineStateMachine/hasRoom(for:depth:isKept:)``.
+  func hasRoom(for upload: SmallUpload, depth: Int, isKept: Bool) -> Bool {
+    context != nil && machine.hasRoom(for: upload.request.readableBytes, depth: depth, isKept: isKept)
   }
 
   /// Writes a request, for which there must be room. Call ``flush()`` behind the last one.
