@@ -213,14 +213,16 @@ private final class ListingReading: Sendable {
   /// Discards what has arrived.
   func restart() { state.withLock { $0 = State() } }
 
-  func read(_ bytes: ByteBuffer) {
+  /// - Returns: whether more is needed: false once it is no listing, or too long to be kept.
+  func read(_ bytes: ByteBuffer) -> Bool {
     state.withLock { state in
-      guard !state.isTooLong else { return }
+      guard !state.isTooLong else { return false }
       var directory = state.directory
       state.directory = ServerDirectory()
       state.parser.read(bytes.readableBytesView) { directory.add($0) }
       state.isTooLong = directory.count > limit
       if !state.isTooLong { state.directory = directory }
+      return !state.isTooLong && state.parser.isValid
     }
   }
 

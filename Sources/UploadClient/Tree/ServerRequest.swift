@@ -34,7 +34,7 @@ struct ServerRequest: Sendable {
     _ method: HTTPMethod,
     _ uri: String,
     onAttempt: @Sendable () -> Void = {},
-    onBody: (@Sendable (ByteBuffer) -> Void)? = nil
+    onBody: (@Sendable (ByteBuffer) -> Bool)? = nil
   ) async throws(UploadError) -> ServerResponse {
     let cancellation = UploadCancellation()
     let result = await withTaskCancellationHandler { () async -> Result<ServerResponse, UploadError> in
@@ -55,7 +55,7 @@ struct ServerRequest: Sendable {
     _ uri: String,
     _ cancellation: UploadCancellation,
     _ onAttempt: @Sendable () -> Void,
-    _ onBody: (@Sendable (ByteBuffer) -> Void)?
+    _ onBody: (@Sendable (ByteBuffer) -> Bool)?
   ) async throws(UploadError) -> ServerResponse {
     var connection = ResumeConnection(try await attempt(method, uri, cancellation, onBody))
     while true {
@@ -79,7 +79,7 @@ struct ServerRequest: Sendable {
     _ method: HTTPMethod,
     _ uri: String,
     _ cancellation: UploadCancellation,
-    _ onBody: (@Sendable (ByteBuffer) -> Void)?
+    _ onBody: (@Sendable (ByteBuffer) -> Bool)?
   ) async throws(UploadError) -> UploadAttempt {
     var attempt = UploadAttempt(
       request: request(method, uri),

@@ -242,6 +242,23 @@ import UploadTestSupport
     }
   }
 
+  @Test(arguments: [
+    ("a page", "a page", "no listing"), (#"{"files":["#, #"{"url":"a","size":1},"#, "more than 1000 files"),
+  ])
+  func `a listing without an end is given up`(beginning: String, more: String, hint: String) async throws {
+    let text = String(repeating: more, count: 1000)
+    let error = try await withServer { peer in
+      _ = try peer.readHead()
+      try peer.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + beginning)
+      // Until the client closes the connection.
+      while (try? peer.send(text)) != nil {}
+    } _: { server in
+      let existing = ExistingFiles(try request(server.url), limit: 1000)
+      return await #expect(throws: UploadError.self) { try await existing.checkAccess() }
+    }
+    #expect(error?.message.contains(hint) == true)
+  }
+
   // MARK: The feed
 
   @Test func `the feed hands out files, and reports everything else`() async throws {
