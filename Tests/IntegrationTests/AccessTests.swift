@@ -72,10 +72,10 @@ import UploadTestSupport
       let path = try server.scratch.random(1000, to: "f")
       let page = try await Curl.run(["--verbose", "\(server.url)/?token=\(Self.token)"])
       #expect(page.errors.contains("< Referrer-Policy: no-referrer"))
-      let marker = try #require(page.body.firstRange(of: "action=\""))
-      let action = String(page.body[marker.upperBound...].prefix { $0 != "\"" })
+      let marker = try #require(page.body.firstRange(of: " action=\"./file-upload"))
+      let query = page.body[marker.upperBound...].prefix { $0 != "\"" }.replacing("&amp;", with: "&")
       let fields = ["-H", "Accept: text/html", "-H", "Origin: \(server.url)", "-F", "file=@\(path)"]
-      let stored = try await Curl.run(fields + ["\(server.url)/\(action)"])
+      let stored = try await Curl.run(fields + ["\(server.url)/file-upload\(query)"])
       #expect(stored.status == 201, "\(stored)")
       #expect(stored.body.contains("/files/f?token=\(Self.token)"))
       try server.expect("f", equals: path)

@@ -15,7 +15,7 @@ import UploadTestSupport
       #expect(rename(server.uploads.path, old) == 0)
       let health = try await Curl.run(["\(server.url)/healthz"])
       #expect(health.isRejection(503) && health.body.contains("does not exist any more"), "\(health)")
-      for target in ["/files/", "/", "/files/before"] {
+      for target in ["/files/", "/info", "/files/before"] {
         #expect(try await Curl.run([server.url + target]).isRejection(503), "\(target)")
       }
       let rejected = try await Curl.run(["-T", path, "\(server.url)/rejected"])

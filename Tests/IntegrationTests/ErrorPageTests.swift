@@ -97,7 +97,7 @@ import UploadTestSupport
     }
   }
 
-  @Test(arguments: ["", "files/", "files/x", "a/b/c", "?token=a-wrong-token"])
+  @Test(arguments: ["info", "files/", "files/x", "a/b/c", "files/?token=a-wrong-token"])
   func `a browser's 401 is an HTML page with a form that asks for the token`(path: String) async throws {
     try await withServer(["--token", Self.token]) { server in
       let request = ["\(server.url)/\(path)"]

@@ -104,7 +104,7 @@ import UploadTestSupport
         #expect(listing.body.contains(#""name":"\#(name)""#), "\(listing.body)")
         #expect(listing.body.contains(#""url":"../files/\#(url)""#), "\(listing.body)")
       }
-      let page = try await Curl.run(["-H", "Accept: text/html", "\(server.url)/"])
+      let page = try await Curl.run(["-H", "Accept: text/html", "\(server.url)/files/"])
       #expect(page.body.contains("files/caf%E9\""))
       for name in ["caf%E9", "caf%E9%20%282%29", "%FC.txt"] {
         let download = try await Curl.run(["\(server.url)/files/\(name)"])

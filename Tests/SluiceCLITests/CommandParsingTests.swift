@@ -91,6 +91,15 @@ import UploadStorage
     }
   }
 
+  @Test func `the greeting of the upload page may have several text lines, and is checked`() throws {
+    let serve = try ServeCommand.parse(["--greeting", " Hello\n\u{202E}you "])
+    #expect(try serve.server.configuration(port: 0).page.greeting == "Hello\n\u{FFFD}you")
+    #expect(try ServeCommand.parse([]).server.configuration(port: 0).page.greeting == nil)
+    expectUsageError(["--greeting", " "], of: ServeCommand.self, hint: "The greeting is empty.")
+    let long = String(repeating: "a", count: 501)
+    expectUsageError(["--greeting", long], of: DashboardCommand.self, hint: "Write at most 500.")
+  }
+
   @Test func `the lowest and the highest port and count are accepted`() throws {
     #expect(try ServeCommand.parse(["--port", "0", "--raw-port", "65535"]).server.address.rawPort == 65_535)
     let send = try SendCommand.parse(["f", "--to", "http://h", "--jobs", "10000", "--retry", "0"])
