@@ -32,6 +32,14 @@ import UploadStorage
     #expect(headings == ["SERVER:", "STORED FILES:", "LIMITS:", "TLS:", "ACCESS:", "OUTPUT:", "OPTIONS:"])
   }
 
+  @Test func `a QR code cannot be combined with JSON lines, which are for programs`() throws {
+    #expect(try ServeCommand.parse(["--qr"]).output.qr)
+    #expect(try !ServeCommand.parse([]).output.qr)
+    let error = #expect(throws: (any Error).self) { try ServeCommand.parse(["--qr", "--json"]) }
+    let message = ServeCommand.message(for: try #require(error))
+    #expect(message.contains("--qr prints a code for a camera"))
+  }
+
   @Test func `options of serve become the server's configuration`() throws {
     let command = try ServeCommand.parse([
       "--host", "::1", "--raw-port", "0", "--on-duplicate", "error", "--durability", "none", "--memory-budget", "8MiB",

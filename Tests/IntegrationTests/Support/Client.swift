@@ -33,6 +33,7 @@ extension Trait where Self == ConditionTrait {
   static var tmux: Self { Client.needs("tmux", "-V") }
   static var wget: Self { Client.needs("wget", "--version") }
   static var openssl: Self { Client.needs("openssl", "version") }
+  static var zbar: Self { Client.needs("zbarimg", "--version") }
   static var netcat: Self { Client.needs("nc", "-h") }
 
   // Not required of every developer: nginx starts to listen when it is installed, and systemd is part of the system.
