@@ -147,13 +147,13 @@ import UploadTestSupport
 
   @Test func `a look that is lost or rejected as busy is repeated`() async throws {
     let files = ReceivedFiles()
-    let sent = try await send(4, files) { number, peer in
+    let sent = try await send(1, files) { number, peer in
       guard number <= 3, let item = try files.next(peer) else { return try files.accept(peer) }
       _ = files.serve(item)
       if number == 3 { try peer.respond("503 Service Unavailable") }
     }
-    expectAll(4, sent, files)
-    #expect(files.requests.prefix(4).map(\.method) == ["PUT", "GET", "GET", "GET"])
+    expectAll(1, sent, files)
+    #expect(files.requests.map(\.method) == ["PUT", "GET", "GET", "GET"])
   }
 
   @Test func `without retries nothing is looked up`() async throws {
