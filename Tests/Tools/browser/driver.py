@@ -65,6 +65,8 @@ class Browser:
         options.add_experimental_option("prefs", settings)
         options.add_experimental_option("excludeSwitches", ["enable-logging"])
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        # Servers with TLS have certificates of their own.
+        options.set_capability("acceptInsecureCerts", True)
         service = Service(require("chromedriver", "chromium-driver"), log_path="/dev/null", env=environment())
         self.driver = webdriver.Chrome(service=service, options=options)
         # Waits are those of this tool, which say what they wait for.
@@ -103,6 +105,8 @@ class Browser:
         """Gives the current tab a size, and watches its documents."""
         self.cdp("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
         self.cdp("Network.enable")
+        # As a window in front: also with several tabs.
+        self.cdp("Emulation.setFocusEmulationEnabled", enabled=True)
         self.resize(size)
 
     def resize(self, size: Size) -> None:

@@ -56,13 +56,15 @@ class Page:
         self.wait_for_script()
 
     def reload(self) -> None:
-        """Loads it again, as the user does."""
+        """Loads it again, as a user does who confirms the browser's warning."""
+        # Without a click before it, browsers do not show one.
+        self.click("h1")
         self.browser.driver.refresh()
         self.wait_for_script()
 
     def wait_for_script(self) -> None:
-        """Waits until the script shows its controls, and knows what the server says about itself or needs a token."""
-        self.wait(lambda: self.shows("#choose") or self.shows("#token"), "the script has not started")
+        """Waits until the script knows what the server says about itself, or needs a token."""
+        self.wait(lambda: self.text("#free") or self.shows("#token"), "the script has not started")
 
     def wait(self, condition: Any, message: str, patience: float = 30) -> Any:
         """Waits for a true value of `condition()` and returns it. Raises Failure with what the page shows."""
@@ -148,7 +150,7 @@ class Page:
         field = self.element("#token-field")
         field.clear()
         field.send_keys(token)
-        self.click("#token button[type=submit]")
+        self.click("#token button")
 
     # What is waited for
 

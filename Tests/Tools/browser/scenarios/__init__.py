@@ -92,7 +92,8 @@ def _attempt(scenario: Scenario, size: Size, program: str, work: Path, browser: 
     except (WebDriverException, OSError, LookupError, TypeError, ValueError) as error:
         place = traceback.extract_tb(error.__traceback__)
         ours = [frame for frame in place if "scenarios/" in frame.filename]
-        return f"{type(error).__name__} at {ours[-1].name if ours else '?'}:{ours[-1].lineno if ours else 0}: {error}"
+        said = error.msg if isinstance(error, WebDriverException) else str(error)
+        return f"{type(error).__name__} at {ours[-1].name if ours else '?'}:{ours[-1].lineno if ours else 0}: {said}"
     return "; ".join(problems) or None
 
 

@@ -59,7 +59,7 @@ return [...document.querySelectorAll("button, a[href], input, label[for], summar
   return [[element.id || element.className || element.textContent.slice(0, 20), box.width, box.height]];
 });
 """
-OVERFLOW = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+OVERFLOW = "return Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)"
 FOCUSED = """
 const element = document.activeElement, box = element.getBoundingClientRect(), style = getComputedStyle(element);
 return {
@@ -148,8 +148,8 @@ def live_region(stage: Stage) -> None:
         return [...document.querySelectorAll("[aria-live], [role=status], [role=alert]")].map(region =>
           [region.id, region.getAttribute("aria-live") || region.getAttribute("role")]);
     """)
-    expect(len(regions), 1, f"live regions, {regions}")
-    check(regions[0][1] in ("polite", "status"), f"the region is {regions}")
+    # What is wrong with a token is told at once.
+    expect([region for region in regions if region != ["token-note", "alert"]], [["live", "status"]], "live regions")
     page.send([stage.file("film.mp4", 8 * MIB), stage.file("letter.txt")])
     told = [text for text in stage.browser.script("return told") if text.strip()]
     check(told, "nothing was told")
@@ -162,8 +162,8 @@ def focus_order(stage: Stage) -> None:
     """The Tab key reaches every control, from top to bottom, with a focus that is seen."""
     page, _ = _under_way(stage)
     page.click("#pause")
-    stage.browser.script("document.activeElement.blur(); scrollTo(0, 0)")
-    stage.browser.cdp("Page.bringToFront")
+    # From the page's top.
+    page.click("h1")
     seen = []
     for _ in range(60):
         stage.browser.press("Tab", 9)
@@ -190,7 +190,6 @@ def keyboard_only(stage: Stage) -> None:
     page = stage.page(server)
     page.choose(stage.file("film.mp4", 24 * MIB), stage.file("other.mp4", 4 * MIB))
     page.wait_for_percent("film.mp4", 5)
-    stage.browser.cdp("Page.bringToFront")
     focus = "document.querySelector('#rows > li').querySelector(arguments[0]).focus()"
     stage.browser.script(focus, "button.action")
     _press_enter(stage)

@@ -155,7 +155,7 @@ def limits(stage: Stage) -> None:
     page.choose(good, large, picture)
     page.wait(lambda: page.state == "failed", "the upload has not failed")
     page.wait_for_row("good.txt", "stored")
-    for name, reason in {"large.txt": "1 MiB", "picture.png": "image/png"}.items():
+    for name, reason in {"large.txt": "1.0 MiB", "picture.png": "image/png"}.items():
         note = page.wait_for_row(name, "failed").text
         check(reason in note, f"the reason for {name} is {note!r}")
     server.expect([good])
@@ -164,4 +164,3 @@ def limits(stage: Stage) -> None:
 def _may_use_clipboard(stage: Stage) -> None:
     allowed = ["clipboardReadWrite", "clipboardSanitizedWrite"]
     stage.browser.cdp("Browser.grantPermissions", permissions=allowed)
-    stage.browser.cdp("Page.bringToFront")

@@ -11,8 +11,8 @@ from shared.nginx import Front, running
 from shared.proxy import Cut, Proxy
 
 topic = Topic("interruptions")
-SLOW = slow(12)
-SIZE = 24 * MIB
+SLOW = slow(5)
+SIZE = 16 * MIB
 # More than a page may send again after an interruption: the buffers of sockets on this machine.
 AGAIN = 8 * MIB
 LOST = ("ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_CLOSED", "ERR_CONNECTION_REFUSED", "ERR_FAILED")
@@ -22,7 +22,7 @@ LOST = ("ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_CLOSED", "
 def cut_connections(stage: Stage) -> None:
     """Uploads continue where they were when connections are cut, and little is sent again."""
     server = stage.serve(*SLOW)
-    cuts = [Cut(6 * MIB, "RST"), Cut(14 * MIB, "FIN"), Cut(22 * MIB, "RST")]
+    cuts = [Cut(4 * MIB, "RST"), Cut(9 * MIB, "FIN"), Cut(14 * MIB, "RST")]
     proxy = stage.enter(Proxy(server.port, cuts))
     file = stage.file("film.mp4", SIZE)
     stage.page(proxy.base).send([file])
@@ -35,8 +35,8 @@ def cut_connections(stage: Stage) -> None:
 def cut_all_at_once(stage: Stage) -> None:
     """All uploads continue after a network failure that cuts all connections, requests for the progress among them."""
     server = stage.serve(*SLOW)
-    proxy = stage.enter(Proxy(server.port, [Cut(8 * MIB, "RST"), Cut(20 * MIB, "RST")], cuts_all=True))
-    files = [stage.file(f"{number}.bin", 10 * MIB) for number in range(3)]
+    proxy = stage.enter(Proxy(server.port, [Cut(6 * MIB, "RST"), Cut(18 * MIB, "RST")], cuts_all=True))
+    files = [stage.file(f"{number}.bin", 8 * MIB) for number in range(3)]
     stage.page(proxy.base).send(files)
     server.expect(files)
 
@@ -45,11 +45,14 @@ def cut_all_at_once(stage: Stage) -> None:
 def offline(stage: Stage) -> None:
     """While the browser is offline the page says so; afterwards the upload continues by itself."""
     server = stage.serve(*SLOW)
-    page = stage.page(server)
+    proxy = stage.enter(Proxy(server.port, cuts_all=True))
+    page = stage.page(proxy.base)
     file = stage.file("film.mp4", SIZE)
     page.choose(file)
     page.wait_for_percent("film.mp4", 15)
     stage.browser.set_network(is_offline=True)
+    # Chromium leaves the requests alone that are running.
+    proxy.cut_now()
     row = page.wait_for_row("film.mp4", "offline")
     check("offline" in row.text.lower(), f"the state is {row.text!r}")
     before = row.stored
@@ -105,7 +108,7 @@ def reload_and_other_file(stage: Stage) -> None:
     page.wait_for_percent("film.mp4", 20)
     page.reload()
     page.wait(lambda: page.unfinished() == ["film.mp4"], "the unfinished upload is not listed")
-    file = stage.file("film.mp4", 10 * MIB)
+    file = stage.file("film.mp4", 2 * MIB)
     page.send([file])
     server.expect([file])
 

@@ -13,7 +13,7 @@ from scenario import BOTH, Server, Stage, Topic, check, expect
 topic = Topic("listing")
 FACTS = """
 return {
-  overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  overflow: Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth),
   scripts: document.scripts.length, text: document.body.innerText, title: document.title,
   names: [...document.querySelectorAll("a[href]")].map(link => link.textContent),
 };

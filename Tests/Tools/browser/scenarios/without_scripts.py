@@ -6,10 +6,10 @@ from urllib.parse import quote, urlsplit
 
 from selenium.webdriver.common.by import By
 
-from scenario import BOTH, Server, Stage, Topic, check, expect
+from scenario import BOTH, Server, Stage, Topic, check, eventually, expect
 
 topic = Topic("without-scripts")
-TOKEN = "a+b/c=d%&e-0123456789"
+TOKEN = "Visitor-2026_0.1~x"
 
 
 def _send(stage: Stage, url: str, *names: str, sender: str = "") -> list[str]:
@@ -23,6 +23,7 @@ def _send(stage: Stage, url: str, *names: str, sender: str = "") -> list[str]:
     files = [stage.file(name) for name in names]
     driver.find_element(By.CSS_SELECTOR, "#form input[type=file]").send_keys("\n".join(map(str, files)))
     driver.find_element(By.CSS_SELECTOR, "#form button").click()
+    eventually(lambda: not driver.find_elements(By.ID, "form"), "the form was not sent")
     return driver.find_element(By.TAG_NAME, "body").text.splitlines()
 
 
