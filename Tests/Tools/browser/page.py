@@ -20,7 +20,6 @@ return [...document.querySelectorAll("#rows > li")].map(row => {
     name: row.dataset.name, state: row.dataset.state, note: row.querySelector(".note")?.textContent ?? "",
     text: row.querySelector(".state").textContent, percent: row.querySelector(".percent").textContent,
     stored: 100 * bar.value / bar.max, sent: parseFloat(bar.style.getPropertyValue("--done")) || 0,
-    actions: [...row.querySelectorAll("button")].filter(one => one.offsetParent).map(one => one.dataset.action ?? "remove"),
   };
 });
 """
@@ -41,7 +40,6 @@ class Row:
     percent: str
     stored: float
     sent: float
-    actions: list[str]
 
 
 class Page:
@@ -74,7 +72,8 @@ class Page:
 
     def summary(self) -> str:
         """What it shows, for messages."""
-        rows = ", ".join(f"{row.name[:40]!r} {row.state} {row.percent} {row.text} {row.note}" for row in self.rows()[:5])
+        shown = [f"{row.name[:40]!r} {row.state} {row.percent} {row.text} {row.note}" for row in self.rows()[:5]]
+        rows = ", ".join(shown)
         return f"{self.state}, {self.title!r}: {rows or 'no rows'}"
 
     # What it shows

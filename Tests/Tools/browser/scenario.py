@@ -98,7 +98,7 @@ class Stage:
         return self._stack.enter_context(context)
 
     def serve(self, *options: object, disk: str | None = None) -> Server:
-        """Starts a server with an empty directory. `disk` is the size of a file system that holds nothing else."""
+        """Starts a server with an empty directory. `disk` is the size of a file system of its own."""
         self._homes += 1
         home = self.work / f"server{self._homes}"
         place = {} if disk is None else {"place": Place(prefix=on_disk(home / "uploads", disk))}

@@ -1,4 +1,4 @@
-"""Whether the page can be used by everyone: by keyboard, with a screen reader, on small and large screens."""
+"""Whether the page can be used by keyboard, with a screen reader, on small and large screens."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from shared import MIB, digest
 
 topic = Topic("choosing")
 COPY_TEXT = "const done = arguments[1]; navigator.clipboard.writeText(arguments[0]).then(() => done(''), done);"
-COPY_PICTURE = """
+COPY_IMAGE = """
 const done = arguments[0], canvas = document.createElement("canvas");
 canvas.width = canvas.height = 40;
 canvas.toBlob(blob => navigator.clipboard.write([new ClipboardItem({"image/png": blob})]).then(() => done(""), done));
@@ -97,15 +97,15 @@ def paste_text(stage: Stage) -> None:
 
 
 @topic()
-def paste_picture(stage: Stage) -> None:
+def paste_image(stage: Stage) -> None:
     """A pasted screenshot is sent as a PNG file, and two of them have different names."""
     server = stage.serve()
     page = stage.page(server)
     _may_use_clipboard(stage)
-    expect(stage.browser.driver.execute_async_script(COPY_PICTURE), "", "copying")
+    expect(stage.browser.driver.execute_async_script(COPY_IMAGE), "", "copying")
     for number in (1, 2):
         stage.browser.paste()
-        page.wait(lambda: len(page.rows()) == number, "the picture was not added")
+        page.wait(lambda: len(page.rows()) == number, "the image was not added")
     page.finish()
     names = server.stored()
     expect(len(names), 2, "stored files")
@@ -149,13 +149,13 @@ def limits(stage: Stage) -> None:
     """Files that are too large or of a type that is not allowed are rejected with a reason; others are stored."""
     server = stage.serve("--max-size", "1MiB", "--allow-type", "text/plain")
     page = stage.page(server)
-    good, large, picture = stage.file("good.txt", 0), stage.file("large.txt", 2 * MIB), stage.file("picture.png")
+    good, large, diagram = stage.file("good.txt", 0), stage.file("large.txt", 2 * MIB), stage.file("diagram.png")
     good.write_text("plain text\n" * 100, encoding="utf-8")
-    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(2000))
-    page.choose(good, large, picture)
+    diagram.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(2000))
+    page.choose(good, large, diagram)
     page.wait(lambda: page.state == "failed", "the upload has not failed")
     page.wait_for_row("good.txt", "stored")
-    for name, reason in {"large.txt": "1.0 MiB", "picture.png": "image/png"}.items():
+    for name, reason in {"large.txt": "1.0 MiB", "diagram.png": "image/png"}.items():
         note = page.wait_for_row(name, "failed").text
         check(reason in note, f"the reason for {name} is {note!r}")
     server.expect([good])

@@ -20,7 +20,7 @@ LOST = ("ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_CLOSED", "
 
 @topic(faults=LOST, sizes=BOTH)
 def cut_connections(stage: Stage) -> None:
-    """Uploads continue where they were when connections are cut, and little is sent again."""
+    """Uploads continue where they were after connections are interrupted, and little is sent again."""
     server = stage.serve(*SLOW)
     cuts = [Cut(4 * MIB, "RST"), Cut(9 * MIB, "FIN"), Cut(14 * MIB, "RST")]
     proxy = stage.enter(Proxy(server.port, cuts))

@@ -26,7 +26,9 @@ HOSTILE = (
     "x" * 251 + ".txt",
     "é" * 125 + ".txt",
 )
-LINKS = "return Object.fromEntries([...document.querySelectorAll('a[href]')].map(link => [link.textContent, link.href]))"
+LINKS = """
+return Object.fromEntries([...document.querySelectorAll("a[href]")].map(link => [link.textContent, link.href]));
+"""
 OVERFLOW = "return Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)"
 # Made in the page, since no file system here has such names.
 IMPOSSIBLE = """
@@ -84,7 +86,8 @@ def changed_names(stage: Stage) -> None:
 
 def _expect_unharmed(stage: Stage) -> None:
     check(not stage.browser.script("return window.harmed"), "a name was executed")
-    check(not stage.browser.script("return document.querySelector('img[src=x], svg[onload], b')"), "a name became markup")
+    markup = "return document.querySelector('img[src=x], svg[onload], b')"
+    check(not stage.browser.script(markup), "a name became markup")
 
 
 def _overflow(stage: Stage) -> int:

@@ -13,7 +13,7 @@ topic = Topic("uploading")
 SLOW = slow(8)
 # Notes every 10 ms what a row shows, with the number of its samples in which something cannot be.
 OBSERVE = """
-window.observed = {samples: 0, states: [], sentBehind: 0, early: 0, largest: 0, sawBoth: 0};
+window.observed = {samples: 0, states: [], titles: [], sentBehind: 0, early: 0, largest: 0, sawBoth: 0};
 setInterval(() => {
   const row = document.querySelector("#rows > li");
   if (!row) return;
@@ -25,7 +25,7 @@ setInterval(() => {
   if (sent > stored + 1) observed.sawBoth += 1;
   if (state !== "stored" && row.querySelector(".percent").textContent.startsWith("100")) observed.early += 1;
   if (stored > observed.largest) observed.largest = stored;
-  if (document.title !== observed.title) observed.titles = [...(observed.titles ?? []), observed.title = document.title];
+  if (observed.titles.at(-1) !== document.title) observed.titles.push(document.title);
 }, 10);
 """
 
