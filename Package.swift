@@ -2,15 +2,18 @@
 import PackageDescription
 
 /// A library target and its test target.
-/// - Parameter testFiles: directories of the test target with files that tests read and that are not compiled.
+/// - Parameters:
+///   - testFiles: directories of the test target with files that tests read and that are not compiled.
+///   - embedded: files of the target whose bytes the compiler embeds in it, as `PackageResources.NAME_EXTENSION`.
 func library(
   _ name: String,
   _ dependencies: [Target.Dependency],
   tests: [Target.Dependency] = [],
-  testFiles: [String] = []
+  testFiles: [String] = [],
+  embedded: [String] = []
 ) -> [Target] {
   [
-    .target(name: name, dependencies: dependencies),
+    .target(name: name, dependencies: dependencies, resources: embedded.map { .embedInCode($0) }),
     .testTarget(
       name: "\(name)Tests",
       dependencies: [.target(name: name), "UploadTestSupport"] + dependencies + tests,
@@ -72,7 +75,11 @@ let ends =
       hummingbird, hummingbirdCore, nioCore, nioPosix, nioHTTP1, nioExtras, nioHTTPTypes, nioHTTPTypesHTTP1,
       httpTypes, logging, lifecycle, nioSSL, x509, asn1, crypto,
     ],
-    tests: [nioEmbedded]
+    tests: [nioEmbedded],
+    embedded: [
+      "page.html", "page.css", "listing.css", "format.js", "settings.js", "request.js", "files.js", "queue.js",
+      "upload.js", "rows.js", "view.js", "main.js",
+    ].map { "UploadPage/\($0)" }
   )
   + library(
     "UploadClient",

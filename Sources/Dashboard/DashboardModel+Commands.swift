@@ -19,8 +19,9 @@ extension DashboardModel {
     case .clear: return shown.endedCount > 0
     case .back: return view != .panes || focus == .detail || !filter.isEmpty || frozen != nil
     case .faster, .slower: return nextRefreshRate(faster: command == .faster) != nil
+    case .nextLink: return facts.links.count > 1
     case .move, .nextPane, .previousPane, .pane, .upload, .mode, .freeze, .sort, .filter, .log, .copy, .theme, .bar,
-      .mouse, .help, .quit, .suspend, .redraw, .yes, .no, .keepFilter, .clearFilter:
+      .mouse, .help, .quit, .suspend, .redraw, .yes, .no, .keepFilter, .clearFilter, .link, .previousLink, .closeLink:
       return true
     }
   }
@@ -69,9 +70,11 @@ extension DashboardModel {
       view = view == .log ? .panes : .log
       logFilter.clear()
       logScroll = Scroll()
-    case .copy:
-      if capabilities.hasClipboard { return [.copy(facts.sharedURL)] }
-      note(.warning, "this terminal has no clipboard for programs; the URL is \(facts.sharedURL)")
+    case .copy: return copyLink()
+    case .link: linkIndex = 0
+    case .nextLink: stepLink(by: 1)
+    case .previousLink: stepLink(by: -1)
+    case .closeLink: linkIndex = nil
     case .theme: settings.theme = settings.theme.next
     case .bar: settings.bar = settings.bar.next
     case .faster, .slower:
@@ -120,17 +123,26 @@ extension DashboardModel {
   private mutating func pause() -> [DashboardEffect] {
     guard let id = selected?.id, let record = live[direction][id] else { return [] }
     let upload = record.now
-    if record.tree != nil {
-      note(.warning, "a tree cannot be paused: open it, and select one of its files")
-      return []
-    }
-    if let obstacle = upload.pauseObstacle {
+    if let obstacle = record.tree.map(\.now.pauseObstacle) ?? upload.pauseObstacle {
       note(.warning, obstacle)
       return []
     }
     // The result must be visible.
     frozen = nil
-    return [.setPaused(id, upload.state != .paused)]
+    return [.setPaused(id, !record.isPaused)]
+  }
+
+  /// Copies the link whose QR code is shown, otherwise the one in the header; without a clipboard a note has it.
+  private mutating func copyLink() -> [DashboardEffect] {
+    let link = codeLink ?? facts.shownLink
+    if capabilities.hasClipboard { return [.copy(link)] }
+    note(.warning, "this terminal has no clipboard for programs; the link is \(link)")
+    return []
+  }
+
+  private mutating func stepLink(by steps: Int) {
+    let links = facts.links.indices
+    linkIndex = linkIndex.map { Array(links).stepping(steps, from: $0) }
   }
 
   /// Quits; asks for confirmation while uploads run.
@@ -184,6 +196,14 @@ extension DashboardModel {
   private func nextRefreshRate(faster: Bool) -> Int? {
     let rates = DashboardSettings.refreshRates
     return faster ? rates.first { $0 > settings.refreshRate } : rates.last { $0 < settings.refreshRate }
+  }
+}
+
+extension GroupSnapshot {
+  /// Why the tree can neither be paused nor continued, as a note; nil if it can.
+  fileprivate var pauseObstacle: String? {
+    if hasEnded { return "this tree has ended: it cannot be paused" }
+    return direction == .incoming ? "only the client can pause an incoming tree" : nil
   }
 }
 

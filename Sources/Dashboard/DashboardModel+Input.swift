@@ -20,6 +20,7 @@ extension DashboardModel {
   /// or the send dialog.
   private var keyContext: KeyContext {
     if question != nil { return .question }
+    if codeLink != nil, helpOffset == nil { return .link }
     return isTypingFilter && helpOffset == nil ? .filter : .dashboard
   }
 
@@ -41,12 +42,12 @@ extension DashboardModel {
     return []
   }
 
-  /// Closes the help and opens the send dialog for pasted paths: a terminal pastes the path of a dropped file. Other
+  /// Closes help and QR code, and opens the send dialog for pasted paths: a terminal pastes the path of a dropped file. Other
   /// text goes into the filter that is being typed, or else is reported in a note. An open file picker or send dialog
   /// handles the paste itself; while a question is open, it is ignored.
   private mutating func paste(_ text: String) -> [DashboardEffect] {
     guard question == nil else { return [] }
-    helpOffset = nil
+    (helpOffset, linkIndex) = (nil, nil)
     if isSending { return handleWhileSending(.paste(text)) }
     let paths = PastedPaths.parse(text, home: facts.home)
     if !paths.isEmpty { return openSheet(paths) }
@@ -62,7 +63,7 @@ extension DashboardModel {
   // MARK: Mouse
 
   private mutating func handle(_ mouse: MouseEvent) -> [DashboardEffect] {
-    guard isMouseOn, question == nil else { return [] }
+    guard isMouseOn, question == nil, codeLink == nil || helpOffset != nil else { return [] }
     if isSending, helpOffset == nil { return handleWhileSending(.mouse(mouse)) }
     let (layout, steps) = (layout, mouse.action.steps)
     if helpOffset != nil {

@@ -19,6 +19,15 @@ extension DashboardModel {
     } else if isPicking, let picker {
       surface.draw(picker, in: sendingArea)
     }
+    if let codeLink, let linkIndex {
+      let overlay = LinkOverlay(
+        link: codeLink,
+        position: linkIndex + 1,
+        count: facts.links.count,
+        hints: hints(in: .link, glyphs)
+      )
+      surface.draw(overlay, in: surface.bounds)
+    }
     if let helpOffset { surface.draw(HelpOverlay(sections: helpSections, offset: helpOffset), in: surface.bounds) }
     if let question {
       let overlay = ConfirmOverlay(question: question, hints: hints(in: .question, glyphs))
@@ -108,15 +117,18 @@ extension DashboardModel {
   private func footerHints(_ glyphs: GlyphSet) -> [KeyHint] {
     if helpOffset == nil, let sheet { return sheet.keys.compactMap { KeyHint($0, glyphs) } }
     if helpOffset == nil, isPicking, let picker { return picker.context.keys.compactMap { KeyHint($0, glyphs) } }
-    return hints(in: .dashboard, glyphs)
+    return hints(in: helpOffset == nil && codeLink != nil ? .link : .dashboard, glyphs)
   }
 
   /// The hints of a context for the footer, some of them changed to the current effect of their key. Those of the
-  /// dashboard are left out unless their command is valid now.
+  /// dashboard and of the QR code are left out unless their command is valid now.
   private func hints(in context: KeyContext, _ glyphs: GlyphSet) -> [KeyHint] {
-    KeyTable.bindings(in: context).filter { context != .dashboard || isHinted($0.command) }.compactMap { binding in
+    let bindings = KeyTable.bindings(in: context).filter { binding in
+      ![.dashboard, .link].contains(context) || isHinted(binding.command)
+    }
+    return bindings.compactMap { binding in
       var binding = binding
-      if binding.command == .pause, selected?.now.state == .paused { binding.hint = "resume" }
+      if binding.command == .pause, selected?.isPaused == true { binding.hint = "resume" }
       if binding.command == .freeze, frozen != nil { binding.hint = "resume" }
       if binding.command == .detail, view == .detail { binding.hint = "panes" }
       if binding.command == .detail, togglesTree { binding.hint = selected?.tree?.isOpen == true ? "close" : "open" }

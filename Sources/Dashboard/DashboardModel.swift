@@ -33,6 +33,8 @@ package struct DashboardModel: Sendable {
   /// Rows of the help above the first visible one; nil while the help is closed.
   var helpOffset: Int?
   var question: Question?
+  /// The link whose QR code is shown, as a position in ``DashboardFacts/links``; nil while that dialog is closed.
+  var linkIndex: Int?
   /// Kept while it is closed, because it remembers directories and marks; nil before its first use and after all chosen
   /// files were sent. Drawn only while ``isPicking``.
   var picker: FilePicker?
@@ -125,6 +127,9 @@ package struct DashboardModel: Sendable {
 
   /// The upload that keys apply to: the selected one of the list that had the focus last; nil when that list is empty.
   var selected: UploadRecord? { place(direction).id.flatMap { shown[direction][$0] } }
+
+  /// The link whose QR code is shown; nil while that dialog is closed.
+  var codeLink: String? { linkIndex.flatMap { facts.links.indices.contains($0) ? facts.links[$0] : nil } }
 
   var logEntries: [LogEntry] { shown.log.newestFirst(filter.text) }
 

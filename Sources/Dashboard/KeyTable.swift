@@ -9,6 +9,8 @@ enum Command: Hashable, Sendable {
   case upload, mode, detail, cancel, pause, retry, clear
   case freeze, sort, filter, log, copy, theme, bar, faster, slower, mouse
   case help, back, quit, suspend, redraw
+  /// Open the dialog with the QR code of a link; in it, show the one of another address, or close it.
+  case link, previousLink, nextLink, closeLink
   /// Confirm what a dialog asks about, or close the dialog without doing it.
   case yes, no
   /// End typing the filter: it remains, or is cleared.
@@ -25,6 +27,8 @@ enum KeyContext: Hashable, Sendable, CaseIterable {
   case question
   /// The filter while it is being typed.
   case filter
+  /// The dialog with a QR code.
+  case link
 }
 
 /// All keys of the dashboard and what they do. Key handling, footer, help and the table in example/docs/keys.md use it.
@@ -38,6 +42,7 @@ package enum KeyTable {
     ("Everywhere", .program, program),
     ("While typing a filter", .filter, filter),
     ("In a dialog", .question, question),
+    ("In the QR code's dialog", .link, link),
   ]
 
   private static let moving: [KeyBinding<Command>] = [
@@ -61,7 +66,7 @@ package enum KeyTable {
     KeyBinding([KeyEvent("m")], .mode, help: "mode: stream, multipart, buffered"),
     KeyBinding([KeyEvent(.enter)], .detail, hint: "detail", help: "detail of an upload; open a tree"),
     KeyBinding([KeyEvent("x"), KeyEvent(.delete)], .cancel, hint: "cancel", help: "cancel the upload (asks first)"),
-    KeyBinding([KeyEvent("p")], .pause, hint: "pause", help: "pause or resume a resumable upload"),
+    KeyBinding([KeyEvent("p")], .pause, hint: "pause", help: "pause or resume the upload or tree"),
     KeyBinding([KeyEvent("r")], .retry, hint: "retry", help: "retry the outgoing upload"),
     KeyBinding([KeyEvent("c")], .clear, hint: "clear", help: "clear ended uploads"),
   ]
@@ -71,7 +76,8 @@ package enum KeyTable {
     KeyBinding([KeyEvent("s")], .sort, help: "order: start, name, rate and so on"),
     KeyBinding([KeyEvent("/")], .filter, hint: "filter", help: "filter by text"),
     KeyBinding([KeyEvent("L")], .log, help: "toggle the event log"),
-    KeyBinding([KeyEvent("y")], .copy, help: "copy the server's URL"),
+    KeyBinding([KeyEvent("y")], .copy, help: "copy the upload page's link"),
+    KeyBinding([KeyEvent("Q")], .link, hint: "QR code", help: "QR code of the link, for a phone"),
     KeyBinding([KeyEvent("t")], .theme, help: "theme: dark, light, contrast, mono"),
     KeyBinding([KeyEvent("b")], .bar, help: "bars: block, thin, ASCII"),
     KeyBinding([KeyEvent("+"), KeyEvent("=")], .faster, help: "refresh more often"),
@@ -100,6 +106,18 @@ package enum KeyTable {
   private static let question: [KeyBinding<Command>] = [
     KeyBinding([KeyEvent("y"), KeyEvent(.enter)], .yes, hint: "yes", help: "confirm"),
     KeyBinding([KeyEvent("n"), KeyEvent(.escape), KeyEvent("q")], .no, hint: "no", help: "close without doing it"),
+  ]
+
+  private static let link: [KeyBinding<Command>] = [
+    KeyBinding([KeyEvent(.right), KeyEvent("l")], .nextLink, hint: "address", help: "next address of this machine"),
+    KeyBinding([KeyEvent(.left), KeyEvent("h")], .previousLink, help: "previous address"),
+    KeyBinding([KeyEvent("y")], .copy, hint: "copy", help: "copy the link that is shown"),
+    KeyBinding(
+      [KeyEvent(.escape), KeyEvent(.enter), KeyEvent("q"), KeyEvent("Q")],
+      .closeLink,
+      hint: "close",
+      help: "close the dialog"
+    ),
   ]
 
   /// The commands of ``KeyContext/dashboard`` that have an effect while the help is open; all others do nothing.

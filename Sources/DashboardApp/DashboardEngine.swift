@@ -54,9 +54,11 @@ package struct DashboardEngine: Sendable {
   func facts(_ paths: LocalPath) -> DashboardFacts {
     let (start, home) = (paths.workingDirectory, paths.home)
     var facts = DashboardFacts(url: address.url, directory: setup.directory, workingDirectory: start, home: home)
+    facts.links = server.links(to: address, token: server.token)
     facts.rawPort = address.rawPort
     facts.requiresToken = server.token != nil
     facts.generatedToken = server.generatedToken?.text
+    facts.generatedOwnerToken = server.generatedOwnerToken?.text
     facts.fingerprint = address.fingerprint?.digits
     facts.warning = setup.server.accessWarning
     facts.queueLimit = UploadQueueState.limit
@@ -104,13 +106,14 @@ package struct DashboardEngine: Sendable {
     guard let target = try? SendTarget(entry.target, token: setup.otherToken, trust: setup.trust) else { return nil }
     guard isOwn(target) else { return target }
     if target.path == ownTarget.path, target.query == nil { return ownTarget }
-    return try? SendTarget(entry.target, token: server.token?.text, trust: ownTarget.trust, isLocal: true)
+    return try? SendTarget(entry.target, token: server.ownToken?.text, trust: ownTarget.trust, isLocal: true)
   }
 
-  /// Pauses an outgoing upload or continues it, also one of an earlier process.
+  /// Pauses an outgoing upload or tree, or continues it, also one of an earlier process.
   /// - Returns: false when it has ended already, is unknown, or cannot be paused.
   func setPaused(_ id: UploadID, _ isPaused: Bool) -> Bool {
     if !isPaused, queue.resume(id) { return true }
+    if queue.setTreePaused(id, isPaused) { return true }
     guard ledger.setPaused(id, isPaused) else { return false }
     queue.note(id, isPaused: isPaused)
     return true
@@ -139,6 +142,7 @@ package struct DashboardEngine: Sendable {
       ledger.cancelAll()
     }
     // They would use the whole grace without moving a byte.
+    queue.cancelPausedTrees()
     for meter in ledger.active() where meter.phase == .userPause { meter.stop() }
     await server.server.stop()
     if lettingFinish {

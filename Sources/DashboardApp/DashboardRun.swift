@@ -72,7 +72,7 @@ enum ExitSummary {
     let parts = counts.filter { $0.0 > 0 }
     guard let first = parts.first else { return "No uploads." }
     let noun = first.0 == 1 ? "upload" : "uploads"
-    let rest = parts.dropFirst().map { ", \(CountText.text($0.0)) \($0.1)" }.joined()
-    return "\(CountText.text(first.0)) \(noun) \(first.1)\(rest)."
+    let rest = parts.dropFirst().map { ", \($0.0.grouped) \($0.1)" }.joined()
+    return "\(first.0.grouped) \(noun) \(first.1)\(rest)."
   }
 }

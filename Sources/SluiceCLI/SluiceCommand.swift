@@ -13,9 +13,6 @@ import UploadCore
 /// | `Commands` | each command's options, the plain configuration made of them, and the main loop that runs it |
 /// | the top | ``SluiceCommand``, and arguments and variables before they are parsed |
 package struct SluiceCommand: ParsableCommand {
-  /// The product's version. It is written only here: packages read it from `sluice --version`.
-  package static let version = "0.2.0"
-
   package static let configuration = CommandConfiguration(
     commandName: "sluice",
     abstract: "Receive and send big files over HTTP, and see what is happening.",
@@ -29,7 +26,7 @@ package struct SluiceCommand: ParsableCommand {
       Exit status: 0 success; 1 an upload failed, or the program did not stop in time; 2 the server could not start; \
       64 wrong usage, or no terminal for the dashboard; 130 interrupted by Ctrl-C (send, headless, compare, sample).
       """,
-    version: version,
+    version: Product.version,
     subcommands: CommandDescription.commands,
     defaultSubcommand: DashboardCommand.self
   )

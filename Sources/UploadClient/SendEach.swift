@@ -15,7 +15,7 @@ extension Uploader {
   /// meters of sources that were only read ahead have not ended, then and when nothing more is sent; the ledger does not know
   /// them.
   /// - Parameters:
-  ///   - sources: read ahead by at most some 2,000, of which the small files have 16 MiB.
+  ///   - sources: read ahead by at most some 5,000, of which the small files have 16 MiB.
   ///   - jobs: connections for small files, at most 16, and likewise other uploads at once. Nil to open as many connections
   ///     as the files need, and for 4 uploads.
   ///   - group: the tree that the sources belong to, stated in the requests; nil for none.

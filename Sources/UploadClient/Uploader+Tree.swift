@@ -1,4 +1,5 @@
 package import UploadCore
+import UploadProtocol
 
 extension Uploader {
   /// Makes the sources of a run.
@@ -17,7 +18,11 @@ extension Uploader {
   ) async throws(UploadError) -> TreeFeed {
     let request = ServerRequest(resources: resources, target: target)
     let existing = skipsExisting ? ExistingFiles(request) : nil
-    try await existing?.checkAccess()
+    var needsDigests = false
+    if let existing {
+      try await existing.checkAccess()
+      needsDigests = await !existing.storage.keepsTimes
+    }
     var rules = rules
     rules.checksAccess = isDry
     return TreeFeed(
@@ -25,6 +30,7 @@ extension Uploader {
       pool: resources.threadPool,
       maker: isDry ? nil : DirectoryMaker(request),
       existing: existing,
+      needsDigests: needsDigests,
       onEvent: onEvent
     )
   }

@@ -21,7 +21,7 @@ package import UploadCore
 /// | `Pipeline` | many small files on few connections |
 /// | the top | ``Uploader``, which runs the attempts of each upload as ``RetryStateMachine`` decides |
 package struct Uploader: Sendable {
-  let resources: ClientResources
+  private(set) var resources: ClientResources
   let ledger: UploadLedger
   private let knownServers = KnownServers()
 
@@ -44,6 +44,22 @@ package struct Uploader: Sendable {
       limiter: configuration.rate.map { RateLimiter(bytesPerSecond: $0) }
     )
     self.ledger = ledger
+  }
+
+  /// The same uploader, whose requests ask servers for the SHA-256 of what they store (`Want-Repr-Digest`, RFC 9530 section
+  /// 4), so that a Sluice server notes it with the file.
+  package var askingForDigests: Uploader {
+    var configuration = resources.configuration
+    guard let field = try? HeaderField("Want-Repr-Digest: sha-256=10") else { return self }
+    configuration.headers.append(field)
+    var uploader = self
+    uploader.resources = ClientResources(
+      configuration: configuration,
+      eventLoopGroup: resources.eventLoopGroup,
+      threadPool: resources.threadPool,
+      limiter: resources.limiter
+    )
+    return uploader
   }
 
   /// Sends one source, and returns when the server has responded and the connection is closed or free for another request, or

@@ -41,7 +41,8 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   ///   ``wasAltered`` is true.
   package init?(_ suggestion: NameBytes, isFlattened: Bool = false) {
     let component = suggestion.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? []
-    let name = Self.cleaned(NameBytes(component).units)
+    let requested = NameBytes(component)
+    let name = requested.isPlain ? requested : Self.cleaned(requested.units)
     guard !name.isEmpty, name != ".", name != ".." else { return nil }
     let short = Self.shortened(name)
     // Checked after the shortening: a long name can become a partial file's by losing its end.
@@ -165,6 +166,9 @@ package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral, Custom
   }
 
   package var isEmpty: Bool { bytes.isEmpty }
+
+  /// Whether the bytes are printable ASCII: most names are, and have nothing to be removed or escaped.
+  var isPlain: Bool { bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F } }
 
   /// Whether the bytes are UTF-8, so that ``description`` is the exact name.
   package var isUTF8: Bool { String(validating: bytes, as: UTF8.self) != nil }

@@ -40,6 +40,15 @@ package struct DirectoryPath: Hashable, Sendable, CustomStringConvertible {
     try FilePath.checkLength(components)
     self.init(components: components)
   }
+
+  /// The same directories in another one.
+  /// - Throws: ``UploadError`` with code `badRequest` where the path is too deep or too long.
+  package func below(_ parent: FileName) throws(UploadError) -> DirectoryPath {
+    let all = [parent] + components
+    guard all.count <= Self.maximumDepth else { throw FilePath.tooLong }
+    try FilePath.checkLength(all)
+    return DirectoryPath(components: all)
+  }
 }
 
 /// Where a file is stored beneath the upload directory: the directories that lead to it, and its name.
@@ -85,6 +94,14 @@ package struct FilePath: Hashable, Sendable, CustomStringConvertible {
     let isChanged = directory.components.count + 1 != requested.count
     try Self.checkLength(directory.components + [name])
     self.init(directory: directory, name: name, isChanged: isChanged)
+  }
+
+  /// The same path in a directory: `photos/a.jpg` below `Anna` is `Anna/photos/a.jpg`.
+  /// - Throws: ``UploadError`` with code `badRequest` where that is too deep or too long.
+  package func below(_ parent: FileName) throws(UploadError) -> FilePath {
+    let directory = try directory.below(parent)
+    try Self.checkLength(directory.components + [name])
+    return FilePath(directory: directory, name: name, isChanged: wasAltered)
   }
 
   /// Directories and name separated by slashes.

@@ -5,6 +5,8 @@ package enum PlainText {
   ///
   /// A byte that is not UTF-8, in a text from ``NameBytes/losslessText``, becomes an escape such as `\xE9`.
   package static func sanitized(_ text: String) -> String {
+    // Most texts are printable ASCII.
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
     let text = NameBytes.containsRawBytes(text) ? NameBytes(lossless: text).description : text
     guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
     let scalars = Array(text.unicodeScalars)
@@ -156,6 +158,16 @@ package enum Hexadecimal {
   package static func byte(_ high: UInt8?, _ low: UInt8?) -> UInt8? {
     guard let high = high.flatMap(value), let low = low.flatMap(value) else { return nil }
     return high << 4 | low
+  }
+
+  /// The bytes that a text of ASCII digits in either case stands for, two digits each; nil for any other text.
+  package static func bytes(_ digits: some Sequence<UInt8>) -> [UInt8]? {
+    var (bytes, digits) = ([UInt8](), digits.makeIterator())
+    while let high = digits.next() {
+      guard let byte = byte(high, digits.next()) else { return nil }
+      bytes.append(byte)
+    }
+    return bytes
   }
 
   /// The bytes of a text with its escapes decoded, such as `%41` in URLs and `=41` in MIME headers.

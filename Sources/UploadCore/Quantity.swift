@@ -204,3 +204,25 @@ extension Duration {
   /// The span in seconds as a floating-point number.
   package var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }
+
+/// Numbers of files as text.
+package enum CountText {
+  /// The same with its noun: `1 file`, `1,204 files`.
+  package static func files(_ number: UInt64) -> String { "\(number.grouped) \(number == 1 ? "file" : "files")" }
+
+  /// How many of how many files: `1,204 of 10,000 files`; where the whole number is unknown, `1,204 files`.
+  package static func files(_ number: UInt64, of total: UInt64?) -> String {
+    total.map { "\(number.grouped) of \(files($0))" } ?? files(number)
+  }
+}
+
+extension UInt64 {
+  /// The number in groups of three digits: `10,000`.
+  package var grouped: String {
+    let digits = Array(String(self))
+    return digits.indices.reduce(into: "") { text, index in
+      if index > 0, (digits.count - index).isMultiple(of: 3) { text += "," }
+      text.append(digits[index])
+    }
+  }
+}

@@ -33,16 +33,35 @@ package enum JSONValue: Sendable {
   /// (``PlainText/isUnsafe(_:)``) is written as `\uXXXX`, so the text is safe to show and has exactly the value's
   /// content.
   package var serialized: String {
+    var text = ""
+    append(to: &text)
+    return text
+  }
+
+  private func append(to text: inout String) {
     switch self {
-    case .null: "null"
-    case .bool(let value): value ? "true" : "false"
-    case .integer(let value): String(value)
-    case .unsigned(let value): String(value)
-    case .double(let value): Self.text(of: value)
-    case .string(let value): Self.quoted(value)
-    case .array(let values): "[" + values.map(\.serialized).joined(separator: ",") + "]"
+    case .null: text += "null"
+    case .bool(let value): text += value ? "true" : "false"
+    case .integer(let value): text += String(value)
+    case .unsigned(let value): text += String(value)
+    case .double(let value): text += Self.text(of: value)
+    case .string(let value): Self.appendQuoted(value, to: &text)
+    case .array(let values):
+      text += "["
+      for (index, value) in values.enumerated() {
+        if index > 0 { text += "," }
+        value.append(to: &text)
+      }
+      text += "]"
     case .object(let members):
-      "{" + members.map { key, value in "\(Self.quoted(key)):\(value.serialized)" }.joined(separator: ",") + "}"
+      text += "{"
+      for (index, member) in members.enumerated() {
+        if index > 0 { text += "," }
+        Self.appendQuoted(member.0, to: &text)
+        text += ":"
+        member.1.append(to: &text)
+      }
+      text += "}"
     }
   }
 
@@ -55,10 +74,21 @@ package enum JSONValue: Sendable {
     return rounded == 0 ? "0.0" : "\(rounded)"
   }
 
-  private static func quoted(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: mustEscape) else { return "\"\(text)\"" }
-    let characters = text.unicodeScalars.map { mustEscape($0) ? escape($0) : String($0) }
-    return "\"\(characters.joined())\""
+  private static func appendQuoted(_ value: String, to text: inout String) {
+    text += "\""
+    if isPlain(value) {
+      text += value
+    } else {
+      for scalar in value.unicodeScalars {
+        if mustEscape(scalar) { text += escape(scalar) } else { text.unicodeScalars.append(scalar) }
+      }
+    }
+    text += "\""
+  }
+
+  /// Whether a text is printable ASCII of which nothing is escaped, as most are.
+  private static func isPlain(_ text: String) -> Bool {
+    text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
   }
 
   private static func mustEscape(_ scalar: Unicode.Scalar) -> Bool {

@@ -38,6 +38,8 @@ package struct SendTally: Sendable {
   /// Files that the server had already.
   package private(set) var existing: UInt64 = 0
   package private(set) var existingBytes: UInt64 = 0
+  /// Files that were sent although the server had ones of their names and sizes, of which it knew neither time nor SHA-256.
+  package private(set) var unknown: UInt64 = 0
   /// Files and directories that could not be read, sent or made.
   package private(set) var failed: UInt64 = 0
   /// Uploads that had begun when the run was cancelled.
@@ -127,6 +129,9 @@ package struct SendTally: Sendable {
     existingBytes &+= bytes
   }
 
+  /// Counts a file of which the server had one of the same name and size, and knew nothing else to compare.
+  package mutating func noteUnknown() { unknown += 1 }
+
   /// Counts a link or a special file.
   /// - Parameter noun: what it is.
   package mutating func noteSkipped(_ path: String, isLink: Bool, noun: String) {
@@ -161,7 +166,8 @@ package struct SendTally: Sendable {
       isDry ? [("wouldSend", .unsigned(listed)), ("wouldSendBytes", .unsigned(listedBytes))] : []
     let counts: [(String, JSONValue)] = [
       ("sent", .unsigned(sent)), ("bytes", .unsigned(sentBytes)), ("renamed", .unsigned(renamed)),
-      ("existing", .unsigned(existing)), ("failed", .unsigned(failed)), ("cancelled", .unsigned(cancelled)),
+      ("existing", .unsigned(existing)), ("unknown", .unsigned(unknown)), ("failed", .unsigned(failed)),
+      ("cancelled", .unsigned(cancelled)),
       ("notSent", .unsigned(notSent)),
       ("links", .unsigned(links)), ("specialFiles", .unsigned(specialFiles)),
       ("directories", .unsigned(directories)), ("directoriesExisting", .unsigned(directoriesExisting)),
@@ -182,8 +188,10 @@ package struct SendTally: Sendable {
 
   /// The results for people, one text line for each kind that occurred, then the failures; safe to show, without a line
   /// end after the last.
-  /// - Parameter listsSkipped: whether links and special files are listed too, because they were not reported before.
-  package func text(seconds: Double, listsSkipped: Bool) -> String {
+  /// - Parameters:
+  ///   - listsSkipped: whether links and special files are listed too, because they were not reported before.
+  ///   - shownFailures: how many failures were shown when they occurred at most; these are not listed again.
+  package func text(seconds: Double, listsSkipped: Bool, shownFailures: UInt64 = 0) -> String {
     let filesFound = [sent, listed, existing, failed, cancelled, notSent]
     let rate = seconds > 0 ? ", \(ByteSize.rateText(Double(sentBytes) / seconds))" : ""
     var lines =
@@ -199,6 +207,14 @@ package struct SendTally: Sendable {
     }
     if existing > 0 {
       lines.append("\(Self.count(existing, "file")) skipped, \(ByteSize.text(existingBytes)): the server has them")
+    }
+    if unknown > 0 {
+      let files = Self.count(unknown, "file")
+      lines.append(
+        isDry
+          ? "\(files) of these cannot be compared with the server's: it keeps no modification times and has no SHA-256"
+          : "\(files) sent again, since the server keeps no modification times and had no SHA-256; the next run skips them"
+      )
     }
     if directories > 0 {
       let made = Self.count(directories, "empty directory", "empty directories")
@@ -223,7 +239,10 @@ package struct SendTally: Sendable {
     }
     if cancelled > 0 { lines.append("\(Self.count(cancelled, "upload")) cancelled") }
     if notSent > 0 { lines.append("\(Self.count(notSent, "file")) not sent") }
-    if failed > 0 {
+    if failed > 0, shownFailures > 0 {
+      let rest = failed > shownFailures ? ", the first \(shownFailures.grouped) of them" : ""
+      lines.append("\(failed.grouped) failed, see above\(rest)")
+    } else if failed > 0 {
       lines.append("\(failed.grouped) failed:")
       lines += failures.map { "  \(PlainText.sanitized($0.path)): \(PlainText.sanitized($0.message))" }
       lines += Self.more(failed, than: failures.count)
@@ -242,16 +261,5 @@ package struct SendTally: Sendable {
   /// `1 file`, `10,000 files`
   static func count(_ count: UInt64, _ noun: String, _ plural: String? = nil) -> String {
     "\(count.grouped) \(count == 1 ? noun : plural ?? noun + "s")"
-  }
-}
-
-extension UInt64 {
-  /// The number in groups of three digits: `10,000`.
-  package var grouped: String {
-    let digits = Array(String(self))
-    return digits.indices.reduce(into: "") { text, index in
-      if index > 0, (digits.count - index).isMultiple(of: 3) { text += "," }
-      text.append(digits[index])
-    }
   }
 }

@@ -6,6 +6,8 @@ package struct TreeProgress: Sendable, Equatable {
   package var filesDone: UInt64 = 0
   /// Files of the run; nil where they were not counted.
   package var files: UInt64?
+  /// Of the files that are done, those that the server had.
+  package var filesSkipped: UInt64 = 0
   /// Bytes of those files, and of the others what was sent.
   package var bytesDone: UInt64 = 0
   package var bytes: UInt64?
@@ -30,7 +32,8 @@ package struct TreeProgress: Sendable, Equatable {
   var eta: Double? {
     guard let files, let bytes, seconds >= 1 else { return nil }
     let byBytes = speed >= 1 ? Double(bytes - min(bytes, bytesDone)) / speed : nil
-    let byFiles = filesDone > 0 ? Double(files - min(files, filesDone)) * seconds / Double(filesDone) : nil
+    let sent = filesDone - min(filesDone, filesSkipped)
+    let byFiles = sent > 0 ? Double(files - min(files, filesDone)) * seconds / Double(sent) : nil
     return [byBytes, byFiles].compactMap { $0 }.max()
   }
 }

@@ -15,7 +15,7 @@ extension GroupSnapshot {
     let counts: [(UInt64, String)] = [
       (filesFailed, "failed"), (filesCancelled, "cancelled"), (hasEnded ? filesLeft : 0, "not sent"),
     ]
-    return counts.filter { $0.0 > 0 }.map { "\(CountText.text($0.0)) \($0.1)" }.joined(separator: ", ")
+    return counts.filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }.joined(separator: ", ")
   }
 
   /// The mean rate of the whole tree in bytes per second, without what an earlier process has moved; 0 in the first
@@ -41,13 +41,13 @@ extension GroupSnapshot {
       var text = "\(filesText), \(ByteSize.text(bytesFinished)) in \(DurationText.seconds(seconds))"
       text += " (\(ByteSize.rateText(averageSpeed)))"
       if !lossText.isEmpty { text += "; \(lossText)" }
-      if unlisted > 0, unlisted < filesFailed { text += " (\(CountText.text(unlisted)) of them not listed)" }
+      if unlisted > 0, unlisted < filesFailed { text += " (\(unlisted.grouped) of them not listed)" }
       return text
     }
   }
 
   private var peerText: String {
-    "\(direction == .incoming ? "from" : "to") \(PlainText.sanitized(remote))"
+    "\(direction == .incoming ? "from" : "to") \(PeerText.text(sender, remote))"
   }
 
   /// A change as one sentence without a line end: `incoming tree "photos/" stored, 10,000 of 10,000 files, 3.2 GiB ..`.
@@ -67,12 +67,14 @@ extension GroupSnapshot {
 
   /// The `tree` event, which reports the end of a tree.
   var json: JSONValue {
-    .object([
-      ("event", .string("tree")), ("id", .string(id)), ("direction", .string(direction.rawValue)),
-      ("name", .string(name)), ("remote", .string(remote)), ("files", .optional(files)), ("bytes", .optional(bytes)),
-      ("filesFinished", .unsigned(filesFinished)), ("filesFailed", .unsigned(filesFailed)),
-      ("filesCancelled", .unsigned(filesCancelled)), ("bytesFinished", .unsigned(bytesFinished)),
-      ("seconds", .double(seconds)),
-    ])
+    .object(
+      [
+        ("event", .string("tree")), ("id", .string(id)), ("direction", .string(direction.rawValue)),
+        ("name", .string(name)), ("remote", .string(remote)), ("files", .optional(files)), ("bytes", .optional(bytes)),
+        ("filesFinished", .unsigned(filesFinished)), ("filesFailed", .unsigned(filesFailed)),
+        ("filesCancelled", .unsigned(filesCancelled)), ("bytesFinished", .unsigned(bytesFinished)),
+        ("seconds", .double(seconds)),
+      ] + (sender.map { [("sender", .string($0))] } ?? [])
+    )
   }
 }

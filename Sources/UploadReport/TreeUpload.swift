@@ -13,6 +13,7 @@ extension GroupSnapshot {
   ) -> UploadSnapshot {
     var upload = UploadSnapshot.queued(id: id, mode: mode, name: name ?? title, size: bytes, remote: remote)
     upload.direction = direction
+    upload.sender = sender
     upload.isQueued = false
     (upload.state, upload.outcome) = (state, outcome)
     upload.cause = isStalled ? (direction == .incoming ? .client : .server) : nil
@@ -35,7 +36,7 @@ extension GroupSnapshot {
     case nil: break
     }
     if isStalled { return .stalled }
-    if filesActive > 0, filesResting == filesActive { return direction == .incoming ? .interrupted : .paused }
+    if isResting { return direction == .incoming ? .interrupted : .paused }
     return direction == .incoming ? .receiving : .sending
   }
 

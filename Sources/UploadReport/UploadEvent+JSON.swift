@@ -9,9 +9,11 @@ extension UploadEvent {
     case .listening(let server):
       .object([
         ("event", .string("listening")), ("url", .string(server.url)),
+        ("links", .array(server.links.map { .string($0) })),
         ("rawPort", server.rawPort.map { .integer($0) } ?? .null), ("dir", .string(server.directory)),
         ("pid", .integer(Int(server.processID))), ("token", .optional(server.token)),
-        ("fingerprint", .optional(server.fingerprint)), ("unfinished", .integer(server.unfinished)),
+        ("adminToken", .optional(server.adminToken)), ("fingerprint", .optional(server.fingerprint)),
+        ("unfinished", .integer(server.unfinished)),
       ])
     case .started(let upload):
       .object(
@@ -21,7 +23,7 @@ extension UploadEvent {
           ("mode", .string(upload.mode.rawValue)), ("name", .string(upload.name)), ("size", .optional(upload.size)),
           ("sizeExact", .bool(upload.sizeExact)), ("remote", .string(upload.remote)),
           ("declaredType", .optional(upload.declaredType)),
-        ] + (upload.group.map { [("tree", .string($0.id))] } ?? [])
+        ] + (upload.group.map { [("tree", .string($0.id))] } ?? []) + Self.sender(upload)
       )
     case .progress(let upload): Self.object("progress", upload, Self.progressMembers(upload))
     case .stalled(let upload):
@@ -61,11 +63,12 @@ extension UploadEvent {
           ("peakResidentBytes", .integer(upload.peakResidentBytes)), ("type", .optional(file.type)),
           ("declaredType", .optional(file.declaredType ?? upload.declaredType)),
           ("detectedType", .optional(file.detectedType)), ("sha256", .optional(file.sha256)),
-        ]
+        ] + Self.sender(upload)
       )
     case .failed(let upload, let error):
-      Self.object("failed", upload, [("name", .string(upload.name)), ("error", error.json)])
-    case .cancelled(let upload): Self.object("cancelled", upload, [("name", .string(upload.name))])
+      Self.object("failed", upload, [("name", .string(upload.name)), ("error", error.json)] + Self.sender(upload))
+    case .cancelled(let upload):
+      Self.object("cancelled", upload, [("name", .string(upload.name))] + Self.sender(upload))
     case .tree(let group, _): group.json
     case .rejected(let request):
       .object([
@@ -77,7 +80,7 @@ extension UploadEvent {
       .object([
         ("event", .string("download")), ("id", .string(download.id.description)),
         ("outcome", .string(download.outcome.rawValue)), ("name", .string(download.name)),
-        ("remote", .string(download.remote)), ("size", .unsigned(download.size)),
+        ("remote", .string(download.remote)), ("size", .optional(download.size)),
         ("bytes", .unsigned(download.bytes)), ("seconds", .double(download.seconds)),
       ])
     case .process(let memory, let slabs):
@@ -96,6 +99,11 @@ extension UploadEvent {
     let (id, direction) = (upload.id.description, upload.direction.rawValue)
     let head: Members = [("event", .string(event)), ("id", .string(id)), ("direction", .string(direction))]
     return .object(head + members)
+  }
+
+  /// The sender's name, for events that begin or end an upload; empty where the sender states none.
+  private static func sender(_ upload: UploadSnapshot) -> Members {
+    upload.sender.map { [("sender", .string($0))] } ?? []
   }
 
   private static func progressMembers(_ upload: UploadSnapshot) -> Members {

@@ -16,8 +16,8 @@ extension UploadEvent {
     case .retrying(let upload): "\(Self.subject(upload)) \(detail)"
     case .noticed(let upload): "\(Self.subject(upload)): \(detail)"
     case .finished(let upload, let file): Self.finishedLine(upload, file)
-    case .failed(let upload, _): "\(Self.subject(upload)) failed: \(detail)"
-    case .cancelled(let upload): "\(Self.subject(upload)) cancelled \(detail)"
+    case .failed(let upload, _): "\(Self.subject(upload))\(Self.senderText(upload)) failed: \(detail)"
+    case .cancelled(let upload): "\(Self.subject(upload))\(Self.senderText(upload)) cancelled \(detail)"
     case .tree(let group, let change): group.plainLine(change)
     case .rejected(let request):
       (["rejected"] + [request.method, request.path].compactMap { $0.map(PlainText.sanitized) } + [detail])
@@ -63,13 +63,18 @@ extension UploadEvent {
   /// `1.0 GiB in 10.2 s (100.4 MiB/s), to 192.0.2.7:5555`; of an aborted one `5.0 MiB of 1.0 GiB in …`
   private static func downloadText(_ download: DownloadSnapshot) -> String {
     let rate = download.seconds > 0 ? Double(download.bytes) / download.seconds : 0
-    let size = download.outcome == .finished ? "" : " of \(ByteSize.text(download.size))"
-    return "\(ByteSize.text(download.bytes))\(size) in \(DurationText.seconds(download.seconds)) "
+    let size = download.outcome == .finished ? nil : download.size.map { " of \(ByteSize.text($0))" }
+    return "\(ByteSize.text(download.bytes))\(size ?? "") in \(DurationText.seconds(download.seconds)) "
       + "(\(ByteSize.rateText(rate))), to \(PlainText.sanitized(download.remote))"
   }
 
   private static func subject(_ upload: UploadSnapshot) -> String {
     "\(upload.direction.rawValue) \(upload.mode.rawValue) \(quoted(upload.name))"
+  }
+
+  /// ` from Anna (192.0.2.7:5555)`; empty where the sender states no name.
+  private static func senderText(_ upload: UploadSnapshot) -> String {
+    upload.sender == nil ? "" : " from \(PeerText.text(upload.sender, upload.remote))"
   }
 
   private static func quoted(_ name: String) -> String { "\"\(PlainText.sanitized(name))\"" }
@@ -78,6 +83,7 @@ extension UploadEvent {
     var line = "listening on \(PlainText.sanitized(server.url)), files go to \(PlainText.sanitized(server.directory))"
     if let port = server.rawPort { line += ", raw TCP on port \(port)" }
     if let token = server.token { line += ", token \(PlainText.sanitized(token))" }
+    if let token = server.adminToken { line += ", owner's token \(PlainText.sanitized(token))" }
     if let fingerprint = server.fingerprint { line += ", certificate \(PlainText.sanitized(fingerprint))" }
     if let unfinished = server.unfinishedText { line += ", \(unfinished)" }
     return line
@@ -86,7 +92,7 @@ extension UploadEvent {
   /// `1.0 GiB, from 192.0.2.7:5555`
   private static func startText(_ upload: UploadSnapshot) -> String {
     let size = upload.size.map { (upload.sizeExact ? "" : "at most ") + ByteSize.text($0) } ?? "size unknown"
-    return "\(size), \(upload.direction == .incoming ? "from" : "to") \(PlainText.sanitized(upload.remote))"
+    return "\(size), \(upload.direction == .incoming ? "from" : "to") \(PeerText.text(upload.sender, upload.remote))"
   }
 
   /// `512.0 MiB of 1.0 GiB 50% 96.2 MiB/s 0:05 left, memory 3.0 MiB`
@@ -115,7 +121,7 @@ extension UploadEvent {
 
   /// `incoming stream "a" stored as "a (2)", 1.0 GiB in 10.2 s (100.4 MiB/s), peak memory 3.0 MiB`
   private static func finishedLine(_ upload: UploadSnapshot, _ file: FinishedUpload) -> String {
-    var line = subject(upload) + (upload.direction == .incoming ? " stored" : " sent")
+    var line = subject(upload) + senderText(upload) + (upload.direction == .incoming ? " stored" : " sent")
     if file.path != upload.name {
       line += upload.direction == .incoming ? " as \(quoted(file.path))" : ", stored as \(quoted(file.path))"
     }
@@ -168,6 +174,15 @@ extension StallCause {
     case .memory: "memory"
     case .limit: "the rate limit"
     }
+  }
+}
+
+/// The other end of an upload in the details of events.
+enum PeerText {
+  /// `Anna (192.0.2.7:5555)`, or the address alone where the sender states no name. Safe to show.
+  static func text(_ sender: String?, _ remote: String) -> String {
+    let address = PlainText.sanitized(remote)
+    return sender.map { "\(PlainText.sanitized($0)) (\(address))" } ?? address
   }
 }
 

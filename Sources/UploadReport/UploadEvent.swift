@@ -52,6 +52,8 @@ package enum UploadBreak: String, Sendable, CaseIterable {
 package struct ServerListening: Sendable {
   /// The URL for uploads, with the port on which the server listens (never 0).
   package var url: String
+  /// The links that open the upload page in a browser, the best first; with the token where the server generated it.
+  package var links: [String]
   /// The port for raw TCP on which the server listens; nil where raw TCP is off.
   package var rawPort: Int?
   /// The path of the directory in which files are stored, perhaps relative.
@@ -60,6 +62,8 @@ package struct ServerListening: Sendable {
   package var processID: Int32
   /// The access token that the server generated; nil where clients need none, and where the user chose it.
   package var token: String?
+  /// The token of the owner that the server generated for a drop box; nil elsewhere, and where the user chose it.
+  package var adminToken: String?
   /// The SHA-256 fingerprint of the certificate as openssl writes it, `AB:CD:..`; nil without TLS.
   package var fingerprint: String?
   /// How many unfinished resumable uploads the server found when it started; they can be continued.
@@ -67,18 +71,22 @@ package struct ServerListening: Sendable {
 
   package init(
     url: String,
+    links: [String] = [],
     rawPort: Int? = nil,
     directory: String,
     processID: Int32,
     token: String? = nil,
+    adminToken: String? = nil,
     fingerprint: String? = nil,
     unfinished: Int = 0
   ) {
     self.url = url
+    self.links = links
     self.rawPort = rawPort
     self.directory = directory
     self.processID = processID
     self.token = token
+    self.adminToken = adminToken
     self.fingerprint = fingerprint
     self.unfinished = unfinished
   }

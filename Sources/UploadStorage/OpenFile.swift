@@ -35,17 +35,30 @@ package protocol FileListing: Sendable {
   /// What has been removed since, or cannot be opened, is skipped.
   /// - Parameters:
   ///   - start: the place in the order to begin at, within `0...count`.
+  ///   - order: another order: the places of entries in that of the listing, each below `count`; nil for that itself.
   ///   - initial: the value that `body` changes, such as text that it appends to.
   ///   - body: gets the value, and an entry; a file is open during the call. Runs on a thread of the store, where it may
   ///     block.
   /// - Returns: the changed value, and the place to continue at: after the entry for which `body` returned false;
-  ///   `count` when none is left.
+  ///   `count`, or that of `order`, when none is left.
   /// - Throws: `CancellationError` when the store has been shut down.
   func read<Value: Sendable>(
     from start: Int,
+    in order: [UInt32]?,
     into initial: Value,
     _ body: @escaping @Sendable (inout Value, ListedEntry) -> Bool
   ) async throws -> (value: Value, next: Int)
+}
+
+extension FileListing {
+  /// The same in the listing's own order.
+  package func read<Value: Sendable>(
+    from start: Int,
+    into initial: Value,
+    _ body: @escaping @Sendable (inout Value, ListedEntry) -> Bool
+  ) async throws -> (value: Value, next: Int) {
+    try await read(from: start, in: nil, into: initial, body)
+  }
 }
 
 /// The bytes of an open file, as its store can provide them.

@@ -12,7 +12,7 @@ package protocol UploadStore: Sendable {
   /// - Parameters:
   ///   - meter: states what is known of the size; gets stored and durable bytes, the memory in use and the phase.
   ///   - hash: computes digests of the content as it arrives; nil for none.
-  ///   - condition: checked before the first byte is stored; repeat it in the ``FinalizeRequest`` to have it checked at
+  ///   - condition: checked before the first byte is stored, with whether a file could be published at its path; repeat it in the ``FinalizeRequest`` to have it checked at
   ///     the end too. nil for none.
   ///   - eventLoop: the loop that the returned sink, and its delegate, live on.
   ///   - delegate: is notified on `eventLoop`; not retained.
@@ -23,6 +23,26 @@ package protocol UploadStore: Sendable {
     on eventLoop: any EventLoop,
     delegate: any UploadSinkDelegate
   ) -> any UploadSink
+
+  /// What happens when a name is taken and the request does not say.
+  var onDuplicate: DuplicatePolicy { get }
+
+  /// Checks a condition before an upload begins that is stored by other means than ``begin(_:hash:condition:on:delegate:)``,
+  /// and whether a file could be published at its path now.
+  /// - Returns: fails with ``UploadError``: with what the condition throws, or code `nameTaken`.
+  func check(_ condition: PublishCondition, on eventLoop: any EventLoop) -> EventLoopFuture<Void>
+
+  /// Stores small files that have arrived completely, each by itself and whatever becomes of the others. Does not block.
+  /// - Parameters:
+  ///   - files: at least one. Their meters get stored and durable bytes.
+  ///   - completion: called once, on `eventLoop`, when the last has ended, perhaps within this call: the results in the
+  ///     order of the files. Each fails as ``UploadSink/finalize(_:)`` does, or with `CancellationError` when the store
+  ///     has been shut down.
+  func store(
+    _ files: [CompleteFile],
+    on eventLoop: any EventLoop,
+    completion: @escaping @Sendable ([Result<StoredFile, any Error>]) -> Void
+  )
 
   /// Gives staged files of this store their names: all of them, or none. Of several with the same requested path all
   /// but the first are numbered; where the policy is `error` the call fails.
@@ -75,6 +95,11 @@ package protocol UploadStore: Sendable {
   /// Free bytes where files are stored, including those that are to stay free or are promised to running uploads; nil
   /// when that is not known. May block.
   func freeSpace() -> UInt64?
+
+  /// How many bytes further uploads may have: the free ones, without those that are to stay free or are promised to running
+  /// uploads; nil when that is not known.
+  /// - Throws: what ``check()`` throws.
+  func availableSpace() async throws -> UInt64?
 }
 
 /// Accepts the bytes of one upload. Lives on one event loop; every call is made there.
@@ -114,6 +139,20 @@ package protocol UploadSinkDelegate: AnyObject {
   /// ``UploadStore/begin(_:hash:condition:on:delegate:)``. Not called after ``UploadSink/abort()``, nor when
   /// ``UploadStore/publish(_:on:)`` fails.
   func sinkFailed(_ error: UploadError)
+}
+
+/// A small file of which every byte has arrived, in memory.
+package struct CompleteFile: Sendable {
+  package let meter: UploadMeter
+  /// Its whole content.
+  package let content: ByteBuffer
+  /// Computes digests of the content, of which it has no bytes yet; nil for none.
+  package let hash: (any ContentHash)?
+  package let request: FinalizeRequest
+
+  package init(_ content: ByteBuffer, _ request: FinalizeRequest, hash: (any ContentHash)?, meter: UploadMeter) {
+    (self.content, self.request, self.hash, self.meter) = (content, request, hash, meter)
+  }
 }
 
 /// A file that is complete, and synced as far as configured, but has no name yet. Only the store that staged it can
@@ -175,6 +214,10 @@ package struct PublishCondition: Sendable {
     self.path = path
     self.check = check
   }
+
+  /// No condition of the request: only whether a file could be published at the path, so that a conflict of a file with a
+  /// directory is noticed before the body is received.
+  package static func place(_ path: FilePath) -> PublishCondition { PublishCondition(path: path) { _ in } }
 }
 
 /// A file in the store, as it was when it was stored or opened.

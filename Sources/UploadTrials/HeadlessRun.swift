@@ -92,6 +92,7 @@ package struct HeadlessRun: Sendable {
       let address = try await engine.listen().address
       let listening = ServerListening(
         url: address.url,
+        links: engine.links(to: address, token: engine.generatedToken),
         rawPort: address.rawPort,
         directory: workspace.uploads,
         processID: getpid(),
@@ -126,7 +127,7 @@ package struct HeadlessRun: Sendable {
   ) async throws(UploadError) -> Int32 {
     let paths = try makePaths(in: workspace)
     let target = try SendTarget(own: address, engine)
-    let server = TrialServer(url: address.url, token: engine.token?.text, trust: target.trust)
+    let server = TrialServer(url: address.url, token: engine.ownToken?.text, trust: target.trust)
     let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: configuration.jobs)
     let sources = paths.map { UploadSource.file($0) }
     var sent: [SentUpload] = []

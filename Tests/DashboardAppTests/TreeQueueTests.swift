@@ -19,10 +19,20 @@ import UploadTestSupport
     private let running = Mutex<[String: Running]>([:])
     private let cancelledPaths = Mutex<[String]>([])
     private let discardedPaths = Mutex<Set<String>>([])
+    private let pausedPaths = Mutex<Set<String>>([])
 
     var paths: [String] { running.withLock { $0.keys.sorted() } }
     var cancelled: [String] { cancelledPaths.withLock { $0 } }
     var discarded: Set<String> { discardedPaths.withLock { $0 } }
+
+    var paused: Set<String> { pausedPaths.withLock { $0 } }
+
+    /// Fails before the first file has begun, as the ledger has no group then.
+    func setPaused(_ job: UploadJob, _ isPaused: Bool) -> Bool {
+      guard job.path != "/tree/early" else { return false }
+      pausedPaths.withLock { if isPaused { $0.insert(job.path) } else { $0.remove(job.path) } }
+      return true
+    }
 
     func discard(_ job: UploadJob) { discardedPaths.withLock { _ = $0.insert(job.path) } }
 
@@ -60,7 +70,8 @@ import UploadTestSupport
     let trees = TreeSending(
       isDirectory: { $0.path.hasPrefix("/tree") },
       send: { [stage] in await stage.send($0, $1) },
-      discard: { [stage] in stage.discard($0) }
+      discard: { [stage] in stage.discard($0) },
+      setPaused: { [stage] in stage.setPaused($0, $1) }
     )
     return UploadQueue(jobs: jobs, trees: trees) { _, _ in }
   }
@@ -100,6 +111,52 @@ import UploadTestSupport
     try await eventually("it again") { stage.paths == ["/tree/a"] }
     stage.end("/tree/a")
     await queue.waitUntilEmpty()
+  }
+
+  @Test func `a paused directory leaves its place to the next, and continues later`() async throws {
+    let queue = queue(jobs: 1)
+    let jobs = try jobs("/tree/a", "/tree/b")
+    _ = queue.add(jobs)
+    try await eventually("the first") { stage.paths == ["/tree/a"] }
+    stage.first("/tree/a")
+    #expect(queue.setTreePaused(jobs[0].id, true))
+    #expect(stage.paused == ["/tree/a"])
+    try await eventually("the second") { stage.paths == ["/tree/a", "/tree/b"] }
+    #expect(queue.setTreePaused(jobs[0].id, false))
+    #expect(stage.paused.isEmpty)
+    stage.end("/tree/a")
+    stage.end("/tree/b")
+    await queue.waitUntilEmpty()
+    #expect(!queue.setTreePaused(jobs[0].id, true), "it has ended")
+  }
+
+  @Test func `a directory cannot be paused before its first file, and a paused one can be cancelled`() async throws {
+    let queue = queue(jobs: 2)
+    let jobs = try jobs("/tree/early", "/tree/a", "/file")
+    _ = queue.add(jobs)
+    try await eventually("both") { stage.paths == ["/tree/a", "/tree/early"] }
+    #expect(!queue.setTreePaused(jobs[0].id, true))
+    #expect(!queue.setTreePaused(jobs[2].id, true), "a file is no tree")
+    #expect(queue.setTreePaused(jobs[1].id, true))
+    #expect(queue.cancel(jobs[1].id) != nil)
+    try await eventually("its end") { stage.cancelled == ["/tree/a"] }
+    stage.end("/tree/early")
+    await queue.waitUntilEmpty()
+  }
+
+  @Test func `when the program stops, a paused directory does not wait for its grace`() async throws {
+    let queue = queue(jobs: 2)
+    let jobs = try jobs("/tree/a", "/tree/b")
+    _ = queue.add(jobs)
+    try await eventually("both") { stage.paths.count == 2 }
+    for path in ["/tree/a", "/tree/b"] { stage.first(path) }
+    #expect(queue.setTreePaused(jobs[0].id, true))
+    queue.close()
+    queue.cancelPausedTrees()
+    try await eventually("the paused one") { stage.paths == ["/tree/b"] }
+    stage.end("/tree/b")
+    await queue.waitUntilEmpty()
+    #expect(stage.cancelled == ["/tree/a"])
   }
 
   @Test func `a directory that is cancelled before its first file is reported as cancelled, once`() async throws {

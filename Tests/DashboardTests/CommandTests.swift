@@ -134,7 +134,7 @@ import UploadCore
   @Test func `the key y copies the URL, and without a clipboard adds a note to the log`() {
     var driver = driver()
     driver.type("y")
-    #expect(driver.effects == [.copy("http://192.168.1.7:8080")])
+    #expect(driver.effects == [.copy("http://192.168.1.7:8080/")])
 
     var poor = Driver(capabilities: .ascii)
     poor.type("yL")

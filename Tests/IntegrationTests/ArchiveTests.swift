@@ -84,4 +84,22 @@ import UploadTestSupport
       #expect(grown < 32 << 20, "\(grown) bytes for \(readers.count) archives")
     }
   }
+
+  @Test func `an archive is a download in the events and metrics, and HEAD states no length`() async throws {
+    try await withServer { server in
+      try await server.uploads.script("mkdir d && printf hello > d/a")
+      let archive = try await Curl.run(["-o", "/dev/null", "\(server.url)/files/d/?format=tar"])
+      #expect(archive.status == 200)
+      let metrics = try await Curl.run(["\(server.url)/metrics"])
+      #expect(metrics.body.contains(#"sluice_downloads_total{outcome="finished"} 1"#), "\(metrics)")
+      #expect(!metrics.body.contains("sluice_download_bytes_total 0"))
+      // On one connection: the response to HEAD must end where its headers end.
+      let urls = [String](repeating: "\(server.url)/files/d/?format=tar", count: 2)
+      let heads = try await Curl.runAll(
+        ["--head"] + urls,
+        format: "%{http_code} %{num_connects} %header{content-length}"
+      )
+      #expect(heads.filter { $0.hasPrefix("200 ") } == ["200 1 ", "200 0 "], "\(heads)")
+    }
+  }
 }

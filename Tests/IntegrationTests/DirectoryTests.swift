@@ -200,6 +200,27 @@ import UploadTestSupport
     }
   }
 
+  @Test(arguments: ["file/a", "dir"])
+  func `a conflict of a file with a directory gets 409 before a large body is sent`(path: String) async throws {
+    try await withServer(["--on-duplicate", "replace"]) { server in
+      try await server.uploads.script("printf 1 > file && mkdir dir")
+      let large = try server.scratch.random(20 << 20, to: "large")
+      let put = ["--expect100-timeout", "60", "-H", "Expect: 100-continue", "-T", large]
+      let counted = try await Curl.runAll(put + ["\(server.url)/files/\(path)"], format: "%{http_code} %{size_upload}")
+      #expect(counted.last == "409 0", "\(counted)")
+      #expect(try await server.uploads.names() == ["dir", "file"])
+      // Resumable uploads learn it when they are created.
+      let creation = ["-X", "PUT", "-H", "Upload-Complete: ?0", "-H", "Content-Length: 0"]
+      let created = try await Curl.run(creation + ["\(server.url)/files/\(path)"])
+      #expect(created.status == 409, "\(created)")
+      // A small body is received, and the connection serves the next request.
+      let small = try server.scratch.write([1], to: "small")
+      let urls = ["-T", small, "\(server.url)/files/\(path)", "-T", small, "\(server.url)/files/free"]
+      let both = try await Curl.runAll(urls, format: "%{http_code} %{num_connects}")
+      #expect(both.suffix(2) == ["409 1", "201 0"] || both.contains("409 1") && both.contains("201 0"), "\(both)")
+    }
+  }
+
   @Test func `32 directories are stored, and more get 400`() async throws {
     try await withServer { server in
       let path = try server.scratch.write([1], to: "source")
@@ -211,6 +232,20 @@ import UploadTestSupport
         let reply = try await Curl.run(["-T", path, target])
         #expect(reply.isRejection(400), "\(count): \(reply)")
       }
+    }
+  }
+
+  @Test func `names that differ only in their Unicode normalization are two names, and neither replaces the other`()
+    async throws
+  {
+    try await withServer(["--on-duplicate", "replace"]) { server in
+      for (content, name) in [("composed", "%C3%A9"), ("decomposed", "e%CC%81")] {
+        let path = try server.scratch.write(content.utf8, to: "source")
+        #expect(try await Curl.run(["-T", path, "\(server.url)/files/\(name)/\(name)"]).status == 201)
+        let back = try await Curl.run(["\(server.url)/files/\(name)/\(name)"])
+        #expect(back.body == content)
+      }
+      #expect(try await Curl.run(["\(server.url)/files/%C3%A9/%C3%A9"]).body == "composed")
     }
   }
 

@@ -50,7 +50,7 @@ import UploadTestSupport
       let serve = lines[0].prefix(while: { $0 != "#" }).split(separator: " ").map(String.init)
       let process = try Sluice.start(Array(serve.dropFirst()) + ["--port", "0"], directory: directory.path)
       let output = try await process.line { $0.contains(" open http://") }
-      let link = try #require(output.firstMatch(of: /http:\/\/\S+:(\d+)\/\?token=(\S+) in a browser/))
+      let link = try #require(output.firstMatch(of: /http:\/\/\S+:(\d+)\/#t=(\S+) in a browser/))
       for (index, name) in ["curl.bin", "sluice.bin"].enumerated() {
         let file = try directory.random(100_000, to: name)
         let command = lines[index + 1].replacing("FILE", with: name).replacing("TOKEN", with: String(link.2))

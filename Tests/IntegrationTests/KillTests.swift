@@ -16,6 +16,13 @@ import UploadTestSupport
     case body = 1
     /// A form of so many files.
     case form = 3
+    /// So many small files, each in a request of its own, that are sent together.
+    case pipelined = 8
+
+    /// The distance between the seeds of two contents: those of small files are multiples of 40.
+    var step: UInt64 { self == .pipelined ? 40 : 1 }
+    /// How many responses there are.
+    var responses: Int { self == .pipelined ? rawValue : 1 }
   }
 
   /// One file of a request.
@@ -105,12 +112,12 @@ import UploadTestSupport
     _ round: Int
   ) async -> [String: Known] {
     var known: [String: Known] = [:]
-    var seed = first
+    var seed = first / 40 * 40
     do {
       let socket = try Socket(port: port)
       while true {
         let files = (0..<sending.rawValue).map { number in
-          defer { seed += 1 }
+          defer { seed += sending.step }
           let name = policy == "replace" ? "file-\(sender)-\(number)" : "file-\(sender)-\(seed)"
           return Sent(name: name, seed: seed)
         }
@@ -121,10 +128,13 @@ import UploadTestSupport
           known[sent.name] = file
         }
         try await socket.send(request(sending, files))
-        guard let status = try await socket.receiveResponses().first?.status, status == 201 || status == 200 else {
-          break
+        let stored = try await socket.receiveResponses(sending.responses).map { $0.status == 201 || $0.status == 200 }
+        for (index, sent) in files.enumerated() {
+          let response = sending.responses == 1 ? 0 : index
+          guard stored.indices.contains(response), stored[response] else { continue }
+          known[sent.name] = Known(acknowledged: sent.seed, round: round)
         }
-        for sent in files { known[sent.name] = Known(acknowledged: sent.seed, round: round) }
+        guard stored.count == sending.responses, stored.allSatisfy({ $0 }) else { break }
       }
     } catch {}
     return known
@@ -132,9 +142,11 @@ import UploadTestSupport
 
   private static func request(_ sending: Sending, _ files: [Sent]) -> [UInt8] {
     switch sending {
-    case .body:
-      let bytes = content(files[0].seed)
-      return RequestHead.bytes("PUT", "/\(files[0].name)", ["Content-Length: \(bytes.count)"]) + bytes
+    case .body, .pipelined:
+      return files.flatMap { file in
+        let bytes = content(file.seed)
+        return RequestHead.bytes("PUT", "/\(file.name)", ["Content-Length: \(bytes.count)"]) + bytes
+      }
     case .form:
       var body: [UInt8] = []
       for file in files {

@@ -56,4 +56,14 @@ import UploadTestSupport
       #expect(try await process.exit() == .status(0))
     }
   }
+
+  @Test func `failures of a directory are shown once`() async throws {
+    try await withServer(["--on-duplicate", "error"]) { server in
+      try await server.scratch.script("mkdir -p tree && printf 1 > tree/clash && printf 2 > tree/fine")
+      try await server.uploads.script("mkdir tree && printf 3 > tree/clash")
+      let shown = try await screen(["send", "--to", server.url, server.scratch.file("tree")])
+      #expect(shown.matches(of: /exists already/).count == 1, "\(shown)")
+      #expect(shown.contains("1 failed, see above"), "\(shown)")
+    }
+  }
 }

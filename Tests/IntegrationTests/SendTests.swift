@@ -88,7 +88,7 @@ import UploadTestSupport
           "event", "url", "rawPort", "dir", "pid", "token", "fingerprint", "unfinished",
         ]
       )
-      #expect(listening.contains("\"token\":null,\"fingerprint\":null"))
+      #expect(listening.contains("\"token\":null,\"adminToken\":null,\"fingerprint\":null"))
     }
   }
 

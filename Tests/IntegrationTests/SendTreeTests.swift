@@ -129,7 +129,10 @@ import UploadTestSupport
       try makeTree(5, at: tree)
       let ended = try await Sluice.run(["send", server.scratch.file("gone"), tree, "--to", server.url])
       #expect(ended.exit == .status(1))
-      #expect(ended.output.contains("6 files sent") && ended.output.contains("1 failed:"), "\(ended)")
+      #expect(ended.output.contains("6 files sent") && ended.output.contains("1 failed, see above"), "\(ended)")
+      // Once, and on standard error.
+      #expect(ended.errors.split(separator: "\n").count == 1 && ended.errors.contains("gone"), "\(ended.errors)")
+      #expect(!ended.output.contains("gone"), "\(ended.output)")
       #expect(try contents(server.uploads.file("t")) == contents(tree))
     }
   }

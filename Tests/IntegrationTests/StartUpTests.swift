@@ -83,11 +83,12 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a generated token is printed, also in a link that opens the upload page`() async throws {
+  @Test func `a generated token is printed, also in a link to the upload page for each address`() async throws {
     try await withTemporaryDirectory { directory in
       let process = try Sluice.start(["serve", "--host", "0.0.0.0", "--port", "0", "--dir", directory.file("up")])
       let line = try await process.line { $0.contains(" open http://") }
-      let link = try #require(line.firstMatch(of: /http:\/\/(\S+):(\d+)\/\?token=(\S+) in a browser/))
+      let link = try #require(line.firstMatch(of: /http:\/\/(\S+):(\d+)\/#t=(\S+) in a browser/))
+      #expect(process.output.contains("listening on http://\(link.1):\(link.2), "))
       #expect(process.output.contains("token \(link.3)"))
       let page = try await Curl.run(["http://127.0.0.1:\(link.2)/?token=\(link.3)"])
       #expect(page.status == 200 && page.body.contains("<form "), "\(page)")
@@ -100,14 +101,15 @@ import UploadTestSupport
   @Test(.tmux) func `a configured token is printed as a link on a terminal only`() async throws {
     try await withTmux { tmux in
       try await tmux.command("clear; \(Sluice.path) serve --port 0 --dir uploads --token a-given-token")
-      try await tmux.shows("the link") { $0.contains("/?token=a-given-token in a browser") }
+      try await tmux.shows("the link") { $0.contains("/#t=a-given-token in a browser") }
       try await tmux.press("C-c")
       try await tmux.prompts()
     }
     try await withTemporaryDirectory { directory in
       let arguments = ["serve", "--port", "0", "--dir", directory.file("up"), "--token", "a-given-token"]
       let process = try Sluice.start(arguments)
-      _ = try await process.line { $0.contains("listening on ") }
+      let line = try await process.line { $0.contains(" open http://") }
+      #expect(line.hasSuffix("/ in a browser") && !line.contains("#"), "\(line)")
       process.signal(SIGTERM)
       #expect(try await process.exit() == .status(0))
       #expect(!process.output.contains("a-given-token") && !process.errors.contains("a-given-token"))

@@ -52,6 +52,78 @@ import UploadTestSupport
     }
   }
 
+  /// The second run sends nothing, whatever the server does with names and times.
+  @Test(arguments: [["--flat"], ["--flat", "--no-times", "--digest", "sha256"], ["--no-times", "--digest", "sha256"]])
+  func `nothing is sent twice to a server that keeps no directories or no times`(options: [String]) async throws {
+    try await withServer(options) { server in
+      try await server.scratch.script(
+        #"""
+        mkdir -p tree/a tree/b "tree/$(printf 'x\ny')"
+        printf one > tree/a/f; printf two > tree/b/f; printf three > tree/f
+        printf four > "tree/$(printf 'x\ny')/$(printf 'a\007b')"
+        touch -d @1000000000 tree/a/f tree/b/f tree/f
+        """#
+      )
+      #expect(try await send(server, "tree").exit == .status(0))
+      let before = try TreeContents(of: server.uploads.path)
+      let again = try await send(server, "tree")
+      #expect(again.output.contains("4 files skipped"), "\(again)")
+      #expect(try TreeContents(of: server.uploads.path) == before)
+    }
+  }
+
+  @Test func `what a server without times and digests has is sent once more, with the reason, and then skipped`()
+    async throws
+  {
+    try await withServer(["--no-times"]) { server in
+      try await server.scratch.script("mkdir tree && printf 1 > tree/a && printf 2 > tree/b")
+      let first = try await Sluice.run(["send", "--to", server.url, "tree"], directory: server.scratch.path)
+      #expect(first.exit == .status(0), "\(first)")
+      let second = try await send(server, "tree")
+      #expect(second.output.contains("2 files sent again, since the server keeps no modification times"), "\(second)")
+      let third = try await send(server, "tree")
+      #expect(third.output.contains("2 files skipped"), "\(third)")
+      #expect(try server.events.count { $0.event == "finished" } == 4)
+    }
+  }
+
+  @Test func `altered names are skipped by a second run`() async throws {
+    try await withServer { server in
+      try await server.scratch.script(
+        #"""
+        mkdir -p "tree/$(printf 'd\n1')" && printf 1 > "tree/$(printf 'd\n1')/$(printf 'a\tb')"
+        printf 2 > "tree/$(printf 'e\037f')"; touch -d @1000000000 tree/e*
+        """#
+      )
+      #expect(try await send(server, "tree").exit == .status(0))
+      let again = try await send(server, "tree")
+      #expect(again.output.contains("2 files skipped"), "\(again)")
+      #expect(try server.events.count { $0.event == "finished" } == 2)
+    }
+  }
+
+  @Test func `a changed file is sent once, also where the server numbers it`() async throws {
+    try await withServer { server in
+      try await server.scratch.script("mkdir tree && printf one > tree/a && touch -d @1000000000 tree/a")
+      #expect(try await send(server, "tree").exit == .status(0))
+      try await server.scratch.script("printf other > tree/a && touch -d @1000000500 tree/a")
+      for _ in 0..<2 { #expect(try await send(server, "tree").exit == .status(0)) }
+      #expect(try TreeContents(of: server.uploads.path).paths == ["tree", "tree/a", "tree/a (2)"])
+    }
+  }
+
+  @Test func `a directory of the server is a target, also before it exists`() async throws {
+    try await withServer { server in
+      try await server.scratch.script("mkdir tree && printf 1 > tree/a && printf 2 > tree/b")
+      let arguments = ["send", "--to", "\(server.url)/files/new/sub/", "--skip-existing", "tree"]
+      let first = try await Sluice.run(arguments, directory: server.scratch.path)
+      #expect(first.exit == .status(0) && first.output.contains("2 files sent"), "\(first)")
+      #expect(try server.uploads.read("new/sub/tree/a") == Array("1".utf8))
+      let again = try await Sluice.run(arguments, directory: server.scratch.path)
+      #expect(again.output.contains("2 files skipped"), "\(again)")
+    }
+  }
+
   private func send(_ server: SluiceServer, _ name: String = "photos") async throws -> Sluice.Ended {
     try await Sluice.run(
       ["send", "--to", server.url, "--skip-existing", name],

@@ -32,10 +32,23 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the title is the name of the only argument, otherwise their number`() {
+  @Test func `the title is the name of the only argument, otherwise the first names, with directories last`()
+    async throws
+  {
     #expect(SendArguments(["/tmp"], name: nil).title == "tmp")
     #expect(SendArguments(["/tmp/"], name: nil).title == "tmp")
-    #expect(SendArguments(["/tmp", "-"], name: nil).title == "2 items")
+    #expect(SendArguments(["/tmp", "-"], name: nil).title == "stdin.bin, tmp/")
+    try await withTemporaryDirectory { directory in
+      for name in ["a", "b", "c"] { mkdir(directory.file(name), 0o700) }
+      #expect(
+        SendArguments([directory.file("a/..")], name: nil).title == NameBytes(directory.path).lastComponent.description
+      )
+      let paths = ["b", "a", "c", "missing"].map { directory.file($0) }
+      #expect(SendArguments(Array(paths.prefix(3)), name: nil).title == "b/, a/, c/")
+      #expect(SendArguments(paths, name: nil).title == "missing, b/, …, c/")
+      let long = directory.file(String(repeating: "x", count: 300))
+      #expect(SendArguments([long, paths[0]], name: nil).title == String(repeating: "x", count: 39) + "…, b/")
+    }
   }
 
   @Test func `options of directories become rules`() throws {

@@ -10,7 +10,7 @@ import Testing
     ] as [(UInt64, String)]
   )
   func `a comma separates each three digits`(number: UInt64, text: String) {
-    #expect(CountText.text(number) == text)
+    #expect(number.grouped == text)
   }
 
   @Test func `numbers of files have their noun, and the whole number where it is known`() {

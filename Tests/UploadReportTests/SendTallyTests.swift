@@ -29,7 +29,7 @@ import UploadCore
     let json = UploadSummary(tally, peakResidentBytes: 1).json.serialized
     #expect(
       json.hasSuffix(
-        #""counts":{"sent":2,"bytes":20,"renamed":0,"existing":1,"failed":1,"cancelled":1,"notSent":3,"links":1,"#
+        #""counts":{"sent":2,"bytes":20,"renamed":0,"existing":1,"unknown":0,"failed":1,"cancelled":1,"notSent":3,"links":1,"#
           + #""specialFiles":1,"directories":1,"directoriesExisting":0,"directoriesNotSent":1,"excluded":0,"unlistedUploads":0},"#
           + #""failures":[{"path":"c","message":"Gone."}]}"#
       ),
@@ -142,6 +142,31 @@ import UploadCore
       tally.text(seconds: 1, listsSkipped: true) == "2 files would be sent, 11 B\n1 empty directory would be made"
     )
     #expect(UploadSummary(tally, peakResidentBytes: 1).json.serialized.contains(#""wouldSend":2,"wouldSendBytes":11"#))
+  }
+
+  @Test func `failures that were shown when they occurred are counted, and not listed again`() {
+    var tally = SendTally()
+    for name in ["a", "b", "c"] { tally.noteFailure(name, UploadError(.unreadableFile, "Gone.")) }
+    #expect(tally.text(seconds: 1, listsSkipped: true, shownFailures: .max).hasSuffix("\n3 failed, see above"))
+    let partly = tally.text(seconds: 1, listsSkipped: true, shownFailures: 2)
+    #expect(partly.hasSuffix("\n3 failed, see above, the first 2 of them"))
+    #expect(tally.text(seconds: 1, listsSkipped: true).hasSuffix("  c: Gone."))
+  }
+
+  @Test func `files that could not be compared are counted, with the reason`() {
+    var tally = SendTally()
+    tally.note(finished("a"))
+    tally.noteUnknown()
+    #expect(
+      tally.text(seconds: 1, listsSkipped: true).hasSuffix(
+        "\n1 file sent again, since the server keeps no modification times and had no SHA-256; the next run skips them"
+      )
+    )
+    #expect(UploadSummary(tally, peakResidentBytes: 1).json.serialized.contains(#""unknown":1"#))
+    var dry = SendTally(isDry: true)
+    dry.noteListed(bytes: 1)
+    dry.noteUnknown()
+    #expect(dry.text(seconds: 1, listsSkipped: true).contains("\n1 file of these cannot be compared"))
   }
 
   @Test(arguments: [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] as [(UInt64, String)])

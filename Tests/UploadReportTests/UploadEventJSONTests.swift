@@ -23,22 +23,24 @@ import UploadCore
   @Test func `the listening event has the server's addresses and settings`() {
     expect(
       .listening(ServerListening(url: "http://127.0.0.1:40123", directory: "/srv/up", processID: 1)),
-      #"{"event":"listening","url":"http://127.0.0.1:40123","rawPort":null,"dir":"/srv/up","pid":1,"token":null,"#
-        + #""fingerprint":null,"unfinished":0}"#
+      #"{"event":"listening","url":"http://127.0.0.1:40123","links":[],"rawPort":null,"dir":"/srv/up","pid":1,"#
+        + #""token":null,"adminToken":null,"fingerprint":null,"unfinished":0}"#
     )
     let server = ServerListening(
       url: "https://[::1]:1",
+      links: ["https://files.example/up/#t=t", "https://[::1]:1/#t=t"],
       rawPort: 9,
       directory: ".",
       processID: 2,
       token: "t",
+      adminToken: "o",
       fingerprint: "ab:cd",
       unfinished: 3
     )
     expect(
       .listening(server),
-      #"{"event":"listening","url":"https://[::1]:1","rawPort":9,"dir":".","pid":2,"token":"t","fingerprint":"ab:cd","#
-        + #""unfinished":3}"#
+      #"{"event":"listening","url":"https://[::1]:1","links":["https://files.example/up/#t=t","https://[::1]:1/#t=t"],"#
+        + #""rawPort":9,"dir":".","pid":2,"token":"t","adminToken":"o","fingerprint":"ab:cd","unfinished":3}"#
     )
   }
 

@@ -10,10 +10,11 @@ import UploadCore
     let plain = ServerListening(url: "http://127.0.0.1:8080", directory: "./uploads", processID: 1)
     #expect(UploadEvent.listening(plain).plainLine() == "listening on http://127.0.0.1:8080, files go to ./uploads")
     var full = plain
-    (full.rawPort, full.token, full.fingerprint) = (9000, "t0k", "ab:cd")
+    (full.rawPort, full.token, full.adminToken, full.fingerprint) = (9000, "t0k", "0wn", "ab:cd")
     #expect(
       UploadEvent.listening(full).plainLine()
-        == "listening on http://127.0.0.1:8080, files go to ./uploads, raw TCP on port 9000, token t0k, certificate ab:cd"
+        == "listening on http://127.0.0.1:8080, files go to ./uploads, raw TCP on port 9000, token t0k, "
+        + "owner's token 0wn, certificate ab:cd"
     )
   }
 
@@ -148,6 +149,12 @@ import UploadCore
     #expect(
       UploadEvent.download(.example(.finished)).plainLine()
         == #"download of "a.bin" finished, 1.0 GiB in 2.5 s (409.6 MiB/s), to 192.0.2.7:5555"#
+    )
+    var archive = DownloadSnapshot.example(.aborted)
+    archive.size = nil
+    #expect(
+      UploadEvent.download(archive).plainLine()
+        == #"download of "a.bin" aborted, 1.0 MiB in 2.5 s (409.6 KiB/s), to 192.0.2.7:5555"#
     )
   }
 

@@ -21,7 +21,7 @@ package final class MemorySink: UploadSink {
   private let store: MemoryStore
   private var promise: EventLoopPromise<any StagedFile>?
 
-  init(_ meter: UploadMeter, _ hash: (any ContentHash)?, _ store: MemoryStore, _ delegate: any UploadSinkDelegate) {
+  init(_ meter: UploadMeter, _ hash: (any ContentHash)?, _ store: MemoryStore, _ delegate: (any UploadSinkDelegate)?) {
     self.meter = meter
     self.hash = hash
     self.store = store

@@ -21,6 +21,8 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   package private(set) var conditions: [PublishCondition?] = []
   /// The requested paths of the files that were published, one array for each successful ``publish(_:on:)``.
   package private(set) var published: [[String]] = []
+  /// The requested paths of the files that arrived complete, one array for each ``store(_:on:completion:)``.
+  package private(set) var groups: [[String]] = []
   /// The requested paths of staged files that were discarded.
   package private(set) var discarded: [String] = []
   /// Keeps unfinished uploads; nil, at first, for a store that cannot.
@@ -37,12 +39,16 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   package var publishesAtOnce = true
   /// The error with which publishing fails; nil when it succeeds.
   package var publishFailure: UploadError?
+  /// The requested paths of the files for which ``publishFailure`` is; all others succeed. Nil for all files.
+  package var failingPaths: Set<String>?
   /// Whether published files are reported as replacing others.
   package var replaces = false
+  private let duplicates = Mutex(DuplicatePolicy.rename)
   private var publishing: [(EventLoopPromise<[StoredFile]>, [StagedMemoryFile])] = []
 
   /// What readers find.
   private struct Reading {
+    var available: UInt64?
     var failure: UploadError?
     var hasMemory = true
   }
@@ -58,6 +64,12 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   package var readFailure: UploadError? {
     get { reading.withLock { $0.failure } }
     set { reading.withLock { $0.failure = newValue } }
+  }
+
+  /// How many bytes further uploads may have; nil, at first, when that is not known. Callable from any thread.
+  package var available: UInt64? {
+    get { reading.withLock { $0.available } }
+    set { reading.withLock { $0.available = newValue } }
   }
 
   /// Whether there is memory for a listing; if not, ``list(_:)`` returns nil. Callable from any thread.
@@ -101,6 +113,37 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
     return sink
   }
 
+  /// Callable from any thread. Without effect on what is stored.
+  package var onDuplicate: DuplicatePolicy {
+    get { duplicates.withLock { $0 } }
+    set { duplicates.withLock { $0 = newValue } }
+  }
+
+  package func check(_ condition: PublishCondition, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+    eventLoop.makeCompletedFuture {
+      let version = condition.path.flatMap { path in stored.withLock { $0[path.description]?.version } }
+      try condition.check(version)
+    }
+  }
+
+  /// Each file has a sink as well.
+  package func store(
+    _ files: [CompleteFile],
+    on eventLoop: any EventLoop,
+    completion: @escaping @Sendable ([Result<StoredFile, any Error>]) -> Void
+  ) {
+    groups.append(files.map(\.request.path.description))
+    let stored = files.map { file in
+      let sink = MemorySink(file.meter, file.hash, self, nil)
+      sinks.append(sink)
+      conditions.append(nil)
+      sink.write(file.content)
+      if let beginFailure { return eventLoop.makeFailedFuture(beginFailure) as EventLoopFuture<StoredFile> }
+      return sink.finalize(file.request)
+    }
+    EventLoopFuture.whenAllComplete(stored, on: eventLoop).assumeIsolated().whenSuccess { completion($0) }
+  }
+
   package func publish(_ files: [any StagedFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]> {
     let promise = eventLoop.makePromise(of: [StoredFile].self)
     publishing.append((promise, files.compactMap { $0 as? StagedMemoryFile }))
@@ -113,7 +156,8 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
     let waiting = publishing
     publishing = []
     for (promise, files) in waiting {
-      if let publishFailure {
+      let fails = failingPaths.map { paths in files.contains { paths.contains($0.request.path.description) } } ?? true
+      if let publishFailure, fails {
         promise.fail(publishFailure)
       } else {
         published.append(files.map(\.request.path.description))
@@ -214,6 +258,11 @@ package final class MemoryStore: UploadStore, @unchecked Sendable {
   }
 
   package func freeSpace() -> UInt64? { nil }
+
+  package func availableSpace() async throws -> UInt64? {
+    try await check()
+    return available
+  }
 }
 
 /// A staged file of a ``MemoryStore``.
@@ -258,13 +307,14 @@ private struct MemoryListing: FileListing {
 
   func read<Value: Sendable>(
     from start: Int,
+    in order: [UInt32]?,
     into initial: Value,
     _ body: @escaping @Sendable (inout Value, ListedEntry) -> Bool
   ) async throws -> (value: Value, next: Int) {
     var (value, next) = (initial, start)
     var continues = true
-    while continues, next < entries.count {
-      continues = body(&value, entries[next])
+    while continues, next < order?.count ?? entries.count {
+      continues = body(&value, entries[order.map { Int($0[next]) } ?? next])
       next += 1
     }
     return (value: value, next: next)

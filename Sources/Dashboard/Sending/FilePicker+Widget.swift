@@ -29,7 +29,7 @@ extension FilePicker: Widget {
   private var marksText: String {
     let elsewhere = marks.paths.count { PickerPath.split($0)?.parent != directory }
     guard content != .reading, elsewhere > 0 else { return marks.text }
-    return "\(marks.text), \(CountText.text(UInt64(elsewhere))) not in this directory"
+    return "\(marks.text), \(UInt64(elsewhere).grouped) not in this directory"
   }
 
   private func drawPath(on surface: inout Surface) {

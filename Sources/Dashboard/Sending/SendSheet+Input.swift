@@ -44,7 +44,7 @@ extension SendSheet {
   /// Handles an event of the terminal; a resize, a change of focus and the end of the terminal have no effect.
   /// - Parameter area: the region of the screen in which the dialog is centered, and which mouse positions refer to.
   mutating func handle(_ event: InputEvent, in area: Rect) -> Outcome {
-    let layout = SheetLayout(Size(width: area.width, height: area.height), files: paths.count)
+    let layout = layout(in: Size(width: area.width, height: area.height))
     switch event {
     case .key(let key): return handle(key, visible: layout.visibleFiles)
     case .paste(let text): return paste(text)

@@ -4,7 +4,7 @@ import UploadCore
 extension SendSheet: Widget {
   /// Draws the dialog as a box in the middle of a region of any size, and leaves the cells around it unchanged.
   func draw(on surface: inout Surface) {
-    let layout = SheetLayout(Size(width: surface.width, height: surface.height), files: paths.count)
+    let layout = layout(in: Size(width: surface.width, height: surface.height))
     surface.hideCursor()
     surface.fill(layout.frame)
     if layout.hasBorder {
@@ -13,12 +13,17 @@ extension SendSheet: Widget {
     surface.within(layout.files) { drawFiles(on: &$0) }
     surface.within(layout.modes) { drawModes(on: &$0) }
     surface.within(layout.target) { drawTarget(on: &$0) }
-    // Aligned with the names of the files where there is space.
-    let inset = layout.summary.width >= 24 ? 1 : 0
-    let summary = layout.summary.inset(horizontally: inset, vertically: 0)
-    let note = layout.note.inset(horizontally: inset, vertically: 0)
+    let summary = layout.summary.inset(horizontally: layout.inset, vertically: 0)
+    let note = layout.note.inset(horizontally: layout.inset, vertically: 0)
     surface.within(summary) { $0.write(summaryText($0.theme, width: $0.width), x: 0, y: 0, width: $0.width) }
-    surface.within(note) { $0.write(noteText($0.theme), x: 0, y: 0, width: $0.width) }
+    surface.within(note) { $0.writeWrapped(self.note.text, style: self.note.isError ? $0.theme.bad : $0.theme.warning) }
+  }
+
+  /// The regions of the parts, with as many rows for the note as it needs, at most ``SheetLayout/mostNoteRows``.
+  func layout(in size: Size) -> SheetLayout {
+    let layout = SheetLayout(size, files: paths.count)
+    let rows = note.text.wrapped(to: layout.note.width - 2 * layout.inset, limit: SheetLayout.mostNoteRows).count
+    return rows > 1 ? SheetLayout(size, files: paths.count, noteRows: rows) : layout
   }
 
   /// The number and the size of files, with those in directories: `1,206 files, 3.2 GiB`; while directories are being
@@ -106,9 +111,15 @@ extension SendSheet: Widget {
   private func explanation(_ mode: UploadMode) -> String {
     switch mode {
     case .multipart: "as a form, like a browser; read while it is sent"
-    case .buffered: "as a form, whole in memory first: up to \(ByteSize.text(sendable.compactMap(\.size).max() ?? 0))"
+    case .buffered: "as a form, whole in memory first" + (largestText.map { ": up to \($0)" } ?? "")
     case .stream, .resumable, .raw: "the file is the request's body; read while it is sent"
     }
+  }
+
+  /// The size of the largest file; nil where that may be in a directory.
+  private var largestText: String? {
+    guard !sendable.contains(where: \.isDirectory) else { return nil }
+    return sendable.compactMap(\.size).max().map { ByteSize.text($0) }
   }
 
   private func drawTarget(on surface: inout Surface) {
@@ -165,14 +176,14 @@ extension SendSheet: Widget {
 
   /// The message; without one, the problem of the selected file, or what is skipped of the selected directory, while the files have the focus, because its row may
   /// truncate it; otherwise how many files are left out, and how many remain marked because the queue has no room.
-  private func noteText(_ theme: Theme) -> StyledText {
-    if let message, message != obstacle { return StyledText(message, theme.warning) }
+  private var note: (text: String, isError: Bool) {
+    if let message, message != obstacle { return (message, false) }
     if field == .files, paths.indices.contains(scroll.selection) {
       let path = paths[scroll.selection]
       let name = PlainText.sanitized(PickerPath.split(path)?.name ?? path)
-      if let problem = problem(path) { return StyledText("\(name): \(problem)", theme.bad) }
+      if let problem = problem(path) { return ("\(name): \(problem)", true) }
       if let count = counts[path], !count.lossText.isEmpty {
-        return StyledText("\(name)/: \(count.text)", theme.warning)
+        return ("\(name)/: \(count.text)", false)
       }
     }
     var notes: [String] = []
@@ -181,7 +192,7 @@ extension SendSheet: Widget {
     if leftCount > 0, room > 0 {
       notes.append("\(Figures.count(leftCount, "file stays", "files stay")) marked: the queue has no room.")
     }
-    return StyledText(notes.joined(separator: " "), theme.warning)
+    return (notes.joined(separator: " "), false)
   }
 }
 
@@ -197,24 +208,34 @@ struct SheetLayout {
   /// The row that says what Enter sends.
   let summary: Rect
   let note: Rect
+  /// Columns that summary and note leave free at both ends, so that they are aligned with the names of the files.
+  let inset: Int
+
+  /// A longer note is truncated.
+  static let mostNoteRows = 3
 
   /// - Parameters:
   ///   - size: of the region that the dialog is drawn into.
   ///   - count: how many files there are.
-  init(_ size: Size, files count: Int) {
+  ///   - noteRows: rows of the note, where there is space.
+  init(_ size: Size, files count: Int, noteRows: Int = 1) {
     let bounds = Rect(size)
     hasBorder = size.width >= 24 && size.height >= 6
     let space = hasBorder ? Panel.content(of: bounds) : bounds
     let isTall = space.height >= 11
     let modeRows = isTall ? SendSheet.modes.count : 1
     let gap = isTall ? 1 : 0
-    let height = min(count, 12) + modeRows + 3 * gap + 3
+    let height = min(count, 12) + modeRows + 3 * gap + 2 + noteRows
     let content = space.centered(width: min(space.width, 88), height: height)
     frame = hasBorder ? content.inset(horizontally: -1, vertically: -1) : content
+    // A long note leaves three rows for files.
+    let noteSpace = content.height - modeRows - 3 * gap - 2 - min(count, 3)
+    let noteHeight = content.height >= 5 ? min(noteRows, max(1, noteSpace)) : 0
     let rows = content.rows([
       .rest(), .fixed(gap), .fixed(content.height >= 3 ? modeRows : 0), .fixed(gap),
-      .fixed(content.height >= 2 ? 1 : 0), .fixed(gap), .fixed(1), .fixed(content.height >= 5 ? 1 : 0),
+      .fixed(content.height >= 2 ? 1 : 0), .fixed(gap), .fixed(1), .fixed(noteHeight),
     ])
+    inset = content.width >= 24 ? 1 : 0
     (files, modes, target, summary, note) = (rows[0], rows[2], rows[4], rows[6], rows[7])
   }
 

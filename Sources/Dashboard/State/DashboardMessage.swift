@@ -37,7 +37,7 @@ package enum DashboardEffect: Hashable, Sendable {
   case send(paths: [String], target: SendDestination, mode: UploadMode)
   /// Cancel a running or queued upload of either direction, or a tree of the queue.
   case cancel(UploadID)
-  /// Pause a running outgoing upload that can be paused, or continue one that is paused.
+  /// Pause a running outgoing upload that can be paused, or a tree of the queue, or continue one that is paused.
   case setPaused(UploadID, Bool)
   /// Send the file or directory of an ended outgoing upload again, as a new upload: the result is ``DashboardMessage/queued(_:)``,
   /// or a note of level `error`.

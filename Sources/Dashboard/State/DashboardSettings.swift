@@ -47,6 +47,9 @@ package enum UploadSort: String, Sendable, CaseIterable {
 package struct DashboardFacts: Hashable, Sendable {
   /// The URL of the server in this process, without a slash at its end: `http://127.0.0.1:8080`.
   package var url: String
+  /// The links that open the upload page in a browser, one for each address, the best first; with the access token after
+  /// `#t=`, also one that the user chose. At least one.
+  package var links: [String]
   /// The port for raw TCP uploads; nil when they are off.
   package var rawPort: Int?
   /// The directory in which the server stores uploads, for display only.
@@ -59,6 +62,8 @@ package struct DashboardFacts: Hashable, Sendable {
   package var requiresToken = false
   /// The token that the server generated; nil when it asks for none, or for one that the user chose.
   package var generatedToken: String?
+  /// The token of a drop box's owner that the server generated; nil for no drop box, and for one that the user chose.
+  package var generatedOwnerToken: String?
   /// SHA-256 of the server's certificate, 64 hexadecimal digits; nil without TLS.
   package var fingerprint: String?
   /// A warning that is always visible, such as uploads without a token; nil when there is none.
@@ -68,6 +73,7 @@ package struct DashboardFacts: Hashable, Sendable {
 
   package init(url: String, directory: String, workingDirectory: String, home: String) {
     (self.url, self.directory, self.workingDirectory, self.home) = (url, directory, workingDirectory, home)
+    links = ["\(url)/"]
   }
 
   /// The curl command that uploads a file to this server, in two parts that may be shown on two rows. `FILE` stands for
@@ -79,11 +85,18 @@ package struct DashboardFacts: Hashable, Sendable {
     return ("curl\(trust)\(token)", "-T FILE \(url)/")
   }
 
-  /// The URL for a browser, with the token when the server generated one.
-  var sharedURL: String { generatedToken.map { "\(url)/?token=\($0)" } ?? url }
+  /// The first of ``links``, with the token when the server generated one; one that the user chose is left out, because
+  /// the screen shows this all the time.
+  var shownLink: String {
+    let link = links.first ?? url
+    return generatedToken == nil ? String(link.prefix { $0 != "#" }) : link
+  }
 
-  /// The generated token and the certificate's fingerprint, a note for each that exists: clients need them.
+  /// The generated tokens and the certificate's fingerprint, a note for each that exists: clients need them.
   var notes: [String] {
-    [generatedToken.map { "token: \($0)" }, fingerprint.map { "certificate SHA-256 \($0)" }].compactMap { $0 }
+    [
+      generatedToken.map { "token: \($0)" }, generatedOwnerToken.map { "owner's token: \($0)" },
+      fingerprint.map { "certificate SHA-256 \($0)" },
+    ].compactMap { $0 }
   }
 }

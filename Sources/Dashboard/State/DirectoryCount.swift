@@ -29,9 +29,9 @@ package struct DirectoryCount: Hashable, Sendable {
     if skipped == 1 {
       parts.append("1 link or special file skipped")
     } else if skipped > 1 {
-      parts.append("\(CountText.text(skipped)) links and special files skipped")
+      parts.append("\(skipped.grouped) links and special files skipped")
     }
-    if unreadable > 0 { parts.append("\(CountText.text(unreadable)) cannot be read") }
+    if unreadable > 0 { parts.append("\(unreadable.grouped) cannot be read") }
     return parts.joined(separator: ", ")
   }
 

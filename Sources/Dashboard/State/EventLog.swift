@@ -91,7 +91,8 @@ extension LogEntry {
     case .noticed(let upload): self.init(.note, upload, event.detail, at: time)
     case .finished(let upload, let file):
       let renamed = file.path == upload.name || file.path.isEmpty ? "" : ", stored as \(file.path)"
-      self.init(upload.direction == .incoming ? .stored : .sent, upload, event.detail + renamed, at: time)
+      let sender = upload.sender.map { ", from \($0)" } ?? ""
+      self.init(upload.direction == .incoming ? .stored : .sent, upload, event.detail + renamed + sender, at: time)
     case .failed(let upload, _): self.init(.failed, upload, event.detail, at: time)
     case .cancelled(let upload): self.init(.cancelled, upload, event.detail, at: time)
     case .download(let download):

@@ -35,6 +35,8 @@ struct UploadRecord: Sendable {
 
   var id: UploadID { now.id }
   var isRunning: Bool { now.outcome == nil }
+  /// Whether the user has paused it; of a tree also while files that cannot be paused are completed.
+  var isPaused: Bool { tree?.now.isPaused == true || now.state == .paused }
 
   /// Updates the record with a later snapshot.
   /// - Parameter ticks: half seconds since the snapshot before; a value is appended for each, unless the upload is
@@ -74,11 +76,11 @@ struct UploadRecord: Sendable {
     self.tree?.failures.append((Self.bounded(upload.name), error.message))
   }
 
-  /// Whether name, peer, mode or state contains a text, ignoring case.
+  /// Whether name, peer, sender, mode or state contains a text, ignoring case.
   /// - Parameter text: in lower case.
   func matches(_ text: String) -> Bool {
     now.name.lowercased().contains(text) || now.remote.lowercased().contains(text)
-      || modeText.contains(text) || stateText.contains(text)
+      || now.sender?.lowercased().contains(text) == true || modeText.contains(text) || stateText.contains(text)
   }
 
   private mutating func append(rate: Double, memory bytes: Int) {

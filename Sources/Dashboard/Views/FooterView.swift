@@ -31,7 +31,9 @@ struct FooterView: Widget {
   private func noteColumns(_ surface: Surface) -> Int {
     guard isNew, let last else { return 0 }
     let fewest = (hints.prefix(1) + hints.dropFirst().suffix(2)).reduce(0) { $0 + $1.columns + Self.gap }
-    return max(0, min(LogRow(entry: last, isShort: true).columns(surface) + Self.gap, surface.width - 1 - fewest))
+    // A gap before the note, and the margin behind it.
+    let columns = LogRow(entry: last, isShort: true).columns(surface) + Self.gap + 1
+    return max(0, min(columns, surface.width - 1 - fewest))
   }
 
   /// The hints that fit. The first and the last two, mostly help and quit, are removed last.

@@ -1,7 +1,7 @@
 import TerminalUI
 import UploadCore
 
-/// The first one or two rows: active uploads, the URL of the server, and the resources in use.
+/// The first one or two rows: active uploads, the link to the upload page, and the resources in use.
 struct HeaderView: Widget {
   let state: DashboardState
   let facts: DashboardFacts
@@ -23,11 +23,12 @@ struct HeaderView: Widget {
     if showsDownloads { x += surface.write(downloads, x: x, y: 0) + Self.gap }
     let right = drawRight(on: &surface, from: x)
     // Centered in the remaining space; in the second row when there is too little.
-    let url = facts.url.columns
-    let showsURL = right - x >= url + Self.gap
-    if showsURL { surface.write(facts.url, x: x + (right - x - url) / 2, y: 0, style: surface.theme.accent) }
+    let link = facts.shownLink
+    let columns = link.columns
+    let showsLink = right - x >= columns + Self.gap
+    if showsLink { surface.write(link, x: x + (right - x - columns) / 2, y: 0, style: surface.theme.accent) }
     if surface.height > 1 {
-      drawSecondRow(on: &surface, withURL: !showsURL, downloads: showsDownloads ? "" : downloads)
+      drawSecondRow(on: &surface, withLink: !showsLink, downloads: showsDownloads ? "" : downloads)
     }
   }
 
@@ -89,9 +90,10 @@ struct HeaderView: Widget {
     return x - Self.gap
   }
 
-  /// Draws URL and downloads when they have no space above, then token, slabs, peak memory, free disk space, raw port and directory.
+  /// Draws link and downloads when they have no space above, then the owner's token, slabs, peak memory, free disk space,
+  /// raw port and directory. A row too narrow for the whole link has the URL alone.
   /// The first that does not fit ends the row; only slabs are skipped.
-  private func drawSecondRow(on surface: inout Surface, withURL: Bool, downloads: StyledText) {
+  private func drawSecondRow(on surface: inout Surface, withLink: Bool, downloads: StyledText) {
     let theme = surface.theme
     var x = 1
     func put(_ text: StyledText) {
@@ -101,8 +103,13 @@ struct HeaderView: Widget {
       x += columns + Self.gap
     }
     if downloads.columns > 0 { put(downloads) }
-    if withURL { put(StyledText(facts.url, theme.accent)) }
-    if let token = facts.generatedToken { put(StyledText("token ", theme.dim) + StyledText(token, theme.accent)) }
+    if withLink {
+      let link = facts.shownLink
+      put(StyledText(x + link.columns < surface.width ? link : facts.url, theme.accent))
+    }
+    if let token = facts.generatedOwnerToken {
+      put(StyledText("owner's token ", theme.dim) + StyledText(token, theme.accent))
+    }
     drawSlabs(on: &surface, at: &x)
     put("peak RSS \(Figures.memory(state.memory.peak))")
     if let free = state.freeSpace {

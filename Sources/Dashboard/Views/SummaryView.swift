@@ -50,7 +50,7 @@ struct SummaryView: Widget {
     let running = UploadDirection.allCases.flatMap { direction in
       state[direction].shown.prefix(surface.height).compactMap { state[direction][$0] }.filter(\.isRunning)
     }
-    if running.isEmpty { rows.append(StyledText(facts.url, theme.accent)) }
+    if running.isEmpty { rows.append(StyledText(facts.shownLink, theme.accent)) }
     return rows + running.map { row(of: $0, theme: theme) }
   }
 

@@ -23,13 +23,13 @@ struct TreeFacts {
       ("rate", rates),
       ("memory", memory),
       ("time", time),
-      (isIncoming ? "from" : "to", "\(now.remote), \(now.mode.rawValue)"),
+      (isIncoming ? "from" : "to", UploadFacts.peer(now.sender, now.remote, now.mode)),
     ]
   }
 
   /// `1,204 of 10,000 files, 16 active; 3 failed`
   private var files: String {
-    let active = now.filesActive > 0 ? ", \(CountText.text(UInt64(now.filesActive))) active" : ""
+    let active = now.filesActive > 0 ? ", \(UInt64(now.filesActive).grouped) active" : ""
     return now.filesText + active + (now.lossText.isEmpty ? "" : "; \(now.lossText)")
   }
 

@@ -70,11 +70,16 @@ struct UploadFacts {
       ("rate", rates),
       ("memory", memory),
       ("time", time),
-      (isIncoming ? "from" : "to", "\(upload.remote), \(upload.mode.rawValue)"),
+      (isIncoming ? "from" : "to", Self.peer(upload.sender, upload.remote, upload.mode)),
       (FactList.pathLabel, path.isEmpty ? nil : path),
       ("type", type),
       ("SHA-256", file?.sha256),
     ]
+  }
+
+  /// The name that the sender states, the address of the peer, and the mode: `Anna (192.0.2.7:5555), stream`.
+  static func peer(_ sender: String?, _ remote: String, _ mode: UploadMode) -> String {
+    "\(sender.map { "\($0) (\(remote))" } ?? remote), \(mode.rawValue)"
   }
 
   private var size: String {

@@ -41,7 +41,7 @@ struct UploadRow: Widget {
     switch field {
     case .name: drawName(isMoving ? theme.title : theme.dim, on: &surface)
     case .mode: write(record.modeText, theme.dim, on: &surface)
-    case .peer: write(upload.remote, theme.dim, on: &surface)
+    case .peer: write(upload.sender ?? upload.remote, theme.dim, on: &surface)
     case .status:
       write(record.stateText, record.hasLosses ? theme.bad : theme.style(of: upload.state), on: &surface)
       if let rate = upload.shownRate { write(ByteSize.rateText(rate), numbers, at: .trailing, on: &surface) }
@@ -74,7 +74,7 @@ struct UploadRow: Widget {
       let rest = Rect(x: indent, y: 0, width: surface.width - indent, height: 1)
       return surface.within(rest) { write(upload.name, style, truncation: .middle, on: &$0) }
     }
-    let short = [tree.filesFinished, tree.files].compactMap { $0.map(CountText.text) }.joined(separator: "/")
+    let short = [tree.filesFinished, tree.files].compactMap { $0.map(\.grouped) }.joined(separator: "/")
     let counts = [": \(tree.filesText)", ": \(short)"]
     let name = upload.name.columns
     let fitting = counts.first { min(name, 8) + $0.columns <= surface.width } ?? ""

@@ -4,7 +4,9 @@ import TerminalUI
 /// without space are left out, the least important first.
 struct UploadRowLayout {
   enum Field {
-    case name, mode, peer
+    case name, mode
+    /// The name that the client's user has stated, otherwise the client's address; or the server.
+    case peer
     /// The state and the rate.
     case status
     case time, bar, percent, sizes, spark, memory

@@ -39,7 +39,7 @@ extension SendTarget {
   /// - Throws: ``UploadError`` with code `badURL`.
   package init(own address: ServerAddress, _ engine: ServerEngine) throws(UploadError) {
     let trust = address.fingerprint.map(ServerTrust.pinned) ?? .system
-    try self.init(address.url, token: engine.token?.text, trust: trust, isLocal: true)
+    try self.init(address.url, token: engine.ownToken?.text, trust: trust, isLocal: true)
   }
 }
 

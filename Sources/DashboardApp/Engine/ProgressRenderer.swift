@@ -46,21 +46,33 @@ package struct LineRenderer: ProgressRenderer {
   }
 
   package mutating func show(_ snapshot: Snapshot) {
-    for event in deriver.events(for: snapshot) { write(event) }
-    guard let logger else { return }
+    let time = Output.timeOfDay
+    var text = ""
+    for event in deriver.events(for: snapshot) { write(event, at: time, &text) }
+    if !text.isEmpty { Output.raw(text) }
+    guard let logger, logger.logLevel <= .info else { return }
     for upload in snapshot.uploads { log(upload, to: logger) }
     for request in snapshot.rejected { log(request, to: logger) }
     for download in snapshot.endedDownloads { log(download, to: logger) }
   }
 
-  private func write(_ event: UploadEvent) {
-    guard style != .json else { return Output.line(event.json.serialized) }
+  /// Appends the event's output line to `text`, which is written at once for all events of a snapshot; a failure goes to
+  /// standard error instead.
+  private func write(_ event: UploadEvent, at time: String, _ text: inout String) {
+    guard style != .json else {
+      text += event.json.serialized + "\n"
+      return
+    }
     guard let line = event.plainLine() else { return }
     switch (style, event) {
-    case (.sending, .failed), (.quiet, .failed): Output.errorLine(line)
+    case (.sending, .failed), (.quiet, .failed):
+      // Both may be the same terminal.
+      if !text.isEmpty { Output.raw(text) }
+      text = ""
+      Output.errorLine(line)
     case (.plain, .progress), (.plain, .tree(_, .progress)), (.quiet, _), (.json, _): break
-    case (.plain, _): Output.timedLine(line)
-    case (.sending, _): Output.line(line)
+    case (.plain, _): text += "\(time) \(line)\n"
+    case (.sending, _): text += line + "\n"
     }
   }
 
@@ -75,10 +87,11 @@ package struct LineRenderer: ProgressRenderer {
   }
 
   private func log(_ download: DownloadSnapshot, to logger: Logger) {
-    let facts: Logger.Metadata = [
-      "id": "\(download.id)", "name": "\(download.name)", "remote": "\(download.remote)", "size": "\(download.size)",
+    var facts: Logger.Metadata = [
+      "id": "\(download.id)", "name": "\(download.name)", "remote": "\(download.remote)",
       "bytes": "\(download.bytes)", "seconds": "\((download.seconds * 1000).rounded() / 1000)",
     ]
+    facts["size"] = download.size.map { "\($0)" }
     logger.info("download \(download.outcome.rawValue)", metadata: facts)
   }
 
@@ -88,6 +101,7 @@ package struct LineRenderer: ProgressRenderer {
       "id": "\(upload.id)", "mode": "\(upload.mode.rawValue)", "name": "\(upload.name)", "remote": "\(upload.remote)",
       "bytes": "\(upload.bytes)", "seconds": "\((upload.seconds * 1000).rounded() / 1000)",
     ]
+    facts["sender"] = upload.sender.map { .string($0) }
     switch outcome {
     case .finished(let file):
       facts["path"] = "\(file.path)"

@@ -27,13 +27,16 @@ package struct ServerEngine: Sendable {
     package var graceText = "30s"
     /// Whether the token of ``server``, if it has one, was generated, and not chosen by the user.
     package var isTokenGenerated = false
+    /// The same for the token of a drop box's owner.
+    package var isOwnerTokenGenerated = false
 
     package init(server: ServerConfiguration) { self.server = server }
 
     /// A warning that every client can use the server; nil when it requires a token, or listens on loopback only.
     package var accessWarning: String? {
       guard server.access.token == nil, !LoopbackName.contains(server.host) else { return nil }
-      return "Every client that can reach \(PlainText.sanitized(server.host)) can upload and download here."
+      let rights = server.access.isDropBox ? "upload" : "upload and download"
+      return "Every client that can reach \(PlainText.sanitized(server.host)) can \(rights) here."
     }
     /// Time for running uploads to finish when the server is stopped.
     package var grace: Duration { server.limits.grace }
@@ -67,7 +70,15 @@ package struct ServerEngine: Sendable {
   /// The token if it was generated, otherwise nil. Only this one is shown in the dashboard and printed where the output
   /// may be a log: a token that the user chose is known to the user.
   package let generatedToken: AccessToken?
+  /// The token of a drop box's owner; nil elsewhere.
+  package let ownerToken: AccessToken?
+  /// ``ownerToken`` if it was generated, otherwise nil, as ``generatedToken``.
+  package let generatedOwnerToken: AccessToken?
   private let writers: WorkerPool
+  private let publicURL: String?
+
+  /// The token with which this process uses its own server: that of the owner, where there is one.
+  package var ownToken: AccessToken? { ownerToken ?? token }
 
   /// Number of the server's event loops: one per core and at most eight, so that an idle server has few threads.
   static let eventLoopCount = min(System.coreCount, 8)
@@ -94,7 +105,10 @@ package struct ServerEngine: Sendable {
     var settings = configuration.server
     settings.tls = try configuration.certificate.identity(host: settings.host)
     token = settings.access.token
+    publicURL = settings.publicURL
     generatedToken = configuration.isTokenGenerated ? token : nil
+    ownerToken = settings.access.ownerToken
+    generatedOwnerToken = configuration.isOwnerTokenGenerated ? ownerToken : nil
     let (minFree, mode, storage) = (configuration.minFree, configuration.fileMode, configuration.storage)
     let directory = try UploadDirectory(path: path, minFree: minFree, durability: storage.durability, fileMode: mode)
     budget = try MemoryBudget(limit: configuration.memoryBudget)
@@ -133,6 +147,18 @@ package struct ServerEngine: Sendable {
     }
     for await address in addresses { return (address, serving) }
     throw await serving.value ?? UploadError(.cannotListen, "The server stopped before it listened.")
+  }
+
+  /// The links that open the upload page in a browser: at the server's public URL, if it has one, then at each address
+  /// of the machine on which it listens. At least one.
+  ///
+  /// The token is behind `#t=`: browsers send that part of a URL to no server, so it is in no log and no `Referer`.
+  /// - Parameter token: for the links to contain; nil for none.
+  package func links(to address: ServerAddress, token: AccessToken?) -> [String] {
+    // A token has no character that is escaped in a URL.
+    let fragment = token.map { "#t=\($0.text)" } ?? ""
+    let others = address.urls.filter { $0 != publicURL }
+    return ([publicURL].compactMap { $0 } + others).map { "\($0)/\(fragment)" }
   }
 
   /// A sampler of a ledger's uploads that reports the use of this server's memory budget. Make one only: samplers of

@@ -7,6 +7,8 @@ package final class TreeCounter: Sendable {
   private struct State {
     var files: UInt64 = 0
     var bytes: UInt64 = 0
+    var existing: UInt64 = 0
+    var unmoved: UInt64 = 0
   }
 
   /// The files of the run and their bytes, as counted before it; nil where they were not counted.
@@ -16,16 +18,31 @@ package final class TreeCounter: Sendable {
 
   package init(total: (files: UInt64, bytes: UInt64)?) { self.total = total }
 
-  /// Counts a file that needs nothing more.
-  package func note(bytes: UInt64) {
+  /// Counts a file that needs nothing more: it was sent, or has failed.
+  /// - Parameter moved: how many of its bytes have been sent, in this run or an earlier one.
+  package func note(bytes: UInt64, moved: UInt64) {
     state.withLock { state in
       state.files += 1
       state.bytes &+= bytes
+      state.unmoved &+= bytes > moved ? bytes - moved : 0
+    }
+  }
+
+  /// Counts a file that the server had.
+  package func noteExisting(bytes: UInt64) {
+    state.withLock { state in
+      state.files += 1
+      state.existing += 1
+      state.bytes &+= bytes
+      state.unmoved &+= bytes
     }
   }
 
   /// The files that are done, and their bytes.
   package var done: (files: UInt64, bytes: UInt64) { state.withLock { ($0.files, $0.bytes) } }
+
+  /// Of these, the files that the server had, and the bytes that were not sent.
+  var skipped: (files: UInt64, bytes: UInt64) { state.withLock { ($0.existing, $0.unmoved) } }
 }
 
 /// For `send` of a directory on a terminal: one progress line for all files, redrawn in place, and above that, while an upload
@@ -33,7 +50,7 @@ package final class TreeCounter: Sendable {
 /// upload that stalls or resumes, and for each notice; the first failures are written to standard error.
 package struct TreeRenderer: ProgressRenderer {
   /// How many failures are shown while they occur; the summary counts all.
-  private static let failureLimit = 100
+  package static let failureLimit = 100
 
   private let counter: TreeCounter
   private let unicode: Bool
@@ -51,6 +68,26 @@ package struct TreeRenderer: ProgressRenderer {
   }
 
   package mutating func show(_ snapshot: Snapshot) {
+    for part in parts(for: snapshot, width: max(1, (Output.columns ?? 80) - 1)) {
+      switch part {
+      case .terminal(let text): Output.raw(text)
+      case .error(let line): Output.errorLine(line)
+      }
+    }
+  }
+
+  /// What is written, in this order.
+  enum Part: Equatable {
+    /// Text for the terminal with its control sequences.
+    case terminal(String)
+    /// An output line for standard error, which may be the same terminal: the progress line has been erased before.
+    case error(String)
+  }
+
+  /// What a snapshot changes on the terminal.
+  /// - Parameter width: of the progress line, in columns.
+  mutating func parts(for snapshot: Snapshot, width: Int) -> [Part] {
+    var parts: [Part] = []
     var text = erasure
     for event in deriver.events(for: snapshot) {
       switch event {
@@ -58,21 +95,19 @@ package struct TreeRenderer: ProgressRenderer {
       case .failed(_, let error):
         failures += 1
         guard failures <= Self.failureLimit, isNew(error) else { continue }
-        // Standard error may be the same terminal: the progress line must be erased first.
-        Output.raw(text)
+        if !text.isEmpty { parts.append(.terminal(text)) }
         text = ""
-        Output.errorLine(event.plainLine() ?? "")
+        parts.append(.error(event.plainLine() ?? ""))
       // Visible in the progress line, or in the summary.
       case .listening, .started, .progress, .retrying, .finished, .cancelled, .tree, .rejected, .download, .process,
         .summary:
         break
       }
     }
-    let width = max(1, (Output.columns ?? 80) - 1)
     let retry = TreeProgressLine.retryText(snapshot.uploads, width: width, unicode: unicode)
     let line = TreeProgressLine.text(progress(snapshot), width: width, unicode: unicode)
-    Output.raw(text + (retry.map { $0 + "\n" } ?? "") + line + "\n")
     drawn = retry == nil ? 1 : 2
+    return parts + [.terminal(text + (retry.map { $0 + "\n" } ?? "") + line + "\n")]
   }
 
   /// Whether an error is to be shown: what fails for all files alike, since no server can be reached or it rejects the access
@@ -99,7 +134,11 @@ package struct TreeRenderer: ProgressRenderer {
     progress.bytesDone &+= active.reduce(0) { $0 &+ $1.bytes }
     (progress.files, progress.bytes) = (counter.total?.files, counter.total?.bytes)
     progress.seconds = (snapshot.at - counter.startedAt).inSeconds
-    rate.sample(progress.bytesDone, at: snapshot.at)
+    let skipped = counter.skipped
+    progress.filesSkipped = skipped.files
+    // What the server had, or an earlier run has sent, does not count for the rate.
+    let unmoved = snapshot.groups.reduce(skipped.bytes) { $0 &+ ($1.direction == .outgoing ? $1.bytesSkipped : 0) }
+    rate.sample(progress.bytesDone > unmoved ? progress.bytesDone - unmoved : 0, at: snapshot.at)
     progress.speed = rate.bytesPerSecond
     progress.names = active.prefix(8).map { PlainText.sanitized($0.name) }
     return progress

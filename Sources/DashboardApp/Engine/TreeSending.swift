@@ -16,6 +16,11 @@ struct TreeSending: Sendable {
   /// Cancels the files of the job's directory that are being sent, so that what the server has of them is deleted.
   var discard: @Sendable (UploadJob) -> Void = { _ in }
 
+  /// Pauses the sending of a job's directory, or continues it: files that cannot be paused are completed, and no other
+  /// begins.
+  /// - Returns: false when it is not being sent, or no file of it has begun.
+  var setPaused: @Sendable (UploadJob, Bool) -> Bool = { _, _ in false }
+
   /// For a queue whose paths are files.
   static let none = TreeSending(isDirectory: { _ in false }, send: { _, _ in false })
 }
@@ -26,6 +31,12 @@ extension TreeSending {
   ///   - ledger: that of the uploader; also has what the walk cannot read, as failed files.
   ///   - pool: for the walk, which blocks.
   init(_ uploader: Uploader, _ ledger: UploadLedger, pool: NIOThreadPool) {
+    let gates = TreeGates()
+    setPaused = { job, isPaused in
+      guard let gate = gates[job.id], ledger.setPaused(job.id.description, .outgoing, isPaused) else { return false }
+      gate.setPaused(isPaused)
+      return true
+    }
     discard = { job in
       let group = job.id.description
       for meter in ledger.active() where meter.direction == .outgoing && meter.group?.id == group { meter.cancel() }
@@ -58,10 +69,14 @@ extension TreeSending {
         ) { event in
           switch event {
           case .failed(let path, let error), .directoryFailed(let path, let error): noteFailure(path, error)
-          case .exists, .skipped, .directoryMade, .directoryExists, .directoryNotSent: break
+          case .exists, .unknown, .skipped, .directoryMade, .directoryExists, .directoryNotSent: break
           }
         }
-        await uploader.sendEach(feed.sources, to: job.target, mode: job.mode, jobs: nil, group: group) { _, _ in
+        let sender = feed.needsDigests ? uploader.askingForDigests : uploader
+        let sources = GatedSources(sources: feed.sources, gate: gates.begin(job.id))
+        defer { gates.end(job.id) }
+        await sender.sendEach(sources, to: job.target, mode: job.mode, jobs: nil, group: group) { _, _ in
+          sources.gate.noteEnd()
           if signals.isFirst() { onFirst() }
         }
         await feed.finish()
@@ -79,6 +94,21 @@ extension TreeSending {
     _ work: @escaping @Sendable () -> Result
   ) async -> Result? {
     try? await pool.runIfActive(work)
+  }
+
+  /// The gates of the directories that are being sent.
+  private final class TreeGates: Sendable {
+    private let gates = Mutex<[UploadID: TreeGate]>([:])
+
+    subscript(id: UploadID) -> TreeGate? { gates.withLock { $0[id] } }
+
+    func begin(_ id: UploadID) -> TreeGate {
+      let gate = TreeGate()
+      gates.withLock { $0[id] = gate }
+      return gate
+    }
+
+    func end(_ id: UploadID) { gates.withLock { $0[id] = nil } }
   }
 
   /// What the threads of one tree tell each other.

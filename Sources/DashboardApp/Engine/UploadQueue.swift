@@ -97,6 +97,14 @@ package final class UploadQueue: Sendable {
     start()
   }
 
+  /// Pauses a directory that is being sent, or continues it, so that another upload may begin.
+  /// - Returns: false when it is no directory, or has not begun or ended.
+  func setTreePaused(_ id: UploadID, _ isPaused: Bool) -> Bool {
+    guard let job = state.withLock({ $0.trees[id]?.job }), trees.setPaused(job, isPaused) else { return false }
+    note(id, isPaused: isPaused)
+    return true
+  }
+
   /// Queues the file of a finished, failed or cancelled upload again, as a new upload.
   /// - Returns: the new upload's id; nil when the upload has not ended, is not among the last 10,000, or the queue is
   ///   full or closed.
@@ -126,6 +134,12 @@ package final class UploadQueue: Sendable {
   /// Cancels the directories that are being sent: their files that have not ended, and those that have not begun.
   package func cancelTrees() {
     for tree in state.withLock({ Array($0.trees.values) }) { tree.task.cancel() }
+  }
+
+  /// Cancels the directories that the user has paused: their uploads can be continued.
+  func cancelPausedTrees() {
+    let paused = state.withLock { state in state.trees.values.filter { state.uploads.isPaused($0.job.id) } }
+    for tree in paused { tree.task.cancel() }
   }
 
   /// Rejects further uploads, and cancels those that have no meter yet, but those of ``addPaused(_:)``, which are

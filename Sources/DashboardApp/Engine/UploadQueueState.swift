@@ -69,6 +69,9 @@ package struct UploadQueueState {
     if isPaused { pausedBusy.insert(id) } else { pausedBusy.remove(id) }
   }
 
+  /// Whether the user has paused a running upload.
+  func isPaused(_ id: UploadID) -> Bool { pausedBusy.contains(id) }
+
   /// Marks waiting uploads as starting, until `limit` uploads start or run. Call it after ``add(_:)`` and
   /// ``ended(_:)``.
   /// - Returns: the uploads to start now, in their order.

@@ -17,7 +17,10 @@ package enum Output {
 
   /// Writes an output line to standard output after the time of day in the user's time zone:
   /// `18:39:10 listening on ...`.
-  package static func timedLine(_ text: String) { line("\(ClockTime.now.text) \(text)") }
+  package static func timedLine(_ text: String) { line("\(timeOfDay) \(text)") }
+
+  /// The time of day in the user's time zone, as output lines begin with it: `18:39:10`.
+  static var timeOfDay: String { ClockTime.now.text }
 
   /// Writes text as it is to standard output, with the rules of ``line(_:)``.
   package static func raw(_ text: String) {

@@ -47,9 +47,33 @@ struct SendArguments: Sendable {
     return NameBytes.withPath(path) { fstatat(AT_FDCWD, $0, &status, 0) } == 0 ? status : nil
   }
 
-  /// The name of the run for a server: that of the only argument, or how many there are.
+  /// The most arguments that ``title`` names, and the most characters of each.
+  private static let named = (count: 3, length: 40)
+
+  /// The name of the run for a server: that of the only argument, or the first names, those of directories last and with a
+  /// slash, so that it ends like that of a directory: `notes.txt, photos/`, `a, b, …, photos/`.
   var title: String {
-    arguments.count == 1 ? PlainText.sanitized(arguments[0].title) : "\(arguments.count) items"
+    guard arguments.count > 1 else { return arguments.first.map(Self.title) ?? "" }
+    var files: [String] = []
+    var directories: [String] = []
+    for argument in arguments {
+      let title = Self.title(of: argument)
+      let name = title.count <= Self.named.length ? title : title.prefix(Self.named.length - 1) + "…"
+      if case .directory = argument { directories.append(name + "/") } else { files.append(name) }
+    }
+    var names = files + directories
+    if names.count > Self.named.count { names.replaceSubrange((Self.named.count - 1)..<(names.count - 1), with: ["…"]) }
+    return names.joined(separator: ", ")
+  }
+
+  /// The name of an argument, safe to show: of `.` and `..` that of the directory itself.
+  private static func title(of argument: TreeArgument) -> String {
+    guard case .directory(let path, nil) = argument, [".", ".."].contains(argument.title),
+      let real = NameBytes.withPath(path, { realpath($0, nil) })
+    else { return PlainText.sanitized(argument.title) }
+    defer { free(real) }
+    let name = NameBytes(cString: real).lastComponent
+    return PlainText.sanitized(name.isEmpty ? "/" : name.losslessText)
   }
 
   /// The sources that are no files of a tree.

@@ -160,8 +160,12 @@ struct SendCommand: ParsableCommand {
   /// Checks the options that directories need, and those for them alone.
   /// - Throws: ``UploadError`` with code `badValue`.
   private func validateDirectories(_ target: SendTarget) throws(UploadError) {
-    guard !tree.skipExisting || target.path == "/" else {
-      throw UploadError(.badValue, "--skip-existing needs a Sluice server: a URL without a path.")
+    let components = target.path.split(separator: "/")
+    guard !tree.skipExisting || target.path == "/" || target.path.hasSuffix("/") && components.contains("files") else {
+      throw UploadError(
+        .badValue,
+        "--skip-existing needs the listing of a Sluice server: a URL without a path, or http://HOST/files/DIRECTORY/."
+      )
     }
     guard let directory = files.first(where: SendArguments.isDirectory) else { return }
     let shown = PlainText.sanitized(directory)

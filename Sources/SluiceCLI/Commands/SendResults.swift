@@ -79,7 +79,7 @@ final class SendResults: Sendable {
 
   /// Notes an upload that has ended.
   func note(_ source: UploadSource, _ meter: UploadMeter) {
-    counter.note(bytes: source.size ?? meter.size ?? meter.received)
+    counter.note(bytes: source.size ?? meter.size ?? meter.received, moved: meter.received)
     state.withLock { state in
       state.tally.note(meter, position: state.position(source.path))
       // What was read from a pipe is gone.
@@ -96,9 +96,10 @@ final class SendResults: Sendable {
   func note(_ event: TreeFeed.Event) {
     switch event {
     case .exists(let source):
-      counter.note(bytes: source.size ?? 0)
+      counter.noteExisting(bytes: source.size ?? 0)
       state.withLock { $0.tally.noteExisting(bytes: source.size ?? 0) }
       show(.skipped(path: source.remotePath ?? source.name, .exists))
+    case .unknown: state.withLock { $0.tally.noteUnknown() }
     case .skipped(let path, let kind):
       state.withLock { $0.tally.noteSkipped(path, isLink: kind == .link, noun: kind.noun) }
       output.show(.skipped(path: path, Self.reason(kind)))

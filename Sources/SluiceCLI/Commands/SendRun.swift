@@ -86,7 +86,8 @@ struct SendRun: Sendable {
       arguments.hasDirectory
       ? UploadGroup(id: UploadID().description, name: arguments.title, files: announced?.files, bytes: announced?.bytes)
       : nil
-    let reason = await uploader.sendEach(feed.sources, to: target, mode: mode, jobs: jobs, group: group) {
+    let sender = feed.needsDigests ? uploader.askingForDigests : uploader
+    let reason = await sender.sendEach(feed.sources, to: target, mode: mode, jobs: jobs, group: group) {
       results.note($0, $1)
     }
     await feed.finish()
@@ -128,7 +129,8 @@ struct SendRun: Sendable {
     case .live, .lines:
       if arguments.hasDirectory || isDry || tally.existing > 0 || tally.unlistedUploads > 0 {
         let isLive = if case .live = output { true } else { false }
-        Output.line("\n" + tally.text(seconds: seconds, listsSkipped: isLive))
+        let shown = isLive && arguments.hasDirectory && !isDry ? UInt64(TreeRenderer.failureLimit) : .max
+        Output.line("\n" + tally.text(seconds: seconds, listsSkipped: isLive, shownFailures: shown))
       } else if summary.uploads.count > 1 {
         Output.line("\n" + summary.table)
       }
@@ -142,7 +144,9 @@ struct SendRun: Sendable {
     case .live, .lines: break
     }
     let tally = results.tally
-    if arguments.hasDirectory, !isDry, tally.cancelled + tally.notSent > 0, tally.sent > 0, target.path == "/" {
+    if arguments.hasDirectory, !isDry, tally.cancelled + tally.notSent > 0, tally.sent > 0,
+      target.path == "/" || skipsExisting
+    {
       let hint = skipsExisting ? "" : " with --skip-existing"
       Output.line("Run the same command again\(hint) to send the rest.")
     } else if results.isContinuable {

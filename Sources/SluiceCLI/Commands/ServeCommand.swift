@@ -32,6 +32,7 @@ struct ServeCommand: ParsableCommand {
   func run() throws {
     var run = ServeRun(server: try server.engine(port: place.port), directory: place.dir)
     (run.json, run.interval, run.logger) = (output.json, output.interval.value, output.logger)
+    run.printsCode = output.qr
     throw ExitCode(run.onMainLoop())
   }
 }
@@ -45,6 +46,8 @@ struct ServeRun: Sendable {
   /// The shortest time between two progress lines of an upload, which only JSON lines include.
   var interval = Duration.milliseconds(500)
   var logger = ProcessLog.quiet
+  /// Whether the first link of the upload page is also printed as a QR code; not with ``json``.
+  var printsCode = false
   /// Paths of files to send to the server once it listens.
   var files: [String] = []
   /// Number of ``files`` sent at once; less than 1 counts as 1.
@@ -135,10 +138,12 @@ struct ServeRun: Sendable {
   private func announce(_ address: ServerAddress, _ engine: ServerEngine, _ stop: StopRequest) {
     let facts = ServerListening(
       url: address.url,
+      links: engine.links(to: address, token: engine.generatedToken),
       rawPort: address.rawPort,
       directory: directory,
       processID: getpid(),
       token: engine.generatedToken?.text,
+      adminToken: engine.generatedOwnerToken?.text,
       fingerprint: address.fingerprint?.description,
       unfinished: address.unfinished
     )
@@ -148,14 +153,23 @@ struct ServeRun: Sendable {
     } else {
       if let line = listening.plainLine() { Output.timedLine(line) }
       // A given token is printed on a terminal only: other output may be a log.
-      if let token = engine.generatedToken ?? (isatty(STDOUT_FILENO) == 1 ? engine.token : nil) {
-        let link = "\(address.url)/?token=\(PercentEncoding.encode(token.text))"
-        Output.timedLine("open \(PlainText.sanitized(link)) in a browser")
-      }
+      let isTerminal = isatty(STDOUT_FILENO) == 1
+      printLinks(isTerminal ? engine.links(to: address, token: engine.token) : facts.links)
     }
     if let warning = server.accessWarning { logger.warning("\(warning)") }
     let grace = server.graceText
     let stopping = "Stopping: running uploads may finish within \(grace). Press Ctrl-C again to exit immediately."
     if !json { stop.onRequest { Output.timedLine(stopping) } }
+  }
+
+  /// Prints the links, the best first, and the code of that.
+  private func printLinks(_ links: [String]) {
+    for link in links { Output.timedLine("open \(PlainText.sanitized(link)) in a browser") }
+    guard printsCode, let link = links.first else { return }
+    do throws(UploadError) {
+      Output.raw(try QRCodeOutput.text(of: link, on: .standardOutput(ProcessEnvironment.all)))
+    } catch {
+      Output.errorLine("sluice: \(error.message)")
+    }
   }
 }

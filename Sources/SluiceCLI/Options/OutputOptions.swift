@@ -20,11 +20,18 @@ struct OutputOptions: ParsableArguments {
   @Option("With --json: shortest time between two progress lines of an upload.", value: "time")
   var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
+  @Flag(help: "Print the upload page's link as a QR code, on a terminal.")
+  var qr = false
+
   @Option("Format of the log on standard error.", value: "format")
   var logFormat = Format.text
 
   @Option("Lowest level that is logged; info adds the end of each upload and rejected requests.", value: "level")
   var logLevel = Level.warning
+
+  mutating func validate() throws {
+    guard !qr || !json else { throw ValidationError("--qr prints a code for a camera: leave it out, or --json.") }
+  }
 
   var logger: Logger {
     ProcessLog.logger(isJSON: logFormat == .json, level: Logger.Level(rawValue: logLevel.rawValue) ?? .warning)

@@ -30,6 +30,8 @@ struct ServerOptions: ParsableArguments {
 
   @OptionGroup(title: "Access") var access: AccessOptions
 
+  @OptionGroup(title: "Upload page") var page: PageOptions
+
   mutating func validate() throws {
     guard address.rawPort != nil else { return }
     try access.checkRawPort(host: address.host)
@@ -49,6 +51,7 @@ struct ServerOptions: ParsableArguments {
     engine.stallAfter = limits.stallAfter.value
     engine.graceText = limits.grace.description
     engine.isTokenGenerated = access.token == nil
+    engine.isOwnerTokenGenerated = access.adminToken == nil
     return engine
   }
 
@@ -64,10 +67,13 @@ struct ServerOptions: ParsableArguments {
     configuration.maxConnections = limits.maxConnections
     configuration.publicURL = address.publicURL?.value.text
     configuration.access = try access.rules(host: address.host)
+    page.apply(to: &configuration.page)
     limits.apply(to: &configuration.limits)
     configuration.limits.onCut = files.onCut
     configuration.limits.types = files.types
     configuration.limits.paths = files.paths
+    configuration.limits.paths.isPerSender = access.perSender
+    configuration.page.asksName = access.askName
     return configuration
   }
 }
@@ -80,7 +86,10 @@ struct AddressOptions: ParsableArguments {
   @Option("Port for plain TCP uploads: all bytes until the client's FIN are one file. (default: off)", .port)
   var rawPort: Int?
 
-  @Option("URL at which clients reach the server, for the addresses of resumable uploads.", value: "url")
+  @Option(
+    "URL at which clients reach the server, for the link and for the addresses of resumable uploads.",
+    value: "url"
+  )
   var publicURL: OptionValue<PublicURL>?
 
   mutating func validate() throws {

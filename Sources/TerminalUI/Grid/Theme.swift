@@ -27,6 +27,11 @@ package struct Theme: Hashable, Sendable {
   package let borderFocused: Style
   /// The selected row; applied with ``Surface/highlight(_:_:)``.
   package let selection: Style
+  /// A QR code, black on white in every theme: many scanners do not read the reverse. Without colours it is reversed,
+  /// which is dark on light where the terminal's background is dark.
+  let code: Style
+  /// A dark part of a QR code without a glyph that fills its cell: the colour of the glyph is that of the background.
+  let codeDark: Style
   /// Whether the theme has colours, so that stored and received parts of a bar can differ in colour.
   let hasColor: Bool
 
@@ -52,6 +57,8 @@ package struct Theme: Hashable, Sendable {
     barTrack = style(palette.track, dimmed)
     border = style(palette.track, dimmed)
     borderFocused = style(palette.accent, stressed)
+    code = tier.blackOnWhite.map { Style(foreground: $0, background: $1) } ?? Style(.reverse)
+    codeDark = tier.blackOnWhite.map { black, _ in Style(foreground: black, background: black) } ?? .plain
     selection = palette.selection == nil ? Style(.reverse) : Style(background: Color(index: palette.selection))
   }
 }
@@ -75,6 +82,16 @@ package enum ColorTier: Sendable {
   case colors8
   case colors16
   case colors256
+
+  /// The colours nearest to black and white; nil without colours.
+  fileprivate var blackOnWhite: (black: Color, white: Color)? {
+    switch self {
+    case .mono: nil
+    case .colors8: (Color(index: 0), Color(index: 7))
+    case .colors16: (Color(index: 0), Color(index: 15))
+    case .colors256: (Color(index: 16), Color(index: 231))
+    }
+  }
 }
 
 /// The colours a ``Theme`` is made of: indices of the xterm palette; nil for the terminal's own colour.

@@ -33,6 +33,14 @@ enum ExchangeFailure: Equatable {
   /// Whether another attempt may succeed. It must not be made once the whole body was sent: the server may have stored it.
   var isTemporary: Bool { self == .connectionLost || self == .sendTimedOut }
 
+  /// Whether only the response is missing, where the whole body was sent: what the server has can be looked up.
+  var leavesUncertain: Bool {
+    switch self {
+    case .connectionLost, .responseInterrupted, .responseTimedOut: true
+    case .earlySuccess, .malformedResponse, .sendTimedOut, .sourceFailed, .cancelled, .paused, .handlerRemoved: false
+    }
+  }
+
   /// Whether the upload may continue after this failure when the server says how much it has stored.
   var isInterruption: Bool {
     switch self {

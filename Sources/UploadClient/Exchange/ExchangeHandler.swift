@@ -58,7 +58,9 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     switch Self.unwrapInboundIn(data) {
     case .head(let head): perform(machine.responded(ServerResponse(head), at: now), context)
     case .body(let bytes):
-      if machine.passesBody { attempt.onResponseBody?(bytes) }
+      if machine.passesBody, let isNeeded = attempt.onResponseBody?(bytes), !isNeeded {
+        return perform(machine.responseNotNeeded(at: now), context)
+      }
       perform(machine.responseContinued(bytes, at: now), context)
     case .end: perform(machine.responseEnded(at: now), context)
     }

@@ -205,10 +205,15 @@ struct ExchangeStateMachine {
     lastMovement = now
     guard !passesBody(of: head) else { return .none }
     let isWhole = head.append(bytes)
-    if !isWhole { head.keepsConnection = false }
     state = .exchanging(.begun(head))
-    // The rest of a response that is too long is not needed.
-    return isWhole ? .none : responseEnded(at: now)
+    return isWhole ? .none : responseNotNeeded(at: now)
+  }
+
+  /// The rest of the response's body is not needed, since it is too long or not what was asked for: it may have no end.
+  mutating func responseNotNeeded(at now: NIODeadline) -> Action {
+    guard case .exchanging(.begun(let head)) = state else { return .none }
+    state = .exchanging(.begun(head.interrupted))
+    return responseEnded(at: now)
   }
 
   /// The response is complete.

@@ -4,8 +4,9 @@ import UploadCore
 
 /// A server's response, as far as it was received: the final one, or the headers of an informational one.
 struct ServerResponse: Sendable, Equatable {
-  /// The most of the body that is kept, in bytes. A response is a short JSON text: more than this is not needed.
-  static let bodyLimit = 64 * 1024
+  /// The most of the body that is kept, in bytes. A response is a short JSON text, or a file that is compared with a small
+  /// one (``SmallRequest/sizeLimit``): more than this is not needed.
+  static let bodyLimit = 64 * 1024 + 1
 
   /// The statuses of redirections to a page that confirms a processed form (RFC 9110 section 15.4.4).
   static let seeOther: Set<Int> = [302, 303]

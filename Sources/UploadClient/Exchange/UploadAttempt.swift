@@ -20,9 +20,9 @@ struct UploadAttempt: Sendable {
   /// Pauses the upload; nil for one that cannot be paused.
   var pause: UploadPause?
   let resources: ClientResources
-  /// Receives the body of a success in place of ``ServerResponse/body``, of any length; called on the event loop. Nil to keep
-  /// its beginning.
-  var onResponseBody: (@Sendable (ByteBuffer) -> Void)?
+  /// Receives the body of a success in place of ``ServerResponse/body``, of any length; called on the event loop. It returns
+  /// whether more is needed: false ends the exchange with this response. Nil to keep its beginning.
+  var onResponseBody: (@Sendable (ByteBuffer) -> Bool)?
 
   var target: SendTarget { connector.target }
 

@@ -1,12 +1,23 @@
+import NIOCore
 import UploadCore
 
 /// How the connections of one target are used, learned from what the server does with them. Pure: events in, values out.
 struct PipelineConduct: Equatable {
+  /// The most requests outstanding on a connection: enough for a server that is near, and for one that is far away, where 16
+  /// connections with the former would wait for responses most of the time.
+  static let nearDepth = 32
+  static let farDepth = 256
+  /// A server is far away when no connection has opened in less time.
+  static let farTime = TimeAmount.milliseconds(5)
   /// After requests were lost, so many responses must arrive before several are outstanding again.
   private static let caution = 64
 
-  /// The most requests outstanding on a connection; 1 where requests must not be pipelined.
-  private let fullDepth: Int
+  /// Whether several requests may be outstanding on a connection.
+  private let mayBePipelined: Bool
+  /// The shortest time in which a connection has opened; nil before the first.
+  private var openingTime: TimeAmount?
+  /// Whether the server has kept a connection after a response.
+  private var hasKept = false
   /// Responses to wait for before connections are pipelined again.
   private var responsesToWait = 0
   /// How many requests the last connection had when the server announced its end; 0 for none.
@@ -16,17 +27,31 @@ struct PipelineConduct: Equatable {
   /// (`keepalive_requests`). Beyond it requests would be sent in vain.
   private(set) var total = Int.max
 
-  /// - Parameter fullDepth: the most requests outstanding on a connection.
-  init(fullDepth: Int) { self.fullDepth = fullDepth }
+  /// - Parameter mayBePipelined: whether several requests may be outstanding on a connection.
+  init(mayBePipelined: Bool) { self.mayBePipelined = mayBePipelined }
 
   /// The most requests outstanding on a connection now.
-  var depth: Int { responsesToWait > 0 ? 1 : fullDepth }
+  var depth: Int {
+    guard mayBePipelined, responsesToWait == 0 else { return 1 }
+    return isFar ? Self.farDepth : Self.nearDepth
+  }
+
+  /// Whether the server is so far away that a round trip costs more than a connection.
+  var isFar: Bool { openingTime.map { $0 >= Self.farTime } ?? false }
+
+  /// Whether a new connection need not show first that the server keeps it, as others have.
+  var keepsAll: Bool { hasKept && responsesToWait == 0 }
 
   /// Whether the server has closed the last connection after its first response: it keeps none.
   var keepsNone: Bool { lastTotal == 1 }
 
+  /// A connection has opened.
+  /// - Parameter time: that it took, with all handshakes.
+  mutating func opened(in time: TimeAmount) { openingTime = min(openingTime ?? time, time) }
+
   /// A connection has a response after which the server keeps it.
   mutating func responded() {
+    hasKept = true
     if responsesToWait > 0 { responsesToWait -= 1 }
   }
 
@@ -39,6 +64,7 @@ struct PipelineConduct: Equatable {
       if end.responses > total { total = .max }
       // After its first response a connection has no others outstanding.
       if end.responses > 1, end.responses == lastTotal { total = end.responses }
+      if end.responses == 1 { hasKept = false }
       lastTotal = end.responses
     }
   }

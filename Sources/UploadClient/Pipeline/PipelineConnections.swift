@@ -5,9 +5,11 @@ import UploadCore
 /// The connections of one ``SmallFileSender``: gives them requests, and opens more while requests wait. Bound to its event
 /// loop.
 final class PipelineConnections {
-  /// How many connections are opened at once at first; later as many as there are. A link with a long round trip so reaches
-  /// 16 after three of them, and a fast one needs no more than these.
+  /// How many connections are opened at once at first; to a server that is near, later as many as there are: it needs hardly
+  /// more than these. To one that is far away, all that may be needed are opened once that is known.
   private static let firstCount = 4
+  /// The most requests in succession for one connection: they are written together, and the others have some, too.
+  private static let runLimit = 16
   /// How long no further connection is opened after one could not be, while others work.
   private static let growthPause = TimeAmount.seconds(1)
 
@@ -30,7 +32,7 @@ final class PipelineConnections {
   init(_ sender: SmallFileSender, _ loop: any EventLoop) {
     let setup = sender.setup
     (self.sender, self.loop) = (sender, loop)
-    conduct = PipelineConduct(fullDepth: setup.template.mayBePipelined ? .max : 1)
+    conduct = PipelineConduct(mayBePipelined: setup.template.mayBePipelined)
   }
 
   /// Gives requests to the connections with the fewest outstanding, and opens more connections if requests remain.
@@ -41,14 +43,16 @@ final class PipelineConnections {
     if let instant = [pause, limitedUntil].max(), now < instant { return wake(at: instant) }
     for handler in open { handler.closeIfStale(at: now) }
     var used: [PipelineHandler] = []
+    var run: (handler: PipelineHandler, left: Int)?
     while let upload = sender.next {
       if now < limitedUntil {
         upload.meter.phase = .limit
         wake(at: limitedUntil)
         break
       }
-      let depth = conduct.depth
-      guard let handler = handler(for: upload, depth: depth) else { break }
+      if let current = run, current.left == 0 || !hasRoom(current.handler, for: upload) { run = nil }
+      guard let (handler, left) = run ?? nextRun(for: upload) else { break }
+      run = (handler, left - 1)
       sender.begin(upload)
       handler.send(upload)
       if !used.contains(where: { $0 === handler }) { used.append(handler) }
@@ -59,13 +63,16 @@ final class PipelineConnections {
     grow(now)
   }
 
-  /// The connection with the fewest requests outstanding that has room; nil without one.
-  private func handler(for upload: SmallUpload, depth: Int) -> PipelineHandler? {
+  private func hasRoom(_ handler: PipelineHandler, for upload: SmallUpload) -> Bool {
+    handler.hasRoom(for: upload, depth: conduct.depth, isKept: conduct.keepsAll)
+  }
+
+  /// The connection with the fewest requests outstanding that has room, and how many requests in succession it gets; nil
+  /// without one.
+  private func nextRun(for upload: SmallUpload) -> (PipelineHandler, left: Int)? {
     var best: PipelineHandler?
-    for handler in open where handler.count < best?.count ?? .max && handler.hasRoom(for: upload, depth: depth) {
-      best = handler
-    }
-    return best
+    for handler in open where handler.count < best?.count ?? .max && hasRoom(handler, for: upload) { best = handler }
+    return best.map { ($0, max(1, min(Self.runLimit, sender.readyCount / open.count))) }
   }
 
   /// A connection has ended.
@@ -99,7 +106,7 @@ final class PipelineConnections {
     // Those without a response show nothing yet; a server that closes them all needs more of them.
     let proven = open.count { $0.isProven }
     let unproven = connecting + open.count - proven
-    let allowed = conduct.keepsNone ? limit : max(Self.firstCount, proven)
+    let allowed = conduct.keepsNone || conduct.isFar ? limit : max(Self.firstCount, proven)
     let count = min(sender.readyCount - connecting, allowed - unproven, limit - open.count - connecting)
     for _ in 0..<max(0, count) { connect() }
   }
@@ -107,12 +114,14 @@ final class PipelineConnections {
   private func connect() {
     connecting += 1
     // Retained until then: nothing else does, once all uploads have ended.
-    let sender = sender
+    let (sender, start) = (sender, loop.now)
     sender.setup.connector.connect(on: loop).assumeIsolated().whenComplete { [self] opened in
       withExtendedLifetime(sender) {
         connecting -= 1
         switch opened {
-        case .success(let channel): add(channel)
+        case .success(let channel):
+          conduct.opened(in: loop.now - start)
+          add(channel)
         case .failure(let error): cannotConnect(FailedAttempt(unusable: error))
         }
       }

@@ -12,6 +12,8 @@ final class PipelineHandler: ChannelInboundHandler {
   private var machine: PipelineStateMachine
   /// The uploads whose requests are outstanding, the oldest first.
   private var uploads = CircularBuffer<SmallUpload>()
+  /// Requests that follow each other in memory and are not written yet, and how many they are.
+  private var unwritten: (slice: RequestSlice, count: Int)?
   private var context: ChannelHandlerContext?
   private var timer = DeadlineTimer()
 
@@ -28,25 +30,42 @@ final class PipelineHandler: ChannelInboundHandler {
   /// Whether the server has kept the connection after a response.
   var isProven: Bool { machine.isProven }
 
-  func hasRoom(for upload: SmallUpload, depth: Int) -> Bool {
-    context != nil && machine.hasRoom(for: upload.request.readableBytes, depth: depth)
+  /// - Parameters:
+  ///   - depth: the most requests outstanding.
+  ///   - isKept: see ``PipelineStateMachine/hasRoom(for:depth:isKept:)``.
+  func hasRoom(for upload: SmallUpload, depth: Int, isKept: Bool) -> Bool {
+    context != nil && machine.hasRoom(for: upload.request.count, depth: depth, isKept: isKept)
   }
 
-  /// Writes a request, for which there must be room. Call ``flush()`` behind the last one.
+  /// Sends a request, for which there must be room. Call ``flush()`` behind the last one.
   func send(_ upload: SmallUpload) {
     guard let context else { return }
-    let loop = context.eventLoop
-    machine.sent(bytes: upload.request.readableBytes, at: loop.now)
+    let request = upload.request
+    machine.sent(bytes: request.count, at: context.eventLoop.now)
     uploads.append(upload)
     upload.meter.phase = .peer
-    upload.meter.setNetworkBytes(upload.request.readableBytes)
+    upload.meter.setNetworkBytes(request.count)
+    if var (slice, count) = unwritten, slice.append(request) {
+      count += 1
+      unwritten = (slice, count)
+    } else {
+      write(context)
+      unwritten = (request, 1)
+    }
+  }
+
+  private func write(_ context: ChannelHandlerContext) {
+    guard let (slice, count) = unwritten else { return }
+    unwritten = nil
+    let loop = context.eventLoop
     let promise = loop.makePromise(of: Void.self)
-    promise.futureResult.assumeIsolated().whenSuccess { [self] in wrote(at: loop.now) }
-    context.write(NIOAny(upload.request), promise: promise)
+    promise.futureResult.assumeIsolated().whenSuccess { [self] in wrote(count, at: loop.now) }
+    context.write(NIOAny(slice.bytes), promise: promise)
   }
 
   func flush() {
     guard let context else { return }
+    write(context)
     context.flush()
     scheduleTimer(context)
   }
@@ -119,17 +138,20 @@ final class PipelineHandler: ChannelInboundHandler {
       timer.cancel()
       let ended = zip(Array(uploads), end.fates)
       uploads.removeAll()
+      unwritten = nil
       if end.resets { context.channel.abort() } else { context.close(promise: nil) }
       sender.ended(self, Array(ended), end)
     }
   }
 
-  /// The socket has accepted the whole of a request.
-  private func wrote(at now: NIODeadline) {
-    guard let index = machine.wrote(at: now) else { return }
-    let upload = uploads[offset: index]
-    upload.meter.addReceived(upload.size)
-    upload.meter.phase = .response
+  /// The socket has accepted the whole of the next requests.
+  private func wrote(_ count: Int, at now: NIODeadline) {
+    for _ in 0..<count {
+      guard let index = machine.wrote(at: now) else { continue }
+      let upload = uploads[offset: index]
+      if upload.sendsFile { upload.meter.addReceived(upload.size) }
+      upload.meter.phase = .response
+    }
     if let context { performActions(context) }
   }
 

@@ -3,13 +3,12 @@ import UploadCore
 
 /// One connection with several requests outstanding (RFC 9112 section 9.3.2): events in, actions out. No I/O and no clock.
 ///
-/// Responses have the order of the requests. Until the first has shown that the server keeps the connection, one request is
-/// outstanding; then as many as ``Limits`` allow. When the connection ends, every request without a response has a
+/// Responses have the order of the requests. Until the first has shown that the server keeps the connection, or others have,
+/// one request is outstanding; then as many as the owner and ``Limits`` allow. When the connection ends, every request without a response has a
 /// ``Fate``, by what the server can have received of it.
 struct PipelineStateMachine {
   struct Limits: Sendable, Equatable {
-    /// The most requests outstanding, and their bytes together; one request may be larger.
-    var requests = 32
+    /// The most bytes of requests outstanding; one request may be larger.
     var bytes = 1 << 20
     /// The most requests in all: a server that closes its connections after so many would otherwise receive further ones
     /// in vain.
@@ -110,12 +109,13 @@ struct PipelineStateMachine {
   var isProven: Bool { state == .open }
 
   /// Whether a request of so many bytes may be sent now.
-  /// - Parameter depth: the most requests outstanding, if fewer than in ``Limits``.
-  func hasRoom(for bytes: Int, depth: Int) -> Bool {
+  /// - Parameters:
+  ///   - depth: the most requests outstanding.
+  ///   - isKept: whether the server is known to keep the connection, although this one has not shown it.
+  func hasRoom(for bytes: Int, depth: Int, isKept: Bool) -> Bool {
     guard state != .closed, sentCount < limits.total else { return false }
     if outstanding.isEmpty { return true }
-    return state == .open && outstanding.count < min(depth, limits.requests)
-      && outstandingBytes + bytes <= limits.bytes
+    return (state == .open || isKept) && outstanding.count < depth && outstandingBytes + bytes <= limits.bytes
   }
 
   /// Whether the connection may send no further request, and can be closed once none is outstanding.
@@ -128,7 +128,7 @@ struct PipelineStateMachine {
 
   // MARK: Requests
 
-  /// A request is given to the socket; only when it ``hasRoom(for:depth:)``.
+  /// A request is given to the socket; only when it ``hasRoom(for:depth:isKept:)``.
   mutating func sent(bytes: Int, at now: NIODeadline) {
     if outstanding.isEmpty { lastMovement = now }
     outstanding.append(Outstanding(bytes: bytes))

@@ -27,8 +27,8 @@ final class SmallFileInbox: Sendable {
     }
   }
 
-  /// Enough for 16 connections with 32 requests outstanding each, and as many that are read meanwhile.
-  private static let countLimit = 1024
+  /// Enough for 16 connections with ``PipelineConduct/farDepth`` requests outstanding each, and some that are read meanwhile.
+  private static let countLimit = 16 * PipelineConduct.farDepth + 512
   private static let bytesLimit: UInt64 = 16 << 20
 
   private let loop: any EventLoop

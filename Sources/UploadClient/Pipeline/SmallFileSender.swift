@@ -21,16 +21,6 @@ final class SmallFileSender: @unchecked Sendable {
     let onEnd: @Sendable (UploadSource, UploadMeter) -> Void
   }
 
-  /// How an upload ends.
-  private enum Ending: Sendable {
-    case response(SmallUpload, ServerResponse)
-    case outcome(SmallUpload, UploadOutcome)
-    /// It could not be read.
-    case unread(UploadSource, UploadMeter, UploadError)
-    /// Nothing of it was sent, since everything has stopped: it does not appear in the ledger.
-    case unsent(UploadSource, UploadMeter)
-  }
-
   private enum Phase {
     case running
     /// Queued uploads are not sent. Last.
@@ -41,8 +31,6 @@ final class SmallFileSender: @unchecked Sendable {
   /// cached, in milliseconds when the disk has to be read.
   private static let batchSize = 32
   private static let readLimit = 4
-  /// How long an upload that has ended waits for others, so that one job of the thread pool ends up to ``batchSize`` of them.
-  private static let endingDelay = TimeAmount.milliseconds(2)
   /// How many requests are kept in memory for connections with room.
   private static let readyLimit = 256
 
@@ -55,7 +43,7 @@ final class SmallFileSender: @unchecked Sendable {
   private var readCount = 0
   /// Uploads between two attempts.
   private var pausing: [ObjectIdentifier: SmallUpload] = [:]
-  private var endings: [Ending] = []
+  private let endings: SmallFileEndings
   private var rejections = RejectionStreak()
   private var isPumpScheduled = false
   private var pausedUntil = NIODeadline.uptimeNanoseconds(0)
@@ -63,6 +51,7 @@ final class SmallFileSender: @unchecked Sendable {
 
   init(_ setup: Setup, loop: any EventLoop) {
     (self.setup, self.loop, inbox) = (setup, loop, SmallFileInbox(loop))
+    endings = SmallFileEndings(setup, inbox, loop)
   }
 
   // MARK: From any thread
@@ -109,7 +98,7 @@ final class SmallFileSender: @unchecked Sendable {
     unread.append(contentsOf: inbox.take())
     if case .stopped = phase { endQueued() } else { read() }
     connections.fill(until: pausedUntil)
-    if endings.count >= Self.batchSize { endAll() }
+    if endings.isDue { endings.endAll() }
   }
 
   /// Calls ``pump()`` in another tick of the event loop, or after some time.
@@ -143,9 +132,27 @@ final class SmallFileSender: @unchecked Sendable {
     guard upload.state != .ended else { return }
     upload.meter.phase = .finishing
     // Of many that are rejected for the same reason only the first has a message.
-    if case .stopped(_?) = phase, RejectionStreak.statuses.contains(response.status) {
+    if case .stopped(_?) = phase, upload.sendsFile, RejectionStreak.statuses.contains(response.status) {
       return end(.outcome(upload, .cancelled))
     }
+    switch upload.received(response, setup.template) {
+    case .respond: decided(upload, response)
+    case .stored:
+      upload.meter.resume(at: UInt64(upload.size))
+      end(.response(upload, ServerResponse(status: 200)))
+    case .send: ready.prepend(upload)
+    case .pause:
+      let error = response.rejection(hasToken: setup.template.hasToken)
+      // Its request may be repeated: it stores nothing.
+      let result = ExchangeResult(response: response, isBodyBegun: false, isBodySent: false)
+      failed(upload, FailedAttempt(error, result))
+    case .failDifferent: end(.outcome(upload, .failed(differentError(upload))))
+    case .failUnknown: end(.outcome(upload, .failed(upload.uncertainty ?? differentError(upload))))
+    }
+  }
+
+  /// A `PUT` has its response.
+  private func decided(_ upload: SmallUpload, _ response: ServerResponse) {
     guard !(200..<300).contains(response.status),
       case .failed(let error) = upload.outcome(response, hasToken: setup.template.hasToken)
     else {
@@ -181,11 +188,13 @@ final class SmallFileSender: @unchecked Sendable {
           setup.resources.configuration,
           cause: nil
         )
+        let isLost = isBodySent && failure.leavesUncertain && setup.template.canLookUp
+        if isLost { upload.lost(error, setup.template) }
         failed(
           upload,
           FailedAttempt(
             error: error,
-            isTemporary: failure.isTemporary && !isBodySent,
+            isTemporary: isLost || failure.isTemporary && !isBodySent,
             isSourceUsed: true,
             failure: failure,
             isBodySent: isBodySent
@@ -216,27 +225,36 @@ final class SmallFileSender: @unchecked Sendable {
 
   private func read() {
     while readCount < Self.readLimit, !unread.isEmpty, ready.count < Self.readyLimit {
+      let count = nextBatchCount
       // A whole batch; fewer only when nothing else is being read.
-      guard readCount == 0 || unread.count >= Self.batchSize else { return }
-      let sources = Array(unread.prefix(Self.batchSize))
-      unread.removeFirst(sources.count)
+      guard readCount == 0 || count < unread.count || count == Self.batchSize else { return }
+      let sources = Array(unread.prefix(count))
+      unread.removeFirst(count)
       readCount += 1
       let template = setup.template
-      setup.resources.threadPool.runIfActive(eventLoop: loop) { () -> [SmallUpload.Prepared] in
-        var scratch = ByteBuffer()
-        return sources.map { SmallUpload.prepare($0, template, &scratch) }
-      }
-      .assumeIsolated()
-      .whenComplete { [self] result in
-        readCount -= 1
-        switch result {
-        case .success(let prepared): didRead(prepared)
-        // The pool was shut down.
-        case .failure: for source in sources { endUnsent(source) }
+      setup.resources.threadPool.runIfActive(eventLoop: loop) { SmallUpload.prepare(sources, template) }
+        .assumeIsolated()
+        .whenComplete { [self] result in
+          readCount -= 1
+          switch result {
+          case .success(let prepared): didRead(prepared)
+          // The pool was shut down.
+          case .failure: for source in sources { endUnsent(source) }
+          }
+          schedulePump()
         }
-        schedulePump()
-      }
     }
+  }
+
+  /// How many files the next job reads: their requests fit into a ``RequestBlock``.
+  private var nextBatchCount: Int {
+    var (count, bytes) = (0, 0)
+    for source in unread.prefix(Self.batchSize) {
+      bytes += setup.template.estimatedSize(source)
+      guard count == 0 || bytes <= RequestBlock.capacity else { break }
+      count += 1
+    }
+    return count
   }
 
   private func didRead(_ prepared: [SmallUpload.Prepared]) {
@@ -271,7 +289,7 @@ final class SmallFileSender: @unchecked Sendable {
     pausing[ObjectIdentifier(upload)] = nil
     ready.removeAll { $0 === upload }
     end(.outcome(upload, .cancelled))
-    endAll()
+    endings.endAll()
   }
 
   /// An attempt has failed: there is another one after a pause, or the upload ends.
@@ -284,14 +302,17 @@ final class SmallFileSender: @unchecked Sendable {
     let sent = upload.meter.received
     let action = retries.failed(attempt, sent: sent, at: now, timeOfDay: Int64(time(nil)), using: &random)
     upload.retries = retries
+    // Of a file that may be stored, that is what matters.
+    let error = upload.uncertainty ?? attempt.error
     switch action {
     case .giveUp(let reason):
-      end(.outcome(upload, .failed(attempt.error.adding(reason.note(attempts: retries.failures)))))
+      end(.outcome(upload, .failed(error.adding(reason.note(attempts: retries.failures)))))
     case .pause(let duration):
-      guard case .running = phase else { return end(.outcome(upload, .failed(attempt.error))) }
+      guard case .running = phase else { return end(.outcome(upload, .failed(error))) }
       upload.meter.pause(because: attempt.error.event, attempt: retries.failures + 1, until: now + duration)
       // The server asks all of them to wait.
       if attempt.retryAfter != nil { pausedUntil = max(pausedUntil, loop.now + TimeAmount(duration)) }
+      upload.detach()
       pausing[ObjectIdentifier(upload)] = upload
       loop.assumeIsolated().scheduleTask(in: TimeAmount(duration)) { [self] in
         guard pausing.removeValue(forKey: ObjectIdentifier(upload)) != nil else { return }
@@ -300,6 +321,15 @@ final class SmallFileSender: @unchecked Sendable {
         schedulePump()
       }
     }
+  }
+
+  /// The error for a file that may be stored, while its URL shows another one.
+  private func differentError(_ upload: SmallUpload) -> UploadError {
+    UploadError(
+      .connectionLost,
+      "The response of \(setup.connector.server.name) was lost, and there is another file under this name now. "
+        + "This one may be stored under another name. Check that before you send it again."
+    )
   }
 
   // MARK: Ends
@@ -316,7 +346,13 @@ final class SmallFileSender: @unchecked Sendable {
     for source in unread { endUnsent(source) }
     unread.removeAll()
     for upload in Array(ready) + pausing.values {
-      end(upload.state == .begun ? .outcome(upload, .cancelled) : .unsent(upload.source, upload.meter))
+      if upload.state != .begun {
+        end(.unsent(upload.source, upload.meter))
+      } else if case .stopped(_?) = phase, let error = upload.uncertainty {
+        end(.outcome(upload, .failed(error)))
+      } else {
+        end(.outcome(upload, .cancelled))
+      }
     }
     ready.removeAll()
     pausing.removeAll()
@@ -326,51 +362,8 @@ final class SmallFileSender: @unchecked Sendable {
     end(.unsent(source, SmallUpload.meter(source, size: source.size, setup.template.target)))
   }
 
-  private func end(_ ending: Ending) {
-    switch ending {
-    case .response(let upload, _), .outcome(let upload, _): upload.state = .ended
-    case .unread, .unsent: break
-    }
-    endings.append(ending)
-    if endings.count == 1 { loop.assumeIsolated().scheduleTask(in: Self.endingDelay) { self.endAll() } }
-    if endings.count == Self.batchSize { schedulePump() }
-  }
-
-  /// Ends the uploads that were decided since the last call, on the thread pool: it parses responses and informs the caller.
-  private func endAll() {
-    guard !endings.isEmpty else { return }
-    let (endings, setup, inbox) = (endings, setup, inbox)
-    self.endings = []
-    let work = { @Sendable in
-      inbox.release(endings.map { Self.end($0, setup) })
-    }
-    // A pool that was shut down runs nothing: then it is done on this thread, so that ``finish()`` returns.
-    setup.resources.threadPool.submit { _ in work() }
-  }
-
-  private static func end(_ ending: Ending, _ setup: Setup) -> UploadSource {
-    let (source, meter): (UploadSource, UploadMeter)
-    switch ending {
-    case .response(let upload, let response):
-      (source, meter) = (upload.source, upload.meter)
-      let outcome = upload.outcome(response, hasToken: setup.template.hasToken)
-      if case .finished = outcome {
-        meter.addStored(upload.size)
-        meter.markDurable()
-      }
-      meter.removeAllMemory()
-      setup.ledger.end(meter, outcome)
-    case .outcome(let upload, let outcome):
-      (source, meter) = (upload.source, upload.meter)
-      meter.removeAllMemory()
-      setup.ledger.end(meter, outcome)
-    case .unread(let failed, let itsMeter, let error):
-      (source, meter) = (failed, itsMeter)
-      setup.ledger.end(meter, .failed(error))
-    case .unsent(let unsent, let itsMeter):
-      (source, meter) = (unsent, itsMeter)
-    }
-    setup.onEnd(source, meter)
-    return source
+  private func end(_ ending: SmallFileEndings.Ending) {
+    endings.add(ending)
+    if endings.isDue { schedulePump() }
   }
 }

@@ -3,7 +3,7 @@ import NIOHTTP1
 import UploadCore
 import UploadProtocol
 
-/// Formats the requests of small files, each with its body in one buffer. What they have in common is formatted once.
+/// Formats the requests of small files, each with its body. What they have in common is formatted once.
 struct SmallRequest: Sendable {
   /// The largest file that is sent so, in bytes.
   static let sizeLimit: UInt64 = 64 * 1024
@@ -23,6 +23,8 @@ struct SmallRequest: Sendable {
   private let commonFields: [UInt8]
   /// Whether the user sets the field with the modification time.
   private let statesTime: Bool
+  /// Whether what the server has can be looked up: each file has a URL, and the user makes no condition of his own.
+  let canLookUp: Bool
 
   /// - Throws: ``UploadError`` with code `badValue` when the configuration is invalid.
   init(
@@ -45,6 +47,9 @@ struct SmallRequest: Sendable {
     )
     hasToken = example.hasToken
     statesTime = !configuration.headers.contains { $0.name.lowercased() == "x-oc-mtime" }
+    canLookUp =
+      mayBePipelined && target.hasPaths
+      && !configuration.headers.contains { ["if-match", "if-none-match", "range"].contains($0.name.lowercased()) }
     var headers = connector.forwarded(example.head).headers
     for name in ["content-type", "content-length", "expect"] { headers.remove(name: name) }
     // The user's own names all files alike.
@@ -54,9 +59,8 @@ struct SmallRequest: Sendable {
     commonFields = headers.reduce(into: []) { bytes, field in bytes += "\(field.name): \(field.value)\r\n".utf8 }
   }
 
-  /// The request for one file: headers and body.
-  func buffer(_ source: UploadSource, contentType: String, body: ByteBuffer) -> ByteBuffer {
-    var buffer = ByteBufferAllocator().buffer(capacity: 512 + commonFields.count + body.readableBytes)
+  /// Writes the request for one file: headers and body.
+  func write(_ source: UploadSource, contentType: String, body: ByteBuffer, to buffer: inout ByteBuffer) {
     buffer.writeString("\(method) \(uriPrefix)\(uri(source)) HTTP/1.1\r\n")
     buffer.writeBytes(commonFields)
     buffer.writeString("Content-Type: \(contentType)\r\nContent-Length: \(body.readableBytes)\r\n")
@@ -68,6 +72,31 @@ struct SmallRequest: Sendable {
     }
     buffer.writeString("\r\n")
     buffer.writeImmutableBuffer(body)
+  }
+
+  /// How many bytes the request for one file has at most, if it has not grown; only a longer path than usual exceeds it.
+  func estimatedSize(_ source: UploadSource) -> Int { Int(clamping: source.size ?? 0) + commonFields.count + 256 }
+
+  /// The request that shows what the server has in place of a file.
+  /// - Parameter size: bytes of the file.
+  func lookUp(_ source: UploadSource, size: Int) -> ByteBuffer {
+    var buffer = ByteBufferAllocator().buffer(capacity: 256 + commonFields.count)
+    buffer.writeString("GET \(uriPrefix)\(uri(source)) HTTP/1.1\r\n")
+    buffer.writeBytes(commonFields)
+    // One byte more shows that the server's file is longer, however long it is. Nothing is a range of an empty file.
+    if size > 0 { buffer.writeString("Range: bytes=0-\(size)\r\n") }
+    buffer.writeString("\r\n")
+    return buffer
+  }
+
+  /// A request of ``write(_:contentType:body:to:)`` that stores nothing if there is a file at its URL.
+  /// - Parameter size: bytes of its body.
+  func ifAbsent(_ request: ByteBuffer, size: Int) -> ByteBuffer {
+    var (request, buffer) = (request, ByteBufferAllocator().buffer(capacity: request.readableBytes + 32))
+    // Without the empty line.
+    if var head = request.readSlice(length: request.readableBytes - size - 2) { buffer.writeBuffer(&head) }
+    buffer.writeString("If-None-Match: *\r\n")
+    buffer.writeBuffer(&request)
     return buffer
   }
 

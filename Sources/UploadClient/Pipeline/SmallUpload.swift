@@ -9,14 +9,19 @@ import UploadProtocol
 final class SmallUpload: @unchecked Sendable {
   let source: UploadSource
   let meter: UploadMeter
-  /// Headers and body.
-  let request: ByteBuffer
   /// Bytes of the file.
   let size: Int
   let contentType: String
+  /// Headers and body of the ordinary request.
+  private var put: RequestSlice
+  /// What to send next.
+  private(set) var request: RequestSlice
   /// Decides about further attempts; nil before the first has failed.
   var retries: RetryStateMachine?
   var state = State.queued
+  private var responses = LostResponseStateMachine()
+  /// Why the server may have stored the file, and no response says whether; nil while that is not so.
+  private(set) var uncertainty: UploadError?
 
   enum State {
     /// It waits for a connection, and is not in the ledger; next: any other.
@@ -36,8 +41,8 @@ final class SmallUpload: @unchecked Sendable {
     case large(UploadSource)
   }
 
-  private init(_ source: UploadSource, _ meter: UploadMeter, _ request: ByteBuffer, size: Int, contentType: String) {
-    (self.source, self.meter, self.request) = (source, meter, request)
+  private init(_ source: UploadSource, _ meter: UploadMeter, _ put: RequestSlice, size: Int, contentType: String) {
+    (self.source, self.meter, self.put, request) = (source, meter, put, put)
     (self.size, self.contentType) = (size, contentType)
   }
 
@@ -60,24 +65,46 @@ final class SmallUpload: @unchecked Sendable {
     )
   }
 
-  /// Reads a file and formats its request. Blocks: call it on a thread pool.
-  /// - Parameter scratch: a buffer for the content, which is reused.
-  static func prepare(_ source: UploadSource, _ template: SmallRequest, _ scratch: inout ByteBuffer) -> Prepared {
-    do throws(UploadError) {
-      guard try source.readWhole(limit: SmallRequest.sizeLimit, into: &scratch) else { return .large(source) }
-      let size = UInt64(scratch.readableBytes)
-      let detectedType = type(of: scratch)
-      let contentType = UploadRequest.contentType(
-        name: source.name,
-        detectedType: detectedType,
-        template.configuration
-      )
-      let meter = meter(source, size: size, template.target, type: contentType, group: template.group)
-      meter.detectedType = detectedType
-      let request = template.buffer(source, contentType: contentType, body: scratch)
-      return .ready(SmallUpload(source, meter, request, size: Int(size), contentType: contentType))
-    } catch {
-      return .failed(source, meter(source, size: source.size, template.target, group: template.group), error)
+  /// Reads files and formats their requests in one block. Blocks: call it on a thread pool.
+  static func prepare(_ sources: [UploadSource], _ template: SmallRequest) -> [Prepared] {
+    var scratch = ByteBuffer()
+    let size = sources.reduce(0) { $0 + template.estimatedSize($1) }
+    var requests = ByteBufferAllocator().buffer(capacity: size)
+    let parts = sources.map { Part($0, template, &scratch, &requests) }
+    let block = RequestBlock(requests)
+    return parts.map { part in
+      switch part {
+      case .unsent(let prepared): prepared
+      case .request(let source, let meter, let type, let range, let size):
+        .ready(SmallUpload(source, meter, RequestSlice(range, of: block), size: size, contentType: type))
+      }
+    }
+  }
+
+  /// What has become of one source, before all requests of the block are written.
+  private enum Part {
+    case unsent(Prepared)
+    case request(UploadSource, UploadMeter, type: String, Range<Int>, size: Int)
+
+    init(_ source: UploadSource, _ template: SmallRequest, _ scratch: inout ByteBuffer, _ requests: inout ByteBuffer) {
+      do throws(UploadError) {
+        guard try source.readWhole(limit: SmallRequest.sizeLimit, into: &scratch) else {
+          self = .unsent(.large(source))
+          return
+        }
+        let size = scratch.readableBytes
+        let detectedType = SmallUpload.type(of: scratch)
+        let name = source.name
+        let type = UploadRequest.contentType(name: name, detectedType: detectedType, template.configuration)
+        let meter = SmallUpload.meter(source, size: UInt64(size), template.target, type: type, group: template.group)
+        meter.detectedType = detectedType
+        let start = requests.readableBytes
+        template.write(source, contentType: type, body: scratch, to: &requests)
+        self = .request(source, meter, type: type, start..<requests.readableBytes, size: size)
+      } catch {
+        let meter = SmallUpload.meter(source, size: source.size, template.target, group: template.group)
+        self = .unsent(.failed(source, meter, error))
+      }
     }
   }
 
@@ -86,6 +113,46 @@ final class SmallUpload: @unchecked Sendable {
       content.getBytes(at: content.readerIndex + offset, length: min(count, max(0, content.readableBytes - offset)))
         ?? []
     }
+  }
+
+  // MARK: Lost responses
+
+  /// The server may have received the whole request, and there is no complete response: what it has is looked up next.
+  func lost(_ error: UploadError, _ template: SmallRequest) {
+    uncertainty = uncertainty ?? error
+    responses.lost()
+    formatRequest(template)
+  }
+
+  /// What a response means, and what follows. The next request, if any, is ``request`` then.
+  func received(_ response: ServerResponse, _ template: SmallRequest) -> LostResponseStateMachine.Action {
+    let asked = responses.request
+    let action = responses.responded(response.status, hasContent: hasContent(response))
+    if responses.request != asked { formatRequest(template) }
+    if responses.request == .putIfAbsent { uncertainty = nil }
+    return action
+  }
+
+  /// Whether the next request, or the one that is outstanding, sends the file.
+  var sendsFile: Bool { responses.request != .lookUp }
+
+  /// Keeps the memory of no other request, while it waits for its next attempt.
+  func detach() {
+    put = put.detached
+    if responses.request == .put { request = put }
+  }
+
+  private func formatRequest(_ template: SmallRequest) {
+    switch responses.request {
+    case .put: request = put
+    case .lookUp: request = RequestSlice(template.lookUp(source, size: size))
+    case .putIfAbsent: request = RequestSlice(template.ifAbsent(put.bytes, size: size))
+    }
+  }
+
+  /// Whether the body of a response is the file's content. A body that is kept in part is longer than any small file.
+  private func hasContent(_ response: ServerResponse) -> Bool {
+    response.body.count == size && put.bytes.readableBytesView.suffix(size).elementsEqual(response.body)
   }
 
   /// The outcome for a response. Call it on a thread pool: the digest is compared, if the response states one.
@@ -105,7 +172,7 @@ final class SmallUpload: @unchecked Sendable {
 
   private var digests: ContentDigests {
     guard var hash = SHAHash([.sha256]) else { return ContentDigests() }
-    request.withUnsafeReadableBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0.suffix(size))) }
+    put.bytes.withUnsafeReadableBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0.suffix(size))) }
     return hash.digests
   }
 }

@@ -92,6 +92,8 @@ struct ResumeRequests: Sendable {
   private func appending(_ kind: ResumableProtocol, at offset: UInt64, isLast: Bool) -> HTTPHeaders {
     var headers = kind == .draft && !requiresVersion ? common : versioned(kind, common)
     headers.add(name: "Upload-Offset", value: "\(offset)")
+    // The upload may have been created by an earlier run, which was another tree.
+    for tree in plain.head.headers["sluice-tree"] { headers.add(name: "Sluice-Tree", value: tree) }
     switch kind {
     case .draft:
       headers.add(name: "Upload-Complete", value: isLast ? "?1" : "?0")

@@ -12,8 +12,14 @@ struct ServerRequest: Sendable {
 
   /// The request target of a directory: `/files/DIR/` at a Sluice server, elsewhere below the path of the URL.
   /// - Parameter directory: without a slash at its end; empty for the root (``NameBytes/losslessText``).
-  func uri(ofDirectory directory: String) -> String {
-    let root = target.path == "/" ? "/files/" : target.path
+  func uri(ofDirectory directory: String) -> String { uri(ofDirectory: directory, in: rootPath) }
+
+  /// The path of the root, percent-encoded.
+  var rootPath: String { target.path == "/" ? "/files/" : target.path }
+
+  /// The request target of a directory below another root.
+  /// - Parameter root: its path, percent-encoded, with a slash at its end.
+  func uri(ofDirectory directory: String, in root: String) -> String {
     let components = NameBytes(lossless: directory).bytes.split(separator: UInt8(ascii: "/"))
     let path = components.map { PercentEncoding.encode($0) + "/" }.joined()
     return root + path + (target.query.map { "?" + $0 } ?? "")
@@ -28,7 +34,7 @@ struct ServerRequest: Sendable {
     _ method: HTTPMethod,
     _ uri: String,
     onAttempt: @Sendable () -> Void = {},
-    onBody: (@Sendable (ByteBuffer) -> Void)? = nil
+    onBody: (@Sendable (ByteBuffer) -> Bool)? = nil
   ) async throws(UploadError) -> ServerResponse {
     let cancellation = UploadCancellation()
     let result = await withTaskCancellationHandler { () async -> Result<ServerResponse, UploadError> in
@@ -49,7 +55,7 @@ struct ServerRequest: Sendable {
     _ uri: String,
     _ cancellation: UploadCancellation,
     _ onAttempt: @Sendable () -> Void,
-    _ onBody: (@Sendable (ByteBuffer) -> Void)?
+    _ onBody: (@Sendable (ByteBuffer) -> Bool)?
   ) async throws(UploadError) -> ServerResponse {
     var connection = ResumeConnection(try await attempt(method, uri, cancellation, onBody))
     while true {
@@ -73,7 +79,7 @@ struct ServerRequest: Sendable {
     _ method: HTTPMethod,
     _ uri: String,
     _ cancellation: UploadCancellation,
-    _ onBody: (@Sendable (ByteBuffer) -> Void)?
+    _ onBody: (@Sendable (ByteBuffer) -> Bool)?
   ) async throws(UploadError) -> UploadAttempt {
     var attempt = UploadAttempt(
       request: request(method, uri),

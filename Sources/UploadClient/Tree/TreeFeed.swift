@@ -10,6 +10,9 @@ package actor TreeFeed {
   package enum Event: Sendable {
     /// The server has the file already.
     case exists(UploadSource)
+    /// The file is sent although the server may have it: it has one of the same name and size, and knows neither its time
+    /// nor its SHA-256.
+    case unknown(UploadSource)
     /// See ``TreeEntry/skipped(path:_:)``.
     case skipped(path: String, SkippedKind)
     /// See ``TreeEntry/failed(path:_:)``.
@@ -44,21 +47,28 @@ package actor TreeFeed {
   ///   - pool: reads directories; it must be running.
   ///   - maker: makes empty directories; nil to report them as ``Event/directoryMade(path:)`` without a request.
   ///   - existing: finds files to skip; nil to send all.
+  ///   - needsDigests: see ``needsDigests``.
   ///   - onEvent: called on any thread.
   init(
     _ walker: TreeWalker,
     pool: NIOThreadPool,
     maker: DirectoryMaker?,
     existing: ExistingFiles?,
+    needsDigests: Bool = false,
     onEvent: @escaping @Sendable (Event) -> Void
   ) {
     (self.walker, self.pool, self.maker, self.existing, self.onEvent) = (walker, pool, maker, existing, onEvent)
+    self.needsDigests = needsDigests
   }
 
   /// The sources, for one consumer. They end early when the task is cancelled.
   package nonisolated var sources: AsyncStream<UploadSource> {
     AsyncStream { await self.next() }
   }
+
+  /// Whether the files have to be stored with their SHA-256, so that a later run can tell whether the server has them: it
+  /// keeps no times.
+  package nonisolated let needsDigests: Bool
 
   /// How many files and directories were left out by patterns so far.
   package nonisolated var excludedCount: UInt64 { walker.excludedCount }
@@ -102,8 +112,13 @@ package actor TreeFeed {
   private func mustSend(_ source: UploadSource) async -> Bool {
     guard let existing else { return true }
     do throws(UploadError) {
-      guard try await existing.contains(source) else { return true }
-      onEvent(.exists(source))
+      switch try await existing.presence(of: source) {
+      case .exists: onEvent(.exists(source))
+      case .missing: return true
+      case .unknown:
+        onEvent(.unknown(source))
+        return true
+      }
     } catch {
       // Without the listing it might be sent a second time.
       if !Task.isCancelled { onEvent(.failed(path: source.path ?? source.name, error)) }

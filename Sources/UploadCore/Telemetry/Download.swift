@@ -7,15 +7,17 @@ package enum DownloadOutcome: String, Sendable, CaseIterable {
   case aborted
 }
 
-/// One download at one instant: the body of a response with a stored file, or with a part of one.
+/// One download at one instant: the body of a response with a stored file, with a part of one, or with the archive of a
+/// directory.
 package struct DownloadSnapshot: Sendable, Equatable {
   package var id: UploadID
-  /// The path of the file beneath the upload directory, as text.
+  /// The path of the file beneath the upload directory, as text; of an archive that of the directory, with a slash at its
+  /// end.
   package var name: String
   /// The client's address and port.
   package var remote: String
-  /// Size of the response's body, in bytes.
-  package var size: UInt64
+  /// Size of the response's body, in bytes; nil for an archive, which is made while it is sent.
+  package var size: UInt64?
   /// Bytes of the body that the socket has accepted.
   package var bytes: UInt64
   /// From the beginning of the body to its end, or to the snapshot while it is sent.
@@ -26,7 +28,7 @@ package struct DownloadSnapshot: Sendable, Equatable {
     id: UploadID,
     name: String,
     remote: String,
-    size: UInt64,
+    size: UInt64?,
     bytes: UInt64,
     seconds: Double,
     outcome: DownloadOutcome

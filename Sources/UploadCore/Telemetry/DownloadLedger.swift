@@ -4,7 +4,7 @@ import Synchronization
 /// any thread.
 ///
 /// A server may send 100,000 small files a second. So a download of less than ``reportedSize`` that finishes is only
-/// counted, by atomic counters without a lock; larger ones, and those that were aborted, are reported one by one, at
+/// counted, by atomic counters without a lock; larger ones, those of unknown size, and those that were aborted, are reported one by one, at
 /// most ``endedLimit`` for each ``drain()``.
 package final class DownloadLedger: Sendable {
   /// From this size on, in bytes, a download is reported when it finishes, and its bytes are counted while it runs.
@@ -40,7 +40,7 @@ package final class DownloadLedger: Sendable {
   ///   as they sample.
   func begin(_ meter: DownloadMeter) -> Bool {
     active.add(1, ordering: .relaxed)
-    if meter.size >= Self.reportedSize { state.withLock { $0.running[ObjectIdentifier(meter)] = meter } }
+    if meter.isReported { state.withLock { $0.running[ObjectIdentifier(meter)] = meter } }
     guard !isAnnounced.load(ordering: .relaxed), !isAnnounced.exchange(true, ordering: .relaxed) else { return false }
     announcements.add(1, ordering: .relaxed)
     return true
@@ -55,7 +55,7 @@ package final class DownloadLedger: Sendable {
     } else {
       finished.add(1, ordering: .relaxed)
     }
-    let isLarge = meter.size >= Self.reportedSize
+    let isLarge = meter.isReported
     if !isLarge { smallBytes.add(meter.sent, ordering: .relaxed) }
     guard isLarge || outcome == .aborted else { return }
     state.withLock { state in
@@ -86,6 +86,11 @@ package final class DownloadLedger: Sendable {
       return state.ended
     }
   }
+}
+
+extension DownloadMeter {
+  /// Whether it is reported when it finishes, and its bytes are counted while it runs.
+  fileprivate var isReported: Bool { size.map { $0 >= DownloadLedger.reportedSize } ?? true }
 }
 
 extension UploadLedger {

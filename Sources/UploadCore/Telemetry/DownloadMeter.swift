@@ -9,13 +9,13 @@ package final class DownloadMeter: Sendable {
   package let name: NameBytes
   /// The client's address and port.
   package let remote: String
-  /// Size of the response's body, in bytes.
-  package let size: UInt64
+  /// Size of the response's body, in bytes; nil for one that is made while it is sent.
+  package let size: UInt64?
   package let startedAt: ContinuousClock.Instant
   private let sentBytes = Atomic<UInt64>(0)
 
   /// - Parameter startedAt: when the body begins to be sent.
-  package init(name: NameBytes, remote: String, size: UInt64, startedAt: ContinuousClock.Instant = .now) {
+  package init(name: NameBytes, remote: String, size: UInt64?, startedAt: ContinuousClock.Instant = .now) {
     (self.name, self.remote, self.size, self.startedAt) = (name, remote, size, startedAt)
   }
 

@@ -85,6 +85,7 @@ struct GroupSampler {
       name: tally.group.name,
       remote: tally.remote,
       mode: tally.mode,
+      sender: tally.sender,
       files: tally.group.files,
       bytes: tally.group.bytes,
       filesFinished: tally.finished,
@@ -98,13 +99,16 @@ struct GroupSampler {
     )
     let idle = now - tally.changedAt
     let isOver = group.files.map { group.filesEnded >= $0 || idle >= endsAfter } ?? (idle >= unstatedEndsAfter)
-    group.hasEnded = active.count == 0 && (isOver || tally.isClosed || tally.isDiscarded)
+    group.isPaused = tally.isPaused && !tally.isClosed
+    group.hasEnded = active.count == 0 && !group.isPaused && (isOver || tally.isClosed || tally.isDiscarded)
     group.isCancelled = tally.isCancelled || group.hasEnded && tally.isDiscarded
     rate.sample(group.bytesMoved, at: now)
     let end = active.count == 0 ? tally.changedAt : now
     group.seconds = max(0, (end - tally.startedAt).inSeconds)
     guard !group.hasEnded else { return group }
-    if active.count == 0 {
+    if group.isPaused {
+      // What still moves are files that cannot be paused.
+    } else if active.count == 0 {
       group.stalledSeconds = idle >= stallAfter ? idle.inSeconds : 0
     } else if active.count == active.stalled {
       group.stalledSeconds = active.stalledSeconds

@@ -1,3 +1,20 @@
+/// A tree of files that one program sends, or one form: its files are shown together.
+///
+/// A client states it in the field `Sluice-Tree` of each request; a form is a group by itself.
+package struct UploadGroup: Sendable, Hashable {
+  /// The same for all files of the group: chosen at random by the client, or the form's request.
+  package let id: String
+  /// What is sent, such as `photos`; made safe to show.
+  package let name: String
+  /// How many files it has, and their bytes together, as the sender states; nil where it does not.
+  package let files: UInt64?
+  package let bytes: UInt64?
+
+  package init(id: String, name: String, files: UInt64? = nil, bytes: UInt64? = nil) {
+    (self.id, self.name, self.files, self.bytes) = (id, name, files, bytes)
+  }
+}
+
 /// A tree, or the files of one form, at one instant: made by the ``Sampler``.
 package struct GroupSnapshot: Sendable, Equatable {
   package var direction: UploadDirection
@@ -7,6 +24,8 @@ package struct GroupSnapshot: Sendable, Equatable {
   /// Peer and mode of its first file.
   package var remote: String
   package var mode: UploadMode
+  /// The sender's name that its first file states, safe to show; nil without one.
+  package var sender: String?
   /// How many files it has, and their bytes together, as the sender states; nil where it does not.
   package var files: UInt64?
   package var bytes: UInt64?
@@ -38,14 +57,16 @@ package struct GroupSnapshot: Sendable, Equatable {
   /// Whether no further file is expected: as many as the sender states have ended, or none has been active for
   /// ``GroupSampler/endsAfter``. A file that begins later continues it.
   package var hasEnded = false
+  /// Whether the user has paused it as a whole: no further file begins, and those that cannot be paused are completed.
+  package var isPaused = false
   /// Whether the user has cancelled it as a whole, or of an incoming one the last active files.
   package var isCancelled = false
 
   package var isStalled: Bool { stalledSeconds > 0 }
 
   /// Whether nothing but time changes until a file of it begins or continues: it has ended, or all of its active files
-  /// are interrupted or paused.
-  package var isResting: Bool { hasEnded || filesActive > 0 && filesResting == filesActive }
+  /// are interrupted or paused, of which a paused one may have none.
+  package var isResting: Bool { hasEnded || filesResting == filesActive && (filesActive > 0 || isPaused) }
 
   /// Files that have ended, however.
   package var filesEnded: UInt64 { filesFinished &+ filesFailed &+ filesCancelled }

@@ -20,9 +20,10 @@ struct GroupTallies: Sendable {
   /// The counts of one group.
   struct Tally: Sendable {
     let group: UploadGroup
-    /// Peer and mode of its first file.
+    /// Peer, mode and sender of its first file.
     let remote: String
     let mode: UploadMode
+    let sender: String?
     /// When its first file began.
     let startedAt: ContinuousClock.Instant
     /// When a file began or ended last.
@@ -38,6 +39,8 @@ struct GroupTallies: Sendable {
     var isClosed = false
     /// Whether it was closed because the user has cancelled it.
     var isCancelled = false
+    /// Whether the user has paused it as a whole.
+    var isPaused = false
     /// Whether the user has cancelled the file that has ended last, an incoming one, and none has begun since.
     var isDiscarded = false
   }
@@ -47,12 +50,21 @@ struct GroupTallies: Sendable {
 
   private(set) var tallies: [Key: Tally] = [:]
 
-  mutating func begin(_ meter: UploadMeter) {
+  /// Counts a file that begins, or continues, in its group.
+  mutating func begin(_ meter: UploadMeter, at instant: ContinuousClock.Instant) {
     guard let key = Key(meter) else { return }
-    change(key, of: meter, at: meter.startedAt) { tally in
+    change(key, of: meter, at: instant) { tally in
       tally.running += 1
       tally.isDiscarded = false
     }
+  }
+
+  /// Counts a running file no more: it continues in another group. A group of which nothing is left is removed.
+  mutating func leave(_ meter: UploadMeter) {
+    guard let key = Key(meter), var tally = tallies[key] else { return }
+    tally.running = max(0, tally.running - 1)
+    let isEmpty = tally.running == 0 && tally.finished == 0 && tally.failed == 0 && tally.cancelled == 0
+    tallies[key] = isEmpty ? nil : tally
   }
 
   /// Counts the end of a file.
@@ -64,7 +76,7 @@ struct GroupTallies: Sendable {
     at instant: ContinuousClock.Instant
   ) {
     guard let key = Key(meter) else { return }
-    change(key, of: meter, at: instant) { tally in
+    change(key, of: meter, at: instant, since: meter.startedAt) { tally in
       tally.isDiscarded = false
       // Not below 0: the group of a file may have been counted only after that began.
       if hasBegun { tally.running = max(0, tally.running - 1) }
@@ -86,10 +98,26 @@ struct GroupTallies: Sendable {
     tallies[key]?.isCancelled = isCancelled
   }
 
+  /// Notes that the user has paused a group as a whole, or continues it.
+  /// - Returns: false for a group that is not counted, or of which no further file begins.
+  mutating func setPaused(_ key: Key, _ isPaused: Bool, at instant: ContinuousClock.Instant) -> Bool {
+    guard var tally = tallies[key], !tally.isClosed else { return false }
+    tally.isPaused = isPaused
+    // A stall begins, at the earliest, when it continues.
+    tally.changedAt = max(tally.changedAt, instant)
+    tallies[key] = tally
+    return true
+  }
+
+  /// Whether the user has paused the group of a meter as a whole.
+  func isPaused(_ meter: UploadMeter) -> Bool { Key(meter).flatMap { tallies[$0]?.isPaused } ?? false }
+
+  /// - Parameter start: when a group begins that is not counted yet; nil for `instant`.
   private mutating func change(
     _ key: Key,
     of meter: UploadMeter,
     at instant: ContinuousClock.Instant,
+    since start: ContinuousClock.Instant? = nil,
     _ change: (inout Tally) -> Void
   ) {
     if tallies[key] == nil {
@@ -98,7 +126,8 @@ struct GroupTallies: Sendable {
         group: group,
         remote: meter.remote,
         mode: meter.mode,
-        startedAt: meter.startedAt,
+        sender: meter.sender,
+        startedAt: start ?? instant,
         changedAt: instant
       )
     }
@@ -111,7 +140,7 @@ struct GroupTallies: Sendable {
   /// - Returns: false when all places are taken by groups with running files.
   private mutating func makeRoom() -> Bool {
     guard tallies.count >= Self.limit else { return true }
-    let ended = tallies.filter { $0.value.running == 0 }
+    let ended = tallies.filter { $0.value.running == 0 && !$0.value.isPaused }
     guard let oldest = ended.min(by: { $0.value.changedAt < $1.value.changedAt }) else { return false }
     tallies[oldest.key] = nil
     return true

@@ -12,6 +12,8 @@ package struct Sampler {
     /// Transferred bytes that ``bytes`` does not include; changes when an attempt fails, and when a resumable upload
     /// continues at an offset.
     var lost: UInt64 = 0
+    /// The group that these bytes count for.
+    var group: GroupTallies.Key?
   }
 
   /// An incoming resumable upload counts as interrupted only from this time without a request on: a client that sends
@@ -85,10 +87,14 @@ package struct Sampler {
     var history =
       histories[meter.id] ?? History(rate: RateEstimator(startedAt: meter.startedAt), movedAt: meter.startedAt)
     let (bytes, transferred) = meter.counts
+    let group = GroupTallies.Key(meter)
+    // What it had moved in another group was not moved by this one.
+    if let group, group != history.group { skipped[group, default: 0] &+= history.bytes }
+    history.group = group
     // At a new offset: what was stored before does not count as moved now.
     if bytes > history.bytes, transferred &- bytes != history.lost {
       history.rate.skip(to: bytes, at: now)
-      if let key = GroupTallies.Key(meter) { skipped[key, default: 0] &+= bytes - history.bytes }
+      if let group { skipped[group, default: 0] &+= bytes - history.bytes }
     } else {
       history.rate.sample(bytes, at: now)
     }
@@ -118,6 +124,7 @@ package struct Sampler {
       size: meter.size,
       sizeExact: meter.sizeExact,
       remote: meter.remote,
+      sender: meter.sender,
       declaredType: meter.declaredType,
       detectedType: meter.detectedType,
       group: meter.group,

@@ -10,6 +10,8 @@ package struct UploadSnapshot: Sendable {
   package var size: UInt64?
   package var sizeExact: Bool
   package var remote: String
+  /// The name that the sender of an incoming upload states, safe to show; nil without one.
+  package var sender: String?
   package var declaredType: String?
   /// Media type detected from the first bytes; nil before they have arrived, and when they show none that is known.
   package var detectedType: String?

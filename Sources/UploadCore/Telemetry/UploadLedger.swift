@@ -80,10 +80,24 @@ package final class UploadLedger: Sendable {
   /// ``end(_:_:at:)``.
   package func begin(_ meter: UploadMeter) {
     meter.onContinue { [weak self] in self?.noteContinued() }
-    state.withLock {
-      $0.active[meter.id] = meter
-      $0.totals[meter.direction, default: Totals()].started += 1
-      $0.groups.begin(meter)
+    let isPaused = state.withLock { state in
+      state.active[meter.id] = meter
+      state.totals[meter.direction, default: Totals()].started += 1
+      state.groups.begin(meter, at: meter.startedAt)
+      return state.groups.isPaused(meter)
+    }
+    if isPaused { meter.requestPause(true) }
+    noteActivity()
+  }
+
+  /// Adds uploads as ``begin(_:)`` does, whose content has arrived completely: they are never interrupted nor paused.
+  package func begin(complete meters: [UploadMeter]) {
+    state.withLock { state in
+      for meter in meters {
+        state.active[meter.id] = meter
+        state.totals[meter.direction, default: Totals()].started += 1
+        state.groups.begin(meter, at: meter.startedAt)
+      }
     }
     noteActivity()
   }
@@ -109,6 +123,32 @@ package final class UploadLedger: Sendable {
       if state.ended.count >= Self.endedLimit { state.ended.removeFirst(Self.endedLimit / 2) }
       state.ended.append(meter)
     }
+  }
+
+  /// Moves a running upload to another group, since another run of the sender continues it: its bytes and its end count
+  /// there. Ignored for an upload that has ended or belongs to that group.
+  package func move(_ meter: UploadMeter, to group: UploadGroup, at instant: ContinuousClock.Instant = .now) {
+    state.withLock { state in
+      guard state.active[meter.id] != nil, meter.group?.id != group.id else { return }
+      state.groups.leave(meter)
+      meter.setGroup(group)
+      state.groups.begin(meter, at: instant)
+    }
+  }
+
+  /// Pauses a group as a whole, or continues it: its files as far as they can be paused, those that begin later included.
+  /// The sender must not begin any meanwhile.
+  /// - Returns: false for a group that is not counted, or of which no further file begins.
+  package func setPaused(_ group: String, _ direction: UploadDirection, _ isPaused: Bool) -> Bool {
+    let key = GroupTallies.Key(direction, group)
+    let meters = state.withLock { state -> [UploadMeter]? in
+      guard state.groups.setPaused(key, isPaused, at: .now) else { return nil }
+      return state.active.values.filter { GroupTallies.Key($0) == key }
+    }
+    guard let meters else { return false }
+    for meter in meters { meter.requestPause(isPaused) }
+    noteContinued()
+    return true
   }
 
   /// Notes that no further file of a group begins, though fewer than stated may have: only the sender knows.

@@ -3,6 +3,8 @@ import Synchronization
 /// The state of an ``UploadMeter`` that is read and changed only at the beginning, the end and a cancellation.
 struct UploadLife {
   var size: UInt64?
+  /// The tree or form that the file belongs to; nil for a file by itself.
+  var group: UploadGroup?
   /// Nil while the upload runs.
   var ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)?
   var isCancelled = false

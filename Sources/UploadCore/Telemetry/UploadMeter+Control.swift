@@ -80,4 +80,11 @@ extension UploadMeter {
     onContinue?()
     return action != nil
   }
+
+  /// Asks the data path to pause the upload, or to continue it, as ``setPaused(_:)`` does; of one that cannot be paused
+  /// yet, as soon as it can. For the ledger, which pauses groups.
+  func requestPause(_ isPaused: Bool) {
+    guard !setPaused(isPaused) else { return }
+    life.withLock { life in if life.ended == nil { life.isPaused = isPaused } }
+  }
 }

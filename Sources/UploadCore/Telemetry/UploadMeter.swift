@@ -15,11 +15,11 @@ package final class UploadMeter: Sendable {
   package let sizeExact: Bool
   /// The peer: of an incoming upload the client's address and port, of an outgoing one the host and port of the URL.
   package let remote: String
+  /// The name that the sender of an incoming upload states (``SenderName``); nil without one.
+  package let sender: String?
   /// Media type as the sender stated it, not checked; nil without one.
   package let declaredType: String?
   package let startedAt: ContinuousClock.Instant
-  /// The tree or form that the file belongs to; nil for a file by itself.
-  package let group: UploadGroup?
 
   /// Bytes moved in all attempts; only grows.
   private let transferredBytes = Atomic<UInt64>(0)
@@ -43,6 +43,7 @@ package final class UploadMeter: Sendable {
     size: UInt64?,
     sizeExact: Bool = true,
     remote: String,
+    sender: SenderName? = nil,
     declaredType: String? = nil,
     group: UploadGroup? = nil,
     startedAt: ContinuousClock.Instant = .now
@@ -52,11 +53,11 @@ package final class UploadMeter: Sendable {
     self.direction = direction
     modeValue = Mutex(mode)
     self.name = name
-    life = Mutex(UploadLife(size: size))
+    life = Mutex(UploadLife(size: size, group: group))
     self.sizeExact = sizeExact
     self.remote = remote
+    self.sender = sender?.description
     self.declaredType = declaredType
-    self.group = group
     self.startedAt = startedAt
   }
 
@@ -65,6 +66,13 @@ package final class UploadMeter: Sendable {
 
   /// Notes the exact size of the file, where it was unknown until now; ignored where it was known.
   package func setSize(_ size: UInt64) { life.withLock { $0.size = $0.size ?? size } }
+
+  /// The tree or form that the file belongs to; nil for a file by itself. See ``UploadLedger/move(_:to:at:)``.
+  package var group: UploadGroup? { life.withLock { $0.group } }
+
+  /// Changes the group. For the ledger, which counts the files of groups: elsewhere call
+  /// ``UploadLedger/move(_:to:at:)``.
+  func setGroup(_ group: UploadGroup) { life.withLock { $0.group = group } }
 
   /// Bytes of the file received so far; of an outgoing upload, bytes of the file written to the socket by the current
   /// attempt (0 while it waits for the next attempt).

@@ -1,4 +1,5 @@
 import Basics
+package import HTTPTypes
 
 /// The modification time of a sent file, as the field `X-OC-Mtime` and the key `mtime` of tus state it: seconds since
 /// 1970 in decimal digits.
@@ -17,4 +18,9 @@ package enum ModificationTime {
     let seconds = whole.reduce(into: Int64(0)) { $0 = $0 * 10 + Int64($1 - UInt8(ascii: "0")) }
     return seconds <= latest ? seconds : nil
   }
+}
+
+extension HTTPField.Name {
+  /// The modification time of the file that a request sends (ownCloud, Nextcloud, rclone).
+  package static let ocMtime = named("X-OC-Mtime")
 }

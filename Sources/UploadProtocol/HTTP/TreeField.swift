@@ -69,11 +69,11 @@ extension String {
 
 extension HTTPField.Name {
   package static let sluiceTree = named("Sluice-Tree")
-  /// The modification time of the file that a request sends (ownCloud, Nextcloud, rclone).
-  package static let ocMtime = named("X-OC-Mtime")
+  /// The name of the sender: see ``SenderField``.
+  package static let sluiceSender = named("Sluice-Sender")
 
   /// The field name `name`, which must be a token: for tokens the initializer never fails.
-  private static func named(_ name: String) -> HTTPField.Name {
+  static func named(_ name: String) -> HTTPField.Name {
     HTTPField.Name(name) ?? .eTag
   }
 }

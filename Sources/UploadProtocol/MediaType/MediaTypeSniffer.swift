@@ -42,6 +42,11 @@ package struct MediaTypeSniffer: Sendable {
   /// Processes the next bytes of the file. Once the result is known, ignores them and returns it again.
   package mutating func append(_ bytes: some Collection<UInt8>) -> Result {
     if case .done(let type) = state { return .known(type) }
+    // Bytes that lie side by side are copied at once. Callers are in other targets, where this is not specialized.
+    return bytes.withContiguousStorageIfAvailable { process($0) } ?? process(bytes)
+  }
+
+  private mutating func process(_ bytes: some Collection<UInt8>) -> Result {
     disc.append(bytes)
     var rest = bytes[...]
     if state == .gathering {

@@ -36,8 +36,10 @@ enum Signatures {
   /// `application/postscript` or `image/x-eps` for a file that begins with `%!`, perhaps behind ends of transmission
   /// (0x04); nil for others, and for TeX sources, which may begin with `%!TeX`.
   static func postScript(_ header: [UInt8]) -> String? {
-    let line = firstLine(header.drop { $0 == 4 })
-    guard line.starts(with: "%!".utf8), !line.dropFirst(2).prefix(3).equalsIgnoringCase("tex") else { return nil }
+    let start = header.drop { $0 == 4 }
+    guard start.starts(with: "%!".utf8) else { return nil }
+    let line = firstLine(start)
+    guard !line.dropFirst(2).prefix(3).equalsIgnoringCase("tex") else { return nil }
     return line.containsBytes(" EPSF-".utf8) ? "image/x-eps" : StandardRules.postScript
   }
 

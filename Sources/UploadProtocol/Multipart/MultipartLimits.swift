@@ -18,6 +18,8 @@ package struct MultipartLimits: Sendable, Equatable {
   package var fieldBytes = 64 << 10
   /// Bytes of all text fields of one form, by default 1 MiB.
   package var allFieldBytes = 1 << 20
+  /// Bytes of a text field that is reported (``MultipartParser/reportedField``), by default 400.
+  package var reportedFieldBytes = 400
 
   package init() {}
 }

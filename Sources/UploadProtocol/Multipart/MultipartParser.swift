@@ -1,8 +1,11 @@
 package import NIOCore
 package import UploadCore
 
-/// What a ``MultipartParser`` found. Text fields and form controls without a file chosen are not reported.
+/// What a ``MultipartParser`` found. Form controls without a file chosen are not reported, and text fields only those of
+/// ``MultipartParser/reportedField``.
 package enum MultipartEvent: Equatable, Sendable {
+  /// A text field before the first file, with its content, which is complete. Next: `field`, `partBegan` or `ended`.
+  case field([UInt8])
   /// A file begins. Next: `body` or `partEnded`.
   case partBegan(MultipartPartHead)
   /// The file's next bytes, never empty, in the storage of the buffer they arrived in; only bytes that began like a
@@ -40,8 +43,8 @@ package struct MultipartPartHead: Equatable, Sendable {
 ///
 /// No I/O and no clock: give it buffers with ``append(_:)``, call ``next()`` for events until it returns nil, and
 /// ``finish()`` at the end of the body. File content is returned in the storage it arrived in; apart from bytes that
-/// are not parsed yet, the parser retains only one part's headers, within their limits. Text fields, and form controls
-/// for which no file was chosen, are checked against their limits and discarded. After an error of ``next()``, it and
+/// are not parsed yet, the parser retains only one part's headers, within their limits. Text fields, except the reported
+/// one, and form controls for which no file was chosen, are checked against their limits and discarded. After an error of ``next()``, it and
 /// ``finish()`` throw that same error.
 package struct MultipartParser: Sendable {
   private enum Phase {
@@ -53,6 +56,8 @@ package struct MultipartParser: Sendable {
     case headers
     /// In the content of a text field. Next: `delimiterLine`.
     case field
+    /// In the content of a text field that is reported. Next: `delimiterLine`.
+    case reportedField
     /// In the content of a file that has been reported. Next: `delimiterLine`.
     case file
     /// Before the first byte of a file with an empty name. Without content it counts as a form control without a file
@@ -62,6 +67,8 @@ package struct MultipartParser: Sendable {
     case epilogue
   }
 
+  /// The name of the text field that is reported where it precedes the first file; nil for none.
+  package let reportedField: String?
   private let limits: MultipartLimits
   private var phase = Phase.preamble
   private var failure: UploadError?
@@ -80,11 +87,18 @@ package struct MultipartParser: Sendable {
   private var fieldBytes = 0
   private var allFieldBytes = 0
 
+  /// The content so far of a text field that is reported.
+  private var reportedValue: [UInt8] = []
+
   /// The file that is reported once `unnamedFile` finds content.
   private var unnamedHead: MultipartPartHead?
 
-  package init(boundary: MultipartBoundary, limits: MultipartLimits = MultipartLimits()) {
-    self.limits = limits
+  package init(
+    boundary: MultipartBoundary,
+    limits: MultipartLimits = MultipartLimits(),
+    reportedField: String? = nil
+  ) {
+    (self.limits, self.reportedField) = (limits, reportedField)
     scanner = DelimiterScanner(boundary: boundary)
     scanner.beginLine()
   }
@@ -131,7 +145,7 @@ package struct MultipartParser: Sendable {
     case .epilogue: return
     case .preamble:
       throw UploadError(.incomplete, "The form has no boundary. Send the one that the Content-Type header states.")
-    case .delimiterLine, .headers, .field, .file, .unnamedFile:
+    case .delimiterLine, .headers, .field, .reportedField, .file, .unnamedFile:
       throw UploadError(.incomplete, "The form ended before its closing boundary. Send it again.")
     }
   }
@@ -154,6 +168,7 @@ extension MultipartParser {
     case .delimiterLine(let previous): return try readDelimiterLine(after: previous)
     case .headers: return try readHeaders()
     case .field: try countField(consume(scanner.scan(input))?.readableBytes ?? 0)
+    case .reportedField: return try readReportedField()
     case .file:
       if let content = consume(scanner.scan(input)) { return .body(content) }
       if case .delimiterLine = phase { return .partEnded }
@@ -228,8 +243,14 @@ extension MultipartParser {
     scanner.beginLine()
     let head = headers.fileHead()
     if let head, head.filename != "" { return try beginFile(head) }
-    phase = head == nil ? .field : .unnamedFile
     unnamedHead = head
+    if head != nil {
+      phase = .unnamedFile
+    } else {
+      let isReported = files == 0 && reportedField != nil && headers.fieldName == reportedField
+      phase = isReported ? .reportedField : .field
+      reportedValue = []
+    }
     return nil
   }
 
@@ -248,6 +269,23 @@ extension MultipartParser {
     let (limit, total) = (limits.fieldBytes, limits.allFieldBytes)
     try fieldBytes.add(count, upTo: limit, "A text field exceeds \(limit) bytes. To send a file, add a filename.")
     try allFieldBytes.add(count, upTo: total, "The text fields exceed \(total) bytes. To send files, add filenames.")
+  }
+
+  /// Reads the next bytes of a text field that is reported.
+  /// - Throws: ``UploadError`` with code `tooLarge` where it is longer than its limit, or as ``countField(_:)``.
+  private mutating func readReportedField() throws(UploadError) -> MultipartEvent? {
+    if let content = consume(scanner.scan(input)) {
+      try countField(content.readableBytes)
+      let limit = limits.reportedFieldBytes
+      guard fieldBytes <= limit else {
+        let name = Excerpt.quoted(reportedField ?? "")
+        throw UploadError(.tooLarge, "The text field \(name) exceeds \(limit) bytes. Send a shorter text.")
+      }
+      reportedValue += content.readableBytesView
+    } else if case .delimiterLine = phase {
+      return .field(reportedValue)
+    }
+    return nil
   }
 
   private mutating func readUnnamedFile() throws(UploadError) -> MultipartEvent? {

@@ -99,6 +99,9 @@ struct PartHeaders {
     )
   }
 
+  /// The name of the form's control, as it was sent; nil where the part states none. Call it at the section's end.
+  var fieldName: String? { contentDisposition.flatMap { ContentDisposition(part: $0).name } }
+
   /// Rejects encodings that would have to be decoded: to decode the content or to store it encoded would both surprise.
   /// - Throws: ``UploadError`` with code `unsupportedType` for base64 and quoted-printable, in any letter case.
   private static func check(transferEncoding value: [UInt8]) throws(UploadError) {

@@ -164,6 +164,8 @@ package struct NewUploadResource: Sendable, Equatable {
   package var modified: String?
   /// The media type where the protocol has its own way to state it (tus metadata); nil otherwise.
   package var declaredType: String?
+  /// The name of the sender where the protocol has its own way to state it (tus metadata), as it was sent; nil otherwise.
+  package var sender: [UInt8]?
   /// What the protocol needs in later requests, such as the metadata; see ``UploadResource/properties``.
   package var properties: [String: String]
 
@@ -173,6 +175,7 @@ package struct NewUploadResource: Sendable, Equatable {
     keepsPath: Bool = false,
     modified: String? = nil,
     declaredType: String? = nil,
+    sender: [UInt8]? = nil,
     properties: [String: String] = [:]
   ) {
     self.length = length
@@ -180,6 +183,7 @@ package struct NewUploadResource: Sendable, Equatable {
     self.keepsPath = keepsPath
     self.modified = modified
     self.declaredType = declaredType
+    self.sender = sender
     self.properties = properties
   }
 }

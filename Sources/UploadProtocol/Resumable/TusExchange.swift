@@ -85,7 +85,7 @@ package struct TusExchange: ResumableExchange {
     var new = NewUploadResource(length: creation.length)
     if let metadata = creation.metadata {
       (new.name, new.keepsPath) = (metadata.name, metadata.keepsPath)
-      (new.modified, new.declaredType) = (metadata.modified, metadata.type)
+      (new.modified, new.declaredType, new.sender) = (metadata.modified, metadata.type, metadata.sender)
     }
     new.properties[TusProperty.metadata] = creation.metadata.flatMap { $0.text.isEmpty ? nil : $0.text }
     new.properties[TusProperty.concat] = fields[.uploadConcat].map {

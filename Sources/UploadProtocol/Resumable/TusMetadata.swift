@@ -59,6 +59,9 @@ package struct TusMetadata: Sendable, Equatable {
   /// The file's modification time as the client states it, see ``ModificationTime``; nil where it states none.
   package var modified: String? { value("mtime").map(\.repairedText) }
 
+  /// The name of the sender by the key `sender`, as the client states it: see ``SenderName``; nil where it states none.
+  package var sender: [UInt8]? { value("sender") }
+
   /// The file's media type, in lower case and without parameters; nil where the client states none or a malformed one.
   package var type: String? {
     value("filetype", "type").flatMap { MediaTypeNames.essence(ofField: $0.repairedText) }

@@ -1,20 +1,23 @@
-import Basics
 import Crypto
 import HTTPTypes
 import NIOCore
 import UploadCore
-package import UploadProtocol
+import UploadProtocol
 
 /// Decides before a request's body is read whether to accept it. Rejects web pages of foreign origins that are not
-/// allowed, and, where a token is required, requests without it and clients that have presented too many wrong ones. A
-/// server on a loopback address also rejects requests whose `Host` is neither `localhost`, a name below it, nor a
-/// loopback address (DNS rebinding), unless a trusted proxy sends them. Callable on any thread.
+/// allowed, and, where a token is required, requests without it and clients that have presented too many wrong ones. To
+/// read files, a browser may present a ``SessionCookie`` instead. A client's address never gives it a right: behind a
+/// proxy on this machine all have a loopback address. A server on a loopback address also rejects requests whose `Host`
+/// is neither `localhost`, a name below it, nor a loopback address (DNS rebinding), unless a trusted proxy sends them.
+/// Callable on any thread.
 struct AccessGate: Sendable {
   /// What to do with a request.
   enum Decision {
     /// Serve it.
-    /// - Parameter hasToken: whether it presented the right token; false also where it needs none.
-    case accept(hasToken: Bool)
+    /// - Parameters:
+    ///   - role: what it may do.
+    ///   - hasToken: whether it presented a right token; false also where it needs none, and for a cookie.
+    case accept(AccessRole, hasToken: Bool)
     /// Reject it.
     /// - Parameter retryAfter: seconds until the client may retry; nil when they are not known.
     case reject(UploadError, retryAfter: Int? = nil)
@@ -23,20 +26,14 @@ struct AccessGate: Sendable {
     case preflight
   }
 
-  /// The values of `WWW-Authenticate` in a 401 response: the schemes by which a client may present the token (RFC 6750,
-  /// RFC 7617). Because of the second one a browser asks its user for a password.
-  static let challenges = ["Bearer realm=\"sluice\"", "Basic realm=\"sluice\", charset=\"UTF-8\""]
-  /// How many tokens of one request are compared: a parameter and a header field, and one to spare. Further ones are
-  /// ignored, and are no guesses.
-  private static let maxCandidates = 3
-
-  /// Hides the server's token, and what clients present as one, in texts for events and logs.
+  /// Hides the server's tokens, and what clients present as one, in texts for events and logs.
   let redactor: TokenRedactor
   private let rules: AccessRules
   private let origins: Set<String>
   /// Whether the server listens on a loopback address alone, so that `Host` is checked.
   private let isLoopback: Bool
   private let guesses = TokenGuesses()
+  private let cookie = SessionCookie()
 
   /// Identifies the token in records of uploads: the SHA-256 of the server's token in hexadecimal; nil when it requires
   /// none.
@@ -44,7 +41,7 @@ struct AccessGate: Sendable {
 
   /// - Parameter isLoopback: whether the server listens on a loopback address alone.
   init(_ rules: AccessRules = AccessRules(), isLoopback: Bool = false) {
-    redactor = TokenRedactor(rules.token)
+    redactor = TokenRedactor([rules.token, rules.ownerToken].compactMap { $0 })
     tokenHash = rules.token.map { Hexadecimal.text(SHA256.hash(data: Array($0.text.utf8))) }
     self.rules = rules
     origins = Set(rules.allowedOrigins.map { Self.normalized(origin: $0) })
@@ -52,19 +49,8 @@ struct AccessGate: Sendable {
   }
 
   /// Decides about a request. Call it once for each: wrong tokens in it count against its client.
-  /// - Parameters:
-  ///   - peer: the other end of the connection; nil when it is not known.
-  ///   - client: where the request comes from, as ``client(of:from:)`` says.
-  ///   - isAuthenticated: whether this client has presented the right token on this connection before. Then wrong
-  ///     tokens from its address do not block it; each request still needs the token.
-  func decision(
-    on incoming: IncomingRequest,
-    from peer: SocketAddress?,
-    client: ClientAddress,
-    isAuthenticated: Bool,
-    at now: NIODeadline
-  ) -> Decision {
-    let request = incoming.head
+  func decision(on incoming: IncomingRequest, from source: RequestSource, at now: NIODeadline) -> Decision {
+    let (request, peer) = (incoming.head, source.peer)
     // DNS rebinding: a page can have its own host name resolve to 127.0.0.1, but its requests carry that name.
     if isLoopback, !isTrusted(peer), let host = request.authority, !Self.isLoopback(host: host) {
       return Self.forbid("Host", host, "Use localhost or 127.0.0.1 in the URL.")
@@ -77,17 +63,80 @@ struct AccessGate: Sendable {
         return .preflight
       }
     }
-    guard let token = rules.token, !Self.isOpen(incoming) else { return .accept(hasToken: false) }
-    // The right token is rejected too: accepting it would confirm a guess.
-    if !isAuthenticated, let time = guesses.blockedTime(of: client.key, at: now) { return Self.block(for: time) }
-    let candidates = Self.candidates(in: incoming).prefix(Self.maxCandidates)
-    if candidates.contains(where: token.matches) { return .accept(hasToken: true) }
-    guesses.note(candidates.count, of: client.key, at: now)
+    return credentialsDecision(on: incoming, from: source, at: now)
+  }
+
+  /// Decides by the credentials alone.
+  private func credentialsDecision(
+    on incoming: IncomingRequest,
+    from source: RequestSource,
+    at now: NIODeadline
+  ) -> Decision {
+    let requirement = AccessRequirement(incoming, rules)
+    guard requirement != .none, rules.token != nil || rules.isDropBox else {
+      return .accept(roleOfAll, hasToken: false)
+    }
+    let known = role(ofCookieIn: incoming, from: source)
+    // A cookie cannot be guessed: it counts also for an address that is blocked.
+    if case .role(let needed) = requirement, let known, known.includes(needed) {
+      return .accept(known, hasToken: false)
+    }
+    let block = guesses.blockedTime(of: source.client.key, at: now)
+    let presented = PresentedTokens(incoming)
+    let proved = role(of: presented, comparing: block == nil ? .owner : source.authenticated)
+    // In a drop box a right token is no excuse for guessing the owner's beside it.
+    if proved != .owner { guesses.note(presented.count(otherThan: rules.token), of: source.client.key, at: now) }
+    guard case .role(let needed) = requirement else { return .accept(proved ?? roleOfAll, hasToken: proved != nil) }
+    if let proved, proved.includes(needed) { return .accept(proved, hasToken: true) }
+    if let block, !(source.authenticated?.includes(needed) ?? false) { return Self.block(for: block) }
+    guard proved == nil, known == nil || !presented.tokens.isEmpty else { return .reject(Self.ownerAlone) }
     let message =
-      "Access token \(candidates.isEmpty ? "missing" : "wrong"). "
+      "Access token \(presented.tokens.isEmpty ? "missing" : "wrong"). "
       + "Send Authorization: Bearer TOKEN, \(TokenRedactor.example) or TOKEN as the password."
+      + (needed == .owner ? " Only the owner's token is accepted here." : "")
     return .reject(UploadError(.unauthorized, message))
   }
+
+  /// What a request may do that proves nothing.
+  private var roleOfAll: AccessRole { rules.isDropBox ? .visitor : .owner }
+
+  /// What the right token among the presented ones allows; nil without one.
+  /// - Parameter limit: the tokens of higher roles are not compared: the client may be guessing them. nil for no token.
+  private func role(of presented: PresentedTokens, comparing limit: AccessRole?) -> AccessRole? {
+    guard let limit else { return nil }
+    if limit == .owner, rules.isDropBox, let owner = rules.ownerToken, presented.contains(owner) { return .owner }
+    return rules.token.flatMap { presented.contains($0) ? roleOfAll : nil }
+  }
+
+  private func role(ofCookieIn incoming: IncomingRequest, from source: RequestSource) -> AccessRole? {
+    guard SessionCookie.isAccepted(for: incoming) else { return nil }
+    return cookie.role(in: incoming.head.headerFields, port: source.port, at: source.date)
+  }
+
+  /// Whether the sender of an accepted request may list and download files, as far as its credentials show.
+  func mayRead(_ request: HTTPRequest, from peer: SocketAddress?, at now: NIODeadline = .now()) -> Bool {
+    guard rules.isDropBox else { return true }
+    // The response must not confirm a guess.
+    guard guesses.blockedTime(of: client(of: request, from: peer).key, at: now) == nil else { return false }
+    return role(of: PresentedTokens(IncomingRequest(request)), comparing: .owner) == .owner
+  }
+
+  /// The value of `Set-Cookie` by which a browser can follow links to files.
+  /// - Parameters:
+  ///   - role: what its token allows.
+  ///   - source: of the request.
+  ///   - baseURL: of the server's root as the client reaches it, without a slash at its end.
+  func sessionCookie(for role: AccessRole, to source: RequestSource, baseURL: String) -> String {
+    cookie.field(for: role, port: source.port, SessionCookie.Scope(baseURL: baseURL), at: source.date)
+  }
+
+  /// Whether only the owner may read.
+  var isDropBox: Bool { rules.isDropBox }
+
+  private static let ownerAlone = UploadError(
+    .forbidden,
+    "Files are visible to the owner of this server only. Send the owner's token (--admin-token) to list and download them."
+  )
 
   /// Rejects the value of a header field, of which the message repeats the first 100 characters.
   private static func forbid(_ field: String, _ value: String, _ advice: String) -> Decision {
@@ -118,33 +167,6 @@ struct AccessGate: Sendable {
   /// may read the response; otherwise nil.
   func allowedOrigin(of request: HTTPRequest) -> String? {
     request.headerFields[.origin].flatMap { isAllowed($0) ? $0 : nil }
-  }
-
-  // MARK: Tokens
-
-  /// Whether the request needs no token: load balancers check the server's health without one.
-  private static func isOpen(_ request: IncomingRequest) -> Bool {
-    (request.head.method == .get || request.head.method == .head) && request.path == "/healthz"
-  }
-
-  /// The tokens that a request presents, that of the query first, without empty ones, which are no guesses.
-  private static func candidates(in request: IncomingRequest) -> [String] {
-    let credentials = request.head.headerFields[values: .authorization].compactMap(credential)
-    return ((request.token.map { [$0] } ?? []) + credentials).filter { !$0.isEmpty }
-  }
-
-  /// A bearer token, or the password of the basic scheme with any user name (RFC 6750, RFC 7617); nil for all other
-  /// values of `Authorization`.
-  private static func credential(_ field: String) -> String? {
-    let parts = field.split(separator: " ")
-    guard parts.count == 2 else { return nil }
-    switch parts[0].lowercased() {
-    case "bearer": return String(parts[1])
-    case "basic":
-      let bytes = Base64.decode(parts[1].utf8) ?? []
-      return bytes.firstIndex(of: UInt8(ascii: ":")).map { String(decoding: bytes[($0 + 1)...], as: UTF8.self) }
-    default: return nil
-    }
   }
 
   // MARK: Names and origins
@@ -228,19 +250,4 @@ struct AccessGate: Sendable {
     guard rest.isEmpty || (rest.hasPrefix(":") && rest.utf8.dropFirst().allSatisfy(\.isDigit)) else { return false }
     return name == "localhost" || name.hasSuffix(".localhost") || IPAddress(name)?.isLoopback == true
   }
-}
-
-/// Who may use the server over HTTP. By default no token is required, and pages of foreign origins are rejected.
-package struct AccessRules: Sendable {
-  /// The token that every HTTP request must present, except GET and HEAD of `/healthz` and preflight requests of
-  /// ``allowedOrigins``; nil when none is required.
-  package var token: AccessToken?
-  /// Origins besides the server's own whose web pages may use it, such as `https://app.example`. Case, a final slash
-  /// and the scheme's default port make no difference.
-  package var allowedOrigins: [String] = []
-  /// Addresses of proxies whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` fields are believed. From
-  /// other peers these fields are ignored.
-  package var trustedProxies: [AddressRange] = []
-
-  package init() {}
 }

@@ -56,11 +56,11 @@ struct TokenRedactor: Sendable {
   /// How often a text is decoded in search of a token: a target may be percent-encoded more than once.
   private static let decodings = 3
 
-  private let token: String?
+  private let tokens: [String]
 
-  /// - Parameter token: the server's; nil when it requires none: then texts with `token=` are hidden all the same.
-  init(_ token: AccessToken?) {
-    self.token = token?.text.lowercased()
+  /// - Parameter tokens: the server's; without any, texts with `token=` are hidden all the same.
+  init(_ tokens: [AccessToken]) {
+    self.tokens = tokens.map { $0.text.lowercased() }
   }
 
   /// The path of a request's target, without query and fragment. In its place `/[redacted]` when it contains the token
@@ -94,7 +94,7 @@ struct TokenRedactor: Sendable {
     var text = text.lowercased()
     for _ in 0...Self.decodings {
       if text.utf8.containsBytes("token=".utf8) { return true }
-      if let token, text.utf8.containsBytes(token.utf8) { return true }
+      if tokens.contains(where: { text.utf8.containsBytes($0.utf8) }) { return true }
       let decoded = Self.decoded(text)
       guard decoded.utf8.count < text.utf8.count else { return false }
       text = decoded.lowercased()

@@ -16,6 +16,16 @@ struct IncomingRequest {
     length = BodyLength(of: head)
   }
 
+  /// The size in bytes from which a body usually has not arrived with the headers.
+  private static let largeBody: UInt64 = 64 * 1024
+
+  /// Whether most of the body is still to come, so that a rejection spares the client sending it: it waits for
+  /// `100 Continue`, or the body is large, or of unknown length. The check that this allows costs a small upload more than
+  /// its body.
+  var mayWaitForBody: Bool {
+    head.headerFields[.expect] != nil || length.bytes.map { $0 >= Self.largeBody } ?? true
+  }
+
   /// The target's path as it was sent, without the query; empty when the target cannot be used.
   var path: String { (try? target.get().path) ?? "" }
 

@@ -98,6 +98,8 @@ package enum LoopbackName {
 package struct ServerAddress: Sendable, Equatable {
   /// A name or an address, without brackets; never a wildcard, see ``ReachableHost``.
   let host: String
+  /// Further addresses of the machine, when the server listens on all of them.
+  var otherHosts: [String] = []
   /// The TCP port of HTTP, or of HTTPS where the server uses TLS.
   package let port: Int
   /// The raw listener's TCP port; nil without one.
@@ -109,26 +111,32 @@ package struct ServerAddress: Sendable, Equatable {
 
   /// The server's URL, without a final slash and without a token: `http://127.0.0.1:8080`, or with `https` where the
   /// server uses TLS.
-  package var url: String {
+  package var url: String { url(host) }
+
+  /// The URLs at all addresses, in the form of ``url``, which is the first.
+  package var urls: [String] { ([host] + otherHosts).map(url) }
+
+  private func url(_ host: String) -> String {
     // The % before a zone is written %25 in a URL (RFC 6874).
     let authority = host.contains(":") ? "[\(host.replacing("%", with: "%25"))]" : host
     return "\(fingerprint == nil ? "http" : "https")://\(authority):\(port)"
   }
 }
 
-/// The host to show to people when the server listens on every address of the machine: `0.0.0.0` or `::` cannot be
+/// The hosts to show to people when the server listens on every address of the machine: `0.0.0.0` or `::` cannot be
 /// reached from another machine.
 enum ReachableHost {
-  /// `host` itself, or in place of a wildcard the first of `addresses` that is neither loopback nor link-local, IPv4
-  /// before IPv6. For `0.0.0.0` it is never an IPv6 address. Without such an address it is `127.0.0.1`, or `::1` for an
-  /// IPv6 wildcard.
+  /// `host` itself, or in place of a wildcard those of `addresses` that are neither loopback nor link-local, each once,
+  /// IPv4 before IPv6. For `0.0.0.0` there is never an IPv6 address. Without such an address it is `127.0.0.1`, or `::1`
+  /// for an IPv6 wildcard.
   /// - Parameter addresses: the machine's own, see ``addresses``.
-  static func host(for host: String, addresses: [SocketAddress]) -> String {
-    guard ListenHost.isWildcard(host) else { return host }
+  static func hosts(for host: String, addresses: [SocketAddress]) -> (best: String, others: [String]) {
+    guard ListenHost.isWildcard(host) else { return (host, []) }
     let isV6 = host.contains(":")
     let outside = addresses.filter { !isLocal($0) }
-    let best = outside.first { $0.protocol == .inet } ?? (isV6 ? outside.first : nil)
-    return best?.ipAddress ?? (isV6 ? "::1" : "127.0.0.1")
+    let usable = outside.filter { $0.protocol == .inet } + (isV6 ? outside.filter { $0.protocol == .inet6 } : [])
+    let hosts = usable.compactMap(\.ipAddress).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    return (hosts.first ?? (isV6 ? "::1" : "127.0.0.1"), Array(hosts.dropFirst()))
   }
 
   /// The machine's own addresses, of all interfaces; empty when they cannot be read.

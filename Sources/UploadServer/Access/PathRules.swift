@@ -6,6 +6,9 @@ package struct PathRules: Sendable, Equatable {
   /// Whether directories in paths are kept. Otherwise only the last component counts, no directory is made, and none is
   /// listed (`--flat`).
   package var keepsDirectories = true
+  /// Whether the files of each sender are stored in a directory of the sender's name, which all paths that requests state
+  /// are below (`--per-sender`).
+  package var isPerSender = false
   /// Whether the modification times that clients state are set (`--no-times`: false).
   package var keepsTimes = true
 
@@ -13,15 +16,25 @@ package struct PathRules: Sendable, Equatable {
 
   /// First components of paths that are endpoints: files in directories of these names are sent to `/files/`.
   private static let endpoints: Set<NameBytes> = [
-    "files", "uploads", "metrics", "healthz", "stream-upload", "file-upload",
+    "files", "uploads", "info", "metrics", "healthz", "stream-upload", "file-upload",
   ]
   /// Paths that are endpoints, and could be mistaken for names of files.
-  private static let endpointPaths: Set<String> = ["/stream-upload", "/file-upload", "/healthz", "/metrics"]
+  private static let endpointPaths: Set<String> = ["/stream-upload", "/file-upload", "/info", "/healthz", "/metrics"]
 
   /// The modification time to set for a file, in seconds since 1970, by the time that its request states; nil for the
   /// time at which it is stored.
   func modified(_ text: String?) -> Int64? {
     keepsTimes ? text.flatMap { ModificationTime.seconds($0) } : nil
+  }
+
+  /// Whether the upload directory has directories that clients may read.
+  var hasDirectories: Bool { keepsDirectories || isPerSender }
+
+  /// The directory for the files of a sender; nil where senders have none.
+  /// - Parameter sender: nil for one that states no name.
+  func directory(of sender: SenderName?) -> FileName? {
+    guard isPerSender else { return nil }
+    return sender?.directory ?? SenderName.unknownDirectory
   }
 
   // MARK: Paths of targets

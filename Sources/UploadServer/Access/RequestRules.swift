@@ -46,7 +46,7 @@ enum RequestRules {
 
   /// Whether a byte may be part of a name, an address or a port (RFC 3986 section 3.2). A comma may as well, but is
   /// rejected: it is how two hosts in one field look.
-  private static func isHostByte(_ byte: UInt8) -> Bool {
+  static func isHostByte(_ byte: UInt8) -> Bool {
     byte.isAlphanumeric || "-._~%!$&'()*+;=:[]".utf8.contains(byte)
   }
 }

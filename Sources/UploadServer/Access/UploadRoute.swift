@@ -20,7 +20,7 @@ enum UploadRoute: Sendable {
 
   private static let endpoints: Set<String> = ["/stream-upload", "/file-upload"]
   /// Paths that are only read.
-  private static let notFiles: Set<String> = ["/", "/files", "/healthz", "/metrics"]
+  private static let notFiles: Set<String> = ["/", "/files", "/info", "/healthz", "/metrics"]
 
   /// Finds the route for a request. None with a body goes to Hummingbird, which would read it to its end without a
   /// limit although no route uses it.
@@ -102,7 +102,12 @@ enum UploadRoute: Sendable {
   /// The media type that the sender states, without its parameters; nil for none, for a malformed one, and for the one
   /// that curl states for any body.
   private static func declaredType(_ request: HTTPRequest) -> String? {
-    let type = request.headerFields[.contentType].flatMap(MediaTypeNames.essence)
+    declaredType(request.headerFields[.contentType])
+  }
+
+  /// The media type in the value of a `Content-Type` field, as ``file(path:declaredType:)`` has it; nil for no field.
+  static func declaredType(_ contentType: String?) -> String? {
+    let type = contentType.flatMap(MediaTypeNames.essence)
     return type == "application/x-www-form-urlencoded" ? nil : type
   }
 }

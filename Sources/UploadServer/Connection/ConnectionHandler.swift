@@ -15,7 +15,11 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
   typealias OutboundOut = HTTPResponsePart
 
   var machine: ConnectionStateMachine
-  private let session: UploadSession
+  /// The bytes that are being decoded; nil while none are.
+  var undecoded: ByteBuffer?
+  let session: UploadSession
+  /// Set by the ``DecoderGuard`` itself.
+  weak var decoderGuard: DecoderGuard?
   private let deferredClose = DeferredClose()
   /// The downloads of the connection; nil before the first.
   private var downloads: DownloadSession?
@@ -93,7 +97,9 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
     // Hummingbird handles the parts that it got only when a read is complete.
     if machine.queue.endDraining(), machine.isForwarding { context.fireChannelReadComplete() }
     if machine.waitsForClient { return }
-    if let error = machine.takeUnreadable() { perform(machine.fail(error, of: session.peer), error: error) }
+    if let (error, page) = machine.takeUnreadable() {
+      perform(machine.fail(error, of: session.peer, page: page), error: error)
+    }
     fireDeferredEvents()
     resumeReading()
   }
@@ -123,10 +129,12 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
   }
 
   /// Continues after a final response of the handler itself.
-  private func proceed(_ next: ConnectionStateMachine.NextStep) {
+  func proceed(_ next: ConnectionStateMachine.NextStep) {
     guard let context = session.context else { return }
     switch next {
-    case .nextRequest: serveQueued()
+    case .nextRequest:
+      serveQueued()
+      decoderGuard?.resume()
     case .close:
       context.close(mode: .output, promise: nil)
       context.close(promise: nil)
@@ -140,7 +148,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
 
   private func download(_ request: DownloadRequest) {
     // In front of the encoder: a file's bytes do not pass through it.
-    guard let output = try? session.context?.pipeline.syncOperations.context(handlerType: DecoderGuard.self) else {
+    guard let output = outputPastEncoder else {
       return reject(UploadError(.internalFailure, "Downloads are not available on this connection."))
     }
     let downloads = downloads ?? DownloadSession(server: session.server, output: output, delegate: self)
@@ -167,7 +175,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
 
   func fieldsOfDownload() -> HTTPFields {
     var response = HTTPResponse(status: .ok)
-    response.headerFields[.date] = HTTPDate.text(CurrentTime.seconds)
+    response.headerFields[.date] = CurrentTime.httpDate
     response.headerFields[.server] = "sluice"
     machine.request.complete(&response, closes: machine.closesAfterResponse)
     return response.headerFields
@@ -205,17 +213,34 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
     switch unwrapOutboundIn(data) {
     case .head(var response):
       if machine.complete(&response) { session.server.noteRejection(machine.request, response.status) }
-      context.write(wrapOutboundOut(.head(response)), promise: promise)
+      if let output = outputOfHead {
+        output.write(NIOAny(IOData.byteBuffer(ByteBuffer(head: response))), promise: promise)
+      } else {
+        context.write(wrapOutboundOut(.head(response)), promise: promise)
+      }
     case .body: context.write(data, promise: promise)
     case .end:
+      let output = outputOfHead
       machine.endForwardedResponse(at: session.now)
-      context.write(data, promise: sentPromise(promise))
+      if let output {
+        output.write(NIOAny(IOData.byteBuffer(ByteBuffer())), promise: sentPromise(promise))
+      } else {
+        context.write(data, promise: sentPromise(promise))
+      }
       serveQueued()
     }
   }
 
+  /// Where a response to HEAD of unknown length is written, past the encoder: that would announce a chunked body, and send
+  /// the end of one, which the client takes for the next response. Nil for all other responses.
+  private var outputOfHead: ChannelHandlerContext? { machine.request.hasNoLength ? outputPastEncoder : nil }
+
+  private var outputPastEncoder: ChannelHandlerContext? {
+    try? session.context?.pipeline.syncOperations.context(handlerType: DecoderGuard.self)
+  }
+
   /// A promise for the end of a response, completed when the socket has accepted it.
-  private func sentPromise(_ promise: EventLoopPromise<Void>? = nil) -> EventLoopPromise<Void> {
+  func sentPromise(_ promise: EventLoopPromise<Void>? = nil) -> EventLoopPromise<Void> {
     let promise = promise ?? session.eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenComplete { _ in
       if self.machine.responseSent(at: self.session.now) { self.deferredClose.perform(on: self.session.context) }
@@ -285,7 +310,10 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    if let error = UploadError.unreadable(error) { return perform(machine.fail(error, of: session.peer), error: error) }
+    if let error = UploadError.unreadable(error) {
+      let page = undecoded.flatMap { UndecodedRequest($0).page }
+      return perform(machine.fail(error, of: session.peer, page: page), error: error)
+    }
     if machine.isReceiving { session.body?.fail(.clientGone(error)) }
     context.close(promise: nil)
   }

@@ -2,6 +2,7 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 import UploadCore
+import UploadProtocol
 
 /// The state of one HTTP connection, and what to do with each event: a pure state machine without I/O. The caller
 /// passes the event loop's time.
@@ -26,10 +27,20 @@ struct ConnectionStateMachine {
   /// The request that is being served, or the last one that was. It is empty before the first; for malformed input and
   /// for headers that remain incomplete it contains only the client.
   var request = CurrentRequest()
-  /// The ``ClientAddress/key`` of the last client that presented the right token on this connection; nil before the
-  /// first. The connection of a proxy may carry requests of several clients.
-  var authenticatedClient: String?
+  /// The last client that presented a right token on this connection; nil before the first. The connection of a proxy
+  /// may carry requests of several clients.
+  var authenticatedClient: AuthenticatedClient?
   var phase = RequestPhase.idle
+  /// The upload that further requests may repeat, with the fields by which they are recognized; nil before one was accepted.
+  var repeated: (fields: RepeatedFields, upload: RepeatableUpload)?
+  /// Whether ``accepted`` is to be set for the next request.
+  var notesAccepted = false
+  /// The last request, if it was accepted, ``notesAccepted`` was set, and others may repeat it.
+  var accepted: RepeatableUpload?
+  /// Whether the request that is being served repeats another: see ``holdsInput``.
+  var repeats = false
+  /// Whether there is room for more input that waits undecoded: see ``holdsInput``.
+  var hasInputRoom = false
   var input = DecodedInput()
   var end = ConnectionEnd()
   /// The decoded parts of requests that wait until the request before them is finished, or until the client reads
@@ -37,8 +48,8 @@ struct ConnectionStateMachine {
   let queue: RequestQueue
   private var demand = ReadDemand()
   private var limits: ConnectionTimeLimits
-  /// Why the input is malformed, until the requests before the error have their responses.
-  private var unreadable: UploadError?
+  /// Why the input is malformed, and the page that says so, until the requests before the error have their responses.
+  private var unreadable: (error: UploadError, page: Page?)?
 
   init(limits: ConnectionTimeLimits, queue: RequestQueue) {
     self.limits = limits
@@ -118,6 +129,17 @@ struct ConnectionStateMachine {
     return true
   }
 
+  /// Call it when small files that have arrived completely are about to be stored, while the connection is at rest.
+  mutating func beginSmallFiles(_ request: CurrentRequest, at now: NIODeadline) {
+    limits.noteActivity(at: now)
+    begin(request)
+    (phase, repeats) = (.storing, true)
+  }
+
+  /// Whether input waits undecoded: files whose requests repeat another are being stored, and those behind them, which
+  /// may do so too, are read when they have their responses.
+  var holdsInput: Bool { repeats && phase == .storing && queue.isEmpty && !end.inputIsClosed }
+
   // MARK: Responses
 
   /// Call it when the handler itself, not Hummingbird, is about to send the final response to the request. A rejected
@@ -145,8 +167,9 @@ struct ConnectionStateMachine {
   /// Adds to the headers of Hummingbird's response what depends on the request and the connection: `Connection: close`,
   /// and the fields of CORS.
   /// - Returns: whether the response rejects the request (`isRejection`), which has to be reported.
-  func complete(_ response: inout HTTPResponse) -> Bool {
+  mutating func complete(_ response: inout HTTPResponse) -> Bool {
     request.complete(&response, closes: !keepsConnection)
+    request.hasNoLength = request.method == "HEAD" && response.headerFields[.contentLength] == nil
     return isForwarding && response.status.isRejection
   }
 
@@ -197,7 +220,8 @@ struct ConnectionStateMachine {
   }
 
   private func allowsRead(hasRoom: Bool, isWritable: Bool) -> Bool {
-    queue.isEmpty && phase.allowsRead(hasRoom: hasRoom, isWritable: isWritable)
+    guard !holdsInput else { return hasInputRoom }
+    return queue.isEmpty && phase.allowsRead(hasRoom: hasRoom, isWritable: isWritable)
   }
 
   /// Call it when bytes arrived, before they are decoded. The first ones between requests begin the time limit of the
@@ -262,18 +286,20 @@ struct ConnectionStateMachine {
   /// - Parameters:
   ///   - error: code `incomplete` when the input ended early: in phase `idle` it is ignored.
   ///   - client: becomes the client of the malformed request when no other is being served.
+  ///   - page: the page that shows the error to a client that prefers HTML to JSON; nil for every other client.
   /// - Returns: what to do now.
-  mutating func fail(_ error: UploadError, of client: ClientAddress) -> ConnectionEnd.Action {
+  mutating func fail(_ error: UploadError, of client: ClientAddress, page: Page? = nil) -> ConnectionEnd.Action {
     input.isIgnored = true
     // Earlier requests are still being served or wait; closing now would lose their responses.
     if isForwarding || isDownloading || waitsForClient {
-      unreadable = error
+      unreadable = (error, page)
       return .ignore
     }
     request.keepAlive = false
     switch phase {
     case .idle:
       request = CurrentRequest(client: client)
+      request.page = page
       // A connection that ends between requests is no error.
       return error.code == .incomplete ? .ignore : .reject
     case .receiving: return .failUpload
@@ -282,11 +308,11 @@ struct ConnectionStateMachine {
     }
   }
 
-  /// The error that ``fail(_:of:)`` kept, to be passed to it again. Call it when a request is finished. Returned once;
+  /// The error and page that ``fail(_:of:page:)`` kept, to be passed to it again. Call it when a request is finished. Returned once;
   /// nil without one, while such a request is served, and after a request that ends the connection.
-  mutating func takeUnreadable() -> UploadError? {
-    guard !isForwarding, !isDownloading, let error = unreadable else { return nil }
-    unreadable = nil
-    return request.keepAlive || phase != .idle ? error : nil
+  mutating func takeUnreadable() -> (error: UploadError, page: Page?)? {
+    guard !isForwarding, !isDownloading, let unreadable else { return nil }
+    self.unreadable = nil
+    return request.keepAlive || phase != .idle ? unreadable : nil
   }
 }

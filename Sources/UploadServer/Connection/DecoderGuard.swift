@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import UploadCore
+import UploadProtocol
 
 /// The channel handler before the HTTP decoder, because the decoder retains the bytes of incomplete headers and of all
 /// input after the last request. Reports bytes to the ``ConnectionHandler`` for the time limit of headers, counts
@@ -9,16 +10,30 @@ import UploadCore
 /// Bytes of which the decoder made no part of a request count as incomplete headers, except within a body. To notice
 /// headers that follow a part in the same read, the decoder gets at most 4 KiB at a time, while
 /// ``ConnectionStateMachine/mayReceiveHeaders`` is true.
+///
+/// Complete requests with small files that repeat an earlier one go to the handler itself, without the decoder. While
+/// they are stored, further input waits here.
 final class DecoderGuard: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
 
   /// In bytes.
   private static let step = 4 * 1024
+  /// While so much input waits undecoded, in bytes, no more is read.
+  private static let inputLimit = 64 * 1024
+  /// How many requests in a row are remembered in vain, until no others are.
+  private static let mostMisses = 8
 
   private let handler: ConnectionHandler
   private let buffer: ReceiveBuffer
   private let unfinishedHeaders: UnfinishedHeaders
+  /// Of this handler; nil before it is added and after it is removed. What is written to it does not pass the encoder.
+  private(set) var output: ChannelHandlerContext?
+  /// What has arrived and is not decoded yet.
+  private var input = ByteBuffer()
+  private var isDecoding = false
+  /// How many requests might have been repeated, but were not, since the last one that repeated another.
+  private var misses = 0
   /// Bytes of incomplete headers in the decoder.
   private var unfinishedBytes = 0
   /// The entry that counts them; nil while they are not counted.
@@ -30,26 +45,112 @@ final class DecoderGuard: ChannelInboundHandler {
     self.unfinishedHeaders = unfinishedHeaders
   }
 
+  func handlerAdded(context: ChannelHandlerContext) {
+    output = context
+    handler.decoderGuard = self
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    output = nil
+  }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    var bytes = unwrapInboundIn(data)
-    let count = bytes.readableBytes
-    handler.bytesArrived(count)
+    let bytes = unwrapInboundIn(data)
+    handler.bytesArrived(bytes.readableBytes)
     guard !handler.machine.input.isIgnored else { return }
-    var parts = 0
-    while !handler.machine.input.isIgnored, context.channel.isActive {
-      let size = handler.machine.mayReceiveHeaders ? min(Self.step, bytes.readableBytes) : bytes.readableBytes
-      guard size > 0, let chunk = bytes.readSlice(length: size) else { break }
-      handler.machine.input.beginDecoding()
-      context.fireChannelRead(wrapInboundOut(chunk))
-      parts += handler.machine.input.parts
-      unfinishedBytes = handler.machine.input.isInHeaders ? unfinishedBytes + size : 0
+    if input.readableBytes > 0 { input.writeImmutableBuffer(bytes) } else { input = bytes }
+    decode(context)
+  }
+
+  /// Continues with the input that waits. Call it when the request before it has its response.
+  func resume() {
+    guard let output, input.readableBytes > 0 else { return }
+    handler.bytesArrived(0)
+    decode(output)
+    handler.resumeReading()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if let event = event as? ChannelEvent, event == .inputClosed {
+      // The handler has to know whether requests wait, when it learns that they are the last.
+      (handler.machine.repeated, handler.machine.repeats) = (nil, false)
+      if input.readableBytes > 0 { decode(context) }
     }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  /// Passes on the input, unless it has to wait.
+  private func decode(_ context: ChannelHandlerContext) {
+    // A response that is sent within the loop below has more input decoded, which the loop does by itself.
+    guard !isDecoding else { return }
+    isDecoding = true
+    let count = input.readableBytes
+    var parts = 0
+    while input.readableBytes > 0, !handler.machine.input.isIgnored, !handler.machine.holdsInput,
+      context.channel.isActive
+    {
+      if unfinishedBytes == 0, handler.beginSmallFiles(&input) {
+        misses = 0
+        continue
+      }
+      parts += decodeNext(context)
+    }
+    // An empty rest would retain the buffer that it is a slice of.
+    if input.readableBytes == 0 || handler.machine.input.isIgnored || !context.channel.isActive { input = ByteBuffer() }
+    handler.machine.hasInputRoom = input.readableBytes < Self.inputLimit
+    isDecoding = false
     countUnfinishedBytes(context)
     buffer.noteParts(parts, of: count)
     handler.bytesDecoded()
   }
 
+  /// Has the decoder read the next bytes of the input.
+  /// - Returns: how many parts of requests it made of them.
+  private func decodeNext(_ context: ChannelHandlerContext) -> Int {
+    let repeatable = handler.machine.isAtRest && unfinishedBytes == 0 ? repeatableRequest() : nil
+    let size = min(repeatable?.size ?? sizeForDecoder, input.readableBytes)
+    // Malformed ones have no other form.
+    handler.undecoded = input
+    defer { handler.undecoded = nil }
+    guard let chunk = input.readSlice(length: size) else { return 0 }
+    (handler.machine.notesAccepted, handler.machine.accepted) = (repeatable?.fields != nil, nil)
+    handler.machine.input.beginDecoding()
+    context.fireChannelRead(wrapInboundOut(chunk))
+    if let fields = repeatable?.fields, let upload = handler.machine.accepted {
+      handler.machine.repeated = (fields, upload)
+    }
+    unfinishedBytes = handler.machine.input.isInHeaders ? unfinishedBytes + size : 0
+    return handler.machine.input.parts
+  }
+
+  /// How many bytes the decoder gets at most.
+  private var sizeForDecoder: Int {
+    // What follows the body may repeat its request.
+    if handler.machine.repeats, handler.machine.isReceiving, let rest = handler.machine.request.remaining, rest > 0 {
+      return Int(clamping: rest)
+    }
+    return handler.machine.mayReceiveHeaders ? Self.step : .max
+  }
+
+  /// Looks for a request at the beginning of the input that repeats another, or that others may repeat if it is accepted.
+  /// - Returns: the length in bytes of the request, of which a part may have arrived; and the fields that others may
+  ///   repeat, nil for one that repeats another itself. Nil for any other input.
+  private func repeatableRequest() -> (fields: RepeatedFields?, size: Int)? {
+    let repeated = handler.machine.repeated?.fields
+    let found = input.withUnsafeReadableBytes { bytes -> (fields: RepeatedFields?, size: Int)? in
+      if let head = repeated?.head(of: bytes), let size = head.smallSize { return (nil, size) }
+      guard misses < Self.mostMisses, let fields = RepeatedFields(bytes), let head = fields.head(of: bytes),
+        let size = head.smallSize, size <= bytes.count
+      else { return nil }
+      return (fields, size)
+    }
+    handler.machine.repeats = found != nil && found?.fields == nil
+    if found?.fields != nil { misses += 1 }
+    return found
+  }
+
   func channelInactive(context: ChannelHandlerContext) {
+    input = ByteBuffer()
     context.fireChannelInactive()
     stopCounting()
   }

@@ -2,6 +2,7 @@ import HTTPTypes
 import NIOCore
 import UploadCore
 import UploadProtocol
+import UploadStorage
 
 /// What a connection does with a request, decided from its headers alone.
 enum RequestDisposition {
@@ -23,6 +24,9 @@ enum RequestDisposition {
   /// - Parameter retryAfter: seconds after which the client may retry; nil when they are not known.
   case reject(UploadError, retryAfter: Int? = nil)
 
+  /// Where a browser exchanges its token for a ``SessionCookie``.
+  private static let sessionPath = "/session"
+
   /// Decides about a request: by access control, then by its route; a server that stops rejects it. Begins the request
   /// in `machine`, and notes there the client that presented the token. Call it for the action `route`; the caller
   /// carries out the decision and sets the phase.
@@ -42,32 +46,53 @@ enum RequestDisposition {
         keepsUnfinished: session.server.resumable != nil
       )
     )
-    let decision = access.decision(
-      on: request,
-      from: peer,
+    let known = machine.authenticatedClient
+    let source = RequestSource(
+      peer: peer,
+      port: session.context?.localAddress?.port,
       client: client,
-      isAuthenticated: machine.authenticatedClient == client.key,
-      at: session.now
+      authenticated: known?.key == client.key ? known?.role : nil,
+      date: CurrentTime.seconds
     )
-    switch decision {
+    switch access.decision(on: request, from: source, at: session.now) {
     case .reject(let error, let retryAfter): self = .reject(error, retryAfter: retryAfter)
     case .preflight: self = .respond(.preflight(request.head))
-    case .accept(let hasToken):
-      if hasToken { machine.authenticatedClient = client.key }
+    case .accept(let role, let hasToken):
+      if hasToken, !(source.authenticated?.includes(role) ?? false) {
+        machine.authenticatedClient = AuthenticatedClient(key: client.key, role: role)
+      }
+      machine.request.mayRead = role == .owner
       do throws(UploadError) {
-        self = try machine.isStopping ? .reject(.stopping) : Self.route(request, of: client, from: peer, session.server)
+        let token = hasToken ? role : nil
+        self = try machine.isStopping ? .reject(.stopping) : Self.route(request, from: source, token, session.server)
+        if machine.notesAccepted, case .upload = self {
+          machine.accepted = RepeatableUpload(request, machine.request, in: session.server)
+        }
       } catch {
         self = .reject(error)
       }
     }
   }
 
+  /// - Parameter proved: what the request's token allows; nil without one.
   private static func route(
     _ request: IncomingRequest,
-    of client: ClientAddress,
-    from peer: SocketAddress?,
+    from source: RequestSource,
+    _ proved: AccessRole?,
     _ server: ServerContext
   ) throws(UploadError) -> Self {
+    let (client, peer) = (source.client, source.peer)
+    if request.head.method == .post, request.path == Self.sessionPath {
+      guard request.length == .none else {
+        throw UploadError(
+          .badRequest,
+          "POST \(Self.sessionPath) must not have a body. Send the token as a bearer token."
+        )
+      }
+      let baseURL = server.baseURL(of: request.head, from: peer)
+      let cookie = proved.map { server.access.sessionCookie(for: $0, to: source, baseURL: baseURL) }
+      return .respond(.session(cookie))
+    }
     if let uploads = server.resumable,
       let request = try IncomingResumable(request, of: client, from: peer, server: server)
     {
@@ -77,24 +102,31 @@ enum RequestDisposition {
     return switch try UploadRoute(request, rules) {
     case .hummingbird: DownloadRequest(request, rules).map { .download($0) } ?? .forward
     case .directory(let path):
-      .upload(size: 0) { session in
-        DirectoryCreation(path, target: request.head.path ?? "/", delegate: session)
+      .upload(size: 0) { session throws(UploadError) in
+        let sender = try SenderField.name(in: request.head.headerFields)
+        let path = try rules.directory(of: sender).map { parent throws(UploadError) in try path.below(parent) } ?? path
+        return DirectoryCreation(path, target: request.head.path ?? "/", delegate: session)
       }
     case .file(let path, let type):
       .upload(size: request.length.bytes) { session throws(UploadError) in
         try session.server.limits.types.check(declared: type)
         let digests = try DigestRequest(request.head.headerFields)
         let preconditions = try Preconditions(request.head.headerFields, for: .store, now: CurrentTime.seconds)
+        let sender = try SenderField.name(in: request.head.headerFields)
+        let name = try RequestedName(requested: path, in: rules.directory(of: sender))
+        let condition = preconditions.condition(for: name.requested)
         return SingleUpload(
           mode: .stream,
-          path: path,
+          name: name,
           modified: rules.modified(request.head.headerFields[.ocMtime]),
           group: TreeField.group(in: request.head.headerFields),
           size: request.length.bytes,
           remote: client.text,
+          sender: sender,
           declaredType: type,
           digests: digests,
-          condition: preconditions.condition(for: path),
+          condition: condition,
+          firstCheck: condition ?? (request.mayWaitForBody ? name.requested.map(PublishCondition.place) : nil),
           delegate: session
         )
       }
@@ -107,6 +139,7 @@ enum RequestDisposition {
           preconditions: try Preconditions(request.head.headerFields, for: .store, now: CurrentTime.seconds),
           length: request.length,
           remote: client.text,
+          sender: try SenderField.name(in: request.head.headerFields),
           delegate: session
         )
       }

@@ -152,6 +152,14 @@ extension StoredFile {
 }
 
 extension ByteBuffer {
+  /// The status line and the headers of a response of HTTP/1.1, to be written past the encoder.
+  init(head response: HTTPResponse) {
+    self.init()
+    writeString("HTTP/1.1 \(response.status)\r\n")
+    for field in response.headerFields { writeField(field.name, field.value) }
+    writeStaticString("\r\n")
+  }
+
   /// Writes a header field of HTTP/1.1 with its line end. The value must not contain line ends.
   mutating func writeField(_ name: HTTPField.Name, _ value: String) {
     writeString(name.rawName)

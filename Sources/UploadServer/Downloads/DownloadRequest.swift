@@ -15,11 +15,11 @@ struct DownloadRequest: Sendable {
 
   /// Reads an accepted request.
   /// - Returns: nil for every request that cannot be for a file: of another path or method, of the path of a directory,
-  ///   of one that nothing can have (``BrowsedPath``), and where directories are not kept, of one with a directory.
+  ///   of one that nothing can have (``BrowsedPath``), and where there are no directories, of one with a directory.
   init?(_ request: IncomingRequest, _ rules: PathRules) {
     guard request.head.method == .get || request.head.method == .head, request.path.hasPrefix(Self.prefix),
       let path = try? BrowsedPath(request.path), !path.isDirectory,
-      rules.keepsDirectories || !path.path.bytes.contains(UInt8(ascii: "/"))
+      rules.hasDirectories || !path.path.bytes.contains(UInt8(ascii: "/"))
     else { return nil }
     (head, self.path) = (request.head, path.path)
   }

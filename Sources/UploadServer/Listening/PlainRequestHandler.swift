@@ -51,15 +51,11 @@ final class PlainRequestHandler: ChannelInboundHandler, RemovableChannelHandler 
     lingering = nil
   }
 
-  /// The whole response, as a page for a browser and as JSON for other clients.
-  /// - Parameter request: the first bytes of the request, searched for the `Accept` field: a browser sends all headers
-  ///   at once.
+  /// The whole response, as a page with a link to the same host over TLS for a browser, and as JSON for other clients.
+  /// - Parameter request: the first bytes of the request.
   private static func response(to request: ByteBuffer) -> ByteBuffer {
-    let lines = String(buffer: request).split(whereSeparator: \.isNewline)
-    let accept = lines.first { $0.lowercased().hasPrefix("accept:") }?.dropFirst("accept:".count) ?? ""
-    let prefersHTML = AcceptField.prefersHTML([.accept: String(accept.filter { $0.isASCII && $0 != "\0" })])
-    let response = ServerResponse(failure: message, status: .badRequest)
-      .shown(on: prefersHTML ? Page(path: "/") : nil, linksBack: false)
+    let page = UndecodedRequest(request).pageOverTLS
+    let response = ServerResponse(failure: message, status: .badRequest).shown(on: page)
     var buffer = ByteBuffer(string: "HTTP/1.1 \(response.status)\r\nConnection: close\r\n")
     for field in response.fields { buffer.writeString("\(field.name): \(field.value)\r\n") }
     buffer.writeString("\r\n")

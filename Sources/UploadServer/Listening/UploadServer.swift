@@ -25,6 +25,7 @@ package struct ServerConfiguration: Sendable {
   /// Digests to compute of every upload, beside those that a request asks for.
   package var digests: Set<DigestAlgorithm> = []
   package var access = AccessRules()
+  package var page = PageSettings()
   /// The certificate and key for TLS on the HTTP port; nil for plain HTTP.
   package var tls: ReloadableTLSIdentity?
   /// The URL of the server's root that clients of resumable uploads are told, such as `https://files.example/upload`;
@@ -184,7 +185,9 @@ package final class UploadServer: Sendable {
       store: context.store,
       budget: context.budget,
       ledger: context.ledger,
-      rules: context.limits.paths
+      rules: context.limits.paths,
+      profile: ServerProfile(configuration.page, context.limits),
+      access: context.access
     )
     let pages = routes.router().buildResponder()
     return try HTTPServerBuilder { UploadChildChannel(responder: $0, context: context, identity: tls) }.buildServer(
@@ -201,7 +204,7 @@ package final class UploadServer: Sendable {
         let context = BrowsingContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
         // Throws nothing: ErrorResponseMiddleware turns every error into a response.
         var response = try await pages.respond(to: request, context: context)
-        response.headers[.date] = HTTPDate.text(CurrentTime.seconds)
+        response.headers[.date] = CurrentTime.httpDate
         response.headers[.server] = "sluice"
         // An error ends the connection. It is never HTTPParserError, on which Hummingbird would write another response:
         // ConnectionHandler withholds those.
@@ -209,8 +212,9 @@ package final class UploadServer: Sendable {
       },
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? 0
-        let name = ReachableHost.host(for: host, addresses: ReachableHost.addresses)
-        var address = ServerAddress(host: name, port: port, rawPort: rawPort, fingerprint: tls?.fingerprint)
+        let hosts = ReachableHost.hosts(for: host, addresses: ReachableHost.addresses)
+        var address = ServerAddress(host: hosts.best, port: port, rawPort: rawPort, fingerprint: tls?.fingerprint)
+        address.otherHosts = hosts.others
         address.unfinished = unfinished
         onListening(address)
       }

@@ -25,6 +25,13 @@ struct ArchiveDownload: Sendable {
   /// The memory of one chunk, reserved in the budget until the response has been sent.
   let reservation: MemoryReservation
   let channel: any Channel
+  /// Counts the download from the first byte of its body.
+  let ledger: UploadLedger
+  let meter: DownloadMeter
+
+  /// What observers know the download by: the directory's path with a slash at its end; a slash alone for the upload
+  /// directory.
+  static func name(of directory: NameBytes) -> NameBytes { NameBytes(directory.bytes + "/".utf8) }
 
   /// The response, with status 200 and without a stated length.
   func response() -> Response {
@@ -36,8 +43,12 @@ struct ArchiveDownload: Sendable {
       .cacheControl: "no-cache",
     ]
     let body = ResponseBody { writer in
+      ledger.begin(meter)
+      var outcome = DownloadOutcome.aborted
+      defer { ledger.end(meter, outcome) }
       try await send()
       try await writer.finish(nil)
+      outcome = .finished
     }
     return Response(status: .ok, headers: fields, body: body)
   }
@@ -185,7 +196,7 @@ struct ArchiveDownload: Sendable {
       let piece = try await region.reading { region in Self.read(region.part(start..<end)) }
       guard let piece else { break }
       sent += UInt64(piece.readableBytes)
-      try await channel.sendBody(piece)
+      try await send(piece)
     }
     return sent
   }
@@ -201,16 +212,21 @@ struct ArchiveDownload: Sendable {
       let piece = buffer.readSlice(length: Int(min(UInt64(buffer.readableBytes), limit - sent)))
       guard let piece, piece.readableBytes > 0 else { break }
       sent += UInt64(piece.readableBytes)
-      try await channel.sendBody(piece)
+      try await send(piece)
     }
     return sent
+  }
+
+  private func send(_ bytes: ByteBuffer) async throws {
+    try await channel.sendBody(bytes)
+    meter.setSent(meter.sent + UInt64(bytes.readableBytes))
   }
 
   private func flush(_ chunk: inout Chunk) async throws {
     guard chunk.bytes.readableBytes > 0 else { return }
     let bytes = chunk.bytes
     chunk.bytes = ByteBuffer()
-    try await channel.sendBody(bytes)
+    try await send(bytes)
   }
 }
 

@@ -1,5 +1,6 @@
 import UploadCore
 import UploadProtocol
+import UploadStorage
 
 /// What a path at or below `/files` names, as it was sent.
 struct BrowsedPath: Sendable, Equatable {
@@ -40,5 +41,40 @@ struct BrowsedPath: Sendable, Equatable {
     // All others begin with this.
     guard bytes.first == UInt8(ascii: ".") else { return true }
     return !bytes.elementsEqual(".".utf8) && !bytes.elementsEqual("..".utf8) && !FileName.isReserved(NameBytes(bytes))
+  }
+}
+
+/// A directory whose content is listed: the upload directory, or one beneath it.
+struct BrowsedDirectory: Sendable {
+  /// Names separated by slashes; empty for the upload directory itself.
+  let path: NameBytes
+
+  init(_ path: NameBytes) { self.path = path }
+
+  /// Where it is listed, below the server's root, with a slash at its end: `files/photos/`.
+  var url: String { "files/" + (path.isEmpty ? "" : path.urlPath + "/") }
+
+  /// Where a file in it is downloaded, below the server's root.
+  func url(of name: NameBytes) -> String { url + PercentEncoding.encode(name.bytes) }
+}
+
+extension NameBytes {
+  /// The path, byte for byte, as components of a URL's path: each is percent-encoded, the slashes between them are not.
+  var urlPath: String {
+    bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      .map { PercentEncoding.encode($0) }
+      .joined(separator: "/")
+  }
+}
+
+extension StoredFile {
+  /// Where it can be downloaded, below the server's root.
+  var url: String { "files/" + nameBytes.urlPath }
+
+  /// Where it can be downloaded, as a reference relative to the URL of a request (RFC 3986 section 4.2), without a
+  /// token: right also behind a proxy that adds a prefix to all paths or removes one.
+  /// - Parameter path: the request's, with or without a query.
+  func url(relativeTo path: String) -> String {
+    Page(path: path).link(to: url)
   }
 }

@@ -6,23 +6,28 @@ import UploadProtocol
 import UploadReport
 import UploadStorage
 
-/// The routes that read, except files: the front page `/`, the listings `/files/` and `/files/DIR/`, archives of
-/// directories, `/healthz` and `/metrics`.
+/// The routes that read, except files: the upload page `/`, `/info`, the listings `/files/` and `/files/DIR/`, archives
+/// of directories, `/healthz` and `/metrics`.
 struct BrowsingRoutes: Sendable {
   let store: any UploadStore
   let budget: MemoryBudget
   let ledger: UploadLedger
   /// Whether directories are listed and opened.
   var rules = PathRules()
+  /// What `/` and `/info` say about the server.
+  var profile = ServerProfile()
+  /// Says who may list and download.
+  var access = AccessGate()
 
   /// The router with all of them, for GET and HEAD. An error becomes a response, see ``ErrorResponseMiddleware``,
   /// unless it occurs while a body is sent.
   func router() -> Router<BrowsingContext> {
     let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
     router.add(middleware: ErrorResponseMiddleware())
-    router.get("/") { request, context in
-      try await list(BrowsedDirectory(""), Page(request.head).front, for: request, over: context.channel)
-    }
+    router.add(middleware: UnknownLengthMiddleware())
+    let uploadPage = UploadPage(profile, modified: CurrentTime.seconds)
+    router.get("/") { request, _ in try uploadPage.response(to: request.head) }
+    router.get("/info") { request, context in try await info(request, over: context.channel) }
     router.get("/files") { request, context in try await browse(request, over: context.channel) }
     router.get("/files/**") { request, context in try await browse(request, over: context.channel) }
     router.get("/healthz") { _, _ in
@@ -40,11 +45,11 @@ struct BrowsingRoutes: Sendable {
   /// an error for all other paths, since ``DownloadSession`` serves files.
   private func browse(_ request: Request, over channel: any Channel) async throws -> Response {
     let path = try BrowsedPath(request.uri.path)
-    if let path, path.isDirectory, rules.keepsDirectories || path.path.isEmpty {
+    if let path, path.isDirectory, rules.hasDirectories || path.path.isEmpty {
       return try await browse(BrowsedDirectory(path.path), request, over: channel)
     }
     try await store.check()
-    if let path, !path.isDirectory, rules.keepsDirectories, await isDirectory(path.path) {
+    if let path, !path.isDirectory, rules.hasDirectories, await isDirectory(path.path) {
       return redirect(request, to: path.path)
     }
     let name = path?.path.description ?? String(request.uri.path.dropFirst("/files/".count).prefix(100))
@@ -77,41 +82,61 @@ struct BrowsingRoutes: Sendable {
   ) async throws -> Response {
     switch try IncomingRequest(request.head).target.get().parameter("format") {
     case "tar": return try await archive(directory, request, over: channel)
-    case nil, "":
-      let page = Page(for: request.head)?.listing(of: directory)
-      let format = page ?? ListingFormat.json(directory, path: request.uri.path)
-      return try await list(directory, format, for: request, over: channel)
+    case nil, "": return try await list(directory, request, over: channel)
     case let format?:
       let shown = PlainText.sanitized(String(format.prefix(100)))
       throw UploadError(.badRequest, "Unknown format \"\(shown)\". Send format=tar, or none for a listing.")
     }
   }
 
-  /// A listing of a directory in this format; 503 when listings use all of the memory that they may. Waits while uploads
-  /// use the memory.
-  /// - Throws: ``UploadError`` for a malformed or failed precondition, and when the store cannot be read;
-  ///   `CancellationError` when it has been shut down.
+  /// A listing of a directory, as a page or JSON as the client prefers; 503 when listings use all of the memory that they
+  /// may. Waits while uploads use the memory.
+  /// - Throws: ``UploadError`` for a malformed or failed precondition, for an unknown order of a page, and when the store
+  ///   cannot be read; `CancellationError` when it has been shut down.
   private func list(
     _ directory: BrowsedDirectory,
-    _ format: ListingFormat,
-    for request: Request,
+    _ request: Request,
     over channel: any Channel
   ) async throws -> Response {
     try checkPreconditions(of: request)
+    let page = Page(for: request.head)
+    let order = try page == nil ? nil : ListingOrder(IncomingRequest(request.head).target.get())
     guard let files = try await store.list(directory.path),
       let reservation = await budget.reserve(Listing.chunkSize)
     else { return tooManyListings(request) }
-    return Listing(
-      files: files,
-      format: format,
-      hasDirectories: rules.keepsDirectories,
+    let sorted = try await shown(files, in: order)
+    var response = Listing(
+      files: sorted.files,
+      format: page?.listing(of: directory, in: sorted.order) ?? .json(directory, path: request.uri.path),
+      hasDirectories: rules.hasDirectories,
       reservation: reservation,
       channel: channel
     ).response()
+    let storage = StorageField(
+      keepsDirectories: rules.keepsDirectories,
+      keepsTimes: rules.keepsTimes,
+      numbersDuplicates: store.onDuplicate == .rename
+    )
+    response.headers[.sluiceStorage] = storage.text
+    return response
+  }
+
+  /// A listing in the order that its reader has chosen, as far as it can be sorted.
+  /// - Parameter order: nil for the order of the store.
+  private func shown(
+    _ files: any FileListing,
+    in order: ListingOrder?
+  ) async throws -> (files: any FileListing, order: ShownOrder) {
+    guard files.count <= SortedListing.limit else { return (files, .fixed(count: files.count)) }
+    guard let order else { return (files, .newestFirst) }
+    guard let sorted = try await SortedListing.sorting(files, by: order, in: budget) else {
+      return (files, .fixed(count: files.count))
+    }
+    return (sorted, .chosen(order))
   }
 
   /// A directory with all that is in it as a tar archive; 503 as for a listing.
-  /// - Throws: as ``list(_:_:for:over:)``.
+  /// - Throws: as ``list(_:_:over:)``.
   private func archive(
     _ directory: BrowsedDirectory,
     _ request: Request,
@@ -125,10 +150,30 @@ struct BrowsingRoutes: Sendable {
       directory: directory.path,
       files: files,
       store: store,
-      hasDirectories: rules.keepsDirectories,
+      hasDirectories: rules.hasDirectories,
       reservation: reservation,
-      channel: channel
+      channel: channel,
+      ledger: ledger,
+      meter: DownloadMeter(
+        name: ArchiveDownload.name(of: directory.path),
+        remote: access.client(of: request.head, from: channel.remoteAddress).text,
+        size: nil
+      )
     ).response()
+  }
+
+  /// What the upload page needs to know, as JSON.
+  /// - Throws: what ``UploadStore/availableSpace()`` throws.
+  private func info(_ request: Request, over channel: any Channel) async throws -> Response {
+    let state = ServerProfile.State(
+      available: try await store.availableSpace(),
+      isDropBox: access.isDropBox,
+      canList: access.mayRead(request.head, from: channel.remoteAddress)
+    )
+    let body = profile.json(state).serialized + "\n"
+    var response = ServerResponse(status: .ok, contentType: "application/json", body: body)
+    response.fields[.cacheControl] = "no-store"
+    return Response(response)
   }
 
   private func checkPreconditions(of request: Request) throws(UploadError) {
@@ -178,5 +223,25 @@ struct ErrorResponseMiddleware: RouterMiddleware {
         }
       return Response(ServerResponse(failure: failure).shown(on: Page(for: request.head)))
     }
+  }
+}
+
+/// Removes the length from responses to HEAD whose body would be made while it is sent: Hummingbird states 0 for them,
+/// although GET has a body (RFC 9110 section 8.6).
+struct UnknownLengthMiddleware: RouterMiddleware {
+  typealias Context = BrowsingContext
+
+  func handle(
+    _ request: Request,
+    context: BrowsingContext,
+    next: (Request, BrowsingContext) async throws -> Response
+  ) async throws -> Response {
+    var response = try await next(request, context)
+    // No route has an empty page.
+    if request.method == .head, response.status == .ok, response.headers[.contentLength] == "0" {
+      response.body = ResponseBody { writer in try await writer.finish(nil) }
+      response.headers[.contentLength] = nil
+    }
+    return response
   }
 }

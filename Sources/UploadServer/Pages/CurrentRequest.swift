@@ -1,5 +1,6 @@
 import Glibc
 import HTTPTypes
+import Synchronization
 import UploadCore
 import UploadProtocol
 import UploadStorage
@@ -22,6 +23,8 @@ struct CurrentRequest {
   var wasContinued = false
   /// The method as it was sent; nil when no request was parsed.
   var method: String?
+  /// Whether the response that has begun is one of Hummingbird to HEAD, and states no length of the body that GET has.
+  var hasNoLength = false
   /// The host that the client asked for, with its port if it named one; see ``AccessGate/publicAddress(of:from:)``. nil
   /// when it is not known.
   var host: String?
@@ -34,6 +37,10 @@ struct CurrentRequest {
   private var canResume = false
   /// Whether it is one of tus, of which every response states the protocol's version.
   var isTus = false
+  /// The schemes by which a client may present a token, for the `WWW-Authenticate` field of a 401.
+  private(set) var challenges: [String] = []
+  /// Whether its sender may list and download files. False before access control has accepted the request.
+  var mayRead = false
   /// The foreign origin whose pages may read the response, of ``AccessGate/allowedOrigin(of:)``; nil for none.
   var allowedOrigin: String?
 
@@ -59,6 +66,7 @@ struct CurrentRequest {
     keepAlive = !head.closesConnection
     length = request.length
     page = Page(for: head)
+    challenges = PresentedTokens.challenges(for: head.headerFields)
     expectsContinue = head.headerFields[.expect]?.lowercased() == "100-continue"
     method = head.method.rawValue
     rawTarget = head.path
@@ -129,6 +137,18 @@ extension Preconditions {
 enum CurrentTime {
   /// Whole seconds since 1970 in UTC.
   static var seconds: Int64 { Int64(time(nil)) }
+
+  /// The text of the last second for which it was needed.
+  private static let lastDate = Mutex<(seconds: Int64, text: String)>((seconds: .min, text: ""))
+
+  /// The current time as the value of a `Date` field.
+  static var httpDate: String {
+    let now = seconds
+    return lastDate.withLock { last in
+      if last.seconds != now { last = (now, HTTPDate.text(now)) }
+      return last.text
+    }
+  }
 }
 
 /// The time of log lines and of reports about rejected requests.

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import UploadCore
@@ -22,8 +23,10 @@ struct Listing: Sendable {
 
   /// The response, with status 200 and without a stated length. Its body is rendered while it is sent.
   func response() -> Response {
-    var fields = ServerResponse(status: .ok, contentType: format.contentType, body: "").fields
-    fields[.contentLength] = nil
+    var fields = HTTPFields.protected(as: format.contentType, policy: format.policy)
+    // The same URL has two representations.
+    fields[.vary] = "Accept"
+    fields[.cacheControl] = "no-cache"
     let body = ResponseBody { writer in
       // The text that is sent next, and whether it or a chunk before it has a row.
       var (chunk, next) = ((text: ByteBuffer(string: format.start), hasRows: false), 0)
@@ -55,6 +58,8 @@ struct Listing: Sendable {
 /// The texts that a listing consists of, so that it can be written file by file.
 struct ListingFormat: Sendable {
   let contentType: String
+  /// The value of `Content-Security-Policy`; nil for what browsers do not show as a page.
+  var policy: String?
   /// The text at the beginning, before any file.
   let start: String
   /// The text before the first row; not used without rows.

@@ -3,12 +3,13 @@ import UploadCore
 import UploadProtocol
 import UploadStorage
 
-/// The server's few pages for browsers: plain HTML without scripts.
+/// The server's pages without scripts: receipts, errors, and listings (``listing(of:in:)``). ``UploadPage`` is another
+/// matter.
 ///
 /// Links are relative to the address that a page was requested under, so that they stay below the prefix of a proxy
 /// such as nginx's `location /up/ { proxy_pass http://127.0.0.1:8080/; }`, which the server never sees.
 struct Page: Sendable {
-  /// From the page to the front page, without the token: `./`, or one `../` for each directory of the page's own path.
+  /// From the page to the upload page, without the token: `./`, or one `../` for each directory of the page's own path.
   private let root: String
   /// The query `?token=...` of the page's links: the token in the address that the page was requested with. Empty
   /// without one.
@@ -24,6 +25,12 @@ struct Page: Sendable {
     query = token.map { "?token=" + PercentEncoding.encode($0) } ?? ""
   }
 
+  /// The pages of a server whose upload page has an absolute URL.
+  /// - Parameter root: that URL, with a slash at its end.
+  init(root: String) {
+    (self.root, query) = (MarkupText.escaped(root), "")
+  }
+
   init(_ request: HTTPRequest) {
     self.init(path: request.path ?? "/", token: IncomingRequest(request).token)
   }
@@ -36,131 +43,90 @@ struct Page: Sendable {
 
   /// A relative URL of a page or endpoint, with the token that this page was requested with, as it stands in HTML.
   /// - Parameters:
-  ///   - path: below the server's root, without the leading slash; already escaped. Empty for the front page.
-  ///   - parameter: a further parameter of the query, such as `format=tar`; nil for none.
-  func link(to path: String, adding parameter: String? = nil) -> String {
-    guard let parameter else { return root + path + query }
-    return root + path + (query.isEmpty ? "?" : query + "&amp;") + parameter
+  ///   - path: below the server's root, without the leading slash; already escaped. Empty for the upload page.
+  ///   - parameters: further parameters of the query, such as `format=tar`, as they stand in HTML; nil for none.
+  func link(to path: String, adding parameters: String? = nil) -> String {
+    guard let parameters else { return root + path + query }
+    return root + path + (query.isEmpty ? "?" : query + "&amp;") + parameters
   }
 
-  /// The front page: forms to upload files and directories with, and what is in the upload directory.
-  var front: ListingFormat {
-    format(
-      BrowsedDirectory(""),
-      title: "Sluice",
-      before: """
-        <h1>Upload files</h1>
-        <form method="post" action="\(link(to: "file-upload"))" enctype="multipart/form-data">
-        <input type="file" name="file" multiple required aria-label="Files">
-        <button type="submit">Upload</button>
-        </form>
-        <form method="post" action="\(link(to: "file-upload", adding: "paths=keep"))" enctype="multipart/form-data">
-        <input type="file" name="file" webkitdirectory multiple required aria-label="Directory">
-        <button type="submit">Upload directory</button>
-        </form>
-        <h2>Files</h2>
-
-        """,
-      last: tarLink(BrowsedDirectory("")),
-      after: ""
-    )
-  }
-
-  /// The page with what is in a directory, without the form.
-  func listing(of directory: BrowsedDirectory) -> ListingFormat {
-    let path = PlainText.sanitized(directory.path.description)
-    return format(
-      directory,
-      title: MarkupText.escaped(directory.path.isEmpty ? "Files" : "Files: \(path)"),
-      before: "<h1>\(trail(to: directory))</h1>\n",
-      last: tarLink(directory),
-      after: uploadMore
-    )
-  }
-
-  /// The page after a successful upload: the files that it stored, and a link to the front page.
-  func stored(_ files: [StoredFile]) -> String {
-    format(nil, title: "Uploaded", before: "<h1>Uploaded</h1>\n", last: "", after: uploadMore).text(files)
-  }
-
-  /// The names of a directory and of those that lead to it, which are links.
-  private func trail(to directory: BrowsedDirectory) -> String {
-    var (links, url) = ([String](), "files/")
-    var name = "Files"
-    for component in directory.path.bytes.split(separator: UInt8(ascii: "/")) {
-      links.append("<a href=\"\(link(to: url))\">\(name)</a>")
-      url += PercentEncoding.encode(component) + "/"
-      name = MarkupText.escaped(PlainText.sanitized(NameBytes(component).description))
+  /// The page after a successful upload without scripts: what was stored, and links onward.
+  /// - Parameter linksFiles: whether the names of the files are links: to a visitor of a drop box these would be closed.
+  func stored(_ files: [StoredFile], linksFiles: Bool = true) -> String {
+    let columns = [("name", "Name"), ("size", "Size"), ("type", "Type")].map { style, title in
+      "<th scope=\"col\" class=\"\(style)\">\(title)</th>"
     }
-    return (links + [name]).joined(separator: " / ")
-  }
-
-  private func tarLink(_ directory: BrowsedDirectory) -> String {
-    "\n<p><a href=\"\(link(to: directory.url, adding: "format=tar"))\">Download as tar</a></p>"
+    let rows = files.map { file in
+      let digest = file.digests.sha256Text.map { "<br><code class=\"sha\">SHA-256 \($0)</code>" } ?? ""
+      let name = file.nameBytes.description
+      return "<tr><td>\(linksFiles ? anchor(name, to: file.url) : Self.isolated(name))\(digest)</td>"
+        + "<td class=\"size\">\(ByteSize.text(file.size))</td>"
+        + "<td class=\"type\">\(MarkupText.escaped(file.type ?? ""))</td></tr>"
+    }
+    let body = """
+      <h1>\(files.count == 1 ? "Your file was stored" : "Your files were stored")</h1>
+      <p class="links"><a href="\(link(to: ""))">Send more files</a></p>
+      <div class="card"><table>
+      <tr>\(columns.joined())</tr>
+      \(rows.joined(separator: "\n"))
+      </table></div>
+      """
+    return Self.document(title: "Stored: \(CountText.files(UInt64(files.count)))", body: body)
   }
 
   /// The page for an error: what happened, and a link back; with status 401 a field for the token in place of the link.
-  /// - Parameters:
-  ///   - message: may contain what a client sent; it is escaped here.
-  ///   - linksBack: false where the link would only lead to the same error.
-  func error(_ message: String, status: HTTPResponse.Status, linksBack: Bool = true) -> String {
+  /// - Parameter message: may contain what a client sent; it is escaped here.
+  func error(_ message: String, status: HTTPResponse.Status) -> String {
     let title = MarkupText.escaped(status.reasonPhrase)
-    var navigation = linksBack ? "<p><a href=\"\(link(to: ""))\">Back to the upload page</a></p>" : ""
-    if status == .unauthorized { navigation = tokenForm }
+    let back = "<p class=\"links\"><a href=\"\(link(to: ""))\">Back to the upload page</a></p>"
     let body = """
+      <section class="error card">
       <h1>\(title)</h1>
       <p>\(MarkupText.escaped(PlainText.sanitized(message)))</p>
-      \(navigation)
-      <p><small>Status \(status.code)</small></p>
+      \(status == .unauthorized ? tokenForm : back)
+      <p class="small">Status \(status.code)</p>
+      </section>
       """
-    return Self.documentStart(title: title) + body + Self.documentEnd
+    return Self.document(title: title, body: body)
   }
 
-  /// A form that opens the front page with a token, which its links then pass on.
+  /// A form that opens the upload page with a token, which its links then pass on.
   private var tokenForm: String {
     """
     <form method="get" action="\(root)">
-    <p><label>Access token: <input type="password" name="token" required autocomplete="current-password"></label>
-    <button type="submit">Open</button></p>
+    <label>Access token <input type="password" name="token" required autocomplete="current-password"></label>
+    <button>Open</button>
     </form>
     """
   }
 
-  private var uploadMore: String { "\n<p><a href=\"\(link(to: ""))\">Upload more</a></p>" }
-
-  /// A page around a table of files.
+  /// A link with the name of a file or directory, which a name of another writing direction does not rearrange.
   /// - Parameters:
-  ///   - directory: where all of them are; nil for files of several directories, which are shown with their paths.
-  ///   - last: the text after the table, where there is one.
-  private func format(
-    _ directory: BrowsedDirectory?,
-    title: String,
-    before: String,
-    last: String,
-    after: String
-  ) -> ListingFormat {
-    ListingFormat(
-      contentType: Self.contentType,
-      start: Self.documentStart(title: title) + before,
-      first: "<table>\n<tr><th>Name</th><th class=\"size\">Size</th><th>Type</th></tr>\n",
-      separator: "\n",
-      last: "\n</table>" + last,
-      empty: "<p>No files yet.</p>",
-      end: after + Self.documentEnd,
-      row: { file in
-        let shown = directory == nil ? file.nameBytes : file.nameBytes.lastComponent
-        let url = directory?.url(of: shown) ?? file.url
-        return row(shown.description, url, size: ByteSize.text(file.size), type: file.type ?? "")
-      },
-      directoryRow: { name, _ in
-        row(name.description + "/", (directory ?? BrowsedDirectory("")).url(of: name) + "/", size: "", type: "")
-      }
-    )
+  ///   - name: as a client chose it; it is escaped here.
+  ///   - path: as for ``link(to:adding:)``.
+  func anchor(_ name: String, to path: String) -> String {
+    "<a href=\"\(link(to: path))\">\(Self.isolated(name))</a>"
   }
+
+  /// The name of a file or directory in HTML, which does not rearrange the text around it.
+  private static func isolated(_ name: String) -> String {
+    "<bdi>\(MarkupText.escaped(PlainText.sanitized(name)))</bdi>"
+  }
+
+  // MARK: Documents
 
   static let contentType = "text/html; charset=utf-8"
 
-  private static func documentStart(title: String) -> String {
+  /// A whole page.
+  /// - Parameters:
+  ///   - title: as it stands in HTML.
+  ///   - body: the content of `main`.
+  static func document(title: String, body: String) -> String {
+    documentStart(title: title) + body + documentEnd
+  }
+
+  /// The beginning of every page, up to the content of `main`.
+  static func documentStart(title: String) -> String {
     """
     <!doctype html>
     <html lang="en">
@@ -168,95 +134,14 @@ struct Page: Sendable {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>\(title)</title>
-    <style>
-    :root { color-scheme: light dark; }
-    body { font: 1rem/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
-    table { border-collapse: collapse; width: 100%; }
-    th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #8884; overflow-wrap: anywhere; }
-    .size { text-align: right; white-space: nowrap; padding-right: 1.5rem; }
-    button { font: inherit; padding: .3rem 1rem; }
-    </style>
+    <link rel="icon" href="data:,">
+    <style>\(PageStyle.text)</style>
     </head>
     <body>
+    <main>
 
     """
   }
 
-  private static let documentEnd = "\n</body>\n</html>\n"
-
-  private func row(_ name: String, _ url: String, size: String, type: String) -> String {
-    let name = MarkupText.escaped(PlainText.sanitized(name))
-    return "<tr><td><a href=\"\(link(to: url))\">\(name)</a></td>"
-      + "<td class=\"size\">\(size)</td><td>\(MarkupText.escaped(type))</td></tr>"
-  }
-}
-
-/// A directory whose content is listed: the upload directory, or one beneath it.
-struct BrowsedDirectory: Sendable {
-  /// Names separated by slashes; empty for the upload directory itself.
-  let path: NameBytes
-
-  init(_ path: NameBytes) { self.path = path }
-
-  /// Where it is listed, below the server's root, with a slash at its end: `files/photos/`.
-  var url: String { "files/" + (path.isEmpty ? "" : path.urlPath + "/") }
-
-  /// Where a file in it is downloaded, below the server's root.
-  func url(of name: NameBytes) -> String { url + PercentEncoding.encode(name.bytes) }
-}
-
-extension NameBytes {
-  /// The path, byte for byte, as components of a URL's path: each is percent-encoded, the slashes between them are not.
-  var urlPath: String {
-    bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-      .map { PercentEncoding.encode($0) }
-      .joined(separator: "/")
-  }
-}
-
-extension StoredFile {
-  /// Where it can be downloaded, below the server's root.
-  var url: String { "files/" + nameBytes.urlPath }
-
-  /// Where it can be downloaded, as a reference relative to the URL of a request (RFC 3986 section 4.2), without a
-  /// token: right also behind a proxy that adds a prefix to all paths or removes one.
-  /// - Parameter path: the request's, with or without a query.
-  func url(relativeTo path: String) -> String {
-    Page(path: path).link(to: url)
-  }
-}
-
-/// Content negotiation by the `Accept` header field (RFC 9110 section 12.5.1), between the two available
-/// representations: HTML for browsers, JSON for all other clients.
-enum AcceptField {
-  /// How well a type matches what a client accepts: the quality from 0, not acceptable, to 1; the precision is 0 for no
-  /// match, 1 for `*/*`, 2 for `type/*`, 3 for the type itself.
-  private typealias Match = (quality: Double, precision: Int)
-
-  /// Whether the client prefers HTML to JSON: by a higher quality, or at the same one by naming it more precisely.
-  /// Without `Accept`, and for clients that accept both alike (`*/*`), it does not.
-  static func prefersHTML(_ fields: HTTPFields) -> Bool {
-    guard let field = fields[.accept] else { return false }
-    let (html, json) = (match(of: "text/html", in: field), match(of: "application/json", in: field))
-    return html.quality > 0 && html > json
-  }
-
-  /// The most precise match for a type; of equal ones the first.
-  private static func match(of type: String, in field: String) -> Match {
-    let patterns = ["*/*", String(type.prefix { $0 != "/" }) + "/*", type]
-    var best: Match = (quality: 0, precision: 0)
-    for range in field.split(separator: ",") {
-      let parts = range.split(separator: ";", omittingEmptySubsequences: false).map { $0.withoutBlanks.lowercased() }
-      guard let place = patterns.firstIndex(where: { $0 == parts.first }), place >= best.precision else { continue }
-      best = (quality: quality(parts.dropFirst()), precision: place + 1)
-    }
-    return best
-  }
-
-  /// The weight among a range's parameters (RFC 9110 section 12.4.2): 1 where there is none, 0 for a malformed one.
-  private static func quality(_ parameters: ArraySlice<String>) -> Double {
-    guard let weight = parameters.first(where: { $0.hasPrefix("q=") }) else { return 1 }
-    guard let value = Double(weight.dropFirst(2)), (0...1).contains(value) else { return 0 }
-    return value
-  }
+  static let documentEnd = "\n</main>\n</body>\n</html>\n"
 }

@@ -16,14 +16,12 @@ struct ServerResponse: Sendable {
   private(set) var problem: String?
 
   /// A response with a body and its length, and the header fields that protect browsers from what clients upload.
-  init(status: HTTPResponse.Status, contentType: String, body: String) {
-    self.status = status
+  /// - Parameter problem: the message of an error; nil for success.
+  init(status: HTTPResponse.Status, contentType: String, body: String, problem: String? = nil) {
+    (self.status, self.problem) = (status, problem)
     self.body = ByteBuffer(string: body)
-    fields = [.contentType: contentType, .contentLength: String(self.body.readableBytes)]
-    // Browsers must not guess another type, since content that a client uploaded could then run as a script.
-    fields[.xContentTypeOptions] = "nosniff"
-    // A URL with a token must not be sent to other sites. (With no-referrer our own form's Origin would be "null".)
-    fields[.referrerPolicy] = "same-origin"
+    fields = .protected(as: contentType)
+    fields[.contentLength] = String(self.body.readableBytes)
   }
 
   /// A response without a body and without header fields, such as 204.
@@ -85,7 +83,7 @@ struct ServerResponse: Sendable {
     let status: HTTPResponse.Status = isPut && files.contains { $0.replaced } ? .ok : .created
     var response = stored(files, status: status, path: request.rawTarget ?? "/")
     for field in fields { response.fields[field.name] = field.value }
-    if let page = request.page { response.show(page.stored(files)) }
+    if let page = request.page { response.show(page.stored(files, linksFiles: request.mayRead)) }
     return response
   }
 
@@ -94,10 +92,10 @@ struct ServerResponse: Sendable {
   /// - Parameter closes: whether the connection is closed after it.
   func head(for request: CurrentRequest, closes: Bool) -> HTTPResponse {
     var head = HTTPResponse(status: status, headerFields: fields)
-    head.headerFields[.date] = HTTPDate.text(CurrentTime.seconds)
+    head.headerFields[.date] = CurrentTime.httpDate
     head.headerFields[.server] = "sluice"
     if status == .methodNotAllowed { head.headerFields[.allow] = request.allowedMethods }
-    if status == .unauthorized { head.headerFields[values: .wwwAuthenticate] = AccessGate.challenges }
+    if status == .unauthorized { head.headerFields[values: .wwwAuthenticate] = request.challenges }
     request.complete(&head, closes: closes)
     return head
   }
@@ -118,10 +116,22 @@ struct ServerResponse: Sendable {
     context.writeAndFlush(NIOAny(HTTPResponsePart.end(nil)), promise: sent)
   }
 
+  /// Appends it to `bytes` as the encoder would write it, in response to a request that is not HEAD.
+  /// - Parameter closes: whether the connection is closed after it.
+  func write(for request: CurrentRequest, closes: Bool, into bytes: inout ByteBuffer) {
+    let head = head(for: request, closes: closes)
+    bytes.writeString("HTTP/1.1 \(head.status.code) \(head.status.reasonPhrase)\r\n")
+    for field in head.headerFields { bytes.writeString("\(field.name.rawName): \(field.value)\r\n") }
+    bytes.writeString("\r\n")
+    bytes.writeImmutableBuffer(body)
+  }
+
   /// Replaces the body by a page.
   private mutating func show(_ page: String) {
     body = ByteBuffer(string: page)
-    fields[.contentType] = Page.contentType
+    for field in HTTPFields.protected(as: Page.contentType, policy: PageStyle.policy) {
+      fields[field.name] = field.value
+    }
     fields[.contentLength] = String(body.readableBytes)
   }
 
@@ -155,15 +165,38 @@ extension ServerResponse {
     return response
   }
 
+  /// The response to a browser that has sent its token once, with status 204.
+  /// - Parameter cookie: the value of `Set-Cookie`; nil where the request has proved nothing.
+  static func session(_ cookie: String?) -> ServerResponse {
+    var response = ServerResponse(status: .noContent)
+    response.fields[.cacheControl] = "no-store"
+    response.fields[.setCookie] = cookie
+    return response
+  }
+
   /// An error response with a page as its body, and its other header fields unchanged; every other response as it is.
-  /// - Parameters:
-  ///   - page: nil for a client that prefers JSON: then the response is unchanged.
-  ///   - linksBack: whether the page links to the front page.
-  func shown(on page: Page?, linksBack: Bool = true) -> ServerResponse {
+  /// - Parameter page: nil for a client that prefers JSON: then the response is unchanged.
+  func shown(on page: Page?) -> ServerResponse {
     guard let page, let problem else { return self }
     var response = self
-    response.show(page.error(problem, status: status, linksBack: linksBack))
+    response.show(page.error(problem, status: status))
     return response
+  }
+}
+
+extension HTTPFields {
+  /// The header fields of a body that keep browsers from more than showing it.
+  /// - Parameters:
+  ///   - contentType: of the body.
+  ///   - policy: the value of `Content-Security-Policy`; nil for what is no page.
+  static func protected(as contentType: String, policy: String? = nil) -> HTTPFields {
+    var fields: HTTPFields = [.contentType: contentType]
+    // Browsers must not guess another type, since content that a client uploaded could then run as a script.
+    fields[.xContentTypeOptions] = "nosniff"
+    // A URL with a token must not be sent to any site, nor get into the log of a proxy with another request.
+    fields[.referrerPolicy] = "no-referrer"
+    fields[.contentSecurityPolicy] = policy
+    return fields
   }
 }
 

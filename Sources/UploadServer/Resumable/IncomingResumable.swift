@@ -45,7 +45,7 @@ struct IncomingResumable: Sendable {
       return parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&")
     }
     target = server.access.redactor.path(request.path) + (query.map(server.access.redactor.text) ?? "")
-    baseURL = server.publicURL ?? server.access.baseURL(of: request.head, from: peer, scheme: server.scheme)
+    baseURL = server.baseURL(of: request.head, from: peer)
     tokenHash = server.access.tokenHash
   }
 
@@ -105,6 +105,9 @@ struct IncomingResumable: Sendable {
     var type = resource.declaredType.flatMap(MediaTypeNames.essence)
     if case .creation(let stated, let declared) = route { (path, type) = (path ?? stated, type ?? declared) }
     try limits.types.check(declared: type)
+    let sender = try sender(resource)
+    let directory = rules.directory(of: sender)
+    if let directory { path = try path?.below(directory) }
     let now = CurrentTime.seconds
     var record = UnfinishedRecord(
       protocolName: uploadProtocol.rawValue,
@@ -120,6 +123,7 @@ struct IncomingResumable: Sendable {
     record.modified = rules.modified(resource.modified ?? head.headerFields[.ocMtime])
     record.owner = tokenHash
     record.properties = resource.properties
+    (record.sender, record.senderDirectory) = (sender, directory)
     record.isConcatenating = UploadResource(offset: 0, properties: resource.properties).isConcatenation
     record.note(head)
     guard record.propertiesSize <= UnfinishedRecord.maxProperties else {
@@ -131,5 +135,12 @@ struct IncomingResumable: Sendable {
     // Otherwise it is compared when the content has arrived.
     if length == .none { try check.end(nil) }
     return record
+  }
+
+  /// The sender's name: by the header field, otherwise as the protocol states it; nil for none.
+  private func sender(_ resource: NewUploadResource) throws(UploadError) -> SenderName? {
+    if let name = try SenderField.name(in: head.headerFields) { return name }
+    guard let stated = resource.sender else { return nil }
+    return try SenderName(stated)
   }
 }

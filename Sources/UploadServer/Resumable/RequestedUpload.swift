@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import UploadCore
 import UploadProtocol
@@ -46,13 +47,18 @@ final class RequestedUpload {
 
   /// Creates the upload; nothing of it is left where that fails.
   /// - Parameter record: from ``makeRecord(_:)``.
+  /// - Returns: fails with ``UploadError``, with code `preconditionFailed` or `nameTaken` when the file could not be
+  ///   published.
   /// - Throws: ``UploadError`` with code `tooManyUnfinished`, or `badRequest` for an invalid precondition.
   func create(_ record: UnfinishedRecord, end: @escaping RequestTurn.EndRequest) throws(UploadError)
     -> EventLoopFuture<Void>.Isolated
   {
-    let condition = try record.preconditions().condition(for: record.name(UploadID()).requested)
+    // The store checks them again when the file is published.
+    var condition = try record.preconditions().condition(for: record.name(UploadID()).requested)
+    // Parts of an upload are not published.
+    if condition == nil, !record.isPart { condition = record.path.map(PublishCondition.place) }
     let meter = try uploads.add(record, on: eventLoop)
-    let check = condition.map { context.check($0, on: eventLoop) } ?? eventLoop.makeSucceededVoidFuture()
+    let check = condition.map { context.store.check($0, on: eventLoop) } ?? eventLoop.makeSucceededVoidFuture()
     let (store, loop, uploads, ledger) = (uploads.store, eventLoop, uploads, context.ledger)
     return turn.take(record.id, on: loop, end)
       .flatMap { check }
@@ -172,6 +178,7 @@ final class RequestedUpload {
   /// Begins to append the request's body; nil when the upload is not known.
   func append(_ content: AppendedContent, _ delegate: any UploadSinkDelegate) -> (any AppendSink)? {
     guard let record else { return nil }
+    noteTree(of: record)
     uploads.activate(record)
     return uploads.store.append(
       to: record,
@@ -181,6 +188,16 @@ final class RequestedUpload {
       on: eventLoop,
       delegate: delegate
     )
+  }
+
+  /// Moves the upload to the tree that the request states: each run of a client is a tree of its own.
+  private func noteTree(of record: UnfinishedRecord) {
+    guard let group = TreeField.group(in: request.head.headerFields), group.id != record.group?.id else { return }
+    uploads.move(record.id, to: group)
+    var moved = record
+    moved.group = group
+    // Otherwise the record keeps the old tree, which shows only after a restart of the server.
+    if moved.propertiesSize <= UnfinishedRecord.maxProperties { note { $0.group = group } }
   }
 
   /// The interim response of a plan, where the client can read one.

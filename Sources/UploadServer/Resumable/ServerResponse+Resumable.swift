@@ -8,7 +8,8 @@ extension ServerResponse {
   init(_ response: ResumableResponse) {
     let status = HTTPResponse.Status(resumable: response.status)
     if let problem = response.problem {
-      self.init(status: status, contentType: ProblemDocument.contentType, body: problem.json)
+      let type = ProblemDocument.contentType
+      self.init(status: status, contentType: type, body: problem.json, problem: problem.detail)
     } else if let error = response.error {
       self.init(failure: error.message, status: status)
     } else {

@@ -47,17 +47,45 @@ struct ContentInspector {
 
 /// The path to store an upload under: the requested one, or a generated name with the extension of the content's type.
 struct RequestedName {
-  /// The path that the request states, made safe; nil when it states none that can be used.
+  /// The path that the request states, made safe, in the directory of its sender; nil when it states none that can be
+  /// used.
   let requested: FilePath?
-  /// Distinguishes generated names.
-  var id = UploadID()
+  /// Where a file with a generated name is stored.
+  private let directory: DirectoryPath
+  /// A generated name without its extension; nil where none is needed.
+  private let generated: String?
+
+  /// - Parameters:
+  ///   - requested: complete, with the sender's directory if it has one; nil when the request states no path that can be
+  ///     used.
+  ///   - id: distinguishes generated names.
+  ///   - directory: of the sender; nil for the upload directory itself.
+  init(
+    requested: FilePath? = nil,
+    id: @autoclosure () -> UploadID = UploadID(),
+    generatedIn directory: FileName? = nil
+  ) {
+    self.requested = requested
+    self.directory = DirectoryPath(components: directory.map { [$0] } ?? [])
+    generated = requested == nil ? "upload-\(id())" : nil
+  }
+
+  /// The path below the directory of the sender.
+  /// - Parameter directory: nil where senders have none.
+  /// - Throws: ``UploadError`` with code `badRequest` where the path becomes too deep or too long.
+  init(requested: FilePath?, in directory: FileName?) throws(UploadError) {
+    var path = requested
+    if let directory { path = try requested?.below(directory) }
+    self.init(requested: path, generatedIn: directory)
+  }
 
   /// The requested path whatever the type, otherwise a generated name such as `upload-ID.png`.
   /// - Parameter type: the content's media type; nil, and a type without a usual extension, give `bin`.
   func path(type: String?) -> FilePath {
     if let requested { return requested }
     let suffix = type.flatMap { MediaTypeNames.fileExtension(forType: $0) } ?? "bin"
-    return FilePath(FileName("upload-\(id).\(suffix)") ?? FileName.fallback)
+    let name = generated.flatMap { FileName("\($0).\(suffix)") } ?? FileName.fallback
+    return FilePath(directory: directory, name: name)
   }
 
   /// The path and the media type for the content whose detected and declared type `meter` has. The type is chosen from

@@ -42,7 +42,9 @@ final class DirectoryCreation: IncomingBody {
     case .success(true): delegate.bodyEnded(.response(.created(path, target: target)))
     // RFC 4918 section 9.3.1. Clients ask for directories that may exist: that is nothing to report.
     case .success(false):
-      let message = "The directory \"\(path)\" exists already. No need to make it again."
+      let message =
+        path.isRoot
+        ? "The upload directory always exists." : "The directory \"\(path)\" exists already. Send files into it."
       delegate.bodyEnded(.response(ServerResponse(failure: message, status: .methodNotAllowed)))
     case .failure(let error): delegate.bodyEnded(.failed(.wrapping(error)))
     }

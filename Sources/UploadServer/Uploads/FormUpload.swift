@@ -33,6 +33,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private let length: BodyLength
   /// The client's address, as events show it.
   private let remote: String
+  /// The sender's name: of the request's header, otherwise of the text field before the first file; nil for none.
+  private var sender: SenderName?
   /// Whether directories in the names of files are kept.
   private let keepsPaths: Bool
   /// The tree that the files belong to: the one that the request states, otherwise the form; nil before the first file.
@@ -58,6 +60,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     preconditions: Preconditions,
     length: BodyLength,
     remote: String,
+    sender: SenderName?,
     delegate: any IncomingBodyDelegate
   ) {
     context = delegate.server
@@ -66,10 +69,10 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     self.group = group
     self.preconditions = preconditions
     self.length = length
-    self.remote = remote
+    (self.remote, self.sender) = (remote, sender)
     closingLength = boundary.closingDelimiterLength + 2
     self.delegate = delegate
-    parser = MultipartParser(boundary: boundary, limits: context.limits.form)
+    parser = MultipartParser(boundary: boundary, limits: context.limits.form, reportedField: "sender")
     context.emptyForms.add(1, ordering: .relaxed)
   }
 
@@ -110,6 +113,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
 
   private func handle(_ event: MultipartEvent) throws(UploadError) {
     switch event {
+    case .field(let name): if sender == nil { sender = try SenderName(name) }
     case .partBegan(let head): try begin(head)
     case .body(let bytes):
       guard !parts.isEmpty else { return }
@@ -131,8 +135,8 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     let requested = try head.filename.flatMap { name throws(UploadError) in
       try context.limits.paths.path(formFilename: name, keepsPath: keepsPaths)
     }
-    let name = RequestedName(requested: requested)
-    let condition = preconditions.condition(for: requested)
+    let name = try RequestedName(requested: requested, in: context.limits.paths.directory(of: sender))
+    let condition = preconditions.condition(for: name.requested)
     let meter = UploadMeter(
       request: request,
       direction: .incoming,
@@ -141,6 +145,7 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
       size: head.contentLength ?? mostLeft,
       sizeExact: head.contentLength != nil,
       remote: remote,
+      sender: sender,
       declaredType: declared,
       group: group(of: requested)
     )

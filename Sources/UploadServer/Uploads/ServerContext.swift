@@ -36,6 +36,11 @@ final class ServerContext: Sendable {
   let publicURL: String?
   /// The scheme of the server's own URLs: `https` where it uses TLS, otherwise `http`.
   let scheme: String
+  /// Stores the small files of all connections of a loop together.
+  let smallFiles: SmallFileQueues
+  /// How many uploads run beyond the first of each group that one connection has pipelined: such a group counts as one
+  /// upload in ``UploadLimits/maxUploads``, as if its files were stored one after the other.
+  let furtherInGroups = Atomic<Int>(0)
   /// The number of forms of which no file has begun. Each counts as one upload in ``UploadLimits/maxUploads``.
   let emptyForms = Atomic<Int>(0)
 
@@ -57,6 +62,7 @@ final class ServerContext: Sendable {
     self.access = access
     self.publicURL = publicURL?.withoutFinalSlashes
     self.scheme = scheme
+    smallFiles = SmallFileQueues(store)
     resumable = store.unfinished.map { ResumableUploads(store: $0, ledger: ledger, limits: limits) }
     limiter = limits.rate.map { RateLimiter(bytesPerSecond: $0) }
     perClient = limits.maxUploadsPerClient.map { PerClientCount(limit: $0) }
@@ -84,19 +90,16 @@ final class ServerContext: Sendable {
   var uploadRejection: UploadError? {
     // Resumable uploads that no request continues use nothing but the disk.
     let running = ledger.activeCount(.incoming) - (resumable?.idleCount ?? 0)
-    guard running + emptyForms.load(ordering: .relaxed) >= limits.maxUploads else { return nil }
+    let counted = running + emptyForms.load(ordering: .relaxed) - furtherInGroups.load(ordering: .relaxed)
+    guard counted >= limits.maxUploads else { return nil }
     return UploadError(.tooManyUploads, "Upload limit reached (\(limits.maxUploads)). Try again later.")
   }
 
-  /// Checks a condition before a resumable upload begins; the store checks it again when the file is published.
-  /// - Returns: fails with ``UploadError`` with code `preconditionFailed`.
-  func check(_ condition: PublishCondition, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
-    let store = store
-    return eventLoop.makeFutureWithTask {
-      var version: FileVersion?
-      if let path = condition.path { version = try await store.open(path.bytes)?.version }
-      try condition.check(version)
-    }
+  /// The URL of the server's root as the client of a request is told, without a final slash; empty where its host is not
+  /// known.
+  /// - Parameter peer: the other end of the connection.
+  func baseURL(of request: HTTPRequest, from peer: SocketAddress?) -> String {
+    publicURL ?? access.baseURL(of: request, from: peer, scheme: scheme)
   }
 
   /// Reports a request that was rejected before an upload began, without the target's query and without tokens.

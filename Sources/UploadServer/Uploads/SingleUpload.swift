@@ -32,25 +32,29 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
 
   /// Begins the upload, which is reported from now on. A store that fails at once fails it in the loop's next turn.
   /// - Parameters:
-  ///   - path: the requested path; nil when the request names none.
+  ///   - name: the path to store it under.
   ///   - modified: the modification time to set, in seconds since 1970; nil for the time at which it is stored.
   ///   - group: the tree of files that it belongs to; nil for none.
   ///   - size: of the file in bytes; nil when it is not known.
   ///   - remote: the client's address, as events show it.
+  ///   - sender: the name that the sender states; nil for none.
   ///   - declaredType: the media type that the client states; nil for none.
   ///   - digests: the digests that the content must have, and those that are to be computed.
   ///   - condition: the condition under which the file may be stored; nil for none.
+  ///   - firstCheck: what is checked before the first byte is stored; nil for nothing.
   ///   - delegate: is not called before the initializer returns.
   init(
     mode: UploadMode,
-    path: FilePath? = nil,
+    name: RequestedName = RequestedName(),
     modified: Int64? = nil,
     group: UploadGroup? = nil,
     size: UInt64? = nil,
     remote: String,
+    sender: SenderName? = nil,
     declaredType: String? = nil,
     digests: DigestRequest = DigestRequest(),
     condition: PublishCondition? = nil,
+    firstCheck: PublishCondition? = nil,
     delegate: any IncomingBodyDelegate
   ) {
     self.digests = digests
@@ -59,13 +63,13 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     context = delegate.server
     eventLoop = delegate.eventLoop
     self.delegate = delegate
-    let name = RequestedName(requested: path)
     let meter = UploadMeter(
       direction: .incoming,
       mode: mode,
       name: name.path(type: declaredType).description,
       size: size,
       remote: remote,
+      sender: sender,
       declaredType: declaredType,
       group: group
     )
@@ -73,7 +77,7 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
     computed = context.digests.union(digests.algorithms)
     context.ledger.begin(meter)
     let hash = SHAHash(computed)
-    sink = context.store.begin(meter, hash: hash, condition: condition, on: eventLoop, delegate: self)
+    sink = context.store.begin(meter, hash: hash, condition: firstCheck, on: eventLoop, delegate: self)
     meter.cancels(self, on: eventLoop)
   }
 

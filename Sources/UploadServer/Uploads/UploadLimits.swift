@@ -45,6 +45,19 @@ package struct UploadLimits: Sendable {
   package init() {}
 }
 
+extension ServerProfile {
+  /// - Parameter page: what the server's owner has written on the upload page.
+  init(_ page: PageSettings, _ limits: UploadLimits) {
+    self.init(
+      page: page,
+      maxSize: limits.maxSize,
+      maxAppendSize: limits.maxAppendSize,
+      types: limits.types,
+      keepsDirectories: limits.paths.keepsDirectories
+    )
+  }
+}
+
 extension UploadLimits {
   /// The ``idleTimeout`` in the unit of event loops; at most the 292 years that these know.
   var idleTime: TimeAmount { TimeAmount(idleTimeout) }

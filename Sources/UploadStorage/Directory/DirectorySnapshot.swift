@@ -103,14 +103,16 @@ final class DirectorySnapshot: FileListing {
 
   func read<Value: Sendable>(
     from start: Int,
+    in order: [UInt32]?,
     into initial: Value,
     _ body: @escaping @Sendable (inout Value, ListedEntry) -> Bool
   ) async throws -> (value: Value, next: Int) {
     try await directory.reader.readers.runIfActive { [self] () -> (value: Value, next: Int) in
       var (value, next) = (initial, start)
-      while next < count {
+      while next < order?.count ?? count {
+        let place = order.map { Int($0[next]) } ?? next
         next += 1
-        if let entry = listed(next - 1), !body(&value, entry) { break }
+        if let entry = listed(place), !body(&value, entry) { break }
       }
       return (value: value, next: next)
     }

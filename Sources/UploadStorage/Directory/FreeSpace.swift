@@ -80,17 +80,25 @@ final class FreeSpace: Sendable {
     if let shortage = shortage(of: count) { throw shortage }
   }
 
+  /// How many more bytes would be accepted now: what is free, without the part that stays free and what is promised; nil
+  /// when the free space is not known.
+  var available: UInt64? { measured().map(\.available) }
+
   /// Why `count` more bytes cannot be stored; nil when enough would stay free.
   private func shortage(of count: UInt64) -> UploadError? {
-    // Promises first: one that is fulfilled in between is then counted twice; in the other order it would not be counted.
-    let promised = promised.load(ordering: .acquiring)
-    guard let free = free() else { return nil }
-    let (used, isOverflow) = kept.bytes.addingReportingOverflow(promised)
-    let left = isOverflow || used > free ? 0 : free - used
-    guard count > left else { return nil }
+    guard let (free, promised, available) = measured(), count > available else { return nil }
     var message = "Not enough space is left on the server: \(ByteSize.text(count)) more are needed, "
     message += "\(ByteSize.text(free)) are free, of which \(kept) are kept free (--min-free)"
     if promised > 0 { message += " and \(ByteSize.text(promised)) are promised to what is under way" }
     return UploadError(.diskFull, message + ". Free some space and send the file again.")
+  }
+
+  /// The space now, in bytes; nil when the free space is not known.
+  private func measured() -> (free: UInt64, promised: UInt64, available: UInt64)? {
+    // Promises first: one that is fulfilled in between is then counted twice; in the other order it would not be counted.
+    let promised = promised.load(ordering: .acquiring)
+    guard let free = free() else { return nil }
+    let (used, isOverflow) = kept.bytes.addingReportingOverflow(promised)
+    return (free, promised, isOverflow || used > free ? 0 : free - used)
   }
 }

@@ -48,17 +48,40 @@ final class OpenedDirectory: Sendable {
 
   /// The status of the file at a path now: of a link itself, not of its target. Nil when there is none, or its status
   /// cannot be read.
-  private func entry(at path: FilePath) -> FileStatus? {
-    // Where a component is no directory, the upload fails when it is published.
-    guard let folder = try? folders.find(path.directory) else { return nil }
-    return folder.entry(at: path.name.bytes)
+  /// - Throws: ``UploadError`` with code `nameTaken` when a component is something else than a directory.
+  private func entry(at path: FilePath) throws(UploadError) -> FileStatus? {
+    do throws(UploadError) {
+      return try folders.find(path.directory)?.entry(at: path.name.bytes)
+    } catch {
+      if error.code == .nameTaken { throw error }
+      // The upload may succeed: the directory is opened again when it is published.
+      return nil
+    }
   }
 
-  /// Checks a condition against the file that is at the condition's path now; against none where there is no file, or
-  /// the condition has no path.
-  /// - Throws: what the condition throws.
-  func check(_ condition: PublishCondition) throws(UploadError) {
-    try condition.check(condition.path.flatMap { entry(at: $0)?.version })
+  /// Checks a condition against the file that is at the condition's path now, or against none where there is no file, and
+  /// whether a file could be published there.
+  /// - Parameter onDuplicate: what happens when the name is taken.
+  /// - Throws: what the condition throws; ``UploadError`` with code `nameTaken` when a component is something else than a
+  ///   directory, or the policy does not allow another file of that name.
+  func check(_ condition: PublishCondition, onDuplicate: DuplicatePolicy) throws(UploadError) {
+    guard let path = condition.path else { return try condition.check(nil) }
+    let entry: FileStatus?
+    do throws(UploadError) {
+      entry = try self.entry(at: path)
+    } catch {
+      // No file can be there.
+      try condition.check(nil)
+      throw error
+    }
+    try condition.check(entry?.version)
+    guard let entry else { return }
+    switch onDuplicate {
+    case .rename: break
+    case .error: throw StorageError.nameTaken(path.bytes)
+    // A path that was altered is numbered.
+    case .replace: if !entry.isReplaceable, !path.wasAltered { throw StorageError.nameTaken(path.bytes) }
+    }
   }
 }
 

@@ -7,6 +7,8 @@ import UploadCore
 /// deleted by ``discard()`` or with the last reference; a name that it has been given stays.
 final class PartialFile: Sendable {
   let descriptor: Int32
+  /// Device and inode; nil when the status cannot be read.
+  let identity: FileIdentity?
   /// The hidden name in ``place``; nil for an unnamed file. Unchanged when the file has been renamed to its final name.
   let hiddenName: String?
   /// The directory that it was created in, and has its hidden name in.
@@ -35,9 +37,6 @@ final class PartialFile: Sendable {
 
   private var calls: FileCalls { directory.calls }
 
-  /// Device and inode; nil when the status cannot be read.
-  var identity: FileIdentity? { FileStatus(descriptor: descriptor)?.identity }
-
   init(
     descriptor: Int32,
     hiddenName: String?,
@@ -46,6 +45,7 @@ final class PartialFile: Sendable {
     progress: AppendProgress? = nil
   ) {
     self.descriptor = descriptor
+    identity = FileStatus(descriptor: descriptor)?.identity
     self.hiddenName = hiddenName
     self.place = place
     self.directory = directory

@@ -56,7 +56,13 @@ enum StorageError {
   /// The error when something else than a directory has the last name of a path of directories. Code `nameTaken`.
   static func notADirectory(_ path: DirectoryPath) -> UploadError {
     let message = "\"\(PlainText.sanitized(path.description))\" exists already, and is not a directory."
-    return UploadError(.nameTaken, message + " Send the file under another path.")
+    return UploadError(.nameTaken, message + " Use another path.")
+  }
+
+  /// The error when the name of a file is taken, and the policy allows neither to replace it nor to number the new one.
+  static func nameTaken(_ path: NameBytes) -> UploadError {
+    let name = PlainText.sanitized(path.description)
+    return UploadError(.nameTaken, "\"\(name)\" exists already. Send the file under another name.")
   }
 
   /// The error when a directory is on another file system than the upload directory. Code `nameTaken`: only a request

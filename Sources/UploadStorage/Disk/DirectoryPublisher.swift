@@ -275,7 +275,6 @@ struct DirectoryPublisher {
   }
 
   private func taken(_ name: NameBytes, in folder: OpenedFolder) -> UploadError {
-    let name = PlainText.sanitized(folder.path(of: name).description)
-    return UploadError(.nameTaken, "\"\(name)\" exists already. Send the file under another name.")
+    StorageError.nameTaken(folder.path(of: name))
   }
 }

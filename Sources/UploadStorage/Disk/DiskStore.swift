@@ -49,6 +49,30 @@ package final class DiskStore: UploadStore {
     )
   }
 
+  package var onDuplicate: DuplicatePolicy { finalizer.configuration.onDuplicate }
+
+  package func check(_ condition: PublishCondition, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+    finalizer.workers.runIfActive(eventLoop: eventLoop) { [finalizer] in
+      try finalizer.directory.current().check(condition, onDuplicate: finalizer.configuration.onDuplicate)
+    }
+  }
+
+  package func store(
+    _ files: [CompleteFile],
+    on eventLoop: any EventLoop,
+    completion: @escaping @Sendable ([Result<StoredFile, any Error>]) -> Void
+  ) {
+    let isSynced = finalizer.configuration.durability != .none
+    finalizer.finalize(files, on: eventLoop) { results in
+      for (file, result) in zip(files, results) {
+        guard case .success = result else { continue }
+        file.meter.addStored(file.content.readableBytes)
+        if isSynced { file.meter.markDurable() }
+      }
+      completion(results)
+    }
+  }
+
   package func publish(_ files: [any StagedFile], on eventLoop: any EventLoop) -> EventLoopFuture<[StoredFile]> {
     guard let own = files as? [StagedDiskFile] else {
       return eventLoop.makeFailedFuture(UploadError(.internalFailure, "A staged file belongs to another store."))
@@ -95,6 +119,13 @@ package final class DiskStore: UploadStore {
 
   package func makeDirectory(_ path: DirectoryPath) async throws -> Bool {
     try await finalizer.workers.runIfActive { [finalizer] in try finalizer.makeDirectory(path) }
+  }
+
+  package func availableSpace() async throws -> UInt64? {
+    try await reader.readers.runIfActive { [reader] in
+      try reader.directory.current()
+      return reader.directory.space.available
+    }
   }
 
   package func freeSpace() -> UInt64? { reader.directory.calls.freeSpace(reader.directory.descriptor) }

@@ -6,26 +6,42 @@ import UploadCore
 /// names. One file, the small files of many uploads and the files of a form take the same path.
 ///
 /// Small files are finalized in groups: those that arrive while four groups are running form the next one, so that
-/// however many arrive, few syncs run at once. A file that arrives while fewer are running does not wait for others, and
-/// those that arrive until a worker begins with it join its group, so that few workers are woken.
+/// however many arrive, few syncs run at once. While a group is being written, files that arrive wait for it a little: so
+/// few workers are woken, and on a fast disk one of them writes all files, in large groups.
 final class Finalizer: Sendable {
-  /// A file to be staged, and published at once where its upload requests that.
-  private typealias Member = (tail: FileTail, completion: FinalizeCompletion)
-  /// Files that wait for a group, how many groups are running, and whether the last of these waits for its worker, which
-  /// takes all that wait then.
-  private typealias Groups = (queued: CircularBuffer<Member>, running: Int, isBeginning: Bool)
+  /// What happens to a file of a group once it is staged.
+  private enum Completion: Sendable {
+    /// It gets its name later, with others.
+    case staged(EventLoopPromise<StagedDiskFile>)
+    /// It is published at once. The closure gets the result, also when it could not be staged.
+    case stored(@Sendable (Result<StoredFile, any Error>) -> Void)
+
+    func fail(_ error: any Error) {
+      switch self {
+      case .staged(let promise): promise.fail(error)
+      case .stored(let complete): complete(.failure(error))
+      }
+    }
+  }
+
+  private typealias Member = (tail: FileTail, completion: Completion)
+  /// Files that wait for a group, how many groups are running, and since when one of these waits for its worker or writes
+  /// its files; nil while all of them wait for the disk.
+  private typealias Groups = (queued: CircularBuffer<Member>, running: Int, writingSince: NIODeadline?)
 
   /// How many groups run at once: one writes its files while another waits for the disk.
   private static let groupsAtOnce = 4
   /// The most files of a group: all are open at once.
   private static let largestGroup = 64
+  /// How long files that arrive wait while a group is being written, until another worker begins with them.
+  private static let patience = TimeAmount.milliseconds(2)
   /// The smallest number of files that are synced together.
   private static let fewestTogether = 4
 
   let directory: UploadDirectory
   let configuration: DiskStoreConfiguration
   let workers: WorkerPool
-  private let groups = Mutex<Groups>((queued: CircularBuffer(), running: 0, isBeginning: false))
+  private let groups = Mutex<Groups>((queued: CircularBuffer(), running: 0, writingSince: nil))
 
   init(directory: UploadDirectory, workers: WorkerPool, configuration: DiskStoreConfiguration) {
     self.directory = directory
@@ -48,8 +64,25 @@ final class Finalizer: Sendable {
   /// - Returns: fails as ``stage(_:on:)`` and ``publish(_:on:)`` do.
   func finalize(_ tail: FileTail, on eventLoop: any EventLoop) -> EventLoopFuture<StoredFile> {
     let promise = eventLoop.makePromise(of: StoredFile.self)
-    submit((tail, .stored(promise)))
+    submit((tail, .stored { promise.completeWith($0) }))
     return promise.futureResult
+  }
+
+  /// Stores files that are complete in memory, each as ``finalize(_:on:)`` does and whatever becomes of the others.
+  /// Does not block.
+  /// - Parameters:
+  ///   - files: at least one.
+  ///   - completion: called once, on `eventLoop`, with the results in the order of the files; each fails as the future
+  ///     of ``finalize(_:on:)`` does.
+  func finalize(_ files: [CompleteFile], on eventLoop: any EventLoop, completion: @escaping StoredTogether.Completion) {
+    let together = StoredTogether(files.count, on: eventLoop, completion: completion)
+    let begins = groups.withLock { groups in
+      for (index, file) in files.enumerated() {
+        groups.queued.append((FileTail(file), .stored { together.complete(index, $0) }))
+      }
+      return Self.begins(&groups)
+    }
+    if begins { begin() }
   }
 
   /// Gives staged files their names: all of them, or none. Does not block.
@@ -75,57 +108,67 @@ final class Finalizer: Sendable {
     if begins { begin() }
   }
 
-  /// Counts another group if files wait for one, and none that has been counted still waits for its worker.
+  /// Counts another group if files wait for one, and none that has been counted is being written.
   /// - Returns: whether to call ``begin()``.
   private static func begins(_ groups: inout Groups) -> Bool {
-    guard !groups.queued.isEmpty, !groups.isBeginning, groups.running < groupsAtOnce else { return false }
+    guard !groups.queued.isEmpty, groups.running < groupsAtOnce else { return false }
+    let now = NIODeadline.now()
+    if let since = groups.writingSince, now - since < patience { return false }
     groups.running += 1
-    groups.isBeginning = true
+    groups.writingSince = now
     return true
   }
 
   private func begin() {
     workers.submit { state in
-      self.groups.withLock { $0.isBeginning = false }
-      while let group = self.nextGroup() { self.run(group, state) }
+      while let group = self.nextGroup() { self.run(group, state) { self.noteWritten() } }
     }
   }
 
-  /// Removes up to ``largestGroup`` files from the queue, and has another worker begin with others; nil when it is
-  /// empty, which ends the work.
+  /// Removes up to ``largestGroup`` files from the queue; nil when it is empty, which ends the work.
   private func nextGroup() -> [Member]? {
-    let (group, begins) = groups.withLock { groups -> ([Member]?, Bool) in
+    groups.withLock { groups in
       guard !groups.queued.isEmpty else {
         groups.running -= 1
-        return (nil, false)
+        groups.writingSince = nil
+        return nil
       }
       let group = Array(groups.queued.prefix(Self.largestGroup))
       groups.queued.removeFirst(group.count)
-      return (group, Self.begins(&groups))
+      groups.writingSince = NIODeadline.now()
+      return group
     }
-    if begins { begin() }
-    return group
   }
 
-  private func run(_ members: [Member], _ state: WorkerPool.WorkState) {
+  /// A group has written its files and waits for the disk: another worker may begin with those that have arrived.
+  private func noteWritten() {
+    let begins = groups.withLock { groups in
+      groups.writingSince = nil
+      return Self.begins(&groups)
+    }
+    if begins { begin() }
+  }
+
+  /// - Parameter written: called when the files are written and about to be synced.
+  private func run(_ members: [Member], _ state: WorkerPool.WorkState, written: () -> Void = {}) {
     switch state {
-    case .active: finalize(members)
+    case .active: finalize(members, written)
     case .cancelled: for member in members { member.completion.fail(CancellationError()) }
     }
   }
 
-  private func finalize(_ members: [Member]) {
-    var publishing: [(file: StagedDiskFile, promise: EventLoopPromise<StoredFile>)] = []
-    for (member, result) in zip(members, stage(members.map { $0.tail })) {
+  private func finalize(_ members: [Member], _ written: () -> Void) {
+    var published: [(file: StagedDiskFile, complete: @Sendable (Result<StoredFile, any Error>) -> Void)] = []
+    for (member, result) in zip(members, stage(members.map { $0.tail }, written: written)) {
       switch (member.completion, result) {
       case (.staged(let promise), _): promise.completeWith(result)
-      case (.stored(let promise), .success(let file)): publishing.append((file, promise))
-      case (.stored(let promise), .failure(let error)): promise.fail(error)
+      case (.stored(let complete), .success(let file)): published.append((file, complete))
+      case (.stored(let complete), .failure(let error)): complete(.failure(error))
       }
     }
-    guard !publishing.isEmpty else { return }
-    for (member, result) in zip(publishing, publish(publishing.map { [$0.file] })) {
-      member.promise.completeWith(result.map { $0[0] }.mapError { $0 as any Error })
+    guard !published.isEmpty else { return }
+    for (member, result) in zip(published, publish(published.map { [$0.file] })) {
+      member.complete(result.map { $0[0] }.mapError { $0 as any Error })
     }
   }
 
@@ -135,13 +178,18 @@ final class Finalizer: Sendable {
   ///
   /// Several files may share one sync of their bytes, so nothing of them may have been written before, unless it is a
   /// single file. A file that fails does not make others fail.
+  /// - Parameter written: called when all are written and about to be synced, and only where they are synced.
   /// - Returns: the result for each, in their order.
-  func stage(_ tails: [FileTail]) -> [Result<StagedDiskFile, any Error>] {
+  func stage(_ tails: [FileTail], written: () -> Void = {}) -> [Result<StagedDiskFile, any Error>] {
     let isSynced = configuration.durability != .none
     // Opened before any of their bytes is written: see ``SyncTogether``.
     let together = isSynced && tails.count >= Self.fewestTogether ? SyncTogether(directory) : nil
-    var results = tails.map { tail in Result { try tail.write(into: directory) } }
-    if isSynced { sync(&results, together) }
+    let place = Result { () throws(UploadError) in try directory.current() }
+    var results = tails.map { tail in Result { try tail.write(into: directory, in: place) } }
+    if isSynced {
+      written()
+      sync(&results, together)
+    }
     for (tail, result) in zip(tails, results) where tail.isLarge { try? result.get().file.dropPages() }
     return results
   }
@@ -244,96 +292,5 @@ final class SyncTogether {
     // While they were created another directory may have replaced the first, on another file system.
     guard files.allSatisfy({ $0?.device == device }) else { return false }
     return calls.hasLittleToWrite() && calls.syncFileSystem(descriptor) == 0
-  }
-}
-
-/// The unwritten rest of a file whose last byte has arrived, with the request to finalize the file. A ``DiskUpload`` makes
-/// it, the ``Finalizer`` writes it.
-struct FileTail: Sendable {
-  /// The bytes that are left; unchanged until the file is staged.
-  enum Content: Sendable {
-    /// Page-aligned, as `O_DIRECT` requires.
-    case slab(Slab)
-    /// Less than ``WritePlan/alignment`` bytes; may be empty.
-    case buffer(ByteBuffer)
-
-    /// In bytes.
-    var count: Int { withBytes { $0.count } }
-
-    /// Whether the memory is page-aligned.
-    var isAligned: Bool { slab != nil }
-
-    var slab: Slab? { if case .slab(let slab) = self { slab } else { nil } }
-
-    /// Calls `body` with the bytes, which are valid during the call.
-    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-      switch self {
-      case .slab(let slab): try body(slab.filled)
-      case .buffer(let bytes): try bytes.withUnsafeReadableBytes(body)
-      }
-    }
-  }
-
-  let request: FinalizeRequest
-  /// The meter of the upload that the file is received by.
-  let meter: UploadMeter
-  /// The file; nil when none has been created yet.
-  let file: PartialFile?
-  let placement: WritePlan.Tail
-  let content: Content
-  /// The hash of everything before ``content``, or why it could not be computed; nil when no digest is computed.
-  let hash: Result<any ContentHash, any Error>?
-  /// Computes digests for which the whole file is read again; nil for none.
-  var reread: (any ContentHash)?
-
-  /// Whether the whole file has at least ``WritePlan/largeFrom`` bytes: too many to be worth keeping in the page cache.
-  var isLarge: Bool { placement.extent.end >= WritePlan.largeFrom }
-
-  /// Writes the tail, creates the file first if necessary, compares the digests, sets the modification time,
-  /// and notes type and digest; blocks. The result is complete but not synced.
-  /// - Throws: ``UploadError``, with code `contentMismatch` when an expected digest differs or was not computed, or
-  ///   what the hash failed with. The file is not deleted then, unless this has created it.
-  func write(into directory: UploadDirectory) throws -> StagedDiskFile {
-    let file = try file ?? directory.createPartial(for: request.path.directory)
-    let extent = placement.extent
-    let padding = content.slab?.pad(to: WritePlan.alignment) ?? 0
-    if extent.count > 0 { try content.withBytes { try file.write(extent, $0, padding: padding) } }
-    if placement.needsTruncation { try file.truncate(to: extent.end) }
-    var digests = ContentDigests()
-    if var hash = try hash?.get() {
-      content.withBytes { hash.update($0) }
-      digests = hash.digests
-    }
-    if let reread { digests.fill(from: try file.digests(reread, length: extent.end)) }
-    if let late = request.late { digests.fill(from: try file.digests(late, length: extent.end)) }
-    try digests.require(request.expected)
-    if let modified = request.modified { file.setModified(modified) }
-    FileAttributes(descriptor: file.descriptor).note(type: request.type, sha256: digests.sha256)
-    try file.applyMode()
-    return StagedDiskFile(meter: meter, request: request, digests: digests, file: file)
-  }
-}
-
-/// A staged file of a ``DiskStore``: complete, without its final name. Deleted with the last reference unless it has
-/// been published.
-struct StagedDiskFile: StagedFile {
-  let meter: UploadMeter
-  let request: FinalizeRequest
-  /// Those digests of its content that were computed.
-  let digests: ContentDigests
-  let file: PartialFile
-}
-
-/// Whether a file is published as soon as it is staged, and the promise of the result.
-enum FinalizeCompletion: Sendable {
-  /// Only staged: it gets its name later, with others.
-  case staged(EventLoopPromise<StagedDiskFile>)
-  case stored(EventLoopPromise<StoredFile>)
-
-  func fail(_ error: any Error) {
-    switch self {
-    case .staged(let promise): promise.fail(error)
-    case .stored(let promise): promise.fail(error)
-    }
   }
 }

@@ -224,9 +224,9 @@ final class SlabFiller {
 /// and less than a block that is in no slab. Decides how large the next slab is, and whether the upload is slow, by the
 /// time that slabs take to fill. Has no clock, and takes no slab by itself: ``SlabFiller`` does.
 ///
-/// An upload too slow to fill its slab releases it: one of more than twice the size that suits its rate always, any other
+/// An upload too slow to fill its slab releases it: one of more than four times the size that suits its rate always, any other
 /// when others wait. Until it has whole blocks again it keeps its bytes in a small buffer. The slabs of a slow upload have room
-/// for what arrives in 2 s, at least 8 KiB and at most 64 KiB. So thousands of slow uploads use little memory, and where that
+/// for what arrives in 2 s, at least 4 KiB and at most 64 KiB. So thousands of slow uploads use little memory, and where that
 /// is more than the budget they have slabs only while they write.
 struct UploadBuffer {
   /// How long a slab has been filled without becoming full.
@@ -318,13 +318,13 @@ struct UploadBuffer {
     if isFast { isSlow = false }
   }
 
-  /// The power of two, from ``Slab/tiny`` to ``Slab/small``, that is filled within ``slowFilling`` at the rate at which
+  /// The largest power of two, from ``Slab/tiny`` to ``Slab/small``, that is filled within ``slowFilling`` at the rate at which
   /// the slab has been filled until `now`.
   func suitableSize(at now: NIODeadline) -> Int {
     let time = max(1, (now - fillingSince).nanoseconds)
     let expected = Double(filling?.count ?? 0) * Double(Self.slowFilling.nanoseconds) / Double(time)
     var size = Slab.tiny
-    while size < Slab.small, Double(size) < expected { size *= 2 }
+    while size < Slab.small, Double(2 * size) <= expected { size *= 2 }
     return size
   }
 
@@ -335,7 +335,7 @@ struct UploadBuffer {
     guard let slab = filling, slab.room > 0, now - fillingSince >= Self.slow else { return .normal }
     isSlow = true
     if slab.bytes.count > Slab.small { return now - fillingSince >= Self.tooLongLarge ? .tooLong : .slow }
-    return slab.bytes.count > 2 * suitableSize(at: now) ? .tooLong : .slow
+    return slab.bytes.count > 4 * suitableSize(at: now) ? .tooLong : .slow
   }
 
   /// Shortens the content of the slab that is being filled to whole blocks, perhaps none; the rest becomes the

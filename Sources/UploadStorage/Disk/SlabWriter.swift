@@ -12,6 +12,7 @@ final class SlabWriter {
 
   let meter: UploadMeter
   private let directory: UploadDirectory
+  private let onDuplicate: DuplicatePolicy
   private let workers: WorkerPool
   let eventLoop: any EventLoop
   /// The hash of all slabs that have been hashed, or why there is none; nil when no digest is computed.
@@ -38,7 +39,7 @@ final class SlabWriter {
     eventLoop: any EventLoop
   ) {
     self.meter = meter
-    directory = finalizer.directory
+    (directory, onDuplicate) = (finalizer.directory, finalizer.configuration.onDuplicate)
     workers = finalizer.workers
     self.eventLoop = eventLoop
     self.hash = hash.map { .success($0) }
@@ -67,8 +68,8 @@ final class SlabWriter {
     let range = plan.reserveWhole()
     guard range != nil || condition != nil else { return }
     isOpening = true
-    let opened = workers.runIfActive(eventLoop: eventLoop) { [directory] () throws -> PartialFile? in
-      if let condition { try directory.current().check(condition) }
+    let opened = workers.runIfActive(eventLoop: eventLoop) { [directory, onDuplicate] () throws -> PartialFile? in
+      if let condition { try directory.current().check(condition, onDuplicate: onDuplicate) }
       guard let range else { return nil }
       let file = try directory.createPartial()
       try file.reserve(range)

@@ -67,8 +67,10 @@ package enum DescriptorReserve {
   /// Whether `descriptor` is one of the last 24 that the process may open, which are reserved: then the caller has to
   /// close it at once.
   package static func contains(_ descriptor: Int32) -> Bool {
-    Int(descriptor) >= DescriptorLimit.current - count
+    isReserved(descriptor, DescriptorLimit.current)
   }
+
+  private static func isReserved(_ descriptor: Int32, _ limit: Int) -> Bool { Int(descriptor) >= limit - count }
 
   /// How many directories beneath the upload directory may be kept open for later files: an eighth of the descriptors for
   /// files of uploads, which they count among, but no more than a tree needs.
@@ -81,7 +83,8 @@ package enum DescriptorReserve {
   ///   same.
   static func openFile(_ open: () -> Int32) -> Int32 {
     // Counted before it is opened: workers that open many at once must not use the last ones even for a moment.
-    guard files.add(1, ordering: .relaxed).newValue <= max(leastFiles, share) else {
+    let limit = DescriptorLimit.current
+    guard files.add(1, ordering: .relaxed).newValue <= max(leastFiles, share(of: limit)) else {
       files.subtract(1, ordering: .relaxed)
       errno = EMFILE
       return -1
@@ -91,7 +94,7 @@ package enum DescriptorReserve {
       files.subtract(1, ordering: .relaxed)
       return descriptor
     }
-    guard contains(descriptor) else { return descriptor }
+    guard isReserved(descriptor, limit) else { return descriptor }
     closeFile(descriptor)
     errno = EMFILE
     return -1
@@ -105,5 +108,7 @@ package enum DescriptorReserve {
   }
 
   /// A third of the descriptors that clients may use.
-  private static var share: Int { (DescriptorLimit.current - count - base.load(ordering: .relaxed)) / 3 }
+  private static var share: Int { share(of: DescriptorLimit.current) }
+
+  private static func share(of limit: Int) -> Int { (limit - count - base.load(ordering: .relaxed)) / 3 }
 }

@@ -8,8 +8,8 @@ import UploadCore
 /// worker that writes it, and gets it back when the write has ended; a second worker that hashes it meanwhile only reads, as
 /// the first does. ``isRecalled`` alone is the budget's, which accesses it under its lock.
 package final class Slab: @unchecked Sendable {
-  /// The least that a slow upload fills: 8 KiB, in bytes.
-  package static let tiny = 8 * 1024
+  /// The least that a slow upload fills: 4 KiB, in bytes.
+  package static let tiny = 4 * 1024
   /// What a small upload needs: 64 KiB, in bytes.
   package static let small = 64 * 1024
   /// What a fast upload fills: 1 MiB, in bytes.

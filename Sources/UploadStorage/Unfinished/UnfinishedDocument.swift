@@ -201,19 +201,9 @@ struct UnfinishedDocument: Codable {
 
   /// - Returns: nil where one of them is no digest of its length.
   private static func digests(_ document: Digests) -> ContentDigests? {
-    let (sha256, sha512) = (document.sha256.map(bytes), document.sha512.map(bytes))
+    let sha256 = document.sha256.map { Hexadecimal.bytes($0.utf8) }
+    let sha512 = document.sha512.map { Hexadecimal.bytes($0.utf8) }
     guard sha256.map({ $0?.count == 32 }) ?? true, sha512.map({ $0?.count == 64 }) ?? true else { return nil }
     return ContentDigests(sha256: sha256 ?? nil, sha512: sha512 ?? nil)
-  }
-
-  private static func bytes(_ text: String) -> [UInt8]? {
-    let digits = Array(text.utf8)
-    guard digits.count.isMultiple(of: 2) else { return nil }
-    var bytes: [UInt8] = []
-    for index in stride(from: 0, to: digits.count, by: 2) {
-      guard let byte = Hexadecimal.byte(digits[index], digits[index + 1]) else { return nil }
-      bytes.append(byte)
-    }
-    return bytes
   }
 }

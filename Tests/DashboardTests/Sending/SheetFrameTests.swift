@@ -60,4 +60,32 @@ struct SheetFrameTests {
     #expect(lines.count { $0.hasPrefix("###############│") } == 12)
     #expect(lines.count { $0.contains("╭─ Send ─") } == 1)
   }
+
+  @Test func `a long note is wrapped into up to three rows, and files keep theirs`() {
+    var script = SheetScript(["/home/ann/gone.txt", "/home/ann/notes.txt"], width: 60, height: 24)
+    let reason =
+      "it is not there, or the server of the network file system that it is on has not responded for a minute"
+    script.files["/home/ann/gone.txt"] = .init(path: "/home/ann/gone.txt", problem: reason)
+    _ = script.sheet.check()
+    script.respond(.check(paths: script.sheet.paths, target: .ownServer))
+    let text = script.text
+    #expect(text.contains("gone.txt: it is not there, or the server of the network"), "\(text)")
+    #expect(text.contains("minute"), "\(text)")
+    #expect(text.contains("notes.txt"))
+    script.size = Size(width: 60, height: 13)
+    let low = script.text
+    #expect(
+      low.contains("gone.txt: it is not there") && low.contains("notes.txt") && low.contains("Enter sends"),
+      "\(low)"
+    )
+    #expect(low.split(separator: "\n").allSatisfy { $0.count == 60 })
+  }
+
+  @Test func `the size of a form in memory is that of the largest file, and unknown for a directory`() {
+    var script = SheetScript(["/home/ann/photos"])
+    script.files["/home/ann/photos"] = .init(path: "/home/ann/photos", isDirectory: true)
+    _ = script.sheet.check()
+    script.respond(.check(paths: script.sheet.paths, target: .ownServer))
+    #expect(script.text.contains("as a form, whole in memory first ") && !script.text.contains("up to"))
+  }
 }

@@ -14,7 +14,7 @@ struct RandomEvents {
       .enter, .tab, .escape, .backspace, .delete, .up, .down, .left, .right, .home, .end, .pageUp, .pageDown,
       .function(5),
     ]
-    + Array("aghjklmpqrstuxGSv /:~..漢é\u{301}").map { .character($0) }
+    + Array("aghjklmpqrstuxGQSv /:~..漢é\u{301}").map { .character($0) }
   private static let pastes = [
     "", "\u{1B}[31m\u{0}", "/home/ann/vinyl", "'/home/ann/notes.txt' /nowhere", "~/", "http://other.test", "\u{202E}漢字",
     "file:///home/ann/videos/raw\r\n",

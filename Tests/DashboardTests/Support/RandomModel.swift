@@ -32,6 +32,7 @@ struct RandomModel {
     facts.requiresToken = Bool.random(using: &random)
     facts.generatedToken = Bool.random(using: &random) ? text() : nil
     facts.fingerprint = Bool.random(using: &random) ? text() : nil
+    facts.links = pick([[], [text()], [text(), text(), text()]])
     let capabilities = TerminalCapabilities(
       colors: pick([.mono, .colors8, .colors16, .colors256]),
       isUnicode: Bool.random(using: &random),
@@ -78,6 +79,7 @@ struct RandomModel {
       remote: text(),
       mode: pick(UploadMode.allCases)
     )
+    group.sender = Bool.random(using: &random) ? text() : nil
     (group.files, group.bytes) = (pick([nil, amount()]), pick([nil, amount()]))
     (group.filesFinished, group.filesFailed, group.filesCancelled) = (amount(), amount(), pick([0, amount()]))
     group.filesActive = pick([0, 1, .max, -1])
@@ -115,6 +117,7 @@ struct RandomModel {
     upload.retryReason = Bool.random(using: &random) ? text() : nil
     upload.sizeExact = Bool.random(using: &random)
     upload.remote = text()
+    upload.sender = Bool.random(using: &random) ? text() : nil
     upload.declaredType = Bool.random(using: &random) ? text() : nil
     upload.state = pick(UploadState.allCases)
     upload.cause = pick(StallCause.allCases + [nil])
@@ -195,7 +198,7 @@ struct RandomModel {
   }
 
   private mutating func key() -> KeyEvent {
-    let typed = Array("upxmrc sSfl/?LGgjkhtb+-M123yn").map { KeyEvent($0) }
+    let typed = Array("upxmrc sSfl/?LGgjkhtb+-M123ynQQ").map { KeyEvent($0) }
     let others: [Key] = [.enter, .tab, .escape, .up, .down, .left, .right, .pageDown, .pageUp, .home, .end, .backspace]
     return pick(typed + others.map { KeyEvent($0) } + [KeyEvent("l", .control), KeyEvent("c", .control)])
   }

@@ -14,10 +14,16 @@ enum Scene: String, CaseIterable {
   case help
   case picker
   case sheet
+  case link
 
   func model(_ size: Size, _ capabilities: TerminalCapabilities) -> DashboardModel {
     var facts = DashboardFacts.example
     if self == .error { facts.warning = "Every client that reaches this address may upload: no token needed." }
+    if self == .link {
+      (facts.requiresToken, facts.generatedToken) = (true, "K3xvT0kenFORaTest-1234")
+      let urls = ["http://192.168.1.7:8080", "http://10.0.0.2:8080", "http://[2001:db8::7]:8080"]
+      facts.links = urls.map { "\($0)/#t=K3xvT0kenFORaTest-1234" }
+    }
     var driver = Driver(size, facts: facts, capabilities: capabilities)
     driver.send(.freeSpace(44_300_000_000))
     let uploads = uploads
@@ -37,6 +43,7 @@ enum Scene: String, CaseIterable {
     case .idle, .one, .few, .forty, .interrupted: break
     case .error: driver.send(.note(.error, "the disk of ./uploads is full: free some space, then retry"))
     case .help: driver.type("?")
+    case .link: driver.type("Ql")
     case .picker:
       driver.type("u")
       driver.send(.directory(.example))
@@ -52,7 +59,7 @@ enum Scene: String, CaseIterable {
 
   private var uploads: [UploadSnapshot] {
     switch self {
-    case .idle, .help, .picker, .sheet: []
+    case .idle, .help, .picker, .sheet, .link: []
     case .one: [Self.some[0]]
     case .few, .error: Array(Self.some.prefix(6))
     case .interrupted: Self.resting

@@ -11,14 +11,15 @@ import UploadCore
     var facts = DashboardFacts.example
     facts.requiresToken = asks
     facts.generatedToken = token
+    if asks { facts.links = ["http://192.168.1.7:8080/#t=\(token ?? "chosen")"] }
     facts.fingerprint = fingerprint
     return facts
   }
 
-  @Test func `a generated token is in the header, the curl command and the copied URL`() {
+  @Test func `a generated token is in the header, the curl command and the copied link`() {
     var driver = Driver(facts: facts(made: "s3cret"))
     driver.show([])
-    #expect(driver.row(1).contains("token s3cret"))
+    #expect(driver.row(1).contains(" http://192.168.1.7:8080/#t=s3cret "))
     #expect(driver.text.contains("curl -u :s3cret -T FILE http://192.168.1.7:8080/"))
     driver = Driver(Size(width: 60, height: 34), facts: facts(made: String(repeating: "x", count: 30)))
     driver.show([])
@@ -26,15 +27,37 @@ import UploadCore
     #expect(driver.text.contains(" -T FILE http://192.168.1.7:8080/ "))
     driver = Driver(facts: facts(made: "s3cret"))
     driver.press(KeyEvent("y"))
-    #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080/?token=s3cret")])
+    #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080/#t=s3cret")])
   }
 
-  @Test func `for a token that the user chose the curl command has TOKEN, and the copied URL has no token`() {
+  @Test func `a link that is wider than the screen is the URL alone in the header`() {
+    var driver = Driver(Size(width: 60, height: 24), facts: facts(made: "s3cret"))
+    driver.show([])
+    #expect(driver.row(1).contains(" http://192.168.1.7:8080/#t=s3cret "), "\(driver.row(1))")
+    driver = Driver(Size(width: 60, height: 24), facts: facts(made: String(repeating: "x", count: 40)))
+    driver.show([])
+    #expect(driver.row(1).contains(" http://192.168.1.7:8080 ") && !driver.row(1).contains("#t="), "\(driver.row(1))")
+  }
+
+  @Test func `for a token that the user chose the curl command has TOKEN, and header and copied link have no token`() {
     var driver = Driver(facts: facts())
     driver.show([])
+    #expect(driver.row(0).contains(" http://192.168.1.7:8080/ ") && !driver.text.contains("chosen"))
     #expect(driver.text.contains("curl -u :TOKEN -T FILE http://192.168.1.7:8080/"))
     driver.press(KeyEvent("y"))
-    #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080")])
+    #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080/")])
+  }
+
+  @Test func `the generated token of a drop box's owner is in the header and the log, and not in the URL for others`() {
+    var facts = facts(made: "s3cret")
+    facts.generatedOwnerToken = "0wner"
+    var driver = Driver(facts: facts)
+    driver.show([])
+    #expect(driver.row(1).contains("owner's token 0wner"))
+    driver.press(KeyEvent("L"))
+    #expect(driver.text.contains("owner's token: 0wner"))
+    driver.press(KeyEvent("y"))
+    #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080/?token=s3cret")])
   }
 
   @Test func `the complete fingerprint is in the log, and in the detail while no upload is selected`() {

@@ -70,12 +70,45 @@ import Testing
     #expect(driver.takeEffects() == [])
   }
 
-  @Test func `p on a tree says why it cannot be paused`() {
+  @Test func `p pauses an outgoing tree as a whole, and continues it`() {
+    let job = UploadID()
+    let sending = GroupSnapshot.sending("videos", job: job)
     var driver = Driver()
-    driver.show([], groups: [.sending("videos", job: UploadID())])
+    driver.show([sending.file("a.mov")], groups: [sending])
     driver.type("2p")
-    #expect(driver.takeEffects() == [])
-    #expect(driver.text.contains("a tree cannot be paused"))
+    #expect(driver.takeEffects() == [.setPaused(job, true)])
+    // A file that cannot be paused is completed.
+    var paused = sending
+    paused.isPaused = true
+    driver.show([sending.file("a.mov")], groups: [paused])
+    #expect(driver.row(33).contains("p resume"))
+    (paused.filesActive, paused.speed, paused.eta) = (0, 0, nil)
+    driver.show([], groups: [paused])
+    #expect(driver.text.contains("paused") && driver.row(33).contains("p resume"))
+    driver.type("p")
+    #expect(driver.takeEffects() == [.setPaused(job, false)])
+  }
+
+  @Test func `p continues a tree whose files were paused one by one`() {
+    let job = UploadID()
+    let resting = GroupSnapshot.sending("videos", job: job) {
+      ($0.filesActive, $0.filesResting, $0.speed, $0.eta) = (1, 1, 0, nil)
+    }
+    var driver = Driver()
+    driver.show([resting.file("a.mov").paused()], groups: [resting])
+    driver.type("2p")
+    #expect(driver.takeEffects() == [.setPaused(job, false)])
+  }
+
+  @Test func `p on a tree that cannot be paused says why`() {
+    var driver = Driver()
+    driver.show([], groups: [tree])
+    driver.type("p")
+    #expect(driver.takeEffects() == [] && driver.text.contains("only the client can pause an incoming tree"))
+    let job = UploadID()
+    driver.show([], groups: [GroupSnapshot.sending("videos", job: job).ended()])
+    driver.type("2p")
+    #expect(driver.takeEffects() == [] && driver.text.contains("this tree has ended: it cannot be paused"))
   }
 
   @Test func `the detail of a tree has totals, rate and the first failures`() {

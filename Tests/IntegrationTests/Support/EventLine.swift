@@ -42,6 +42,7 @@ struct EventLine: Decodable, Sendable {
   var cause: String?
   var state: String?
   var remote: String?
+  var sender: String?
   var error: Failure?
   var ok: Bool?
   var seconds: Double?

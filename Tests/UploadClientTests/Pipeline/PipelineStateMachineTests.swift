@@ -72,29 +72,34 @@ import UploadTestSupport
 
   @Test func `one request is outstanding until the server has kept the connection`() {
     var machine = machine(responses: 0, sent: 0)
-    #expect(machine.hasRoom(for: 10, depth: 32))
+    #expect(machine.hasRoom(for: 10, depth: 32, isKept: false))
     machine.sent(bytes: 10, at: Self.start)
-    #expect(!machine.hasRoom(for: 10, depth: 32) && !machine.isProven)
+    #expect(!machine.hasRoom(for: 10, depth: 32, isKept: false) && !machine.isProven)
+    // Unless other connections have shown it.
+    #expect(machine.hasRoom(for: 10, depth: 32, isKept: true))
     #expect(machine.wrote(at: Self.start) == 0)
     #expect(actions(&machine, Self.created) == [.respond(created)])
     #expect(machine.isProven)
     for _ in 0..<32 {
-      #expect(machine.hasRoom(for: 10, depth: .max))
+      #expect(machine.hasRoom(for: 10, depth: 32, isKept: false))
       machine.sent(bytes: 10, at: Self.start)
     }
-    #expect(!machine.hasRoom(for: 10, depth: .max))
+    #expect(!machine.hasRoom(for: 10, depth: 32, isKept: true))
   }
 
   @Test func `the number and the bytes of the requests outstanding are limited`() {
+    func hasRoom(_ machine: PipelineStateMachine, _ bytes: Int, _ depth: Int = .max) -> Bool {
+      machine.hasRoom(for: bytes, depth: depth, isKept: true)
+    }
     let three = machine(sent: 3)
-    #expect(!three.hasRoom(for: 1, depth: 3) && three.hasRoom(for: 1, depth: 4))
+    #expect(!hasRoom(three, 1, 3) && hasRoom(three, 1, 4))
     let small = machine(sent: 2) { $0.bytes = 25 }
-    #expect(!small.hasRoom(for: 6, depth: .max) && small.hasRoom(for: 5, depth: .max))
+    #expect(!hasRoom(small, 6) && hasRoom(small, 5))
     // One that is larger than the limit is sent alone.
     let empty = machine(sent: 0) { $0.bytes = 25 }
-    #expect(empty.hasRoom(for: 100, depth: 1))
+    #expect(hasRoom(empty, 100, 1))
     let total = machine(sent: 1) { $0.total = 2 }
-    #expect(!total.hasRoom(for: 1, depth: .max) && total.isUsedUp)
+    #expect(!hasRoom(total, 1) && total.isUsedUp)
   }
 
   @Test func `responses in every split belong to the requests in their order`() {
@@ -294,7 +299,7 @@ import UploadTestSupport
     var machine = machine(sent: 1)
     #expect(machine.finished() == .none)
     #expect(machine.cancelled() == end([.failed(.cancelled, isBodySent: true)], .lost, responses: 1))
-    #expect(machine.isClosed && !machine.hasRoom(for: 1, depth: 1))
+    #expect(machine.isClosed && !machine.hasRoom(for: 1, depth: 1, isKept: true))
     var idle = self.machine(sent: 0)
     #expect(idle.finished() == end([], .idle, responses: 1))
     #expect(idle.cancelled() == .none && idle.disconnected() == .none)
@@ -307,7 +312,7 @@ import UploadTestSupport
   }
 
   @Test func `after requests were lost one is outstanding until 64 responses have arrived`() {
-    var conduct = PipelineConduct(fullDepth: 32)
+    var conduct = PipelineConduct(mayBePipelined: true)
     conduct.ended(end(.idle, 5))
     conduct.ended(end(.announced, 5))
     #expect(conduct.depth == 32)
@@ -320,7 +325,7 @@ import UploadTestSupport
   }
 
   @Test func `a server that ends two connections after the same number gets no more on the next`() {
-    var conduct = PipelineConduct(fullDepth: 32)
+    var conduct = PipelineConduct(mayBePipelined: true)
     conduct.ended(end(.announced, 1000))
     #expect(conduct.total == .max)
     conduct.ended(end(.announced, 1000))
@@ -330,12 +335,40 @@ import UploadTestSupport
   }
 
   @Test func `a server that keeps no connection is noticed`() {
-    var conduct = PipelineConduct(fullDepth: 32)
+    var conduct = PipelineConduct(mayBePipelined: true)
     conduct.ended(end(.announced, 1))
     conduct.ended(end(.announced, 1))
     #expect(conduct.keepsNone && conduct.total == .max)
     conduct.ended(end(.announced, 9))
     #expect(!conduct.keepsNone)
+  }
+
+  @Test func `more requests are outstanding for a server that is far away`() {
+    var conduct = PipelineConduct(mayBePipelined: true)
+    #expect(!conduct.isFar && conduct.depth == PipelineConduct.nearDepth)
+    conduct.opened(in: PipelineConduct.farTime)
+    #expect(conduct.isFar && conduct.depth == PipelineConduct.farDepth)
+    // The machine was busy when the first opened.
+    conduct.opened(in: .microseconds(100))
+    conduct.opened(in: .seconds(1))
+    #expect(!conduct.isFar && conduct.depth == PipelineConduct.nearDepth)
+    var single = PipelineConduct(mayBePipelined: false)
+    single.opened(in: .seconds(1))
+    #expect(single.depth == 1)
+  }
+
+  @Test func `new connections need no proof where others were kept, until requests are lost`() {
+    var conduct = PipelineConduct(mayBePipelined: true)
+    #expect(!conduct.keepsAll)
+    conduct.responded()
+    #expect(conduct.keepsAll)
+    conduct.ended(end(.lost, 1))
+    #expect(!conduct.keepsAll)
+    for _ in 0..<64 { conduct.responded() }
+    #expect(conduct.keepsAll)
+    // One that is closed after its first response.
+    conduct.ended(end(.announced, 1))
+    #expect(!conduct.keepsAll)
   }
 
   @Test func `401 stops everything, 403 only when the first three files are forbidden`() {

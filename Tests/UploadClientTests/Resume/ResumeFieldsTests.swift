@@ -141,6 +141,28 @@ import UploadCore
     #expect(tus.headers["upload-complete"].isEmpty && tus.headers["upload-offset"] == ["10"])
   }
 
+  @Test func `a creation and each append state the tree of this run`() throws {
+    let target = try SendTarget("http://host:8080/")
+    var details = TreeDetails()
+    details.group = UploadGroup(id: "a1", name: "photos")
+    let plain = try UploadRequest(
+      target: target,
+      mode: .resumable,
+      name: "a.txt",
+      size: 5_000_000,
+      details: details,
+      configuration: UploadClientConfiguration()
+    )
+    let requests = ResumeRequests(plain: plain, target: target, name: "a.txt", size: 5, continueThreshold: 1)
+    let steps: [ResumeStateMachine.Step] = [
+      .create, .append(uri: "/u", 0..<5, isLast: true), .rest(uri: "/u", from: 3, atMost: nil),
+    ]
+    for step in steps {
+      #expect(requests.request(.draft, step).head.headers["sluice-tree"] == [#"id="a1", name="photos""#])
+    }
+    #expect(!requests.request(.draft, .offset(uri: "/u")).head.headers.contains(name: "sluice-tree"))
+  }
+
   @Test func `appends ask for no interim status 104, unless the server requires the version`() throws {
     var requests = try requests()
     let step = ResumeStateMachine.Step.append(uri: "/u", 0..<5, isLast: true)

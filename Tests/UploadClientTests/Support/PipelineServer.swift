@@ -32,6 +32,7 @@ final class ReceivedFiles: Sendable {
   func next(_ peer: Peer) throws -> (request: Peer.Request, body: [UInt8])? {
     guard let request = try? peer.readHead() else { return nil }
     state.withLock { $0.requests.append(request) }
+    guard request.method != "GET" else { return (request, []) }
     guard let body = try? peer.readBody(of: request) else { return nil }
     return (request, body)
   }
@@ -41,16 +42,34 @@ final class ReceivedFiles: Sendable {
     state.withLock { $0.stored[item.request.uri, default: []].append(item.body) }
   }
 
-  /// Stores all files that arrive on a connection.
+  /// Stores all files that arrive on a connection, and responds to requests for what is stored.
   /// - Parameter most: so many requests.
   func accept(_ peer: Peer, most: Int = .max, response: String = ReceivedFiles.kept) throws {
     var count = 0
     while count < most, let item = try next(peer) {
-      store(item)
-      try peer.send(response)
+      try peer.send(serve(item, response))
       count += 1
     }
   }
+
+  /// Performs a request as a server does.
+  /// - Parameter response: for a file that is stored.
+  /// - Returns: the response.
+  func serve(_ item: (request: Peer.Request, body: [UInt8]), _ response: String = ReceivedFiles.kept) -> [UInt8] {
+    let found = stored[item.request.uri]?.first
+    guard item.request.method == "GET" else {
+      guard found == nil || item.request["If-None-Match"] == nil else { return Self.empty("412 Precondition Failed") }
+      store(item)
+      return Array(response.utf8)
+    }
+    guard let found else { return Self.empty("404 Not Found") }
+    let last = item.request["Range"]?.split(separator: "-").last.flatMap { Int($0) } ?? found.count
+    let body = found.prefix(last + 1)
+    return Array("HTTP/1.1 206 Partial Content\r\nContent-Length: \(body.count)\r\n\r\n".utf8) + body
+  }
+
+  /// A response without a body, after which the connection is kept.
+  static func empty(_ status: String) -> [UInt8] { Array("HTTP/1.1 \(status)\r\nContent-Length: 0\r\n\r\n".utf8) }
 
   static let kept = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
   static let last = "HTTP/1.1 201 Created\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

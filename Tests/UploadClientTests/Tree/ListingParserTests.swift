@@ -87,4 +87,18 @@ import UploadCore
     #expect(directory.item("d")?.isDirectory == true && directory.item("d")?.size == nil)
     #expect(directory.item("missing") == nil)
   }
+
+  @Test func `a directory of a million entries is kept in 40 bytes each, and every one is found`() {
+    var directory = ServerDirectory()
+    for index in 0..<1_000_000 {
+      directory.add(ListingParser.Entry(name: NameBytes("file-\(index)"), size: UInt64(index), modified: 7))
+    }
+    directory.sort()
+    #expect(directory.count == 1_000_000)
+    #expect(MemoryLayout<ServerDirectory.Item>.stride <= 40)
+    for index in stride(from: 0, to: 1_000_000, by: 1009) {
+      #expect(directory.item(NameBytes("file-\(index)"))?.size == UInt64(index))
+    }
+    #expect(directory.item(NameBytes("file-1000000")) == nil)
+  }
 }

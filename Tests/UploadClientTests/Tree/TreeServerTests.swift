@@ -161,8 +161,8 @@ import UploadTestSupport
           ("missing", false),
         ] {
           let source = try source(path, as: name)
-          let result = try await existing.contains(source)
-          #expect(result == wanted, "\(name)")
+          let result = try await existing.presence(of: source)
+          #expect(result == (wanted ? .exists : .missing), "\(name)")
         }
       }
       #expect(seen == ["GET /files/"])
@@ -182,8 +182,8 @@ import UploadTestSupport
         let existing = ExistingFiles(try request(url))
         for name in ["a/x", "a/y", "a/b/c/z", "q/x"] {
           let source = try source(path, as: name)
-          let result = try await existing.contains(source)
-          #expect(!result)
+          let result = try await existing.presence(of: source)
+          #expect(result == .missing)
         }
       }
       #expect(seen == ["GET /files/", "GET /files/a/"])
@@ -200,9 +200,9 @@ import UploadTestSupport
       } _: { url in
         let existing = ExistingFiles(try request(url), limit: 4)
         let sources = try ["a/x", "x"].map { name in try source(path, as: name) }
-        for source in sources { _ = try await existing.contains(source) }
+        for source in sources { _ = try await existing.presence(of: source) }
         let small = ExistingFiles(try request(url), limit: 3)
-        await #expect(throws: UploadError.self) { _ = try await small.contains(sources[0]) }
+        await #expect(throws: UploadError.self) { _ = try await small.presence(of: sources[0]) }
       }
       #expect(seen == ["GET /files/", "GET /files/a/", "GET /files/", "GET /files/", "GET /files/a/"])
     }
@@ -236,10 +236,27 @@ import UploadTestSupport
         var source = try source(path, as: "file4999")
         (source.size, source.modified) = (4999, 0)
         // Its time is not listed.
-        let result = try await existing.contains(source)
-        #expect(!result)
+        let result = try await existing.presence(of: source)
+        #expect(result == .missing)
       }
     }
+  }
+
+  @Test(arguments: [
+    ("a page", "a page", "no listing"), (#"{"files":["#, #"{"url":"a","size":1},"#, "more than 1000 files"),
+  ])
+  func `a listing without an end is given up`(beginning: String, more: String, hint: String) async throws {
+    let text = String(repeating: more, count: 1000)
+    let error = try await withServer { peer in
+      _ = try peer.readHead()
+      try peer.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + beginning)
+      // Until the client closes the connection.
+      while (try? peer.send(text)) != nil {}
+    } _: { server in
+      let existing = ExistingFiles(try request(server.url), limit: 1000)
+      return await #expect(throws: UploadError.self) { try await existing.checkAccess() }
+    }
+    #expect(error?.message.contains(hint) == true)
   }
 
   // MARK: The feed
@@ -275,6 +292,7 @@ import UploadTestSupport
   private static func text(_ event: TreeFeed.Event) -> String {
     switch event {
     case .exists(let source): "exists \(source.name)"
+    case .unknown(let source): "unknown \(source.name)"
     case .skipped(_, let kind): "skipped \(kind)"
     case .failed: "failed"
     case .directoryMade(let path): "made \(path)"

@@ -289,6 +289,20 @@ import UploadTestSupport
     }
   }
 
+  @Test func `a directory of 30,000 files is read in batches, each file once`() async throws {
+    try await withTemporaryDirectory { directory in
+      mkdir(directory.file("t"), 0o700)
+      for index in 0..<30_000 { close(open(directory.file("t/\(index)"), O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)) }
+      let walker = TreeWalker([.directory(directory.file("t"))], rules: TreeRules())
+      var names: Set<String> = []
+      while case let batch = walker.next(atMost: 128), !batch.isEmpty {
+        #expect(batch.count <= 128)
+        names.formUnion(batch.map(Self.text))
+      }
+      #expect(names.count == 30_000)
+    }
+  }
+
   @Test func `a walk keeps no more descriptors open than it has levels`() async throws {
     try await withTemporaryDirectory { directory in
       try make(["t/"] + (0..<200).flatMap { ["t/\($0)/", "t/\($0)/f"] }, in: directory)

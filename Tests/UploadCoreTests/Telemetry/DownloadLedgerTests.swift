@@ -9,14 +9,14 @@ import UploadTestSupport
   private let start = ContinuousClock.now
   private static let large = DownloadLedger.reportedSize
 
-  private func begin(_ name: NameBytes = "a", size: UInt64) -> DownloadMeter {
+  private func begin(_ name: NameBytes = "a", size: UInt64?) -> DownloadMeter {
     let meter = DownloadMeter(name: name, remote: "192.0.2.1:4711", size: size, startedAt: start)
     ledger.begin(meter)
     return meter
   }
 
   private func end(_ meter: DownloadMeter, _ outcome: DownloadOutcome = .finished, sent: UInt64? = nil) {
-    meter.setSent(sent ?? meter.size)
+    meter.setSent(sent ?? meter.size ?? 0)
     ledger.end(meter, outcome, at: start + .seconds(2))
   }
 
@@ -98,5 +98,15 @@ import UploadTestSupport
     #expect(sample(5.5, bytes: 5500, active: 0) == 0)
     #expect(sample(60, bytes: 1_000_000) == 0)
     #expect(abs(sample(61, bytes: 1_002_000) - 2000) < 1)
+  }
+
+  @Test func `a download of unknown size is counted while it runs, and reported`() {
+    let archive = begin("photos/", size: nil)
+    archive.setSent(7)
+    #expect(ledger.downloads.totals == DownloadTotals(active: 1, bytes: 7))
+    end(archive, sent: 10)
+    #expect(ledger.downloads.totals == DownloadTotals(finished: 1, bytes: 10))
+    let ended = ledger.downloads.drain()
+    #expect(ended.map(\.name) == ["photos/"] && ended.map(\.bytes) == [10] && ended.map(\.size) == [nil])
   }
 }

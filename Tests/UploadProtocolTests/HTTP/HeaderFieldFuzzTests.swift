@@ -31,6 +31,7 @@ import UploadTestSupport
         MediaTypeNames.type(forFileName: text), try? MediaTypePattern(text), try? MultipartBoundary(contentType: text)
       )
       _ = (try? DigestFields.digests(bytes), try? DigestFields.wanted(bytes))
+      _ = try? SenderName(bytes)
       let target = try? RequestTarget("/" + text)
       _ = (target?.hasDirectories, try? target?.lastPathComponent())
       _ = (try? target?.nameParameter("name"), try? target?.parameter("name"))

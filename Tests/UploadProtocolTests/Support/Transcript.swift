@@ -7,6 +7,7 @@ import UploadTestSupport
 /// The events of a parser for one form, with file content joined, and its error.
 struct Transcript: Equatable {
   enum Entry: Equatable {
+    case field([UInt8])
     case began(MultipartPartHead)
     case content([UInt8])
     case partEnded
@@ -38,6 +39,7 @@ struct Transcript: Equatable {
     var current: File?
     for entry in entries {
       switch entry {
+      case .field: break
       case .began(let head): current = File(head: head, content: [])
       case .content(let bytes): current?.content += bytes
       case .partEnded: if let file = current { files.append(file) }
@@ -50,14 +52,20 @@ struct Transcript: Equatable {
 
 extension Transcript {
   /// Appends `chunks` to a parser one after the other to the end, as a connection would.
-  init(of chunks: [[UInt8]], boundary: MultipartBoundary, limits: MultipartLimits = MultipartLimits()) {
+  init(
+    of chunks: [[UInt8]],
+    boundary: MultipartBoundary,
+    limits: MultipartLimits = MultipartLimits(),
+    reportedField: String? = nil
+  ) {
     self.init()
-    var parser = MultipartParser(boundary: boundary, limits: limits)
+    var parser = MultipartParser(boundary: boundary, limits: limits, reportedField: reportedField)
     do {
       for chunk in chunks {
         parser.append(ByteBuffer(bytes: chunk))
         while let event = try parser.next() {
           switch event {
+          case .field(let value): entries.append(.field(value))
           case .partBegan(let head): entries.append(.began(head))
           case .body(let buffer): add(content: buffer.readableBytesView)
           case .partEnded: entries.append(.partEnded)

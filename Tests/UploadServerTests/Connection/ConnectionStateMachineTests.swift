@@ -377,7 +377,7 @@ import UploadStorage
     #expect(machine.takeUnreadable() == nil)
     guard phase == .forwardingEnded else { return }
     machine.endForwardedResponse(at: Self.at(0))
-    #expect(machine.takeUnreadable()?.code == .badRequest)
+    #expect(machine.takeUnreadable()?.error.code == .badRequest)
     #expect(machine.takeUnreadable() == nil)
   }
 

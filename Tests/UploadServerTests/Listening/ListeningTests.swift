@@ -91,4 +91,11 @@ import UploadTestSupport
     #expect(ServerAddress(host: "::1", port: 80, rawPort: 9).url == "http://[::1]:80")
     #expect(ServerAddress(host: "fe80::1%eth0", port: 80, rawPort: nil).url == "http://[fe80::1%25eth0]:80")
   }
+
+  @Test func `the URLs of a server on several addresses have the best one first, and IPv6 in brackets`() {
+    var address = ServerAddress(host: "10.0.0.2", port: 80)
+    address.otherHosts = ["192.168.1.7", "2001:db8::7"]
+    #expect(address.urls == ["http://10.0.0.2:80", "http://192.168.1.7:80", "http://[2001:db8::7]:80"])
+    #expect(ServerAddress(host: "::1", port: 80).urls == ["http://[::1]:80"])
+  }
 }

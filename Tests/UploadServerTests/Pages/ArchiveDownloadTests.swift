@@ -87,6 +87,7 @@ import UploadTestSupport
     store.add("d/a", [1])
     let head = try await BrowsingProbe(store: store).get("/files/d/?format=tar", method: .head)
     #expect(head.status == 200 && head.bytes.isEmpty && head.fields[.contentType] == "application/x-tar")
+    #expect(head.fields[.contentLength] == nil, "GET has a body, of a length that is not known")
     let missing = try await BrowsingProbe(store: store).get("/files/e/?format=tar")
     #expect(missing.status == 404)
   }
@@ -96,5 +97,21 @@ import UploadTestSupport
     store.hasMemoryForListings = false
     let reply = try await BrowsingProbe(store: store).get("/files/?format=tar")
     #expect(reply.status == 503)
+  }
+
+  @Test func `an archive counts as a download, from its first byte to its end, and HEAD does not`() async throws {
+    let store = BrowsingProbe.store()
+    store.add("d/a", [1])
+    let probe = BrowsingProbe(store: store)
+    _ = try await probe.get("/files/d/?format=tar", method: .head)
+    #expect(probe.ledger.downloads.totals == DownloadTotals())
+    let reply = try await probe.get("/files/d/?format=tar")
+    #expect(probe.ledger.downloads.totals == DownloadTotals(finished: 1, bytes: UInt64(reply.bytes.count)))
+    store.add("d/b", Array("0123".utf8), size: 6)
+    let cut = try await probe.get("/files/d/?format=tar")
+    #expect(cut.failure != nil)
+    let totals = probe.ledger.downloads.totals
+    #expect(totals.active == 0 && totals.finished == 1 && totals.aborted == 1)
+    #expect(totals.bytes == UInt64(reply.bytes.count + cut.bytes.count))
   }
 }

@@ -24,7 +24,7 @@ import UploadTestSupport
     #expect(status == 200)
     #expect(text.contains(#"{"name":"a.txt","url":"../files/a.txt","size":5,"type":"text/plain""#), "\(text)")
     #expect(text.contains(#"{"name":"b","url":"../files/b","size":6,"type":"image/png""#), "\(text)")
-    let page = try await get("/", from: store, as: "text/html").1
+    let page = try await get("/files/", from: store, as: "text/html").1
     #expect(page.contains("a.txt") && page.contains("image/png"))
   }
 
@@ -59,7 +59,7 @@ import UploadTestSupport
     let (healthy, body) = try await get("/healthz", from: store)
     #expect(healthy == 200 && body == "ok\n")
     store.readFailure = UploadError(.directoryUnavailable, "Gone.")
-    for path in ["/healthz", "/files/", "/files/a", "/"] {
+    for path in ["/healthz", "/files/", "/files/a", "/info"] {
       let (status, text) = try await get(path, from: store)
       #expect(status == 503 && text.contains("Gone."), "\(path): \(text)")
     }

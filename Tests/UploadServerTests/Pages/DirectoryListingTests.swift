@@ -1,6 +1,8 @@
 import HTTPTypes
 import Testing
 import UploadCore
+import UploadProtocol
+import UploadStorage
 import UploadTestSupport
 
 @testable import UploadServer
@@ -30,12 +32,11 @@ import UploadTestSupport
     #expect(deep.text.contains(#""modified":"2023-11-14T22:13:20Z""#))
   }
 
-  @Test func `the front page and the listing of the upload directory have its directories`() async throws {
-    let front = try await BrowsingProbe(store: store()).get("/", as: "text/html")
-    #expect(front.text.contains("<a href=\"./files/photos/\">photos/</a>") && front.text.contains("files/a.txt"))
-    #expect(front.text.contains("href=\"./files/?format=tar\">Download as tar"))
+  @Test func `the page of the upload directory has its directories, and links to an archive of all`() async throws {
     let listing = try await BrowsingProbe(store: store()).get("/files", as: "text/html")
-    #expect(listing.text.contains("<a href=\"./files/photos/\">photos/</a>"))
+    #expect(listing.text.contains("<a href=\"./files/photos/\"><bdi>photos/</bdi></a>"))
+    #expect(listing.text.contains("<a href=\"./files/a.txt\">"))
+    #expect(listing.text.contains("href=\"./files/?format=tar\">Download all as tar"))
   }
 
   @Test(arguments: [("/files/photos", "./photos/"), ("/files/photos/2024?token=t", "./2024/?token=t")])
@@ -79,5 +80,16 @@ import UploadTestSupport
       #expect((DownloadRequest(request, rules) != nil) == isServed)
       #expect(DownloadRequest(request, PathRules()) != nil)
     }
+  }
+
+  @Test func `a listing says how the server stores files`() async throws {
+    let store = BrowsingProbe.store()
+    let usual = try await BrowsingProbe(store: store).get("/files/")
+    #expect(usual.fields[.sluiceStorage] == "directories=?1, times=?1, numbers=?1")
+    store.onDuplicate = .replace
+    var rules = PathRules()
+    (rules.keepsDirectories, rules.keepsTimes) = (false, false)
+    let flat = try await BrowsingProbe(store: store, rules: rules).get("/files/")
+    #expect(flat.fields[.sluiceStorage] == "directories=?0, times=?0, numbers=?0")
   }
 }

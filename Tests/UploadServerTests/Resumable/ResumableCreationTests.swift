@@ -1,3 +1,4 @@
+import NIOEmbedded
 import Testing
 import UploadCore
 import UploadProtocol
@@ -223,6 +224,23 @@ import UploadTestSupport
     try await withResumable(publicURL: "https://files.example/box/") { harness in
       let reply = try harness.first.reply(to: request("PUT /a", ["Upload-Complete: ?0", "Content-Length: 0"]))
       #expect(reply["Location"]?.hasPrefix("https://files.example/box/uploads/") == true)
+    }
+  }
+
+  @Test func `an upload belongs to the tree of the request that continues it`() async throws {
+    try await withResumable { harness in
+      let first = #"Sluice-Tree: id="first", name="d", files=2"#
+      let creation = ["Upload-Complete: ?0", "Upload-Length: 5", "Content-Length: 3", first]
+      let created = try harness.first.reply(to: request("PUT /a.txt", creation) + "abc")
+      let path = try #require(created.path)
+      #expect(harness.ledger.active().map(\.group?.id) == ["first"])
+      let second = #"Sluice-Tree: id="second", name="d", files=2"#
+      let begun = request("PATCH " + path, append(at: 3, complete: true, [second, "Content-Length: 2"]))
+      try harness.first.send(begun)
+      harness.loop.run()
+      #expect(harness.ledger.active().map(\.group?.id) == ["second"])
+      #expect(harness.store.record?.group?.id == "second", "also after a restart")
+      #expect(try harness.first.reply(to: "de").statuses == [201])
     }
   }
 }

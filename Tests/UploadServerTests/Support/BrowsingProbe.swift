@@ -25,6 +25,10 @@ struct BrowsingProbe {
 
   let store: any UploadStore
   var rules = PathRules()
+  var profile = ServerProfile()
+  /// The memory for listings and more, in bytes.
+  var memory = UInt64(MemoryBudget.minimum)
+  var ledger = UploadLedger()
 
   static func store() -> MemoryStore {
     MemoryStore(eventLoop: MultiThreadedEventLoopGroup.singleton.next())
@@ -34,14 +38,16 @@ struct BrowsingProbe {
   func get(
     _ path: String,
     method: HTTPRequest.Method = .get,
-    as type: String? = nil
+    as type: String? = nil,
+    _ fields: HTTPFields = [:]
   ) async throws -> Reply {
     let channel = try await NIOAsyncTestingChannel.connected()
-    let budget = try MemoryBudget(limit: UInt64(MemoryBudget.minimum))
-    let routes = BrowsingRoutes(store: store, budget: budget, ledger: UploadLedger(), rules: rules)
+    let budget = try MemoryBudget(limit: memory)
+    let routes = BrowsingRoutes(store: store, budget: budget, ledger: ledger, rules: rules, profile: profile)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let context = BrowsingContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
     var head = HTTPRequest(method: method, scheme: nil, authority: nil, path: path)
+    head.headerFields = fields
     head.headerFields[.accept] = type
     let request = Request(head: head, body: .init(buffer: ByteBuffer()))
     let response = try await routes.router().buildResponder().respond(to: request, context: context)

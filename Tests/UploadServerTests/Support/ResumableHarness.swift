@@ -146,4 +146,16 @@ extension HandlerHarness {
     }
     return Reply(statuses: statuses, text: last)
   }
+
+  /// Sends a request, and expects the status of its response.
+  func expect(
+    _ status: Int,
+    from line: String,
+    _ fields: [String] = [],
+    body: String? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let reply = try reply(to: request(line, fields, body: body))
+    #expect(reply.status == status, "\(line)", sourceLocation: sourceLocation)
+  }
 }

@@ -74,4 +74,20 @@ import UploadTestSupport
       #expect(harness.store.sinks.isEmpty)
     }
   }
+
+  @Test(arguments: [
+    (["Content-Length: 5000000"], true), (["Content-Length: 1", "Expect: 100-continue"], true),
+    (["Transfer-Encoding: chunked"], true), (["Content-Length: 1"], false),
+  ])
+  func `the path is checked before a body that is still to come, and not before a small one`(
+    fields: [String],
+    isChecked: Bool
+  ) async throws {
+    try await withHandler { harness in
+      try harness.send(request("PUT /d/a", fields))
+      let begun = try #require(harness.store.conditions.first)
+      #expect(begun?.path?.description == (isChecked ? "d/a" : nil))
+      harness.disconnect()
+    }
+  }
 }

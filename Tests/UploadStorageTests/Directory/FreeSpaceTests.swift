@@ -74,6 +74,17 @@ import UploadTestSupport
     #expect(throws: UploadError.self) { try space.promise(20) }
   }
 
+  @Test func `further uploads may have what is free, without what stays free and what is promised`() throws {
+    let space = FreeSpace(keeping: 10) { 100 }
+    #expect(space.available == 90)
+    try space.promise(60)
+    #expect(space.available == 30)
+    space.release(60)
+    #expect(space.available == 90)
+    #expect(FreeSpace(keeping: 200) { 100 }.available == 0)
+    #expect(FreeSpace(keeping: 10) { nil }.available == nil)
+  }
+
   @Test(arguments: [true, false]) func `of two uploads that find space for one, only the first is accepted`(
     supportsReserve: Bool
   )

@@ -76,6 +76,29 @@ import UploadTestSupport
     }
   }
 
+  @Test func `a listing is read in another order, and skips what has been removed there too`() async throws {
+    try await withStore { fixture in
+      for name in ["a", "b", "c", "d"] { try setTime(fixture.place.write([1], to: name), 1000) }
+      let found = try await fixture.store.list("")
+      let listing = try #require(found)
+      try #require(unlink(fixture.place.file("c")) == 0)
+      let all = try await listing.read(from: 1, in: [1, 3, 2, 0], into: [String]()) { names, entry in
+        if case .file(let file) = entry { names.append(file.file.name) }
+        return true
+      }
+      #expect(all.value == ["d", "a"] && all.next == 4)
+    }
+  }
+
+  @Test func `the space for further uploads is that of the disk without --min-free`() async throws {
+    var calls = FileCalls()
+    calls.freeSpace = { _ in 1 << 30 }
+    try await withStore(minFree: SizeSetting(1 << 20), calls: calls) { fixture in
+      let available = try await fixture.store.availableSpace()
+      #expect(available == (1 << 30) - (1 << 20))
+    }
+  }
+
   @Test func `listings of an unchanged directory share their memory, and one after a change is new`() async throws {
     try await withStore { fixture in
       try fixture.place.write([1], to: "a")

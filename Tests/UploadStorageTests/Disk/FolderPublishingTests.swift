@@ -91,10 +91,12 @@ import UploadTestSupport
       }
       for path in ["b", "a/c", "c/b", "b/b"] {
         let condition = PublishCondition(path: try FilePath(NameBytes(path)), check: matches)
-        let error = #expect(throws: UploadError.self) { try directory.current().check(condition) }
+        let error = #expect(throws: UploadError.self) {
+          try directory.current().check(condition, onDuplicate: .replace)
+        }
         #expect(error?.code == .preconditionFailed)
       }
-      try directory.current().check(PublishCondition(path: FilePath("a/b"), check: matches))
+      try directory.current().check(PublishCondition(path: FilePath("a/b"), check: matches), onDuplicate: .replace)
       let files = try directory.publish([staged("a/b", in: directory, if: matches)], Self.replace)
       #expect(files.map(\.replaced) == [true])
       let error = try #require(throws: UploadError.self) {
@@ -273,6 +275,29 @@ import UploadTestSupport
       #expect(error.code == .storageFailed)
       #expect(try place.names() == [])
       #expect(try directory.publish([staged("a/b/1", in: directory)], Self.full).map(\.name) == ["a/b/1"])
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("b/c", [.rename, .replace, .error]), ("a", [.replace, .error]), ("b", [.error]), ("a/c", []), ("c/d", []),
+    ] as [(String, Set<DuplicatePolicy>)]
+  )
+  func `whether a file could be published at a path is known before it is stored`(
+    path: String,
+    conflicts: Set<DuplicatePolicy>
+  ) async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      try make("a", in: place)
+      try place.write([8], to: "b")
+      for policy in DuplicatePolicy.allCases {
+        let check = Result { () throws(UploadError) in
+          try directory.current().check(.place(FilePath(NameBytes(path))), onDuplicate: policy)
+        }
+        let code: UploadError.Code? = if case .failure(let error) = check { error.code } else { nil }
+        #expect(code == (conflicts.contains(policy) ? .nameTaken : nil), "\(path), \(policy)")
+      }
     }
   }
 }

@@ -28,6 +28,7 @@ extension ResumableUploads {
         name: record.name(id).path(type: record.declaredType).description,
         size: record.length,
         remote: record.remote,
+        sender: record.sender,
         declaredType: record.declaredType,
         group: record.group
       )

@@ -122,6 +122,11 @@ final class ResumableUploads: Sendable {
     meter.interrupt(expires: ContinuousClock.Instant(secondsSince1970: record.expires))
   }
 
+  /// Notes that a request with another tree continues the upload: it counts as a file of that from now on.
+  func move(_ id: UnfinishedID, to group: UploadGroup) {
+    if let meter = entry(id)?.meter { ledger.move(meter, to: group) }
+  }
+
   /// Notes how far the type detection has come.
   /// - Parameters:
   ///   - sniffer: nil once the type is known.

@@ -14,21 +14,38 @@ extension UnfinishedRecord {
   private static let concatenatingKey = "concatenating"
   private static let typeKey = serverPrefix + "type"
   private static let treeKey = serverPrefix + "tree"
+  private static let senderKey = serverPrefix + "sender"
+  private static let directoryKey = serverPrefix + "directory"
   /// The header fields of the creation that matter when the file is published.
   private static let keptFields: [HTTPField.Name] = [.ifMatch, .ifNoneMatch, .ifUnmodifiedSince, .wantReprDigest]
 
   /// Notes the method of the request that creates the upload, and those of its header fields that matter at the end.
   mutating func note(_ head: HTTPRequest) {
     properties[Self.methodKey] = head.method.rawValue
-    properties[Self.treeKey] = TreeField.group(in: head.headerFields).map(TreeField.text)
+    group = TreeField.group(in: head.headerFields)
     for name in Self.keptFields where head.headerFields[name] != nil {
       properties[Self.serverPrefix + name.canonicalName] = head.headerFields[values: name].joined(separator: ",")
     }
   }
 
-  /// The tree that the file belongs to, as the request that created the upload states; nil for none.
+  /// The tree that the file belongs to, as the request states that created the upload, or the last one that continued
+  /// it with another tree; nil for none.
   var group: UploadGroup? {
-    properties[Self.treeKey].flatMap { TreeField.group(in: [.sluiceTree: $0]) }
+    get { properties[Self.treeKey].flatMap { TreeField.group(in: [.sluiceTree: $0]) } }
+    set { properties[Self.treeKey] = newValue.map(TreeField.text) }
+  }
+
+  /// The name that the sender states; nil for none.
+  var sender: SenderName? {
+    get { properties[Self.senderKey].flatMap { try? SenderName($0.utf8) } }
+    set { properties[Self.senderKey] = newValue?.description }
+  }
+
+  /// The directory of the sender, where a file with a generated name is stored: as it was when the upload was created,
+  /// whatever the server's rules are now. nil where senders have none.
+  var senderDirectory: FileName? {
+    get { properties[Self.directoryKey].flatMap { FileName($0) } }
+    set { properties[Self.directoryKey] = newValue?.description }
   }
 
   /// The method of the request that created the upload.
@@ -54,7 +71,7 @@ extension UnfinishedRecord {
   /// The path to publish the file under.
   /// - Parameter id: distinguishes generated names.
   func name(_ id: UploadID) -> RequestedName {
-    RequestedName(requested: path, id: id)
+    RequestedName(requested: path, id: id, generatedIn: senderDirectory)
   }
 
   /// The preconditions of the creation.
@@ -104,7 +121,8 @@ extension UnfinishedRecord {
     return length == offset
   }
 
-  private var isPart: Bool {
+  /// Whether it is a part for a concatenation (tus).
+  var isPart: Bool {
     protocolName == ResumableProtocol.tus.rawValue && UploadResource(offset: offset, properties: properties).isPartial
   }
 }
