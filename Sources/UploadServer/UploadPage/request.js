@@ -15,8 +15,8 @@ function transmit(method, url, { headers = {}, body, owner = {}, sent } = {}) {
     const xhr = (owner.xhr = new XMLHttpRequest()), { upload } = xhr;
     xhr.open(method, url);
     // "-" says that this page knows no token: it is no guess, and gets no password dialog of the browser.
-    xhr.setRequestHeader("Authorization", "Bearer " + (token || "-"));
-    for (const name in headers) if (headers[name] != null) xhr.setRequestHeader(name, headers[name]);
+    const fields = { Authorization: "Bearer " + (token || "-"), ...headers };
+    for (const name in fields) if (fields[name] != null) xhr.setRequestHeader(name, fields[name]);
     if (sent) upload.onprogress = ({ loaded }) => sent(loaded);
     xhr.onloadend = () => {
       const { status, responseText } = xhr, field = (name) => xhr.getResponseHeader(name);
@@ -60,7 +60,9 @@ async function connect(candidate) {
   largestSlice = Math.min(largestSlice, json.maxAppend ?? Infinity);
   if (token) {
     remember("sessionStorage", "token", token);
-    hasCookie = (await transmit("POST", "./session")).status === 204 && navigator.cookieEnabled;
+    await transmit("POST", "./session");
+    // Where cookies are blocked, navigator.cookieEnabled may still be true: only a request without the token tells.
+    hasCookie = json.canList && (await transmit("HEAD", "./files/", { headers: { Authorization: "Bearer -" } })).status === 200;
   }
   ui.token.hidden = true;
   gate = null;

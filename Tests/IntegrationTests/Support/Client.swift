@@ -30,6 +30,11 @@ extension Trait where Self == ConditionTrait {
   static var barePython: Self { Client.needs("python3", "-c", "import sys; assert sys.version_info >= (3, 9)") }
   /// The tus project's client for Python.
   static var tuspy: Self { Client.needs("python3", "-c", "import tusclient") }
+  /// Chromium, and Selenium for Debian's Python.
+  static var chromium: Self {
+    let parts = ["chromium --version", "chromedriver --version", "/usr/bin/python3 -c 'import selenium'"]
+    return Client.needs("sh", "-c", parts.joined(separator: " && "))
+  }
   static var tmux: Self { Client.needs("tmux", "-V") }
   static var wget: Self { Client.needs("wget", "--version") }
   static var openssl: Self { Client.needs("openssl", "version") }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from nginx import Front, make_certificate, running
 from shared import MIB, Failure, count, digest
+from shared.nginx import Front, make_certificate, running
 from shared.proxy import Proxy
 from shared.rows import Row, note
 from shared.sender import Sender

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from nginx import Front, make_certificate, running
 from protocols import PROTOCOLS, interrupt
 from shared import MIB, Absence, Failure, count, digest, environment, output, run
+from shared.nginx import Front, make_certificate, running
 from shared.proxy import Cut, Proxy
 from shared.rows import Row, note
 from shared.service import Service

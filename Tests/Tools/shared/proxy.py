@@ -93,6 +93,12 @@ class Proxy:
         """The port of the proxy."""
         return int(self._listener.getsockname()[1])
 
+    def cut_now(self, kind: str = "RST") -> None:
+        """Cuts all connections now, whether data flows or not. Only with `cuts_all`."""
+        with self._lock:
+            self.cuts.insert(self._next, Cut(self.sent, kind))
+            self._next += 1
+
     def __exit__(self, *_: object) -> None:
         self._over.set()
         for thread in list(self._threads):

@@ -1,0 +1,46 @@
+import Testing
+import UploadTestSupport
+
+/// `Tests/Tools/browser/run`: the upload page in Chromium, one browser for each topic.
+@Suite(.chromium) struct BrowserTests {
+  static let topics = [
+    "choosing", "uploading", "interruptions", "tokens", "without-scripts", "drop-box", "names", "listing",
+    "accessibility",
+  ]
+  /// A browser has several processes, which need processor time at once.
+  private static let browsers = Slots(2)
+
+  @Test(arguments: topics) func `the upload page passes all scenarios`(of topic: String) async throws {
+    try await withTemporaryDirectory { directory in
+      await Self.browsers.acquire()
+      let result: Result<(exit: ProcessRunner.Exit, output: String, errors: String), any Error>
+      do {
+        result = .success(try await script.run([topic], in: directory))
+      } catch {
+        result = .failure(error)
+      }
+      await Self.browsers.release()
+      let ended = try result.get()
+      let failed = ended.output.split(separator: "\n").filter { $0.contains("FAILED") }
+      #expect(ended.exit == .status(0), "\(failed.joined(separator: "\n")) \(ended.errors)")
+      #expect(ended.output.contains(/[1-9][0-9]* run, 0 failed/))
+    }
+  }
+
+  @Test func `each topic is tested`() async throws {
+    try await withTemporaryDirectory { directory in
+      let listed = try await script.run(["--list"], in: directory).output
+      let names = listed.split(separator: "\n").compactMap { $0.split(separator: "/").first.map(String.init) }
+      #expect(Set(names) == Set(Self.topics))
+    }
+  }
+
+  @Test func `an unknown scenario is wrong usage`() async throws {
+    try await withTemporaryDirectory { directory in
+      let ended = try await script.run(["choosing/nothing"], in: directory)
+      #expect(ended.exit == .status(64), "\(ended)")
+    }
+  }
+
+  private var script: ToolScript { ToolScript("browser") }
+}
