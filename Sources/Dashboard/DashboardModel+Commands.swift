@@ -122,8 +122,7 @@ extension DashboardModel {
   /// Pauses or continues the selected upload, or says in a note why that is not possible.
   private mutating func pause() -> [DashboardEffect] {
     guard let id = selected?.id, let record = live[direction][id] else { return [] }
-    let upload = record.now
-    if let obstacle = record.tree.map(\.now.pauseObstacle) ?? upload.pauseObstacle {
+    if let obstacle = record.pauseObstacle {
       note(.warning, obstacle)
       return []
     }
@@ -197,6 +196,11 @@ extension DashboardModel {
     let rates = DashboardSettings.refreshRates
     return faster ? rates.first { $0 > settings.refreshRate } : rates.last { $0 < settings.refreshRate }
   }
+}
+
+extension UploadRecord {
+  /// Why the upload or tree can neither be paused nor continued, as a note; nil if it can.
+  var pauseObstacle: String? { tree.map(\.now.pauseObstacle) ?? now.pauseObstacle }
 }
 
 extension GroupSnapshot {

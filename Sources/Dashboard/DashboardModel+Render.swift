@@ -111,7 +111,7 @@ extension DashboardModel {
   /// Whether the footer shows a command of the dashboard: if it is valid now. The key for pausing is valid for uploads
   /// that cannot be paused too, for which it says why.
   private func isHinted(_ command: Command) -> Bool {
-    isValid(command) && (command != .pause || selected?.now.canPause == true)
+    isValid(command) && (command != .pause || selected.map { $0.pauseObstacle == nil } == true)
   }
 
   private func footerHints(_ glyphs: GlyphSet) -> [KeyHint] {

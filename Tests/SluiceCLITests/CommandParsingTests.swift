@@ -26,10 +26,11 @@ import UploadStorage
     }
   }
 
-  @Test func `the help of serve shows its options in seven groups`() {
+  @Test func `the help of serve shows its options in eight groups`() {
     let help = SluiceCommand.helpMessage(for: ServeCommand.self, columns: 120)
     let headings = help.split(separator: "\n").filter { $0.hasSuffix(":") && !$0.hasPrefix(" ") }
-    #expect(headings == ["SERVER:", "STORED FILES:", "LIMITS:", "TLS:", "ACCESS:", "OUTPUT:", "OPTIONS:"])
+    let groups = ["SERVER:", "STORED FILES:", "LIMITS:", "TLS:", "ACCESS:", "UPLOAD PAGE:", "OUTPUT:", "OPTIONS:"]
+    #expect(headings.map(String.init) == groups)
   }
 
   @Test func `a QR code cannot be combined with JSON lines, which are for programs`() throws {

@@ -84,6 +84,8 @@ final class DecoderGuard: ChannelInboundHandler {
     // A response that is sent within the loop below has more input decoded, which the loop does by itself.
     guard !isDecoding else { return }
     isDecoding = true
+    // Malformed headers have no other form.
+    handler.undecoded = input
     let count = input.readableBytes
     var parts = 0
     while input.readableBytes > 0, !handler.machine.input.isIgnored, !handler.machine.holdsInput,
@@ -98,7 +100,7 @@ final class DecoderGuard: ChannelInboundHandler {
     // An empty rest would retain the buffer that it is a slice of.
     if input.readableBytes == 0 || handler.machine.input.isIgnored || !context.channel.isActive { input = ByteBuffer() }
     handler.machine.hasInputRoom = input.readableBytes < Self.inputLimit
-    isDecoding = false
+    (isDecoding, handler.undecoded) = (false, nil)
     countUnfinishedBytes(context)
     buffer.noteParts(parts, of: count)
     handler.bytesDecoded()
@@ -109,9 +111,6 @@ final class DecoderGuard: ChannelInboundHandler {
   private func decodeNext(_ context: ChannelHandlerContext) -> Int {
     let repeatable = handler.machine.isAtRest && unfinishedBytes == 0 ? repeatableRequest() : nil
     let size = min(repeatable?.size ?? sizeForDecoder, input.readableBytes)
-    // Malformed ones have no other form.
-    handler.undecoded = input
-    defer { handler.undecoded = nil }
     guard let chunk = input.readSlice(length: size) else { return 0 }
     (handler.machine.notesAccepted, handler.machine.accepted) = (repeatable?.fields != nil, nil)
     handler.machine.input.beginDecoding()

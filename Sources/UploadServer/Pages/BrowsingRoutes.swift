@@ -22,19 +22,18 @@ struct BrowsingRoutes: Sendable {
   /// The router with all of them, for GET and HEAD. An error becomes a response, see ``ErrorResponseMiddleware``,
   /// unless it occurs while a body is sent.
   func router() -> Router<BrowsingContext> {
-    let router = Router(context: BrowsingContext.self, options: [.autoGenerateHeadEndpoints])
+    let router = Router(context: BrowsingContext.self)
     router.add(middleware: ErrorResponseMiddleware())
-    router.add(middleware: UnknownLengthMiddleware())
     let uploadPage = UploadPage(profile, modified: CurrentTime.seconds)
-    router.get("/") { request, _ in try uploadPage.response(to: request.head) }
-    router.get("/info") { request, context in try await info(request, over: context.channel) }
-    router.get("/files") { request, context in try await browse(request, over: context.channel) }
-    router.get("/files/**") { request, context in try await browse(request, over: context.channel) }
-    router.get("/healthz") { _, _ in
+    router.getAndHead("/") { request, _ in try uploadPage.response(to: request.head) }
+    router.getAndHead("/info") { request, context in try await info(request, over: context.channel) }
+    router.getAndHead("/files") { request, context in try await browse(request, over: context.channel) }
+    router.getAndHead("/files/**") { request, context in try await browse(request, over: context.channel) }
+    router.getAndHead("/healthz") { _, _ in
       try await store.check()
       return Response(ServerResponse(status: .ok, contentType: "text/plain", body: "ok\n"))
     }
-    router.get("/metrics") { _, _ in
+    router.getAndHead("/metrics") { _, _ in
       let metrics = Metrics(ledger: ledger, slabs: budget.use)
       return Response(ServerResponse(status: .ok, contentType: Metrics.contentType, body: metrics.text))
     }
@@ -100,11 +99,11 @@ struct BrowsingRoutes: Sendable {
   ) async throws -> Response {
     try checkPreconditions(of: request)
     let page = Page(for: request.head)
-    let order = try page == nil ? nil : ListingOrder(IncomingRequest(request.head).target.get())
+    let order = try ListingOrder(IncomingRequest(request.head).target.get())
     guard let files = try await store.list(directory.path),
       let reservation = await budget.reserve(Listing.chunkSize)
     else { return tooManyListings(request) }
-    let sorted = try await shown(files, in: order)
+    let sorted = try await shown(files, in: page == nil ? nil : order)
     var response = Listing(
       files: sorted.files,
       format: page?.listing(of: directory, in: sorted.order) ?? .json(directory, path: request.uri.path),
@@ -226,22 +225,18 @@ struct ErrorResponseMiddleware: RouterMiddleware {
   }
 }
 
-/// Removes the length from responses to HEAD whose body would be made while it is sent: Hummingbird states 0 for them,
-/// although GET has a body (RFC 9110 section 8.6).
-struct UnknownLengthMiddleware: RouterMiddleware {
-  typealias Context = BrowsingContext
-
-  func handle(
-    _ request: Request,
-    context: BrowsingContext,
-    next: (Request, BrowsingContext) async throws -> Response
-  ) async throws -> Response {
-    var response = try await next(request, context)
-    // No route has an empty page.
-    if request.method == .head, response.status == .ok, response.headers[.contentLength] == "0" {
-      response.body = ResponseBody { writer in try await writer.finish(nil) }
-      response.headers[.contentLength] = nil
+extension Router<BrowsingContext> {
+  /// Adds a route for GET, and for HEAD with the header fields of GET. The router's own option would state the length 0
+  /// for a body that is made while it is sent (RFC 9110 section 8.6).
+  fileprivate func getAndHead(
+    _ path: RouterPath,
+    _ handler: @escaping @Sendable (Request, BrowsingContext) async throws -> Response
+  ) {
+    get(path, use: handler)
+    head(path) { request, context in
+      let response = try await handler(request, context)
+      let body = ResponseBody { writer in try await writer.finish(nil) }
+      return Response(status: response.status, headers: response.headers, body: body)
     }
-    return response
   }
 }

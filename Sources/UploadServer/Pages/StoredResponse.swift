@@ -41,9 +41,10 @@ struct StoredResponse {
 
     bytes.writeStaticString("HTTP/1.1 ")
     bytes.writeStaticString(line)
-    bytes.writeStaticString("\r\nContent-Type: application/json\r\nContent-Length: ")
+    bytes.writeStaticString("\r\nContent-Type: application/json\r\nX-Content-Type-Options: nosniff")
+    bytes.writeStaticString("\r\nReferrer-Policy: no-referrer\r\nContent-Length: ")
     bytes.writeString(String(body.count))
-    bytes.writeStaticString("\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nLocation: ")
+    bytes.writeStaticString("\r\nLocation: ")
     bytes.writeString(url)
     if setsTime { bytes.writeStaticString("\r\nX-OC-Mtime: accepted") }
     bytes.writeStaticString("\r\nDate: ")

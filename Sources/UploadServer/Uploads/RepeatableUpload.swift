@@ -27,10 +27,9 @@ struct RepeatableUpload {
     guard head.method == .put, incoming.length != .chunked, current.keepAlive, current.page == nil,
       !current.expectsContinue, server.limiter == nil, server.limits.ratePerUpload == nil,
       let digests = try? DigestRequest(fields), digests.algorithms.isEmpty,
-      let preconditions = try? Preconditions(fields, for: .store, now: CurrentTime.seconds), preconditions.isEmpty,
-      let sender = try? SenderField.name(in: fields)
+      let preconditions = try? Preconditions(fields, for: .store, now: CurrentTime.seconds), preconditions.isEmpty
     else { return nil }
-    self.sender = sender
+    do throws(UploadError) { sender = try SenderField.name(in: fields) } catch { return nil }
     group = TreeField.group(in: fields)
     var request = current
     request.received = incoming.length.bytes ?? 0

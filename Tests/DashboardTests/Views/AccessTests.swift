@@ -57,7 +57,7 @@ import UploadCore
     driver.press(KeyEvent("L"))
     #expect(driver.text.contains("owner's token: 0wner"))
     driver.press(KeyEvent("y"))
-    #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080/?token=s3cret")])
+    #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080/#t=s3cret")])
   }
 
   @Test func `the complete fingerprint is in the log, and in the detail while no upload is selected`() {
