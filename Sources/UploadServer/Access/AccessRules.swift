@@ -44,7 +44,7 @@ enum AccessRequirement: Sendable, Equatable {
   /// The paths that visitors of a drop box may read besides unfinished uploads. All others are the owner's, so that no
   /// way to write a path differently leads to a file.
   private static let visitorPaths: Set<String> = ["/", "/healthz", "/info", ResumableRoute.root]
-  /// Health checks of load balancers and the upload page, which is the same for everybody.
+  /// Health checks of load balancers, and the upload page, which is the same for all clients.
   private static let openPaths: Set<String> = ["/", "/healthz"]
 
   init(_ request: IncomingRequest, _ rules: AccessRules) {

@@ -7,7 +7,7 @@ struct PresentedTokens: Sendable {
   /// How many tokens of one request are compared: a parameter and a header field, and one to spare. Further ones are
   /// ignored, and are no guesses.
   private static let maximum = 3
-  /// What stands for no token where a field must have one: the upload page sends `Bearer -` so that a 401 response opens
+  /// Means no token where a field must have one: the upload page sends `Bearer -` so that a 401 response opens
   /// no password dialog.
   private static let none = "-"
 

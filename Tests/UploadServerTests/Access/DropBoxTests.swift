@@ -84,7 +84,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a visitor who guesses the owner's token is blocked from guessing, but not from uploading`() async throws {
+  @Test func `a right token beside guesses of the owner's does not keep them from being counted`() async throws {
     let blocked = [Self.visitor, "Authorization: Bearer owner-token-1"]
     try await withHandler(access: gate()) { harness in
       for number in 0..<10 {

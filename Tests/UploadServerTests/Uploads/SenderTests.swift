@@ -110,10 +110,13 @@ import UploadTestSupport
   }
 
   @Test func `a directory that a client makes is below the sender's`() async throws {
-    try await withHandler(limits: perSender()) { harness in
-      let made = try harness.reply(to: request("MKCOL /d/e", [Self.anna]))
-      #expect(made.status == 201)
-      #expect(made["Location"] == "../files/Anna%20M%C3%BCller/d/e/")
+    var configuration = RunningServer.configuration
+    configuration.limits.paths.isPerSender = true
+    try await RunningServer.with(configuration) { server in
+      let fields = ["Connection: close", Self.anna]
+      let made = try await WireClient.exchange(request("MKCOL /d/e", fields), port: server.port)
+      #expect(made.hasPrefix("HTTP/1.1 201 "))
+      #expect(made.contains("\r\nLocation: ../files/Anna%20M%C3%BCller/d/e/\r\n"))
     }
   }
 
