@@ -15,6 +15,7 @@ async function transferred(transfer, isPaste) {
   }
   if (text && !found.length) addFile(new File([text], "", { type: "text/plain" }), `Text ${timeStamp()}.txt`);
   let problem = "";
+  put(ui.notice, folders.length && "Reading the folders …");
   for (const folder of folders) {
     try {
       await walk(folder, addFile);
@@ -29,17 +30,16 @@ async function transferred(transfer, isPaste) {
 // Finds the files of a directory and of those below it. An empty one is made on the server.
 async function walk(directory, addFile) {
   const reader = directory.createReader();
-  let number = 0;
+  let isEmpty = true;
   // A browser returns at most 100 entries at once, and none after the last.
   for (let batch; (batch = await new Promise((...done) => reader.readEntries(...done))).length; ) {
     for (const entry of batch) {
       if (entry.isDirectory) await walk(entry, addFile);
       else addFile(await new Promise((...done) => entry.file(...done)), entry.fullPath.slice(1));
-      number++;
+      isEmpty = false;
     }
-    put(ui.notice, `Reading "${shownName(directory.name)}": ${numberText(number)} …`);
   }
-  if (!number) request("MKCOL", "./files" + directory.fullPath.split("/").map(encode).join("/"));
+  if (isEmpty) request("MKCOL", "./files" + directory.fullPath.split("/").map(encode).join("/"));
 }
 
 // The local time as part of a name: "2026-11-29 22.15.03". Sweden writes it in this order.

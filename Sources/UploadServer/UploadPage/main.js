@@ -51,7 +51,7 @@ ui.token.onsubmit = (event) => {
   connect(ui.tokenField.value.trim());
 };
 
-self.ononline = self.onpageshow = wakeUp;
+self.ononline = wakeUp;
 document.onvisibilitychange = () => {
   // The browser has released it when the page was hidden.
   screenLock = null;
@@ -66,7 +66,7 @@ self.onhashchange = () => {
 // The server's settings are known: shows them, and what an earlier visit left unfinished.
 function showSettings() {
   const { free, allowedTypes, canList } = settings;
-  ui.free.textContent = free >= 0 ? sizeText(free) + " free." : "";
+  ui.free.textContent = free != null ? sizeText(free) + " free." : "";
   files.accept = allowedTypes?.join() ?? "";
   ui.browse.hidden = !canList;
   ui.browse.href = link("files/");

@@ -84,6 +84,6 @@ function stateText(item) {
   if (sent && sent < size) text += " of " + sizeText(size);
   if (state === "offline") return text + " · continues by itself";
   if (state !== "sending") return text;
-  if (idleTime(item) > 10) return `${text} · nothing has moved for ${timeText(idleTime(item))}`;
-  return text + (sent < size ? rateText(item, size - sent) : " · the server is storing it");
+  if (sent === size) return text + " · the server is storing it";
+  return text + (idleTime(item) > 10 ? ` · nothing has moved for ${timeText(idleTime(item))}` : rateText(item, size - sent));
 }

@@ -6,7 +6,7 @@ let timer = 0;
 let tickedAt = Date.now();
 
 // A state has changed: shows it soon, once for all changes of a moment.
-const changed = () => (timer ||= setTimeout(show, 50));
+const changed = () => (timer ||= setTimeout(show, running().length ? 150 : 0));
 
 function show() {
   timer = 0;
@@ -95,7 +95,8 @@ function tick() {
   }
   for (const item of active.filter(({ state }) => state === "sending")) {
     poll(item);
-    // The connection may be dead without the browser's knowledge: HEAD on a new one tells.
-    if (idleTime(item) > 60) item.xhr?.abort();
+    // The connection may be dead without the browser's knowledge: HEAD on a new one tells. Storing a whole file may take
+    // the server long.
+    if (idleTime(item) > (item.sent < item.size ? 60 : 600)) item.xhr?.abort();
   }
 }
