@@ -6,7 +6,7 @@ import UploadTestSupport
 
 @testable import UploadServer
 
-/// Every error response, whoever makes it: a page with a way back for browsers, JSON for all other clients.
+/// Every error response of the server, from any of its parts: a page with a way back for browsers, JSON for all other clients.
 @Suite struct ErrorPagesTests {
   private static let browser = "text/html,application/xhtml+xml,*/*;q=0.8"
 

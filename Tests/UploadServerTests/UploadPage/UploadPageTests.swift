@@ -64,7 +64,10 @@ import UploadProtocol
   }
 
   @Test func `the shipped sources are served without comments, indentation and empty lines`() {
-    for line in text().split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
+    let sources = UploadPage.Sources.shipped
+    let served = ([sources.html, sources.style] + sources.scripts).map(\.served)
+    #expect(served.allSatisfy { $0.hasSuffix("\n") })
+    for line in served.flatMap({ $0.split(separator: "\n", omittingEmptySubsequences: false).dropLast() }) {
       #expect(!line.isEmpty && line.first?.isWhitespace == false && line.last?.isWhitespace == false, "\(line)")
       #expect(!line.hasPrefix("//") && !line.hasPrefix("/*") && !line.hasPrefix("<!--"), "\(line)")
     }
