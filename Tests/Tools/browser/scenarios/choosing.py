@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from driver import PHONE
-from scenario import BOTH, Stage, Topic, check, expect, slow
+from scenario import BOTH, Stage, Topic, check, eventually, expect, slow
 from shared import MIB, digest
 
 topic = Topic("choosing")
@@ -42,16 +42,23 @@ def choose_more(stage: Stage) -> None:
 
 @topic()
 def drop(stage: Stage) -> None:
-    """Files and directories that are dropped on the window arrive, with their paths."""
+    """Files and directories that are dropped on the window arrive, with their paths and modification times."""
     server = stage.serve()
     files = [stage.file("letter.txt"), stage.file("photos/2026/a.jpg"), stage.file("photos/2026/b.jpg")]
     files.append(stage.file("photos/index.txt"))
+    for number, file in enumerate(files):
+        os.utime(file, (1_500_000_000 + number, 1_500_000_000 + number))
+    (files[1].parent / "empty").mkdir()
     page = stage.page(server)
     # Near a corner: anywhere will do.
     stage.browser.drop([files[0], files[0].parent / "photos"], x=30, y=700)
     page.wait(lambda: len(page.rows()) == 4, "not all files were found")
     page.finish()
-    server.expect(files, below=files[0].parent)
+    below = files[0].parent
+    server.expect(files, below)
+    for file in files:
+        expect(int((server.root / file.relative_to(below)).stat().st_mtime), int(file.stat().st_mtime), f"time of {file}")
+    eventually((server.root / "photos/2026/empty").is_dir, "the empty directory is missing")
 
 
 @topic()

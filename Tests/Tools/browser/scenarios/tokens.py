@@ -148,7 +148,7 @@ def no_referrer(stage: Stage) -> None:
     expect(stage.browser.script("return document.referrer"), "", "Referer of the listing")
 
 
-@topic(keeps_data=False, sizes=BOTH)
+@topic(keeps_data=False, faults=("401",), sizes=BOTH)
 def no_cookies(stage: Stage) -> None:
     """Where cookies and storage are blocked, uploads work, and the links to files have the token."""
     server = _serve(stage)

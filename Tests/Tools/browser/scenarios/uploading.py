@@ -140,6 +140,22 @@ def leaving(stage: Stage) -> None:
     expect(stage.browser.script(asks), False, "warning after all were stored")
 
 
+@topic()
+def screen_lock(stage: Stage) -> None:
+    """The screen stays on while files are sent, and may be turned off afterwards."""
+    server = stage.serve(*SLOW)
+    page = stage.page(server)
+    stage.browser.script("""
+        window.locks = 0;
+        navigator.wakeLock.request = async kind => (locks += kind === "screen", {release: async () => locks -= 1});
+    """)
+    page.choose(stage.file("film.mp4", 8 * MIB))
+    page.wait_for_row("film.mp4", "sending")
+    page.wait(lambda: stage.browser.script("return locks") == 1, "the screen is not kept on")
+    page.finish()
+    page.wait(lambda: stage.browser.script("return locks") == 0, "the screen is kept on after all were stored")
+
+
 @topic(faults=("ERR_UPLOAD_FILE_CHANGED", "ERR_FILE_NOT_FOUND", "ERR_FAILED"), sizes=BOTH)
 def changed_file(stage: Stage) -> None:
     """A file that changes while it is sent fails with a reason, and nothing of it is stored."""
