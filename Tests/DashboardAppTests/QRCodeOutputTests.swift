@@ -15,9 +15,9 @@ import UploadCore
 
   @Test func `the code has a line for each two modules, in black on white`() throws {
     let lines = try QRCodeOutput.text(of: Self.link, on: screen(80, 23)).split(separator: "\n")
-    #expect(lines.count == 21)
+    #expect(lines.count == 19)
     #expect(lines.allSatisfy { $0.hasPrefix("\u{1B}[0;38;5;16;48;5;231m") && $0.hasSuffix("\u{1B}[0m") })
-    #expect(lines.count { $0.contains("█") } == 17)
+    #expect(lines.count { $0.contains("█") } == 14)
     let plain = try QRCodeOutput.text(of: Self.link, on: screen(80, 50, isUnicode: false, colors: .mono))
     #expect(plain.contains("##############") && plain.contains("\u{1B}[0;7m") && !plain.contains("38;5"))
   }
@@ -27,10 +27,10 @@ import UploadCore
     nowhere.size = nil
     try expectError(nowhere, says: "--qr has no effect: standard output is not a terminal")
     try expectError(
-      screen(36, 50),
-      says: "needs 37 columns and 20 rows, and the terminal has 36 and 51. Make it larger"
+      screen(32, 50),
+      says: "needs 33 columns and 18 rows, and the terminal has 32 and 51. Make it larger"
     )
-    try expectError(screen(80, 24, isUnicode: false), says: "needs 74 columns and 38 rows")
+    try expectError(screen(80, 24, isUnicode: false), says: "needs 66 columns and 34 rows")
     let long = Self.link + String(repeating: "x", count: 250)
     try expectError(screen(200, 100), of: long, says: "too long")
   }

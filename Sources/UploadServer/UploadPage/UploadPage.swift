@@ -31,13 +31,15 @@ struct UploadPage: Sendable {
   ///   - profile: whose greeting, limits and fields are shown.
   ///   - modified: the current time in seconds since 1970.
   init(_ profile: ServerProfile, sources: Sources = .shipped, modified: Int64) {
-    let text = PageTemplate(sources.html.served).filled([
+    let filled = PageTemplate(sources.html.served).filled([
       "style": sources.style.served,
       "script": sources.script,
       "greeting": Self.greeting(profile.page.greeting),
       "limits": MarkupText.escaped(profile.limits ?? ""),
       "sender": profile.page.asksName ? Self.senderField : "",
     ])
+    // A placeholder without a value may leave an empty line.
+    let text = filled.split(separator: "\n").joined(separator: "\n") + "\n"
     tag = EntityTag(String(Hexadecimal.text(SHA256.hash(data: Array(text.utf8))).prefix(16)))
     policy = ContentSecurityPolicy.policy(
       script: Self.content(of: "script", in: text),

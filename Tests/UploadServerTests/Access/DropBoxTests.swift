@@ -73,7 +73,7 @@ import UploadTestSupport
 
   @Test func `an open drop box accepts uploads without a token, and reads need the owner's`() async throws {
     try await withHandler(access: gate(token: nil, isLoopback: true)) { harness in
-      try harness.expect(201, from: "PUT /a", body: "x")
+      try harness.expect(201, from: "PUT /c", body: "x")
       try harness.expect(200, from: "GET /info")
       for line in Self.reads {
         try harness.expect(401, from: line)

@@ -16,7 +16,8 @@ import UploadStorage
   private func page(_ name: String) -> [String] {
     let file = StoredFile(name: NameBytes("d/" + name), size: 1536, type: "<script>/x", modified: 0)
     let pages = Page(path: "/")
-    let listing = pages.listing(of: BrowsedDirectory(NameBytes(name)))
+    // With slashes it would be several directories.
+    let listing = pages.listing(of: BrowsedDirectory(NameBytes(name.replacing("/", with: "_"))))
     return [
       listing.text([file]), listing.start + listing.directoryRow(NameBytes(name), 0) + listing.end,
       pages.stored([file]), pages.error("A file named \"\(name)\" exists.", status: .conflict),
@@ -162,7 +163,7 @@ extension PageTests {
     var file = StoredFile(name: "d/e/a b", size: 1, type: nil, modified: 0)
     let page = Page(path: "/file-upload").stored([file])
     #expect(page.contains("<a href=\"./files/d/e/a%20b\"><bdi>d/e/a b</bdi></a>"))
-    #expect(page.contains("<h1>Your file was stored</h1>") && !page.contains("SHA-256") && !page.contains("tar"))
+    #expect(page.contains("<h1>Your file was stored</h1>") && !page.contains("SHA-256") && !page.contains("format=tar"))
     file.digests.sha256 = [UInt8](repeating: 0xAB, count: 32)
     let more = Page(path: "/file-upload").stored([file, file])
     #expect(more.contains("<h1>Your files were stored</h1>"))
