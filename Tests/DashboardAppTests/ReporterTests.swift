@@ -63,6 +63,8 @@ import UploadTestSupport
     let task = Task { await reporter.run() }
     let meter = UploadMeter(direction: .incoming, mode: .resumable, name: "a", size: 1, remote: "test")
     ledger.begin(meter)
+    // Only after an upload that was seen to run does the process become idle.
+    try await eventually("samples while it runs") { record.looks.withLock { $0 } >= 3 }
     meter.interrupt(expires: .now + .seconds(3600))
     try await eventually("the idle time") { idled.withLock { $0 } == 1 }
     let before = record.looks.withLock { $0 }

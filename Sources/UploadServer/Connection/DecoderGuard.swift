@@ -67,6 +67,8 @@ final class DecoderGuard: ChannelInboundHandler {
     guard let output, input.readableBytes > 0 else { return }
     handler.bytesArrived(0)
     decode(output)
+    // Hummingbird handles the parts that it got only when a read is complete.
+    output.fireChannelReadComplete()
     handler.resumeReading()
   }
 
@@ -74,7 +76,10 @@ final class DecoderGuard: ChannelInboundHandler {
     if let event = event as? ChannelEvent, event == .inputClosed {
       // The handler has to know whether requests wait, when it learns that they are the last.
       (handler.machine.repeated, handler.machine.repeats) = (nil, false)
-      if input.readableBytes > 0 { decode(context) }
+      if input.readableBytes > 0 {
+        decode(context)
+        context.fireChannelReadComplete()
+      }
     }
     context.fireUserInboundEventTriggered(event)
   }
