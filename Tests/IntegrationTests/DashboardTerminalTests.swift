@@ -37,7 +37,7 @@ import UploadTestSupport
       let url = "http://127.0.0.1:\(try await tmux.port)"
       try await tmux.press("y")
       try await tmux.shows("copied to tmux: \(url)")
-      #expect(try await tmux.pasteBuffer == url)
+      #expect(try await tmux.pasteBuffer == "\(url)/")
       try await tmux.press("q")
       try await tmux.ends()
     }

@@ -35,7 +35,7 @@ import UploadTestSupport
       }
       let redirected = try await Curl.run(["-L", "-H", "Accept: text/html", "\(server.url)/files/photos"])
       #expect(redirected.status == 200)
-      #expect(redirected.body.contains("files/photos/2024/\">2024/</a>"), "\(redirected)")
+      #expect(redirected.body.contains("files/photos/2024/\"><bdi>2024/</bdi></a>"), "\(redirected)")
     }
   }
 
@@ -216,8 +216,8 @@ import UploadTestSupport
       // A small body is received, and the connection serves the next request.
       let small = try server.scratch.write([1], to: "small")
       let urls = ["-T", small, "\(server.url)/files/\(path)", "-T", small, "\(server.url)/files/free"]
-      let both = try await Curl.runAll(urls, format: "%{http_code} %{num_connects}")
-      #expect(both.suffix(2) == ["409 1", "201 0"] || both.contains("409 1") && both.contains("201 0"), "\(both)")
+      let both = try await Curl.runAll(["-H", "Expect:"] + urls, format: "%{http_code} %{num_connects}")
+      #expect(both.contains("409 1") && both.contains("201 0"), "\(both)")
     }
   }
 

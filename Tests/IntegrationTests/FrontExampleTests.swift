@@ -89,16 +89,16 @@ import UploadTestSupport
       let html = ["-H", "Accept: text/html"]
       var page = try await Curl.run(html + ["\(base)?token=\(Self.token)"])
       let action = try Self.attribute("action", of: page.body, relativeTo: base)
-      #expect(action == "\(base)file-upload?token=\(Self.token)")
+      #expect(action == "\(base)file-upload?token=\(Self.token)&paths=keep")
       page = try await Curl.run(html + ["-F", "file=@\(path)", action])
       #expect(page.status == 201, "\(page)")
-      let file = try Self.attribute("href", of: page.body, relativeTo: action)
+      let file = try Self.attribute("href", of: page.body, relativeTo: action, containing: "a.bin")
       #expect(try await Curl.run(["-o", server.scratch.file("got"), file]).status == 200)
       #expect(try Digest.ofFile(server.scratch.file("got")) == Digest.ofFile(path))
       // The listing is a directory deeper.
       let listing = "\(base)files/?token=\(Self.token)"
       page = try await Curl.run(html + [listing])
-      #expect(try Self.attribute("href", of: page.body, relativeTo: listing) == file)
+      #expect(try Self.attribute("href", of: page.body, relativeTo: listing, containing: "a.bin") == file)
       // And so is an error page; its only link leads back.
       let missing = "\(base)files/none?token=\(Self.token)"
       page = try await Curl.run(html + [missing])
@@ -108,10 +108,19 @@ import UploadTestSupport
     }
   }
 
-  /// The first attribute of that name as a browser resolves it.
-  private static func attribute(_ name: String, of page: String, relativeTo base: String) throws -> String {
-    let marker = try #require(page.firstRange(of: "\(name)=\""), "\(page)")
-    let value = String(page[marker.upperBound...].prefix { $0 != "\"" })
+  /// The first attribute of that name, with this text in its value, as a browser resolves it.
+  private static func attribute(
+    _ name: String,
+    of page: String,
+    relativeTo base: String,
+    containing text: String = ""
+  ) throws -> String {
+    let values = page.matches(of: /([a-z]+)="([^"]*)"/).filter { $0.1 == name }
+    // The icon has a URL of its own.
+    let value = try #require(
+      values.map { String($0.2) }.first { !$0.hasPrefix("data:") && (text.isEmpty || $0.contains(text)) }
+    )
+    .replacing("&amp;", with: "&")
     return try #require(URL(string: value, relativeTo: URL(string: base))).absoluteURL.absoluteString
   }
 

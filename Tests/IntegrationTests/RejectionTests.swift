@@ -50,8 +50,9 @@ import UploadTestSupport
 
   @Test func `after ten wrong tokens a client gets 429 with Retry-After, even with the right one`() async throws {
     try await withServer(["--token", Self.token]) { server in
-      for number in 0..<10 { #expect(try await Curl.run(["-u", ":wrong-token-\(number)", server.url]).status == 401) }
-      let blocked = try await Curl.run(["--verbose", "-u", ":\(Self.token)", server.url])
+      let url = "\(server.url)/files/"
+      for number in 0..<10 { #expect(try await Curl.run(["-u", ":wrong-token-\(number)", url]).status == 401) }
+      let blocked = try await Curl.run(["--verbose", "-u", ":\(Self.token)", url])
       #expect(blocked.isRejection(429), "\(blocked)")
       let seconds = blocked.errors.firstMatch(of: /< Retry-After: (\d+)/).flatMap { Int($0.output.1) }
       #expect((1...60).contains(seconds ?? 0), "\(blocked)")
