@@ -6,7 +6,7 @@ import json
 import urllib.error
 import urllib.request
 
-from scenario import BOTH, Server, Stage, Topic, check, expect, slow
+from scenario import BOTH, PROMPT, Server, Stage, Topic, check, expect
 from shared import MIB
 
 topic = Topic("drop-box")
@@ -51,13 +51,15 @@ def owner(stage: Stage) -> None:
 @topic()
 def interrupted_visitor(stage: Stage) -> None:
     """A visitor's upload continues after a reload."""
-    server = stage.serve(*BOX, *slow(8))
-    page = stage.page(server, f"#t={VISITOR}")
+    server = stage.serve(*BOX, *PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy, f"#t={VISITOR}")
     file = stage.file("film.mp4", 16 * MIB)
     page.choose(file)
     page.wait_for_percent("film.mp4", 20)
     page.reload()
     page.wait(lambda: page.unfinished() == ["film.mp4"], "the unfinished upload is not listed")
+    proxy.stop_at = None
     page.send([file])
     server.expect([file])
 

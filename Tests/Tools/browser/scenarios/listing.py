@@ -104,7 +104,7 @@ def head_fields(stage: Stage) -> None:
     server = stage.serve()
     fields = """
         const done = arguments[1];
-        fetch(arguments[0]).then(reply => done(Object.fromEntries(reply.headers)), error => done(String(error)));
+        fetch(arguments[0], {headers: {Accept: "text/html"}}).then(reply => done(Object.fromEntries(reply.headers)), error => done(String(error)));
     """
     page = stage.page(server)
     for path in ("", "files/"):

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from driver import DESKTOP, PHONE
-from scenario import BOTH, Stage, Topic, check, eventually, expect, slow
+from scenario import BOTH, LOST, PROMPT, Stage, Topic, check, eventually, expect, slow
 from shared import MIB, digest
 
 topic = Topic("uploading")
@@ -54,13 +54,15 @@ def progress(stage: Stage) -> None:
 @topic(sizes=BOTH)
 def three_at_once(stage: Stage) -> None:
     """Three files are sent at once; the others wait in their order."""
-    server = stage.serve(*SLOW)
-    page = stage.page(server)
-    files = [stage.file(f"{number}.bin", 6 * MIB) for number in range(5)]
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server, 1)
+    page = stage.page(proxy)
+    files = [stage.file(f"{number}.bin", 2 * MIB) for number in range(5)]
     page.choose(*files)
     page.wait(lambda: [row.state for row in page.rows()].count("sending") == 3, "three are not sent at once")
     expect([row.state for row in page.rows()][3:], ["waiting", "waiting"], "the others")
     check(len(server.unfinished()) <= 3, f"at the server: {server.unfinished()}")
+    proxy.stop_at = None
     page.finish()
     server.expect(files)
 
@@ -68,22 +70,25 @@ def three_at_once(stage: Stage) -> None:
 @topic(sizes=BOTH)
 def pause_and_resume(stage: Stage) -> None:
     """An upload can be paused and resumed, alone and with all others; nothing is sent meanwhile."""
-    server = stage.serve(*SLOW)
-    page = stage.page(server)
-    files = [stage.file(f"{number}.bin", (16 + 16 * number) * MIB) for number in range(2)]
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
+    files = [stage.file(f"{number}.bin", 12 * MIB) for number in range(2)]
     page.choose(*files)
-    page.wait_for_percent("0.bin", 15)
+    page.wait_for_percent("0.bin", 5)
     page.press("0.bin", "pause")
     page.wait_for_row("0.bin", "paused")
-    before = page.row("0.bin").stored
-    page.wait_for_percent("1.bin", min(page.row("1.bin").stored + 10, 70))
-    expect(page.row("0.bin").stored, before, "stored while paused")
+    expect(page.row("1.bin").state, "sending", "the other one")
+    proxy.stop_at = None
+    page.wait_for_row("1.bin", "stored")
+    check(page.row("0.bin").stored < 100, "the paused file is stored")
+    proxy.stop_at = proxy.sent
     page.press("0.bin", "resume")
-    page.wait_for_row("0.bin", "sending", "stored")
+    page.wait_for_row("0.bin", "sending")
     page.click("#pause")
-    for file in files:
-        page.wait_for_row(file.name, "paused", "stored")
-    expect(page.state, "paused", "the state of all")
+    page.wait_for_row("0.bin", "paused")
+    page.wait(lambda: page.state == "paused", "not all are paused")
+    proxy.stop_at = None
     page.click("#pause")
     page.finish()
     server.expect(files)
@@ -92,14 +97,16 @@ def pause_and_resume(stage: Stage) -> None:
 @topic(sizes=BOTH)
 def cancel(stage: Stage) -> None:
     """A cancelled upload is deleted at the server; one that waits is only removed; the others are stored."""
-    server = stage.serve(*SLOW)
-    page = stage.page(server)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server, 6)
+    page = stage.page(proxy)
     files = [stage.file(f"{number}.bin", 8 * MIB) for number in range(5)]
     page.choose(*files)
-    page.wait_for_percent("0.bin", 10)
+    page.wait_for_percent("0.bin", 5)
     page.press("0.bin", "remove")
     page.press("4.bin", "remove")
     page.wait(lambda: len(page.rows()) == 3, "the rows are not removed")
+    proxy.stop_at = None
     page.finish()
     server.expect(files[1:4])
     eventually(lambda: not server.unfinished(), "the cancelled upload is still at the server")
@@ -128,14 +135,16 @@ def receipt(stage: Stage) -> None:
 @topic()
 def leaving(stage: Stage) -> None:
     """The browser warns before the page is left while uploads run, and only then."""
-    server = stage.serve(*SLOW)
-    page = stage.page(server)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
     # What the browser asks the page; the dialog itself cannot be seen from here.
     asks = "return !dispatchEvent(new Event('beforeunload', {cancelable: true}))"
     expect(stage.browser.script(asks), False, "warning without uploads")
     page.choose(stage.file("film.mp4", 8 * MIB))
     page.wait_for_row("film.mp4", "sending")
-    expect(stage.browser.script(asks), True, "warning while a file is sent")
+    page.wait(lambda: stage.browser.script(asks), "no warning while a file is sent")
+    proxy.stop_at = None
     page.finish()
     expect(stage.browser.script(asks), False, "warning after all were stored")
 
@@ -143,53 +152,60 @@ def leaving(stage: Stage) -> None:
 @topic()
 def screen_lock(stage: Stage) -> None:
     """The screen stays on while files are sent, and may be turned off afterwards."""
-    server = stage.serve(*SLOW)
-    page = stage.page(server)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
     stage.browser.script("""
         window.locks = 0;
         navigator.wakeLock.request = async kind => (locks += kind === "screen", {release: async () => locks -= 1});
     """)
-    page.choose(stage.file("film.mp4", 8 * MIB))
+    page.choose(stage.file("film.mp4", 6 * MIB))
     page.wait_for_row("film.mp4", "sending")
     page.wait(lambda: stage.browser.script("return locks") == 1, "the screen is not kept on")
+    proxy.stop_at = None
     page.finish()
     page.wait(lambda: stage.browser.script("return locks") == 0, "the screen is kept on after all were stored")
 
 
-@topic(faults=("ERR_UPLOAD_FILE_CHANGED", "ERR_FILE_NOT_FOUND", "ERR_FAILED"), sizes=BOTH)
+@topic(faults=("ERR_UPLOAD_FILE_CHANGED", "ERR_FILE_NOT_FOUND", *LOST), sizes=BOTH)
 def changed_file(stage: Stage) -> None:
     """A file that changes while it is sent fails with a reason, and nothing of it is stored."""
-    server = stage.serve(*SLOW, "--max-append-size", "4MiB")
-    page = stage.page(server)
-    changing, other = stage.file("changing.bin", 24 * MIB), stage.file("other.bin")
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
+    changing, other = stage.file("changing.bin", 40 * MIB), stage.file("other.bin")
     page.choose(changing, other)
-    page.wait_for_percent("changing.bin", 15)
+    page.wait_for_percent("changing.bin", 5)
     with changing.open("r+b") as file:
         file.write(os.urandom(MIB))
+    proxy.stop_at = None
     note = page.wait_for_row("changing.bin", "failed").text
     check("change" in note.lower(), f"the reason is {note!r}")
     server.expect([other])
 
 
-@topic(faults=("ERR_UPLOAD_FILE_CHANGED", "ERR_FILE_NOT_FOUND", "ERR_FAILED"))
+@topic(faults=("ERR_UPLOAD_FILE_CHANGED", "ERR_FILE_NOT_FOUND", *LOST))
 def vanished_file(stage: Stage) -> None:
     """A file that is deleted while it is sent fails with a reason, and nothing of it is stored."""
-    server = stage.serve(*SLOW, "--max-append-size", "4MiB")
-    page = stage.page(server)
-    vanishing = stage.file("vanishing.bin", 24 * MIB)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
+    vanishing = stage.file("vanishing.bin", 40 * MIB)
     page.choose(vanishing)
-    page.wait_for_percent("vanishing.bin", 15)
+    page.wait_for_percent("vanishing.bin", 5)
     vanishing.unlink()
+    proxy.stop_at = None
     note = page.wait_for_row("vanishing.bin", "failed").text
     check(note, "there is no reason")
     expect(server.stored(), [], "stored files")
 
 
-@topic(faults=("507",), sizes=BOTH)
+@topic(faults=("507", *LOST), sizes=BOTH)
 def full_disk(stage: Stage) -> None:
     """When the disk is full the file fails with a reason; after space was made, a retry stores it."""
-    server = stage.serve(*SLOW, "--min-free", "4MiB", "--max-append-size", "2MiB", disk="40m")
-    page = stage.page(server)
+    server = stage.serve(*PROMPT, "--min-free", "4MiB", "--max-append-size", "2MiB", disk="40m")
+    proxy = stage.stopping(server, 5)
+    page = stage.page(proxy)
     filler = server.root / "filler"
     file = stage.file("film.mp4", 16 * MIB)
     page.choose(file)
@@ -197,6 +213,7 @@ def full_disk(stage: Stage) -> None:
     # Space is reserved for one slice at a time.
     with filler.open("wb") as output:
         os.posix_fallocate(output.fileno(), 0, free_bytes(server.root) - MIB)
+    proxy.stop_at = None
     text = page.wait_for_row("film.mp4", "failed").text.lower()
     check("space" in text or "full" in text, f"the reason is {text!r}")
     filler.unlink()
@@ -213,17 +230,20 @@ def free_bytes(directory: Path) -> int:
 @topic()
 def two_tabs(stage: Stage) -> None:
     """The same file, sent from two tabs at once, is stored twice."""
-    server = stage.serve(*SLOW)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
     file = stage.file("film.mp4", 12 * MIB)
     driver = stage.browser.driver
-    first = stage.page(server)
+    first = stage.page(proxy)
     first.choose(file)
     first.wait_for_percent("film.mp4", 10)
     one = driver.current_window_handle
     driver.switch_to.new_window("tab")
     stage.browser.prepare(DESKTOP)
-    second = stage.page(server)
+    second = stage.page(proxy)
     second.choose(file)
+    second.wait_for_row("film.mp4", "sending")
+    proxy.stop_at = None
     second.finish()
     driver.switch_to.window(one)
     first.finish()
@@ -235,8 +255,9 @@ def two_tabs(stage: Stage) -> None:
 @topic(sizes=BOTH)
 def back_and_forward(stage: Stage) -> None:
     """After leaving the page and coming back, it works; unfinished uploads are listed again."""
-    server = stage.serve(*SLOW)
-    page = stage.page(server)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
     first, second = stage.file("first.bin"), stage.file("second.bin", 16 * MIB)
     page.send([first])
     page.click("#browse")
@@ -249,6 +270,7 @@ def back_and_forward(stage: Stage) -> None:
     page.wait(lambda: "first.bin" in page.text("body"), "the listing does not name the file")
     stage.browser.driver.back()
     page.wait_for_script()
+    proxy.stop_at = None
     if not any(row.name == "second.bin" for row in page.rows()):
         page.wait(lambda: page.unfinished() == ["second.bin"], "the unfinished upload is not listed")
         page.choose(second)
