@@ -83,8 +83,10 @@ def slow(megabytes: int) -> tuple[str, ...]:
     return ("--limit-rate-per-upload", f"{megabytes}MB/s", *PROMPT)
 
 
-# What Chromium logs for a connection that was interrupted or could not be made.
+# What Chromium logs for a connection that was interrupted or could not be made. It repeats a request by itself when the
+# connection had served another one: then the server has another offset, and responds with 409.
 LOST = (
+    "409",
     "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_CLOSED", "ERR_CONNECTION_REFUSED",
     "ERR_SOCKET_NOT_CONNECTED", "ERR_CONNECTION_ABORTED", "ERR_FAILED",
 )

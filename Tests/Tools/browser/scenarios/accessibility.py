@@ -88,7 +88,7 @@ def _show(stage: Stage, scheme: str) -> None:
     stage.browser.cdp("Emulation.setEmulatedMedia", features=features)
 
 
-@topic(faults=("413",), sizes=BOTH)
+@topic(faults=("413", "404"), sizes=BOTH)
 def contrast(stage: Stage) -> None:
     """Every text has a contrast of at least 4.5:1, light and dark; on the listing and pages of errors, too."""
     page, server = _under_way(stage)

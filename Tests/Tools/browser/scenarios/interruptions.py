@@ -13,9 +13,6 @@ from shared.proxy import Cut, Proxy
 topic = Topic("interruptions")
 SLOW = slow(8)
 SIZE = 16 * MIB
-# Chromium repeats a request whose connection was lost if the connection had served another one: then the server has
-# another offset.
-LOST = (*LOST, "409")
 # More than a page may send again after an interruption: the buffers of sockets on this machine.
 AGAIN = 8 * MIB
 
