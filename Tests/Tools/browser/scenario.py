@@ -67,7 +67,7 @@ def expect(seen: object, wanted: object, what: str) -> None:
     check(seen == wanted, f"{what}: {wanted!r} expected, {seen!r} found")
 
 
-def eventually(condition: Callable[[], T], message: str, patience: float = 30) -> T:
+def eventually(condition: Callable[[], T], message: str, patience: float = 60) -> T:
     """Waits for a true value, and returns it. Raises Failure after `patience` seconds."""
     value: T = wait_until(condition, patience, 0.05)
     check(value, f"after {patience:.0f} s: {message}")

@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 
+from driver import PHONE
 from scenario import BOTH, PROMPT, Server, Stage, Topic, check, expect
 from shared import MIB
 
@@ -34,7 +35,7 @@ def visitor(stage: Stage) -> None:
         check("owner" in page.text("body").lower(), f"/{path} gives no reason: {page.text('body')!r}")
 
 
-@topic(sizes=BOTH)
+@topic()
 def owner(stage: Stage) -> None:
     """The owner's link shows the listing, and opens the files."""
     server = stage.serve(*BOX)
@@ -76,7 +77,7 @@ def no_grant_by_address(stage: Stage) -> None:
     expect((status, body), (200, b"secret"), "with the owner's token")
 
 
-@topic(sizes=BOTH)
+@topic(sizes=(PHONE,))
 def sender_name(stage: Stage) -> None:
     """The page asks for the sender's name, which is in the events, and remembers it."""
     server = stage.serve("--ask-name", "--json")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import urllib.request
 
+from driver import PHONE
 from page import Page
-from scenario import BOTH, LOST, PROMPT, Server, Stage, Topic, check, eventually, expect, slow
+from scenario import LOST, PROMPT, Server, Stage, Topic, check, eventually, expect, slow
 from shared import MIB
 from shared.nginx import Front, running
 from shared.proxy import Cut, Proxy
@@ -17,7 +18,7 @@ SIZE = 16 * MIB
 AGAIN = 8 * MIB
 
 
-@topic(faults=LOST, sizes=BOTH)
+@topic(faults=LOST)
 def cut_connections(stage: Stage) -> None:
     """Uploads continue where they were after connections are interrupted, and little is sent again."""
     server = stage.serve(*SLOW)
@@ -40,7 +41,7 @@ def cut_all_at_once(stage: Stage) -> None:
     server.expect(files)
 
 
-@topic(faults=(*LOST, "ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED", "ERR_NETWORK_IO_SUSPENDED"), sizes=BOTH)
+@topic(faults=(*LOST, "ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED", "ERR_NETWORK_IO_SUSPENDED"), sizes=(PHONE,))
 def offline(stage: Stage) -> None:
     """While the browser is offline the page says so; afterwards the upload continues by itself."""
     server = stage.serve(*PROMPT)
@@ -63,7 +64,7 @@ def offline(stage: Stage) -> None:
     server.expect([file])
 
 
-@topic(faults=LOST, sizes=BOTH)
+@topic(faults=LOST)
 def server_restart(stage: Stage) -> None:
     """While the server is away the page counts down to its next attempt; the upload continues afterwards."""
     server = stage.serve(*PROMPT)
@@ -82,7 +83,7 @@ def server_restart(stage: Stage) -> None:
     server.expect([file])
 
 
-@topic(sizes=BOTH)
+@topic(sizes=(PHONE,))
 def reload(stage: Stage) -> None:
     """After a reload the unfinished upload is listed; choosing the same file continues it."""
     server = stage.serve(*PROMPT)

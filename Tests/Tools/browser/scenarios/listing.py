@@ -49,7 +49,7 @@ def columns(stage: Stage) -> None:
     expect(facts["overflow"], 0, "pixels beyond the right edge of the directory")
 
 
-@topic(sizes=BOTH)
+@topic()
 def sort(stage: Stage) -> None:
     """The listing can be sorted by each column, in both orders."""
     server = stage.serve()

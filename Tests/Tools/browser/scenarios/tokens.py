@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from driver import PHONE
 from page import Page
 from scenario import BOTH, LOST, PROMPT, Server, Stage, Topic, check, expect
 from shared import MIB
@@ -33,7 +34,7 @@ def _expect_unseen(stage: Stage, server: Server, token: str = TOKEN) -> None:
     check(all("t=" not in entry["url"] for entry in history[1:]), f"the history is {history}")
 
 
-@topic(sizes=BOTH)
+@topic(sizes=(PHONE,))
 def fragment(stage: Stage) -> None:
     """A link with the token in its fragment: uploads, the listing and downloads work; the token is seen nowhere."""
     server = _serve(stage)
@@ -107,7 +108,7 @@ def wrong_fragment(stage: Stage) -> None:
     server.expect([file])
 
 
-@topic(faults=("401", "403", "404", "410", *LOST), sizes=BOTH)
+@topic(faults=("401", "403", "404", "410", *LOST), sizes=(PHONE,))
 def revoked(stage: Stage) -> None:
     """A token that is replaced while a file is sent: the page asks for the new one, and the file arrives."""
     server = _serve(stage, *PROMPT)
@@ -127,7 +128,7 @@ def revoked(stage: Stage) -> None:
     server.expect([file])
 
 
-@topic(sizes=BOTH)
+@topic()
 def query(stage: Stage) -> None:
     """A link with ?token= works as well."""
     server = _serve(stage)
@@ -148,7 +149,7 @@ def no_referrer(stage: Stage) -> None:
     expect(stage.browser.script("return document.referrer"), "", "Referer of the listing")
 
 
-@topic(keeps_data=False, faults=("401",), sizes=BOTH)
+@topic(keeps_data=False, faults=("401",))
 def no_cookies(stage: Stage) -> None:
     """Where cookies and storage are blocked, uploads work, and the links to files have the token."""
     server = _serve(stage)

@@ -52,7 +52,7 @@ def progress(stage: Stage) -> None:
     expect(page.row("film.mp4").percent, "100 %", "percent in the end")
 
 
-@topic(sizes=BOTH)
+@topic()
 def three_at_once(stage: Stage) -> None:
     """Three files are sent at once; the others wait in their order."""
     server = stage.serve(*PROMPT)
@@ -68,7 +68,7 @@ def three_at_once(stage: Stage) -> None:
     server.expect(files)
 
 
-@topic(sizes=BOTH)
+@topic(sizes=(PHONE,))
 def pause_and_resume(stage: Stage) -> None:
     """An upload can be paused and resumed, alone and with all others; nothing is sent meanwhile."""
     server = stage.serve(*PROMPT)
@@ -95,7 +95,7 @@ def pause_and_resume(stage: Stage) -> None:
     server.expect(files)
 
 
-@topic(sizes=BOTH)
+@topic()
 def cancel(stage: Stage) -> None:
     """A cancelled upload is deleted at the server; one that waits is only removed; the others are stored."""
     server = stage.serve(*PROMPT)
@@ -114,7 +114,7 @@ def cancel(stage: Stage) -> None:
     expect(sorted(page.receipt()), [file.name for file in files[1:4]], "names in the receipt")
 
 
-@topic(sizes=BOTH)
+@topic(sizes=(PHONE,))
 def receipt(stage: Stage) -> None:
     """The receipt lists names and SHA-256, and can be copied; finished rows can be cleared."""
     server = stage.serve("--digest", "sha256")
@@ -168,7 +168,7 @@ def screen_lock(stage: Stage) -> None:
     page.wait(lambda: stage.browser.script("return locks") == 0, "the screen is kept on after all were stored")
 
 
-@topic(faults=("ERR_UPLOAD_FILE_CHANGED", "ERR_FILE_NOT_FOUND", *LOST), sizes=BOTH)
+@topic(faults=("ERR_UPLOAD_FILE_CHANGED", "ERR_FILE_NOT_FOUND", *LOST))
 def changed_file(stage: Stage) -> None:
     """A file that changes while it is sent fails with a reason, and nothing of it is stored."""
     server = stage.serve(*PROMPT)
@@ -201,7 +201,7 @@ def vanished_file(stage: Stage) -> None:
     expect(server.stored(), [], "stored files")
 
 
-@topic(faults=("507", *LOST), sizes=BOTH)
+@topic(faults=("507", *LOST), sizes=(PHONE,))
 def full_disk(stage: Stage) -> None:
     """When the disk is full the file fails with a reason; after space was made, a retry stores it."""
     server = stage.serve(*PROMPT, "--min-free", "4MiB", "--max-append-size", "2MiB", disk="40m")
@@ -253,7 +253,7 @@ def two_tabs(stage: Stage) -> None:
     expect({digest(server.root / name) for name in names}, {digest(file)}, "SHA-256")
 
 
-@topic(sizes=BOTH)
+@topic(sizes=(PHONE,))
 def back_and_forward(stage: Stage) -> None:
     """After leaving the page and coming back, it works; unfinished uploads are listed again."""
     server = stage.serve(*PROMPT)
@@ -277,23 +277,3 @@ def back_and_forward(stage: Stage) -> None:
         page.choose(second)
     page.finish()
     server.expect([first, second])
-
-
-@topic(sizes=(DESKTOP, PHONE))
-def two_thousand_files(stage: Stage) -> None:
-    """2,000 files chosen at once are all stored; the page shows a part of them and counts the others."""
-    server = stage.serve("--durability", "none")
-    page = stage.page(server)
-    count = 2000 if stage.size is DESKTOP else 300
-    files = [stage.file(f"{number:04}.txt", 10) for number in range(count)]
-    page.choose(*files)
-    page.wait(lambda: page.state == "running", "nothing has started")
-    check(len(page.rows()) < 300, f"{len(page.rows())} rows")
-    page.wait(lambda: page.shows("#more"), "the files without a row are not counted")
-    # Buttons respond meanwhile.
-    page.click("#pause")
-    page.wait(lambda: page.state == "paused", "the queue does not pause")
-    page.click("#pause")
-    page.finish(patience=150)
-    server.expect(files)
-    check(f"{count:,}" in page.text("#summary-text"), f"the summary is {page.text('#summary-text')!r}")
