@@ -4,7 +4,7 @@ import UploadTestSupport
 /// `Tests/Tools/browser/run`: the upload page in Chromium, one browser for each topic.
 @Suite(.chromium) struct BrowserTests {
   static let topics = [
-    "choosing", "uploading", "interruptions", "tokens", "without-scripts", "drop-box", "names", "listing",
+    "choosing", "uploading", "interruptions", "tokens", "without-scripts", "drop-box", "names", "listing", "many",
     "accessibility",
   ]
   /// A browser has several processes, which need processor time at once.
@@ -15,7 +15,7 @@ import UploadTestSupport
       await Self.browsers.acquire()
       let result: Result<(exit: ProcessRunner.Exit, output: String, errors: String), any Error>
       do {
-        result = .success(try await script.run([topic], in: directory))
+        result = .success(try await script.run([topic], in: directory, timeout: .seconds(900)))
       } catch {
         result = .failure(error)
       }

@@ -122,6 +122,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
   private func respond(_ response: ServerResponse) {
     guard let context = session.context else { return }
     let request = machine.request
+    if response.hasStaleOffset { session.lingeringLimits = .stale }
     let response = response.shown(on: request.page)
     let next = machine.respond(isTimeout: response.status == .requestTimeout, at: session.now)
     response.write(for: request, closes: next != .nextRequest, to: context, sent: sentPromise())

@@ -104,6 +104,10 @@ struct LingeringCloseStateMachine: Equatable, Sendable {
     /// For a client that already has ``ServerContext/maxLingeringPerClient`` connections under ``full``, and when the
     /// request is complete.
     static let brief = Limits(bytes: 64 << 20, time: .seconds(30))
+    /// For a request of a resumable upload with a stale offset: its client asks for the offset, whether it has read the
+    /// response or not. Browsers repeat a request by themselves when its connection is lost, although the server has a
+    /// part of it: without this limit they would send up to a whole file that is discarded.
+    static let stale = Limits(bytes: 1 << 20, time: .seconds(5))
     /// For a client that timed out before its request was complete: only the response has to reach it.
     static let response = Limits(bytes: 64 << 20, time: .milliseconds(500))
     /// Close at once: the server needs the memory of the client's incomplete headers. As a rule the client is idle, so

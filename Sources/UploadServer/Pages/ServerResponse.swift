@@ -14,6 +14,9 @@ struct ServerResponse: Sendable {
   var body: ByteBuffer
   /// The message of an error response; nil for success.
   private(set) var problem: String?
+  /// Whether it rejects a part of a resumable upload because of its offset: see
+  /// ``LingeringCloseStateMachine/Limits/stale``.
+  var hasStaleOffset = false
 
   /// A response with a body and its length, and the header fields that protect browsers from what clients upload.
   /// - Parameter problem: the message of an error; nil for success.

@@ -18,6 +18,7 @@ extension ServerResponse {
       if response.status != 204 { fields[.contentLength] = "0" }
     }
     for field in response.fields { fields[field.name] = field.value }
+    hasStaleOffset = response.error?.code == .offsetMismatch
   }
 }
 

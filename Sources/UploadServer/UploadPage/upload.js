@@ -55,7 +55,10 @@ async function locate(item) {
 // Sends the next slice, which the browser reads from the disk meanwhile. Chromium sends a whole file twice as fast as a
 // slice: it opens the file where it sends it.
 async function append(item) {
-  const { stored: from, size, cut, file } = item, to = Math.ceil(Math.min(size, from + largestSlice, from + cut)), isLast = to === size;
+  const { stored: from, size, cut, file } = item, to = Math.ceil(Math.min(size, from + largestSlice, from + cut));
+  // What takes long is not finished before it is certain that the file has not changed meanwhile.
+  const isLast = to === size && to - from < 1 << 23;
+  if (from === size && !(await isUnchanged(item))) return;
   const headers = {
     "Content-Type": "application/partial-upload",
     "Upload-Offset": from,
@@ -97,14 +100,20 @@ async function poll(item) {
   if (isMore || (offset >= 0 && item.sent === item.size)) touch(item);
 }
 
+// Whether a file is as it was when it was chosen: browsers do not read another one. If not, the upload fails.
+async function isUnchanged(item) {
+  const bytes = await during(item, item.file.slice(0, 1).arrayBuffer().catch(() => null));
+  if (!bytes) fail(item, "The file was changed, moved or deleted on this device. Choose it again.");
+  return bytes;
+}
+
 // Decides what follows on a response that is no success: continue, retry later, start again, or fail.
 async function judge(item, { status, offset, field, message }, length) {
   const isFinal = field("Upload-Complete") === "?1";
   item.isUnsure = true;
   if (status === 401) return;
-  // Where a file was changed since it was chosen, browsers report a network error, and cannot read it.
-  const probe = status || item.file.slice(0, 1).arrayBuffer().catch(() => null);
-  if (!(await during(item, probe))) return fail(item, "The file was changed, moved or deleted on this device. Choose it again.");
+  // Browsers report a network error where a file was changed since it was chosen.
+  if (!status && !(await isUnchanged(item))) return;
   if (item.id && (status === 404 || status === 410) && item.tries++ < 5) {
     forgetUpload(item.id);
     item.note = "Sent again from the start: the server no longer had the first part.";

@@ -15,14 +15,15 @@ struct ToolScript {
     _ arguments: [String],
     in directory: TemporaryDirectory,
     sluice: String = Sluice.path,
-    environment: [String: String] = [:]
+    environment: [String: String] = [:],
+    timeout: Duration = .seconds(300)
   ) async throws -> (exit: ProcessRunner.Exit, output: String, errors: String) {
     try await ProcessRunner.run(
       path,
       ["--sluice", sluice] + arguments,
       environment: environment,
       directory: directory.path,
-      timeout: .seconds(300)
+      timeout: timeout
     )
   }
 

@@ -64,7 +64,7 @@ class Page:
         """Waits until the script knows what the server says about itself, or needs a token."""
         self.wait(lambda: self.text("#free") or self.shows("#token"), "the script has not started")
 
-    def wait(self, condition: Any, message: str, patience: float = 30) -> Any:
+    def wait(self, condition: Any, message: str, patience: float = 60) -> Any:
         """Waits for a true value of `condition()` and returns it. Raises Failure with what the page shows."""
         if not (value := wait_until(condition, patience, 0.05)):
             raise Failure(f"{message}; after {patience:.0f} s there is: {self.summary()}")
@@ -153,7 +153,7 @@ class Page:
 
     # What is waited for
 
-    def wait_for_row(self, name: str, *states: str, patience: float = 30) -> Row:
+    def wait_for_row(self, name: str, *states: str, patience: float = 120) -> Row:
         """Waits until a file is in one of these states, and returns its row."""
         found: list[Row] = []
 
@@ -164,7 +164,7 @@ class Page:
         self.wait(is_there, f"{name!r} is not {' or '.join(states)}", patience)
         return found[0]
 
-    def wait_for_percent(self, name: str, percent: float, patience: float = 60) -> Row:
+    def wait_for_percent(self, name: str, percent: float, patience: float = 120) -> Row:
         """Waits until so much of a file is stored, and it is still being sent."""
         self.wait(lambda: self.row(name).stored >= percent, f"{name!r} has not reached {percent} %", patience)
         row = self.row(name)

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from driver import DESKTOP, PHONE, Browser, Size
 from page import Page
-from shared import Failure, digest, wait_until
+from shared import MIB, Failure, digest, wait_until
 from shared.places import Place
+from shared.proxy import Proxy
 from shared.service import HIDDEN, Service
 
 BOTH = (PHONE, DESKTOP)
@@ -66,17 +67,29 @@ def expect(seen: object, wanted: object, what: str) -> None:
     check(seen == wanted, f"{what}: {wanted!r} expected, {seen!r} found")
 
 
-def eventually(condition: Callable[[], T], message: str, patience: float = 30) -> T:
+def eventually(condition: Callable[[], T], message: str, patience: float = 60) -> T:
     """Waits for a true value, and returns it. Raises Failure after `patience` seconds."""
     value: T = wait_until(condition, patience, 0.05)
     check(value, f"after {patience:.0f} s: {message}")
     return value
 
 
+# A server that reports as stored what is written: the default is what is synced, every 5 s.
+PROMPT = ("--durability", "none")
+
+
 def slow(megabytes: int) -> tuple[str, ...]:
-    """Options of a server that receives so many MB/s of each upload, and reports as stored what is written: the
-    default is what is synced, every 5 s."""
-    return ("--limit-rate-per-upload", f"{megabytes}MB/s", "--durability", "none")
+    """Options of a prompt server that receives so many MB/s of each upload."""
+    return ("--limit-rate-per-upload", f"{megabytes}MB/s", *PROMPT)
+
+
+# What Chromium logs for a connection that was interrupted or could not be made. It repeats a request by itself when the
+# connection had served another one: then the server has another offset, and responds with 409.
+LOST = (
+    "409",
+    "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_CLOSED", "ERR_CONNECTION_REFUSED",
+    "ERR_SOCKET_NOT_CONNECTED", "ERR_CONNECTION_ABORTED", "ERR_FAILED",
+)
 
 
 class Stage:
@@ -104,6 +117,13 @@ class Stage:
         place = {} if disk is None else {"place": Place(prefix=on_disk(home / "uploads", disk))}
         return self.enter(Server(self.program, home, *options, **place))
 
+    def stopping(self, server: Server, megabytes: int = 4) -> Proxy:
+        """A proxy in front of a server, at which uploads stand still after so many MiB, until its `stop_at` is None:
+        so that it does not matter how fast they are."""
+        proxy = self.enter(Proxy(server.port, cuts_all=True))
+        proxy.stop_at = megabytes * MIB
+        return proxy
+
     def file(self, name: str, size: int = 100_000) -> Path:
         """A file of random bytes, for uploads."""
         path = self.work / "files" / name
@@ -111,7 +131,7 @@ class Stage:
         path.write_bytes(os.urandom(size))
         return path
 
-    def page(self, where: Server | str, suffix: str = "") -> Page:
+    def page(self, where: Server | Proxy | str, suffix: str = "") -> Page:
         """Opens the upload page of a server or below a URL, and waits until its script has started."""
         page = Page(self.browser, (where if isinstance(where, str) else where.base) + suffix)
         page.open()

@@ -52,6 +52,8 @@ class _Direction:
         self.block = bytearray(BLOCK)
         self.pending = memoryview(b"")
         self.has_ended = False
+        # Bytes that were received since the last response: those of the request that is running.
+        self.received = 0
 
     def send(self) -> None:
         with suppress(BlockingIOError):
@@ -72,6 +74,8 @@ class Proxy:
         self.cuts = list(cuts or [])
         # Bytes that were read from all clients.
         self.sent = 0
+        # While clients have sent so many bytes, uploads stand still; other requests are forwarded. None for no limit.
+        self.stop_at: int | None = None
         # The protocols of the requests that append.
         self.protocols: set[str] = set()
         self._next = 0
@@ -137,15 +141,20 @@ class Proxy:
                 self._cut(client, server)
                 return
             both = (up, down)
-            readers = [way.source for way in both if not way.pending and not way.has_ended]
+            waits = self.stop_at is not None and self.sent >= self.stop_at and up.received > FLOWING
+            ready = [way for way in both if not way.pending and not way.has_ended]
+            readers = [way.source for way in ready if way is down or not waits]
             writers = [way.target for way in both if way.pending]
             readable, writable, _ = select.select(readers, writers, [], TICK)
             for way in both:
                 if way.target in writable and way.pending:
                     way.send()
-                if way.source in readable and not way.pending and self._receive(way, way is up):
-                    self._cut(client, server)
-                    return
+                if way.source in readable and not way.pending:
+                    if self._receive(way, way is up):
+                        self._cut(client, server)
+                        return
+                    if way is down:
+                        up.received = 0
 
     def _receive(self, way: _Direction, is_from_client: bool) -> bool:
         """Reads and sends a block. Returns whether a cut is due instead of sending it."""
@@ -157,6 +166,7 @@ class Proxy:
             way.has_ended = True
             way.target.shutdown(socket.SHUT_WR)
             return False
+        way.received += length
         way.pending = memoryview(way.block)[:length]
         if is_from_client:
             if self._count(way.pending):

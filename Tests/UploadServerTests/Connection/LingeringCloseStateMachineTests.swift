@@ -94,4 +94,12 @@ import Testing
     machine.received(1, at: start)
     #expect(machine.action(at: start) == .close)
   }
+
+  @Test func `Of a request with a stale offset, 1 MiB is discarded`() {
+    var machine = machine(.body, .stale)
+    machine.received(mebibyte, at: start)
+    #expect(machine.action(at: start) != .close)
+    machine.received(1, at: start)
+    #expect(machine.action(at: start) == .close)
+  }
 }

@@ -14,12 +14,12 @@ from selenium.common.exceptions import WebDriverException
 from driver import Browser, Size
 from scenario import Scenario, Stage
 from scenarios import (
-    accessibility, choosing, drop_box, interruptions, listing, names, tokens, uploading, without_scripts,
+    accessibility, choosing, drop_box, interruptions, listing, many, names, tokens, uploading, without_scripts,
 )
 from shared import Failure
 
 MODULES = (
-    choosing, uploading, interruptions, tokens, without_scripts, drop_box, names, listing, accessibility,
+    choosing, uploading, interruptions, tokens, without_scripts, drop_box, names, listing, many, accessibility,
 )
 TOPICS = tuple(module.topic for module in MODULES)
 
@@ -36,12 +36,12 @@ def choose(names: Iterable[str]) -> list[Scenario]:
     return found or known
 
 
-def perform(chosen: Iterable[Scenario], program: str, work: Path, size: str | None, keep: Path | None) -> int:
-    """Runs scenarios and prints one output line each; `size` limits them to a size, and `keep` gets a screenshot of
-    each failure. Returns the exit status."""
+def perform(chosen: Iterable[Scenario], program: str, work: Path, size: Size | None, keep: Path | None) -> int:
+    """Runs scenarios and prints one output line each; `size` is the one for all of them instead of their own, and `keep`
+    gets a screenshot of each failure. Returns the exit status."""
     failed = total = 0
     for keeps_data, group in groupby(sorted(chosen, key=lambda scenario: not scenario.keeps_data), _keeps_data):
-        runs = [(scenario, each) for scenario in group for each in scenario.sizes if size in (None, each.name)]
+        runs = [(scenario, each) for scenario in group for each in ((size,) if size else scenario.sizes)]
         for scenario, each, seconds, problem in _run(runs, program, work / f"browser-{keeps_data}", keep):
             total += 1
             failed += problem is not None

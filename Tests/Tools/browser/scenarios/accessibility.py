@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from driver import DESKTOP, PHONE, Size
 from page import Page
-from scenario import BOTH, Server, Stage, Topic, check, expect, slow
+from scenario import BOTH, PROMPT, Server, Stage, Topic, check, expect
 from shared import MIB
 
 topic = Topic("accessibility")
-SLOW = slow(4)
 SIZES = (Size("320", 320, 568, is_phone=True), PHONE, Size("tablet", 820, 1180, is_phone=True), DESKTOP,
          Size("4K", 3840, 2160))
 # Names as assistive technology computes them are those of the accessibility tree; see `_nodes`.
@@ -72,13 +71,13 @@ return {
 
 def _under_way(stage: Stage) -> tuple[Page, Server]:
     """A page with files in several states: waiting, sending, paused, stored and failed."""
-    server = stage.serve(*SLOW, "--max-size", "20MiB", "--ask-name", "--greeting", "Welcome!")
-    page = stage.page(server)
+    server = stage.serve(*PROMPT, "--max-size", "20MiB", "--ask-name", "--greeting", "Welcome!")
+    page = stage.page(stage.stopping(server))
     files = [stage.file("stored.txt", 1000), stage.file("too-large.bin", 21 * MIB)]
     page.choose(*files)
     page.wait(lambda: page.state == "failed", "the large file was not rejected")
-    page.choose(*[stage.file(f"a long name of a film, part {number}.mp4", 16 * MIB) for number in range(5)])
-    page.wait_for_percent("a long name of a film, part 0.mp4", 10)
+    page.choose(*[stage.file(f"a long name of a film, part {number}.mp4", 8 * MIB) for number in range(5)])
+    page.wait_for_percent("a long name of a film, part 0.mp4", 5)
     page.press("a long name of a film, part 1.mp4", "pause")
     page.wait_for_row("a long name of a film, part 1.mp4", "paused")
     return page, server
@@ -89,7 +88,7 @@ def _show(stage: Stage, scheme: str) -> None:
     stage.browser.cdp("Emulation.setEmulatedMedia", features=features)
 
 
-@topic(faults=("413",), sizes=BOTH)
+@topic(faults=("413", "404"), sizes=BOTH)
 def contrast(stage: Stage) -> None:
     """Every text has a contrast of at least 4.5:1, light and dark; on the listing and pages of errors, too."""
     page, server = _under_way(stage)
@@ -139,7 +138,7 @@ def names_of_controls(stage: Stage) -> None:
 @topic(faults=("413",))
 def live_region(stage: Stage) -> None:
     """One polite live region tells what has happened, in few messages."""
-    server = stage.serve(*SLOW)
+    server = stage.serve()
     page = stage.page(server)
     regions = stage.browser.script("""
         window.told = [];
@@ -186,10 +185,11 @@ def focus_order(stage: Stage) -> None:
 @topic()
 def keyboard_only(stage: Stage) -> None:
     """A file can be paused, resumed and cancelled with the keyboard, and the focus is not lost."""
-    server = stage.serve(*SLOW)
-    page = stage.page(server)
-    page.choose(stage.file("film.mp4", 24 * MIB), stage.file("other.mp4", 4 * MIB))
-    page.wait_for_percent("film.mp4", 5)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server, 2)
+    page = stage.page(proxy)
+    page.choose(stage.file("film.mp4", 8 * MIB), stage.file("other.mp4", 4 * MIB))
+    page.wait_for_row("film.mp4", "sending")
     focus = "document.querySelector('#rows > li').querySelector(arguments[0]).focus()"
     stage.browser.script(focus, "button.action")
     _press_enter(stage)
@@ -201,6 +201,7 @@ def keyboard_only(stage: Stage) -> None:
     _press_enter(stage)
     page.wait(lambda: [row.name for row in page.rows()] == ["other.mp4"], "the file is not removed")
     check(stage.browser.script(FOCUSED)["tag"] != "BODY", "the focus is lost after a file was removed")
+    proxy.stop_at = None
     page.finish()
 
 
@@ -219,8 +220,8 @@ def sizes(stage: Stage) -> None:
 @topic()
 def reduced_motion(stage: Stage) -> None:
     """Nothing moves for users who have asked for that."""
-    server = stage.serve(*SLOW)
-    page = stage.page(server)
+    proxy = stage.stopping(stage.serve(*PROMPT))
+    page = stage.page(proxy)
     features = [{"name": "prefers-reduced-motion", "value": "reduce"}]
     stage.browser.cdp("Emulation.setEmulatedMedia", features=features)
     page.choose(stage.file("film.mp4", 8 * MIB))
@@ -230,6 +231,7 @@ def reduced_motion(stage: Stage) -> None:
           && one.effect.getComputedTiming().duration > 1).map(one => one.effect.target.className);
     """)
     expect(moving, [], "what is moving")
+    proxy.stop_at = None
     page.finish()
 
 

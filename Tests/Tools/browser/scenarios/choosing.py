@@ -26,7 +26,7 @@ def choose(stage: Stage) -> None:
     server.expect(files)
 
 
-@topic(sizes=BOTH)
+@topic(sizes=(PHONE,))
 def choose_more(stage: Stage) -> None:
     """Files can be added while others are sent, and after all were stored."""
     server = stage.serve(*slow(20))
@@ -70,21 +70,6 @@ def choose_directory(stage: Stage) -> None:
     page.choose(stage.work / "files" / "album", field="#folder")
     page.wait(lambda: len(page.rows()) == 12, "not all files were found")
     page.finish()
-    server.expect(files, below=stage.work / "files")
-
-
-@topic()
-def directory_of_1234_files(stage: Stage) -> None:
-    """A dropped directory of 1,234 files in 40 directories arrives completely."""
-    server = stage.serve("--durability", "none")
-    # One has more entries than a browser reads at once.
-    folders = [f"tree/{number % 8}/{number}" for number in range(39)] + ["tree/many"]
-    files = [stage.file(f"{folders[number % 39]}/{number}.bin", 1000 + number) for number in range(1000)]
-    files += [stage.file(f"{folders[39]}/{number}.bin", number) for number in range(234)]
-    page = stage.page(server)
-    stage.browser.drop([stage.work / "files" / "tree"])
-    page.wait(lambda: page.state == "running", "nothing has started")
-    page.finish(patience=120)
     server.expect(files, below=stage.work / "files")
 
 
@@ -151,7 +136,7 @@ def known_before_choosing(stage: Stage) -> None:
         check(part in page.text("#limits"), f"{part} is missing: {page.text('#limits')!r}")
 
 
-@topic(faults=("413", "415"), sizes=BOTH)
+@topic(faults=("413", "415"), sizes=(PHONE,))
 def limits(stage: Stage) -> None:
     """Files that are too large or of a type that is not allowed are rejected with a reason; others are stored."""
     server = stage.serve("--max-size", "1MiB", "--allow-type", "text/plain")

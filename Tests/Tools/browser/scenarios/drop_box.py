@@ -6,7 +6,8 @@ import json
 import urllib.error
 import urllib.request
 
-from scenario import BOTH, Server, Stage, Topic, check, expect, slow
+from driver import PHONE
+from scenario import BOTH, PROMPT, Server, Stage, Topic, check, expect
 from shared import MIB
 
 topic = Topic("drop-box")
@@ -34,7 +35,7 @@ def visitor(stage: Stage) -> None:
         check("owner" in page.text("body").lower(), f"/{path} gives no reason: {page.text('body')!r}")
 
 
-@topic(sizes=BOTH)
+@topic()
 def owner(stage: Stage) -> None:
     """The owner's link shows the listing, and opens the files."""
     server = stage.serve(*BOX)
@@ -51,13 +52,15 @@ def owner(stage: Stage) -> None:
 @topic()
 def interrupted_visitor(stage: Stage) -> None:
     """A visitor's upload continues after a reload."""
-    server = stage.serve(*BOX, *slow(8))
-    page = stage.page(server, f"#t={VISITOR}")
+    server = stage.serve(*BOX, *PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy, f"#t={VISITOR}")
     file = stage.file("film.mp4", 16 * MIB)
     page.choose(file)
     page.wait_for_percent("film.mp4", 20)
     page.reload()
     page.wait(lambda: page.unfinished() == ["film.mp4"], "the unfinished upload is not listed")
+    proxy.stop_at = None
     page.send([file])
     server.expect([file])
 
@@ -74,7 +77,7 @@ def no_grant_by_address(stage: Stage) -> None:
     expect((status, body), (200, b"secret"), "with the owner's token")
 
 
-@topic(sizes=BOTH)
+@topic(sizes=(PHONE,))
 def sender_name(stage: Stage) -> None:
     """The page asks for the sender's name, which is in the events, and remembers it."""
     server = stage.serve("--ask-name", "--json")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import urllib.request
 
+from driver import PHONE
 from page import Page
-from scenario import BOTH, Server, Stage, Topic, check, eventually, expect, slow
+from scenario import LOST, PROMPT, Server, Stage, Topic, check, eventually, expect, slow
 from shared import MIB
 from shared.nginx import Front, running
 from shared.proxy import Cut, Proxy
 
 topic = Topic("interruptions")
-SLOW = slow(5)
+SLOW = slow(8)
 SIZE = 16 * MIB
 # More than a page may send again after an interruption: the buffers of sockets on this machine.
 AGAIN = 8 * MIB
-LOST = ("ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_CLOSED", "ERR_CONNECTION_REFUSED", "ERR_FAILED")
 
 
-@topic(faults=LOST, sizes=BOTH)
+@topic(faults=LOST)
 def cut_connections(stage: Stage) -> None:
     """Uploads continue where they were after connections are interrupted, and little is sent again."""
     server = stage.serve(*SLOW)
@@ -41,18 +41,19 @@ def cut_all_at_once(stage: Stage) -> None:
     server.expect(files)
 
 
-@topic(faults=(*LOST, "ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED", "ERR_NETWORK_IO_SUSPENDED"), sizes=BOTH)
+@topic(faults=(*LOST, "ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED", "ERR_NETWORK_IO_SUSPENDED"), sizes=(PHONE,))
 def offline(stage: Stage) -> None:
     """While the browser is offline the page says so; afterwards the upload continues by itself."""
-    server = stage.serve(*SLOW)
-    proxy = stage.enter(Proxy(server.port, cuts_all=True))
-    page = stage.page(proxy.base)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
     file = stage.file("film.mp4", SIZE)
     page.choose(file)
     page.wait_for_percent("film.mp4", 15)
     stage.browser.set_network(is_offline=True)
     # Chromium leaves the requests alone that are running.
     proxy.cut_now()
+    proxy.stop_at = None
     row = page.wait_for_row("film.mp4", "offline")
     check("offline" in row.text.lower(), f"the state is {row.text!r}")
     before = row.stored
@@ -63,15 +64,18 @@ def offline(stage: Stage) -> None:
     server.expect([file])
 
 
-@topic(faults=LOST, sizes=BOTH)
+@topic(faults=LOST)
 def server_restart(stage: Stage) -> None:
     """While the server is away the page counts down to its next attempt; the upload continues afterwards."""
-    server = stage.serve(*SLOW)
-    page = stage.page(server)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
     file = stage.file("film.mp4", SIZE)
     page.choose(file)
-    page.wait_for_percent("film.mp4", 25)
+    page.wait_for_percent("film.mp4", 20)
     server.kill()
+    # Only then the browser notices that nothing reads what it sends.
+    proxy.stop_at = None
     row = page.wait_for_row("film.mp4", "retrying")
     check("retrying" in row.text.lower(), f"the state is {row.text!r}")
     server.start()
@@ -79,17 +83,18 @@ def server_restart(stage: Stage) -> None:
     server.expect([file])
 
 
-@topic(sizes=BOTH)
+@topic(sizes=(PHONE,))
 def reload(stage: Stage) -> None:
     """After a reload the unfinished upload is listed; choosing the same file continues it."""
-    server = stage.serve(*SLOW)
-    proxy = stage.enter(Proxy(server.port))
-    page = stage.page(proxy.base)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
     file = stage.file("film.mp4", SIZE)
     page.choose(file)
-    page.wait_for_percent("film.mp4", 40)
+    page.wait_for_percent("film.mp4", 20)
     page.reload()
     page.wait(lambda: page.unfinished() == ["film.mp4"], "the unfinished upload is not listed")
+    proxy.stop_at = None
     page.choose(file)
     page.finish()
     server.expect([file])
@@ -101,13 +106,15 @@ def reload(stage: Stage) -> None:
 @topic()
 def reload_and_other_file(stage: Stage) -> None:
     """A file with the same name but other content is sent from its beginning after a reload."""
-    server = stage.serve(*SLOW)
-    page = stage.page(server)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
     file = stage.file("film.mp4", SIZE)
     page.choose(file)
     page.wait_for_percent("film.mp4", 20)
     page.reload()
     page.wait(lambda: page.unfinished() == ["film.mp4"], "the unfinished upload is not listed")
+    proxy.stop_at = None
     file = stage.file("film.mp4", 2 * MIB)
     page.send([file])
     server.expect([file])
@@ -116,8 +123,9 @@ def reload_and_other_file(stage: Stage) -> None:
 @topic()
 def forget(stage: Stage) -> None:
     """An unfinished upload from before a reload can be removed from the list, and is deleted at the server."""
-    server = stage.serve(*SLOW)
-    page = stage.page(server)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
     page.choose(stage.file("film.mp4", SIZE))
     page.wait_for_percent("film.mp4", 10)
     page.reload()
@@ -131,22 +139,25 @@ def forget(stage: Stage) -> None:
 @topic(faults=("404", "410", *LOST))
 def unknown_to_the_server(stage: Stage) -> None:
     """An upload that the server no longer knows starts again from the beginning, and the page says so."""
-    server = stage.serve(*SLOW)
-    page = stage.page(server)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
     file = stage.file("film.mp4", SIZE)
     page.choose(file)
     page.wait_for_percent("film.mp4", 20)
     _request(server, "DELETE")
+    proxy.stop_at = None
     page.wait(lambda: "beginning" in _notes(page) or "start" in _notes(page), "the page does not say so")
     page.finish()
     server.expect([file])
 
 
-@topic(faults=("409", *LOST))
+@topic(faults=LOST)
 def other_offset(stage: Stage) -> None:
     """When the server has another offset than the page expects, the upload continues from the server's."""
-    server = stage.serve(*SLOW, "--max-append-size", "4MiB")
-    page = stage.page(server)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
     file = stage.file("film.mp4", SIZE)
     page.choose(file)
     page.wait_for_percent("film.mp4", 10)
@@ -157,6 +168,7 @@ def other_offset(stage: Stage) -> None:
     ahead = file.read_bytes()[stored:stored + MIB]
     kind = {"Content-Type": "application/partial-upload", "Upload-Offset": str(stored), "Upload-Complete": "?0"}
     _request(server, "PATCH", ahead, kind)
+    proxy.stop_at = None
     page.press("film.mp4", "resume")
     page.finish()
     server.expect([file])

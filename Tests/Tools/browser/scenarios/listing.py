@@ -49,7 +49,7 @@ def columns(stage: Stage) -> None:
     expect(facts["overflow"], 0, "pixels beyond the right edge of the directory")
 
 
-@topic(sizes=BOTH)
+@topic()
 def sort(stage: Stage) -> None:
     """The listing can be sorted by each column, in both orders."""
     server = stage.serve()
@@ -104,7 +104,7 @@ def head_fields(stage: Stage) -> None:
     server = stage.serve()
     fields = """
         const done = arguments[1];
-        fetch(arguments[0]).then(reply => done(Object.fromEntries(reply.headers)), error => done(String(error)));
+        fetch(arguments[0], {headers: {Accept: "text/html"}}).then(reply => done(Object.fromEntries(reply.headers)), error => done(String(error)));
     """
     page = stage.page(server)
     for path in ("", "files/"):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from driver import PHONE
 from page import Page
-from scenario import BOTH, Server, Stage, Topic, check, expect, slow
+from scenario import BOTH, LOST, PROMPT, Server, Stage, Topic, check, expect
 from shared import MIB
 
 topic = Topic("tokens")
 # With all kinds of characters that a token may have.
 TOKEN = "Visitor-2026_0.1~x"
-SLOW = slow(8)
-LOST = ("ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_CLOSED", "ERR_CONNECTION_REFUSED", "ERR_FAILED")
 
 
 def _serve(stage: Stage, *options: object) -> Server:
@@ -35,7 +34,7 @@ def _expect_unseen(stage: Stage, server: Server, token: str = TOKEN) -> None:
     check(all("t=" not in entry["url"] for entry in history[1:]), f"the history is {history}")
 
 
-@topic(sizes=BOTH)
+@topic(sizes=(PHONE,))
 def fragment(stage: Stage) -> None:
     """A link with the token in its fragment: uploads, the listing and downloads work; the token is seen nowhere."""
     server = _serve(stage)
@@ -109,17 +108,19 @@ def wrong_fragment(stage: Stage) -> None:
     server.expect([file])
 
 
-@topic(faults=("401", "403", "404", "410", *LOST), sizes=BOTH)
+@topic(faults=("401", "403", "404", "410", *LOST), sizes=(PHONE,))
 def revoked(stage: Stage) -> None:
     """A token that is replaced while a file is sent: the page asks for the new one, and the file arrives."""
-    server = _serve(stage, *SLOW)
-    page = stage.page(server, _fragment())
+    server = _serve(stage, *PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy, _fragment())
     file = stage.file("film.mp4", 16 * MIB)
     page.choose(file)
     page.wait_for_percent("film.mp4", 15)
     server.kill()
     server.command[server.command.index(TOKEN)] = "another-token"
     server.start()
+    proxy.stop_at = None
     page.wait(lambda: page.shows("#token"), "no field for the token")
     page.wait_for_row("film.mp4", "token")
     page.enter_token("another-token")
@@ -127,7 +128,7 @@ def revoked(stage: Stage) -> None:
     server.expect([file])
 
 
-@topic(sizes=BOTH)
+@topic()
 def query(stage: Stage) -> None:
     """A link with ?token= works as well."""
     server = _serve(stage)
@@ -148,7 +149,7 @@ def no_referrer(stage: Stage) -> None:
     expect(stage.browser.script("return document.referrer"), "", "Referer of the listing")
 
 
-@topic(keeps_data=False, faults=("401",), sizes=BOTH)
+@topic(keeps_data=False, faults=("401",))
 def no_cookies(stage: Stage) -> None:
     """Where cookies and storage are blocked, uploads work, and the links to files have the token."""
     server = _serve(stage)
@@ -166,13 +167,15 @@ def no_cookies(stage: Stage) -> None:
 @topic(keeps_data=False, faults=LOST)
 def no_storage(stage: Stage) -> None:
     """Without storage an upload continues after a restart of the server, and nothing is asked for after a reload."""
-    server = stage.serve(*SLOW)
-    page = stage.page(server)
-    file = stage.file("film.mp4", 12 * MIB)
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
+    file = stage.file("film.mp4", 16 * MIB)
     page.choose(file)
     page.wait_for_percent("film.mp4", 15)
     server.kill()
     server.start()
+    proxy.stop_at = None
     page.finish()
     server.expect([file])
     page.reload()

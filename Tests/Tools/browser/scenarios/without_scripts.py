@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from selenium.webdriver.common.by import By
 
+from driver import PHONE
 from scenario import BOTH, Server, Stage, Topic, check, eventually, expect
 
 topic = Topic("without-scripts")
@@ -59,7 +60,7 @@ def form(stage: Stage) -> None:
     _expect_way_back(stage)
 
 
-@topic(sizes=BOTH)
+@topic(sizes=(PHONE,))
 def token_in_query(stage: Stage) -> None:
     """With ?token= in the link, the form's action keeps it."""
     server = stage.serve("--token", TOKEN)
@@ -98,7 +99,7 @@ def no_password(stage: Stage) -> None:
     _expect_stored(stage, server)
 
 
-@topic(faults=("413",), sizes=BOTH)
+@topic(faults=("413",))
 def too_large(stage: Stage) -> None:
     """A form that is too large is rejected by a page that names the limit, with a way back."""
     server = stage.serve("--max-size", "50kB")
