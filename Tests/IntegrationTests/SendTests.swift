@@ -85,7 +85,7 @@ import UploadTestSupport
       let listening = try #require(incoming.first)
       #expect(
         EventLine.keys(of: listening) == [
-          "event", "url", "rawPort", "dir", "pid", "token", "fingerprint", "unfinished",
+          "event", "url", "links", "rawPort", "dir", "pid", "token", "adminToken", "fingerprint", "unfinished",
         ]
       )
       #expect(listening.contains("\"token\":null,\"adminToken\":null,\"fingerprint\":null"))
