@@ -74,7 +74,9 @@ struct ForwardProxy {
             if credentials and values.get("proxy-authorization") != expected:
                 print("407", flush=True)
                 self.reject("407 Proxy Authentication Required", 'Proxy-Authenticate: Basic realm="test"\r\n')
-            print(method, target, flush=True)
+            # In one write: connections are served by threads.
+            sys.stdout.write(f"{method} {target}\n")
+            sys.stdout.flush()
             if method == "CONNECT":
                 self.server_side, self.tunnel = dial(target), True
                 return self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
