@@ -1,7 +1,7 @@
 import UploadCore
 
 /// A source file of a page, and what of it is served: without comments that have source lines of their own, without
-/// indentation, and without empty lines.
+/// indentation, and without empty lines; of a style sheet also without the spaces after punctuation.
 ///
 /// It knows no grammar. So in the sources a comment has source lines of its own, no string spans several, and none that
 /// begins within a string looks like a comment.
@@ -39,7 +39,7 @@ struct PageSource: Sendable {
       }
       if !rest.isEmpty { served += rest + "\n" }
     }
-    self.served = served
+    self.served = language.packed(served)
   }
 
   /// A style sheet as it is served, also without the blanks and line ends around its punctuation. Its strings have none
@@ -66,6 +66,14 @@ extension PageSource.Language {
     switch self {
     case .html: "-->"
     case .css, .javaScript: "*/"
+    }
+  }
+
+  /// A text without spaces that mean nothing. A style sheet has none of these sequences in a string or a selector.
+  fileprivate func packed(_ text: String) -> String {
+    switch self {
+    case .html, .javaScript: text
+    case .css: [" {", "{ ", "; ", " }", ": ", ", "].reduce(text) { $0.replacing($1, with: $1.trimmingWhitespace) }
     }
   }
 

@@ -20,12 +20,12 @@ import Testing
 
   @Test func `every property that the style of listings uses is set by the upload page's, in light and dark`() {
     let style = PageStyle.text
-    let themes = style.split(separator: "@media (prefers-color-scheme: dark)", maxSplits: 1)
+    let themes = style.split(separator: "@media (prefers-color-scheme:dark)", maxSplits: 1)
     #expect(themes.count == 2)
     let used = Set(style.matches(of: /var\((--[a-z-]+)\)/).map { String($0.1) })
     #expect(used.count > 5)
     for name in used {
-      for theme in themes { #expect(theme.contains("\(name): #"), "\(name)") }
+      for theme in themes { #expect(theme.contains("\(name):#"), "\(name)") }
     }
   }
 }

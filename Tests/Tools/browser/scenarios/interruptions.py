@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import urllib.request
+from pathlib import Path
 
 from driver import PHONE
 from page import Page
@@ -44,11 +45,7 @@ def cut_all_at_once(stage: Stage) -> None:
 @topic(faults=(*LOST, "ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED", "ERR_NETWORK_IO_SUSPENDED"), sizes=(PHONE,))
 def offline(stage: Stage) -> None:
     """While the browser is offline the page says so; afterwards the upload continues by itself."""
-    server = stage.serve(*PROMPT)
-    proxy = stage.stopping(server)
-    page = stage.page(proxy)
-    file = stage.file("film.mp4", SIZE)
-    page.choose(file)
+    server, proxy, page, file = _begin(stage)
     page.wait_for_percent("film.mp4", 15)
     stage.browser.set_network(is_offline=True)
     # Chromium leaves the requests alone that are running.
@@ -67,11 +64,7 @@ def offline(stage: Stage) -> None:
 @topic(faults=LOST)
 def server_restart(stage: Stage) -> None:
     """While the server is away the page counts down to its next attempt; the upload continues afterwards."""
-    server = stage.serve(*PROMPT)
-    proxy = stage.stopping(server)
-    page = stage.page(proxy)
-    file = stage.file("film.mp4", SIZE)
-    page.choose(file)
+    server, proxy, page, file = _begin(stage)
     page.wait_for_percent("film.mp4", 20)
     server.kill()
     # Only then the browser notices that nothing reads what it sends.
@@ -86,11 +79,7 @@ def server_restart(stage: Stage) -> None:
 @topic(sizes=(PHONE,))
 def reload(stage: Stage) -> None:
     """After a reload the unfinished upload is listed; choosing the same file continues it."""
-    server = stage.serve(*PROMPT)
-    proxy = stage.stopping(server)
-    page = stage.page(proxy)
-    file = stage.file("film.mp4", SIZE)
-    page.choose(file)
+    server, proxy, page, file = _begin(stage)
     page.wait_for_percent("film.mp4", 20)
     page.reload()
     page.wait(lambda: page.unfinished() == ["film.mp4"], "the unfinished upload is not listed")
@@ -106,11 +95,7 @@ def reload(stage: Stage) -> None:
 @topic()
 def reload_and_other_file(stage: Stage) -> None:
     """A file with the same name but other content is sent from its beginning after a reload."""
-    server = stage.serve(*PROMPT)
-    proxy = stage.stopping(server)
-    page = stage.page(proxy)
-    file = stage.file("film.mp4", SIZE)
-    page.choose(file)
+    server, proxy, page, file = _begin(stage)
     page.wait_for_percent("film.mp4", 20)
     page.reload()
     page.wait(lambda: page.unfinished() == ["film.mp4"], "the unfinished upload is not listed")
@@ -139,11 +124,7 @@ def forget(stage: Stage) -> None:
 @topic(faults=("404", "410", *LOST))
 def unknown_to_the_server(stage: Stage) -> None:
     """An upload that the server no longer knows starts again from the beginning, and the page says so."""
-    server = stage.serve(*PROMPT)
-    proxy = stage.stopping(server)
-    page = stage.page(proxy)
-    file = stage.file("film.mp4", SIZE)
-    page.choose(file)
+    server, proxy, page, file = _begin(stage)
     page.wait_for_percent("film.mp4", 20)
     _request(server, "DELETE")
     proxy.stop_at = None
@@ -155,11 +136,7 @@ def unknown_to_the_server(stage: Stage) -> None:
 @topic(faults=LOST)
 def other_offset(stage: Stage) -> None:
     """When the server has another offset than the page expects, the upload continues from the server's."""
-    server = stage.serve(*PROMPT)
-    proxy = stage.stopping(server)
-    page = stage.page(proxy)
-    file = stage.file("film.mp4", SIZE)
-    page.choose(file)
+    server, proxy, page, file = _begin(stage)
     page.wait_for_percent("film.mp4", 10)
     page.press("film.mp4", "pause")
     page.wait_for_row("film.mp4", "paused")
@@ -200,6 +177,16 @@ def unannounced_body_limit(stage: Stage) -> None:
         note = page.row("film.mp4").text
         check("413" in note or "large" in note.lower() or "limit" in note.lower(), f"the reason is {note!r}")
         server.expect([small])
+
+
+def _begin(stage: Stage) -> tuple[Server, Proxy, Page, Path]:
+    """An upload that stands still at a proxy."""
+    server = stage.serve(*PROMPT)
+    proxy = stage.stopping(server)
+    page = stage.page(proxy)
+    file = stage.file("film.mp4", SIZE)
+    page.choose(file)
+    return server, proxy, page, file
 
 
 def _notes(page: Page) -> str:
