@@ -41,16 +41,6 @@ struct PageSource: Sendable {
     }
     self.served = language.packed(served)
   }
-
-  /// A style sheet as it is served, also without the blanks and line ends around its punctuation. Its strings have none
-  /// of these.
-  var compactStyle: String {
-    let pairs = [
-      (": ", ":"), (", ", ","), (" {", "{"), ("{ ", "{"), (" > ", ">"), ("{\n", "{"), (";\n", ";"), ("; }", "}"),
-      (";}", "}"), ("\n}", "}"),
-    ]
-    return pairs.reduce(served) { text, pair in text.replacing(pair.0, with: pair.1) }
-  }
 }
 
 extension PageSource.Language {

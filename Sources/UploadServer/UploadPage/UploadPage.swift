@@ -32,7 +32,7 @@ struct UploadPage: Sendable {
   ///   - modified: the current time in seconds since 1970.
   init(_ profile: ServerProfile, sources: Sources = .shipped, modified: Int64) {
     let filled = PageTemplate(sources.html.served).filled([
-      "style": sources.style.compactStyle,
+      "style": sources.style.served,
       "script": sources.script,
       "greeting": Self.greeting(profile.page.greeting),
       "limits": MarkupText.escaped(profile.limits ?? ""),

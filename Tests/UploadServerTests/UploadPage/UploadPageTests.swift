@@ -33,11 +33,6 @@ import UploadProtocol
     #expect(bytes <= 30_720, "\(bytes)")
   }
 
-  @Test func `a style sheet is served without blanks around its punctuation`() {
-    let sheet = ":root { --a: #fff; }\n@media (a: b) {\n  p > b, i { margin: 0 auto;\n  color: red; }\n}\n"
-    #expect(PageSource(sheet, .css).compactStyle == ":root{--a:#fff}\n@media (a:b){p>b,i{margin:0 auto;color:red}}\n")
-  }
-
   @Test func `the policy allows exactly the shipped script and style`() throws {
     let page = UploadPage(ServerProfile(), modified: 0)
     let served = text()
