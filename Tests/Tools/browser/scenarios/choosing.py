@@ -136,8 +136,7 @@ def known_before_choosing(stage: Stage) -> None:
         check(part in page.text("#limits"), f"{part} is missing: {page.text('#limits')!r}")
 
 
-# 410: the page may ask for the offset of an upload that has just been rejected.
-@topic(faults=("413", "415", "410"), sizes=(PHONE,))
+@topic(faults=("413", "415"), sizes=(PHONE,))
 def limits(stage: Stage) -> None:
     """Files that are too large or of a type that is not allowed are rejected with a reason; others are stored."""
     server = stage.serve("--max-size", "1MiB", "--allow-type", "text/plain")
