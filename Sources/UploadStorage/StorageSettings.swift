@@ -27,7 +27,7 @@ package enum Durability: String, Sendable, CaseIterable {
 package struct DiskStoreConfiguration: Sendable {
   /// What is synced before a file counts as stored.
   package var durability: Durability
-  /// What happens when a name is taken and the request does not say.
+  /// What happens when a file of that name exists and the request does not say.
   package var onDuplicate: DuplicatePolicy
 
   package init(durability: Durability = .full, onDuplicate: DuplicatePolicy = .rename) {

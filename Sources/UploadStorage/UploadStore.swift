@@ -24,7 +24,7 @@ package protocol UploadStore: Sendable {
     delegate: any UploadSinkDelegate
   ) -> any UploadSink
 
-  /// What happens when a name is taken and the request does not say.
+  /// What happens when a file of that name exists and the request does not say.
   var onDuplicate: DuplicatePolicy { get }
 
   /// Checks a condition before an upload begins that is stored by other means than ``begin(_:hash:condition:on:delegate:)``,

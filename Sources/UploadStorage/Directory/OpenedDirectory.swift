@@ -61,7 +61,7 @@ final class OpenedDirectory: Sendable {
 
   /// Checks a condition against the file that is at the condition's path now, or against none where there is no file, and
   /// whether a file could be published there.
-  /// - Parameter onDuplicate: what happens when the name is taken.
+  /// - Parameter onDuplicate: what happens when a file of that name exists.
   /// - Throws: what the condition throws; ``UploadError`` with code `nameTaken` when a component is something else than a
   ///   directory, or the policy does not allow another file of that name.
   func check(_ condition: PublishCondition, onDuplicate: DuplicatePolicy) throws(UploadError) {

@@ -59,7 +59,7 @@ enum StorageError {
     return UploadError(.nameTaken, message + " Use another path.")
   }
 
-  /// The error when the name of a file is taken, and the policy allows neither to replace it nor to number the new one.
+  /// The error when a file of that name exists, and the policy allows neither to replace it nor to number the new one.
   static func nameTaken(_ path: NameBytes) -> UploadError {
     let name = PlainText.sanitized(path.description)
     return UploadError(.nameTaken, "\"\(name)\" exists already. Send the file under another name.")
