@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -374,5 +375,46 @@ int clinux_read_sent(int descriptor, struct clinux_sent *sent) {
   sent->acknowledged = info.tcpi_bytes_acked;
   sent->held = unsent > 0 ? (uint64_t)unsent : 0;
   sent->window = info.tcpi_snd_wnd;
+  return 0;
+}
+
+static uint64_t nanoseconds(clockid_t clock) {
+  struct timespec time = {0};
+  clock_gettime(clock, &time);
+  return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+uint64_t clinux_clock(void) { return nanoseconds(CLOCK_BOOTTIME); }
+
+uint64_t clinux_thread_time(void) { return nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
+
+int clinux_read_link(int descriptor, struct clinux_link *link) {
+  // An older kernel fills less of it.
+  struct tcp_info info = {0};
+  socklen_t length = sizeof info;
+  if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return -1;
+  link->busy = info.tcpi_busy_time;
+  link->window_limited = info.tcpi_rwnd_limited;
+  link->buffer_limited = info.tcpi_sndbuf_limited;
+  link->delivery_rate = info.tcpi_delivery_rate;
+  link->received_bytes = info.tcpi_bytes_received;
+  link->round_trip = info.tcpi_rtt;
+  link->least_round_trip = info.tcpi_min_rtt;
+  link->sent_packets = info.tcpi_data_segs_out;
+  link->retransmitted = info.tcpi_total_retrans;
+  link->received_packets = info.tcpi_data_segs_in;
+  link->out_of_order = info.tcpi_rcv_ooopack;
+  link->packet_size = info.tcpi_rcv_mss;
+  link->timeouts = info.tcpi_retransmits;
+  link->probes = info.tcpi_probes;
+  uint64_t arrived = info.tcpi_bytes_acked + info.tcpi_bytes_retrans;
+  uint64_t under_way = info.tcpi_bytes_sent > arrived ? info.tcpi_bytes_sent - arrived : 0;
+  int has_window = length >= offsetof(struct tcp_info, tcpi_snd_wnd) + sizeof info.tcpi_snd_wnd;
+  link->fills_window = has_window && under_way * 4 >= (uint64_t)info.tcpi_snd_wnd * 3;
+  char name[16] = "";
+  socklen_t name_length = sizeof name - 1;
+  getsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, name, &name_length);
+  link->is_paced = strncmp(name, "bbr", 3) == 0;
+  link->has_times = length >= offsetof(struct tcp_info, tcpi_sndbuf_limited) + sizeof info.tcpi_sndbuf_limited;
   return 0;
 }

@@ -32,6 +32,7 @@ package struct ContentDigests: Sendable, Equatable {
   /// Checks that these include every known digest of `expected`. Call it on the digests of the received content.
   /// - Throws: ``UploadError`` with code `contentMismatch` when one differs, or is not known here.
   package func require(_ expected: ContentDigests) throws(UploadError) {
+    guard !expected.isEmpty else { return }
     for (name, actual, expected) in [("SHA-256", sha256, expected.sha256), ("SHA-512", sha512, expected.sha512)] {
       guard let expected, actual != expected else { continue }
       throw UploadError(

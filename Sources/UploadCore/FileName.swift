@@ -40,6 +40,10 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
   /// - Parameter isFlattened: whether directories have already been removed from the requested path; then
   ///   ``wasAltered`` is true.
   package init?(_ suggestion: NameBytes, isFlattened: Bool = false) {
+    if suggestion.isOrdinary {
+      (bytes, wasAltered) = (suggestion, isFlattened)
+      return
+    }
     let component = suggestion.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? []
     let requested = NameBytes(component)
     let name = requested.isPlain ? requested : Self.cleaned(requested.units)
@@ -156,6 +160,9 @@ package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral, Custom
 
   package init(_ bytes: some Sequence<UInt8>) { self.bytes = Array(bytes) }
 
+  /// Without a copy.
+  package init(_ bytes: [UInt8]) { self.bytes = bytes }
+
   package init(_ text: String) { bytes = Array(text.utf8) }
 
   package init(stringLiteral text: String) { self.init(text) }
@@ -167,14 +174,33 @@ package struct NameBytes: Hashable, Sendable, ExpressibleByStringLiteral, Custom
 
   package var isEmpty: Bool { bytes.isEmpty }
 
+  /// Whether it is `.`, which names a directory itself.
+  package var isDot: Bool { bytes.count == 1 && bytes[0] == UInt8(ascii: ".") }
+
+  /// Whether it is `..`, which names the parent of a directory.
+  package var isDotDot: Bool { bytes.count == 2 && bytes[0] == UInt8(ascii: ".") && bytes[1] == bytes[0] }
+
   /// Whether the bytes are printable ASCII: most names are, and have nothing to be removed or escaped.
   var isPlain: Bool { bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F } }
+
+  /// Whether no rule of ``FileName`` can change the name, or make it unusable: that is so of most. Names that begin with a
+  /// dot have rules of their own.
+  fileprivate var isOrdinary: Bool {
+    bytes.count <= FileName.maximumLength && bytes.first ?? UInt8(ascii: ".") != UInt8(ascii: ".")
+      && bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
+  }
 
   /// Whether the bytes are UTF-8, so that ``description`` is the exact name.
   package var isUTF8: Bool { String(validating: bytes, as: UTF8.self) != nil }
 
   /// The bytes and a NUL behind them, as system calls expect. A NUL within the bytes would end the string early.
-  package var cString: [CChar] { bytes.map { CChar(bitPattern: $0) } + [0] }
+  package var cString: [CChar] {
+    [CChar](unsafeUninitializedCapacity: bytes.count + 1) { buffer, count in
+      for index in bytes.indices { buffer[index] = CChar(bitPattern: bytes[index]) }
+      buffer[bytes.count] = 0
+      count = bytes.count + 1
+    }
+  }
 
   /// Calls `body` with the ``cString``; the pointer is valid only during the call. Throws what `body` throws.
   package func withCString<Result>(_ body: (UnsafePointer<CChar>) throws -> Result) rethrows -> Result {

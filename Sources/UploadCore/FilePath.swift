@@ -19,10 +19,23 @@ package struct DirectoryPath: Hashable, Sendable, CustomStringConvertible {
   package var wasAltered: Bool { components.contains(where: \.wasAltered) }
 
   /// The names separated by slashes; empty for ``root``.
-  package var bytes: NameBytes { NameBytes(components.map(\.bytes.bytes).joined(separator: "/".utf8)) }
+  package var bytes: NameBytes { NameBytes(joined()) }
 
   /// The names separated by slashes, safe to show.
-  package var description: String { components.map(\.description).joined(separator: "/") }
+  package var description: String { bytes.description }
+
+  /// The names separated by slashes, and `name` behind them unless it is nil.
+  fileprivate func joined(with name: FileName? = nil) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(components.reduce(name?.bytes.bytes.count ?? 0) { $0 + $1.bytes.bytes.count + 1 })
+    for component in components {
+      if !bytes.isEmpty { bytes.append(UInt8(ascii: "/")) }
+      bytes += component.bytes.bytes
+    }
+    guard let name else { return bytes }
+    if !bytes.isEmpty { bytes.append(UInt8(ascii: "/")) }
+    return bytes + name.bytes.bytes
+  }
 
   /// Makes a safe path of the requested one. Empty components and `.` are left out.
   /// - Throws: ``UploadError`` with code `badRequest` for a path with `..`, with a component of which nothing is left
@@ -33,7 +46,7 @@ package struct DirectoryPath: Hashable, Sendable, CustomStringConvertible {
 
   /// Makes a safe path of the components of the requested one, as ``init(_:)`` does.
   package init(components requested: ArraySlice<NameBytes>) throws(UploadError) {
-    let kept = requested.filter { !$0.isEmpty && $0 != "." }
+    let kept = requested.filter { !$0.isEmpty && !$0.isDot }
     guard kept.count <= Self.maximumDepth else { throw FilePath.tooLong }
     var components: [FileName] = []
     for component in kept { components.append(try FilePath.component(component)) }
@@ -86,13 +99,13 @@ package struct FilePath: Hashable, Sendable, CustomStringConvertible {
   /// Makes a safe path of the components of the requested one, as ``init(_:)`` does. A slash within a component does not
   /// separate: the rules of ``FileName`` keep what follows it.
   package init(components requested: [NameBytes]) throws(UploadError) {
-    guard let last = requested.last, !last.isEmpty, last != "." else {
+    guard let last = requested.last, !last.isEmpty, !last.isDot else {
       throw UploadError(.badRequest, "The path names a directory. Add the name of a file.")
     }
     let directory = try DirectoryPath(components: requested.dropLast())
     let name = try Self.component(last)
     let isChanged = directory.components.count + 1 != requested.count
-    try Self.checkLength(directory.components + [name])
+    try Self.checkLength(directory.components, name)
     self.init(directory: directory, name: name, isChanged: isChanged)
   }
 
@@ -100,19 +113,17 @@ package struct FilePath: Hashable, Sendable, CustomStringConvertible {
   /// - Throws: ``UploadError`` with code `badRequest` where that is too deep or too long.
   package func below(_ parent: FileName) throws(UploadError) -> FilePath {
     let directory = try directory.below(parent)
-    try Self.checkLength(directory.components + [name])
+    try Self.checkLength(directory.components, name)
     return FilePath(directory: directory, name: name, isChanged: wasAltered)
   }
 
   /// Directories and name separated by slashes.
   package var bytes: NameBytes {
-    directory.isRoot ? name.bytes : NameBytes(directory.bytes.bytes + "/".utf8 + name.bytes.bytes)
+    directory.isRoot ? name.bytes : NameBytes(directory.joined(with: name))
   }
 
   /// Directories and name separated by slashes, safe to show.
-  package var description: String {
-    directory.isRoot ? name.description : directory.description + "/" + name.description
-  }
+  package var description: String { bytes.description }
 
   /// The path with the ``FileName/numbered(_:)`` name.
   package func numbered(_ number: Int) -> FilePath {
@@ -120,7 +131,7 @@ package struct FilePath: Hashable, Sendable, CustomStringConvertible {
   }
 
   fileprivate static func component(_ bytes: NameBytes) throws(UploadError) -> FileName {
-    guard bytes != ".." else {
+    guard !bytes.isDotDot else {
       throw UploadError(.badRequest, "The path contains \"..\". Send a path without it.")
     }
     guard let name = FileName(bytes) else {
@@ -129,8 +140,9 @@ package struct FilePath: Hashable, Sendable, CustomStringConvertible {
     return name
   }
 
-  fileprivate static func checkLength(_ components: [FileName]) throws(UploadError) {
-    let length = components.reduce(components.count - 1) { $0 + $1.bytes.bytes.count }
+  fileprivate static func checkLength(_ components: [FileName], _ name: FileName? = nil) throws(UploadError) {
+    let own = name.map { $0.bytes.bytes.count + 1 } ?? 0
+    let length = components.reduce(components.count - 1 + own) { $0 + $1.bytes.bytes.count }
     guard length <= DirectoryPath.maximumLength else { throw tooLong }
   }
 

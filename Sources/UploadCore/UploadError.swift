@@ -72,6 +72,8 @@ package struct UploadError: Error, Sendable, CustomStringConvertible {
     case storageFailed
     /// While the server ran, the upload directory was removed, moved or replaced, or its disk was unmounted.
     case directoryUnavailable
+    /// The object store in which the server keeps files cannot be reached, is overloaded, or rejects the server's requests.
+    case storeUnavailable
     /// The directory for uploads, or for another output file, does not exist or cannot be used.
     case badDirectory
 

@@ -84,4 +84,27 @@ import UploadCore
     #expect(slow.chunkSize == 1024)
     #expect(RateLimiter(bytesPerSecond: .max).chunkSize == 1 << 20)
   }
+
+  @Test func `a changed limit applies at once, and what was moved before counts no more`() {
+    let limiter = RateLimiter(bytesPerSecond: 1000)
+    #expect(
+      limiter.take(60_000, at: Self.second) > 59 * Self.second && limiter.wait(at: Self.second) > 59 * Self.second
+    )
+    limiter.change(to: 2000)
+    #expect(limiter.bytesPerSecond == 2000 && limiter.wait(at: Self.second) == 0)
+    #expect(limiter.take(2000, at: 2 * Self.second) == 970_000_000)
+    #expect(limiter.wait(at: 2 * Self.second + 970_000_000) == 0)
+    limiter.change(to: 0)
+    #expect(limiter.bytesPerSecond == 1)
+  }
+
+  @Test func `without a limit nothing waits, and chunks are as large as they can be`() {
+    let limiter = RateLimiter(bytesPerSecond: nil)
+    #expect(limiter.bytesPerSecond == nil && limiter.take(.max, at: 5) == 0 && limiter.wait(at: 5) == 0)
+    #expect(limiter.chunkSize == 1 << 20)
+    limiter.change(to: 1000)
+    #expect(limiter.take(1000, at: Self.second) == 970_000_000 && limiter.chunkSize == 1024)
+    limiter.change(to: nil)
+    #expect(limiter.wait(at: Self.second) == 0)
+  }
 }

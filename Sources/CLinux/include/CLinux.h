@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "SHA256.h"
+
 /// Opens an unnamed file in a directory for reading and writing (O_TMPFILE | O_RDWR | O_CLOEXEC). Returns a descriptor;
 /// -1 and errno on failure, such as EOPNOTSUPP where the file system does not support it.
 int clinux_open_unnamed(int directory, mode_t mode);
@@ -187,3 +189,41 @@ struct clinux_sent {
 /// Reads the state of a TCP socket (TCP_INFO and SIOCOUTQ) into `sent`. Returns 0; -1 and errno when the descriptor is
 /// no TCP socket.
 int clinux_read_sent(int descriptor, struct clinux_sent *sent);
+
+/// Nanoseconds since the system started, times of suspension included (CLOCK_BOOTTIME).
+uint64_t clinux_clock(void);
+
+/// Nanoseconds of a processor that the calling thread has used (CLOCK_THREAD_CPUTIME_ID).
+uint64_t clinux_thread_time(void);
+
+/// What the kernel knows of a TCP connection. Counters and times count since it began; what an older kernel does not
+/// know is 0.
+struct clinux_link {
+  /// Microseconds in which bytes were unacknowledged or not sent yet; of these, in which the peer's receive window was
+  /// too small, and in which the socket's send buffer was. Linux 4.9 and later, as `has_times` says.
+  uint64_t busy, window_limited, buffer_limited;
+  /// What the connection carries, in bytes per second, by the newest estimate.
+  uint64_t delivery_rate;
+  uint64_t received_bytes;
+  /// The smoothed and the least time of a round trip, in microseconds; the least one is UINT32_MAX before a measurement.
+  uint32_t round_trip, least_round_trip;
+  /// Packets with content that were sent, and of these, packets that were sent again.
+  uint32_t sent_packets, retransmitted;
+  /// Packets with content that arrived, and of these, packets that arrived before an earlier one (Linux 5.4).
+  uint32_t received_packets, out_of_order;
+  /// The content of a full packet that arrives, in bytes.
+  uint32_t packet_size;
+  /// How often in a row the oldest packet was sent again without an acknowledgement, and how many probes of a closed
+  /// receive window in a row were not acknowledged.
+  uint32_t timeouts, probes;
+  /// Whether the three times are known, 1 or 0.
+  int has_times;
+  /// Whether the bytes under way fill three quarters of the receive window that the peer advertised last, 1 or 0
+  /// (Linux 5.4).
+  int fills_window;
+  /// Whether the congestion control is BBR, which sends at the rate at which bytes were received, 1 or 0.
+  int is_paced;
+};
+
+/// Reads the state of a TCP socket (TCP_INFO) into `link`. Returns 0; -1 and errno when the descriptor is no TCP socket.
+int clinux_read_link(int descriptor, struct clinux_link *link);

@@ -49,9 +49,21 @@ package enum ProcFile {
 
   /// The number, in KiB, of the field `key` in a text with fields such as `VmHWM:    1234 kB`; nil when there is none.
   package static func kibibytes(of key: String, inText text: String) -> UInt64? {
-    for field in text.split(separator: "\n") where field.hasPrefix(key + ":") {
+    var (text, key) = (text, key + ":")
+    return text.withUTF8 { text in key.withUTF8 { kibibytes(of: $0, in: text) } }
+  }
+
+  /// - Parameter key: with its colon.
+  private static func kibibytes(of key: UnsafeBufferPointer<UInt8>, in text: UnsafeBufferPointer<UInt8>) -> UInt64? {
+    var rest = text[...]
+    while !rest.isEmpty {
+      let line = rest.prefix { $0 != UInt8(ascii: "\n") }
+      rest = rest.dropFirst(line.count + 1)
+      guard line.starts(with: key) else { continue }
       // The number follows spaces in some files, a tab in others.
-      return field.dropFirst(key.count + 1).split { $0 == " " || $0 == "\t" }.first.flatMap { UInt64($0) }
+      let number = line.dropFirst(key.count).drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+      let digits = number.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+      return UInt64(String(decoding: digits, as: UTF8.self))
     }
     return nil
   }

@@ -43,6 +43,7 @@ struct GroupSampler {
       let files = active[key] ?? Active()
       var group = Self.snapshot(key, tally, files, &history.rate, stallAfter: stallAfter, at: now)
       group.bytesSkipped = history.skipped
+      group.limit = tallies.limiters[key]?.bytesPerSecond
       groups.append((tally.startedAt, group))
       histories[key] = history
     }
@@ -56,6 +57,7 @@ struct GroupSampler {
     var count = 0
     var stalled = 0
     var resting = 0
+    var paused = 0
     var bytes: UInt64 = 0
     /// Since the last byte of any stalled file, in seconds.
     var stalledSeconds = Double.infinity
@@ -63,6 +65,7 @@ struct GroupSampler {
     mutating func add(_ upload: UploadSnapshot) {
       count += 1
       if upload.isResting { resting += 1 }
+      if upload.state == .paused { paused += 1 }
       if upload.state == .stalled {
         stalled += 1
         stalledSeconds = min(stalledSeconds, upload.stalledSeconds)
@@ -94,12 +97,14 @@ struct GroupSampler {
       filesActive: active.count,
       filesStalled: active.stalled,
       filesResting: active.resting,
+      filesPaused: active.paused,
       bytesFinished: tally.finishedBytes,
       bytesMoved: tally.finishedBytes &+ active.bytes
     )
     let idle = now - tally.changedAt
     let isOver = group.files.map { group.filesEnded >= $0 || idle >= endsAfter } ?? (idle >= unstatedEndsAfter)
-    group.isPaused = tally.isPaused && !tally.isClosed
+    // Of an incoming one without files the client may be gone for good.
+    group.isPaused = tally.isPaused && !tally.isClosed && (key.direction == .outgoing || active.count > 0)
     group.hasEnded = active.count == 0 && !group.isPaused && (isOver || tally.isClosed || tally.isDiscarded)
     group.isCancelled = tally.isCancelled || group.hasEnded && tally.isDiscarded
     rate.sample(group.bytesMoved, at: now)

@@ -38,6 +38,8 @@ package struct GroupSnapshot: Sendable, Equatable {
   package var filesStalled = 0
   /// How many of the active files are interrupted or paused.
   package var filesResting = 0
+  /// How many of the active files are paused.
+  package var filesPaused = 0
   /// The sizes of the finished files together.
   package var bytesFinished: UInt64 = 0
   /// ``bytesFinished``, and what the active files have moved so far.
@@ -59,6 +61,8 @@ package struct GroupSnapshot: Sendable, Equatable {
   package var hasEnded = false
   /// Whether the user has paused it as a whole: no further file begins, and those that cannot be paused are completed.
   package var isPaused = false
+  /// The limit that the user has set on the rate of its files together, in bytes per second; nil for none.
+  package var limit: UInt64?
   /// Whether the user has cancelled it as a whole, or of an incoming one the last active files.
   package var isCancelled = false
 

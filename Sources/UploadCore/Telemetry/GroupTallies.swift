@@ -49,6 +49,8 @@ struct GroupTallies: Sendable {
   static let limit = 64
 
   private(set) var tallies: [Key: Tally] = [:]
+  /// The limits that the user has set on the rate of groups, which all files of each share; at most ``limit``.
+  private(set) var limiters: [Key: RateLimiter] = [:]
 
   /// Counts a file that begins, or continues, in its group.
   mutating func begin(_ meter: UploadMeter, at instant: ContinuousClock.Instant) {
@@ -65,6 +67,7 @@ struct GroupTallies: Sendable {
     tally.running = max(0, tally.running - 1)
     let isEmpty = tally.running == 0 && tally.finished == 0 && tally.failed == 0 && tally.cancelled == 0
     tallies[key] = isEmpty ? nil : tally
+    if isEmpty { limiters[key] = nil }
   }
 
   /// Counts the end of a file.
@@ -109,6 +112,22 @@ struct GroupTallies: Sendable {
     return true
   }
 
+  /// Limits the rate of a group as a whole, also of one that is not counted yet.
+  /// - Parameter bytesPerSecond: nil to remove the limit.
+  /// - Returns: what all of its files share; nil when too many groups have a limit.
+  mutating func setLimit(_ key: Key, _ bytesPerSecond: UInt64?) -> RateLimiter? {
+    if limiters[key] == nil {
+      limiters = limiters.filter { tallies[$0.key] != nil || $0.value.bytesPerSecond != nil }
+      guard limiters.count < Self.limit else { return nil }
+      limiters[key] = RateLimiter(bytesPerSecond: nil)
+    }
+    limiters[key]?.change(to: bytesPerSecond)
+    return limiters[key]
+  }
+
+  /// What the files of a meter's group share because of a limit; nil without one.
+  func limiter(of meter: UploadMeter) -> RateLimiter? { Key(meter).flatMap { limiters[$0] } }
+
   /// Whether the user has paused the group of a meter as a whole.
   func isPaused(_ meter: UploadMeter) -> Bool { Key(meter).flatMap { tallies[$0]?.isPaused } ?? false }
 
@@ -143,6 +162,7 @@ struct GroupTallies: Sendable {
     let ended = tallies.filter { $0.value.running == 0 && !$0.value.isPaused }
     guard let oldest = ended.min(by: { $0.value.changedAt < $1.value.changedAt }) else { return false }
     tallies[oldest.key] = nil
+    limiters[oldest.key] = nil
     return true
   }
 }

@@ -74,6 +74,7 @@ package struct Sampler {
       rejectedCount: ledger.rejectedCount
     )
     snapshot.groups = groups.sample(tallies, uploads, skipped, stallAfter: stallAfter, at: now)
+    snapshot.finished = ledger.finished
     snapshot.endedDownloads = ledger.downloads.drain()
     snapshot.downloads = downloadSpeed.sample(ledger.downloads.totals, at: now)
     return snapshot
@@ -84,10 +85,72 @@ package struct Sampler {
     ended: (outcome: UploadOutcome, at: ContinuousClock.Instant)?,
     at now: ContinuousClock.Instant
   ) -> UploadSnapshot {
-    var history =
-      histories[meter.id] ?? History(rate: RateEstimator(startedAt: meter.startedAt), movedAt: meter.startedAt)
     let (bytes, transferred) = meter.counts
-    let group = GroupTallies.Key(meter)
+    let life = meter.lifeReading
+    let group = life.group.map { GroupTallies.Key(meter.direction, $0.id) }
+    let new = History(rate: RateEstimator(startedAt: meter.startedAt), movedAt: meter.startedAt)
+    // The history of one that has ended is not kept. That of others changes in place: a thousand do so ten times a second.
+    var last = ended == nil ? new : histories[meter.id] ?? new
+    let (movedAt, rate) =
+      ended == nil
+      ? Self.update(&histories[meter.id, default: new], of: meter, bytes, transferred, group, &skipped, at: now)
+      : Self.update(&last, of: meter, bytes, transferred, group, &skipped, at: now)
+
+    let seconds = max(0, ((ended?.at ?? now) - meter.startedAt).inSeconds)
+    var (state, cause) = Self.state(of: meter, outcome: ended?.outcome, idle: now - movedAt, limit: stallAfter)
+    let wait = ended == nil ? life.wait : nil
+    var interruption = ended == nil ? life.interruption : nil
+    if state == .interrupted, let since = interruption?.since, now - since < Self.shortestInterruption {
+      (state, interruption) = (.waiting, nil)
+    }
+    // The mean of the last seconds is above 0 long after the last byte.
+    let speed = ended == nil && Self.movesBytes(state) ? rate : 0
+    let isConfirmed = meter.direction == .incoming || ended != nil
+    return UploadSnapshot(
+      facts: meter.facts,
+      mode: meter.mode,
+      size: life.size,
+      detectedType: meter.detectedType,
+      group: life.group,
+      state: state,
+      cause: cause,
+      retryReason: wait?.reason,
+      notice: meter.notice,
+      attempt: life.attempt,
+      retryIn: wait.map { max(0, ($0.until - now).inSeconds) },
+      interruptedSeconds: interruption.map { max(0, (now - $0.since).inSeconds) },
+      expiresIn: interruption.map { max(0, ($0.expires - now).inSeconds) },
+      canPause: ended == nil && life.canPause,
+      limit: meter.limit,
+      stalledSeconds: cause == nil ? 0 : (now - movedAt).inSeconds,
+      bytes: bytes,
+      stored: isConfirmed ? meter.stored : nil,
+      durable: isConfirmed ? meter.durable : nil,
+      parts: meter.parts,
+      speed: speed,
+      averageSpeed: seconds > 0 ? Double(min(bytes, transferred)) / seconds : 0,
+      eta: ended == nil && cause == nil
+        ? Self.eta(bytes: bytes, size: life.size, speed: speed, seconds: seconds) : nil,
+      seconds: seconds,
+      residentBytes: ended == nil ? meter.residentBytes : 0,
+      peakResidentBytes: meter.peakResidentBytes,
+      outcome: ended?.outcome,
+      time: meter.time(at: now),
+      link: meter.link
+    )
+  }
+
+  /// Updates the history of an upload with its counts.
+  /// - Returns: when its last byte has moved, and its rate in bytes per second.
+  private static func update(
+    _ history: inout History,
+    of meter: UploadMeter,
+    _ bytes: UInt64,
+    _ transferred: UInt64,
+    _ group: GroupTallies.Key?,
+    _ skipped: inout [GroupTallies.Key: UInt64],
+    at now: ContinuousClock.Instant
+  ) -> (movedAt: ContinuousClock.Instant, rate: Double) {
     // What it had moved in another group was not moved by this one.
     if let group, group != history.group { skipped[group, default: 0] &+= history.bytes }
     history.group = group
@@ -102,54 +165,7 @@ package struct Sampler {
     history.lost = transferred &- bytes
     // A stall begins, at the earliest, when the upload continues.
     if meter.isResting { history.movedAt = now }
-    histories[meter.id] = history
-
-    let seconds = max(0, ((ended?.at ?? now) - meter.startedAt).inSeconds)
-    var (state, cause) = Self.state(of: meter, outcome: ended?.outcome, idle: now - history.movedAt, limit: stallAfter)
-    let retry = meter.retry
-    let wait = ended == nil ? retry.wait : nil
-    var interruption = ended == nil ? meter.interruption : nil
-    if state == .interrupted, let since = interruption?.since, now - since < Self.shortestInterruption {
-      (state, interruption) = (.waiting, nil)
-    }
-    // The mean of the last seconds is above 0 long after the last byte.
-    let speed = ended == nil && Self.movesBytes(state) ? history.rate.bytesPerSecond : 0
-    let isConfirmed = meter.direction == .incoming || ended != nil
-    return UploadSnapshot(
-      id: meter.id,
-      request: meter.request,
-      direction: meter.direction,
-      mode: meter.mode,
-      name: meter.name,
-      size: meter.size,
-      sizeExact: meter.sizeExact,
-      remote: meter.remote,
-      sender: meter.sender,
-      declaredType: meter.declaredType,
-      detectedType: meter.detectedType,
-      group: meter.group,
-      state: state,
-      cause: cause,
-      retryReason: wait?.reason,
-      notice: meter.notice,
-      attempt: retry.attempt,
-      retryIn: wait.map { max(0, ($0.until - now).inSeconds) },
-      interruptedSeconds: interruption.map { max(0, (now - $0.since).inSeconds) },
-      expiresIn: interruption.map { max(0, ($0.expires - now).inSeconds) },
-      canPause: ended == nil && meter.canPause,
-      stalledSeconds: cause == nil ? 0 : (now - history.movedAt).inSeconds,
-      bytes: bytes,
-      stored: isConfirmed ? meter.stored : nil,
-      durable: isConfirmed ? meter.durable : nil,
-      speed: speed,
-      averageSpeed: seconds > 0 ? Double(min(bytes, transferred)) / seconds : 0,
-      eta: ended == nil && cause == nil
-        ? Self.eta(bytes: bytes, size: meter.size, speed: speed, seconds: seconds) : nil,
-      seconds: seconds,
-      residentBytes: ended == nil ? meter.residentBytes : 0,
-      peakResidentBytes: meter.peakResidentBytes,
-      outcome: ended?.outcome
-    )
+    return (history.movedAt, history.rate.bytesPerSecond)
   }
 
   /// Whether bytes may be moving in a state, so that there is a speed.
@@ -200,8 +216,11 @@ package struct Sampler {
     case .interrupted: return (.interrupted, nil)
     case .userPause: return (.paused, nil)
     case .waiting: return stalled ? (.stalled, peer) : (.waiting, nil)
+    case .connecting: return stalled ? (.stalled, .network) : (.waiting, nil)
+    case .network: return stalled ? (.stalled, .network) : (moving, nil)
     case .peer: return stalled ? (.stalled, peer) : (moving, nil)
     case .disk: return stalled ? (.stalled, .disk) : (moving, nil)
+    case .store: return stalled ? (.stalled, .store) : (moving, nil)
     case .input: return stalled ? (.stalled, .input) : (moving, nil)
     case .memory: return stalled ? (.stalled, .memory) : (.waitingForMemory, nil)
     case .limit: return stalled ? (.stalled, .limit) : (.limited, nil)

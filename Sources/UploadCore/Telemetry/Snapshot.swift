@@ -1,18 +1,11 @@
 /// One upload at one instant: made by the ``Sampler``, or for an upload that has not left the queue by
 /// ``queued(id:mode:name:size:remote:isCancelled:)``.
 package struct UploadSnapshot: Sendable {
-  package var id: UploadID
-  package var request: UploadID
-  package var direction: UploadDirection
+  /// What does not change while it runs; ``name``, ``direction`` and others are in it.
+  var facts: UploadFacts
   package var mode: UploadMode
-  package var name: String
   /// Size in bytes, or its upper limit where ``sizeExact`` is false; nil when unknown.
   package var size: UInt64?
-  package var sizeExact: Bool
-  package var remote: String
-  /// The name that the sender of an incoming upload states, safe to show; nil without one.
-  package var sender: String?
-  package var declaredType: String?
   /// Media type detected from the first bytes; nil before they have arrived, and when they show none that is known.
   package var detectedType: String?
   /// The tree or form that the file belongs to; nil for a file by itself.
@@ -35,6 +28,8 @@ package struct UploadSnapshot: Sendable {
   package var expiresIn: Double?
   /// Whether the upload can be paused now, or continued.
   package var canPause = false
+  /// The limit that the user has set on its rate, in bytes per second; nil for none. That of a tree is not included.
+  package var limit: UInt64?
   /// Seconds since the last byte, while the upload counts as stalled; otherwise 0.
   package var stalledSeconds = 0.0
 
@@ -45,6 +40,8 @@ package struct UploadSnapshot: Sendable {
   /// Bytes of the file that have been synced to the disk (see ``UploadMeter/durable``); nil for an outgoing upload that
   /// has not ended.
   package var durable: UInt64?
+  /// The parts in which a store on another machine gets the file; see ``UploadMeter/parts``.
+  package var parts: UploadParts?
   /// Bytes per second, smoothed over about three seconds; 0 while the state is `waiting`, `stalled`, `interrupted` or
   /// `paused`, and after the end.
   package var speed = 0.0
@@ -64,8 +61,17 @@ package struct UploadSnapshot: Sendable {
   package var outcome: UploadOutcome?
   /// Whether it is an outgoing upload that waits in the queue until others end, or that was cancelled there.
   package var isQueued = false
+  /// What the time was spent on: the sum is ``seconds``. Nil for small files, of which it is not counted, and for queued
+  /// uploads.
+  package var time: TimeShares?
+  /// What the kernel says of the connection; nil before the first second, and without TCP.
+  package var link: LinkFacts?
 
-  /// Whether it is interrupted or paused: nothing but time changes until a request or the user continues it.
+  /// What has slowed the upload down most; nil in the first second, and where ``time`` is nil.
+  package var bottleneck: Bottleneck? { time.flatMap(Bottleneck.init) }
+
+  /// Whether it is interrupted or paused: nothing but time changes until a request or the user continues it, and with an
+  /// incoming one the few bytes that keep its client connected.
   package var isResting: Bool { outcome == nil && (state == .interrupted || state == .paused) }
 
   /// Whether it failed because its file could not be read, and its last attempt had sent no byte.
@@ -99,14 +105,9 @@ extension UploadSnapshot {
     isPaused: Bool = false
   ) -> UploadSnapshot {
     UploadSnapshot(
-      id: id,
-      request: id,
-      direction: .outgoing,
+      facts: UploadFacts(.init(id: id, request: id, direction: .outgoing, name: name, remote: remote)),
       mode: mode,
-      name: name,
       size: size,
-      sizeExact: true,
-      remote: remote,
       state: isCancelled ? .cancelled : isPaused ? .paused : .waiting,
       canPause: isPaused && !isCancelled,
       outcome: isCancelled ? .cancelled : nil,
@@ -139,6 +140,8 @@ package struct Snapshot: Sendable {
   package var unlisted = 0
   /// The counts of downloads, and their speed.
   package var downloads = DownloadTotals()
+  /// What was stored and sent since the ledger was made; without an entry for a direction without uploads.
+  package var finished: [UploadDirection: FinishedFiles] = [:]
   /// Downloads that ended since the previous snapshot and are worth a report, at most 64: see ``DownloadLedger``.
   package var endedDownloads: [DownloadSnapshot] = []
 
@@ -148,6 +151,15 @@ package struct Snapshot: Sendable {
     downloads.active == 0 && endedDownloads.isEmpty && uploads.allSatisfy(\.isResting)
       && groups.allSatisfy(\.isResting)
   }
+}
+
+/// The files of one direction that are complete, since the ledger was made.
+package struct FinishedFiles: Sendable, Equatable {
+  package var files: UInt64
+  /// Their sizes together.
+  package var bytes: UInt64
+
+  package init(files: UInt64 = 0, bytes: UInt64 = 0) { (self.files, self.bytes) = (files, bytes) }
 }
 
 /// The memory budget at one instant, in bytes.

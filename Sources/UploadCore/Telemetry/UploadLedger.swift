@@ -15,6 +15,8 @@ package final class UploadLedger: Sendable {
     package var transferredBytes: UInt64 = 0
     /// The sizes, in bytes, of the files of all finished uploads together.
     package var finishedBytes: UInt64 = 0
+    /// How all uploads that have ended spent their time, without those of which it is not counted.
+    package var time = TimeShares()
 
     /// How many uploads run: those started that have not ended.
     package var active: Int { Int(clamping: started &- finished &- failed &- cancelled) }
@@ -23,7 +25,8 @@ package final class UploadLedger: Sendable {
     package init() {}
 
     /// Counts the end of an upload that moved `transferred` bytes in all its attempts.
-    fileprivate mutating func note(_ outcome: UploadOutcome, transferred: UInt64) {
+    fileprivate mutating func note(_ outcome: UploadOutcome, transferred: UInt64, time: TimeShares?) {
+      if let time { self.time += time }
       // Wrapping, since a server's response may state any size: a wrong count does less harm than a trap.
       transferredBytes &+= transferred
       switch outcome {
@@ -37,12 +40,27 @@ package final class UploadLedger: Sendable {
   }
 
   private struct State {
-    var active: [UploadID: UploadMeter] = [:]
+    var active: [UploadID: UploadMeter] = [:] {
+      didSet { ordered = nil }
+    }
+    /// ``active``, oldest first; nil after a change. Ten times a second most samples find the same uploads.
+    private var ordered: [UploadMeter]?
     var ended: [UploadMeter] = []
     var totals: [UploadDirection: Totals] = [:]
     var groups = GroupTallies()
     /// How often an interrupted or paused upload has continued or ended.
     var continued: UInt64 = 0
+
+    /// The running uploads, oldest first.
+    mutating func oldestFirst() -> [UploadMeter] {
+      if let ordered { return ordered }
+      let meters = Array(active.values)
+      // Sorts without moving references: counting these took longer than the rest of a sample of a thousand uploads.
+      let order = meters.indices.map { (startedAt: meters[$0].startedAt, index: $0) }
+      let sorted = order.sorted { $0.startedAt < $1.startedAt }.map { meters[$0.index] }
+      ordered = sorted
+      return sorted
+    }
   }
 
   /// The action of ``onActivity(_:)``.
@@ -60,6 +78,8 @@ package final class UploadLedger: Sendable {
   /// Under a lock of their own: a flood of rejected requests must not delay uploads.
   private let rejections = Mutex(RejectionTally())
   private let observer = Mutex(Observer())
+  /// Whether the user has ever paused or limited a group.
+  private let controlledGroups = Atomic<Bool>(false)
   /// The downloads, which are counted apart from uploads.
   package let downloads = DownloadLedger()
 
@@ -84,6 +104,7 @@ package final class UploadLedger: Sendable {
       state.active[meter.id] = meter
       state.totals[meter.direction, default: Totals()].started += 1
       state.groups.begin(meter, at: meter.startedAt)
+      if let limiter = state.groups.limiter(of: meter) { meter.setGroupLimiter(limiter) }
       return state.groups.isPaused(meter)
     }
     if isPaused { meter.requestPause(true) }
@@ -113,12 +134,13 @@ package final class UploadLedger: Sendable {
     let isResting = meter.isResting
     guard meter.end(outcome, at: instant) else { return }
     defer { if isResting { noteContinued() } }
+    let time = meter.time(at: instant)
     state.withLock { state in
       let hasBegun = state.active.removeValue(forKey: meter.id) != nil
       if !hasBegun {
         state.totals[meter.direction, default: Totals()].started += 1
       }
-      state.totals[meter.direction, default: Totals()].note(outcome, transferred: meter.transferred)
+      state.totals[meter.direction, default: Totals()].note(outcome, transferred: meter.transferred, time: time)
       state.groups.end(meter, outcome, hasBegun: hasBegun, at: instant)
       if state.ended.count >= Self.endedLimit { state.ended.removeFirst(Self.endedLimit / 2) }
       state.ended.append(meter)
@@ -133,6 +155,7 @@ package final class UploadLedger: Sendable {
       state.groups.leave(meter)
       meter.setGroup(group)
       state.groups.begin(meter, at: instant)
+      if let limiter = state.groups.limiter(of: meter) { meter.setGroupLimiter(limiter) }
     }
   }
 
@@ -146,9 +169,38 @@ package final class UploadLedger: Sendable {
       return state.active.values.filter { GroupTallies.Key($0) == key }
     }
     guard let meters else { return false }
+    controlledGroups.store(true, ordering: .relaxed)
     for meter in meters { meter.requestPause(isPaused) }
     noteContinued()
     return true
+  }
+
+  /// Limits the rate of a group as a whole: that of its running files together with those that begin later.
+  /// - Parameter bytesPerSecond: 0 counts as 1, nil removes the limit.
+  /// - Returns: false when too many groups have a limit.
+  @discardableResult
+  package func setLimit(_ group: String, _ direction: UploadDirection, _ bytesPerSecond: UInt64?) -> Bool {
+    let key = GroupTallies.Key(direction, group)
+    let meters = state.withLock { state -> [UploadMeter]? in
+      guard let limiter = state.groups.setLimit(key, bytesPerSecond) else { return nil }
+      let meters = state.active.values.filter { GroupTallies.Key($0) == key }
+      for meter in meters { meter.setGroupLimiter(limiter) }
+      return meters
+    }
+    guard let meters else { return false }
+    controlledGroups.store(true, ordering: .relaxed)
+    for meter in meters { meter.noteLimitChange() }
+    return true
+  }
+
+  /// Whether the user has paused a group of incoming files as a whole, or limits its rate. Without a lock unless that was
+  /// done with any group before.
+  package func controlsIncoming(_ group: UploadGroup?) -> Bool {
+    guard let group, controlledGroups.load(ordering: .relaxed) else { return false }
+    let key = GroupTallies.Key(.incoming, group.id)
+    return state.withLock { state in
+      state.groups.tallies[key]?.isPaused == true || state.groups.limiters[key]?.bytesPerSecond != nil
+    }
   }
 
   /// Notes that no further file of a group begins, though fewer than stated may have: only the sender knows.
@@ -195,6 +247,15 @@ package final class UploadLedger: Sendable {
     state.withLock { $0.active[id] }?.setPaused(isPaused) ?? false
   }
 
+  /// Limits the rate of a running upload, as ``UploadMeter/setLimit(_:)`` does.
+  /// - Returns: false when no upload with this identifier runs.
+  @discardableResult
+  package func setLimit(_ id: UploadID, _ bytesPerSecond: UInt64?) -> Bool {
+    guard let meter = state.withLock({ $0.active[id] }) else { return false }
+    meter.setLimit(bytesPerSecond)
+    return true
+  }
+
   /// Asks all running uploads to end because the program stops, as ``UploadMeter/stop()`` does, but interrupted ones,
   /// which have nothing to end. Uploads that begin later are not affected.
   package func cancelAll() {
@@ -212,9 +273,14 @@ package final class UploadLedger: Sendable {
     state.withLock { $0.totals[direction] ?? Totals() }
   }
 
+  /// The files of each direction that are complete; without an entry for a direction without uploads.
+  var finished: [UploadDirection: FinishedFiles] {
+    state.withLock { $0.totals.mapValues { FinishedFiles(files: $0.finished, bytes: $0.finishedBytes) } }
+  }
+
   /// The running uploads, oldest first.
   package func active() -> [UploadMeter] {
-    state.withLock { Array($0.active.values) }.sorted { $0.startedAt < $1.startedAt }
+    state.withLock { $0.oldestFirst() }
   }
 
   /// The running uploads, in no order, and the counts by direction (none for one without uploads so far), read at one
@@ -233,10 +299,9 @@ package final class UploadLedger: Sendable {
 
   /// ``drain()``, and the groups at the same instant: each file is either running or counted as ended.
   func drainWithGroups() -> (active: [UploadMeter], ended: [UploadMeter], groups: GroupTallies) {
-    let (active, ended, groups) = state.withLock { state in
+    state.withLock { state in
       defer { state.ended = [] }
-      return (Array(state.active.values), state.ended, state.groups)
+      return (state.oldestFirst(), state.ended, state.groups)
     }
-    return (active.sorted { $0.startedAt < $1.startedAt }, ended, groups)
   }
 }

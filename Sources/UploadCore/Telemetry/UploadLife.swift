@@ -11,7 +11,7 @@ struct UploadLife {
   /// The number of the current or next attempt; 1 for the first.
   var attempt = 1
   /// Why the last attempt failed and when the next one begins; nil unless the upload waits for that.
-  var pause: (reason: String, until: ContinuousClock.Instant)?
+  var pause: RetryWait?
   /// Since when no request continues the upload, and when it expires; nil while one does.
   var interruption: UploadMeter.Interruption?
   /// Makes the data path end the upload.
@@ -20,13 +20,47 @@ struct UploadLife {
   var isPaused = false
   /// Makes the data path pause the upload, or continue it; nil for an upload that cannot be paused.
   var pauseAction: (@Sendable (Bool) -> Void)?
+  /// Makes the data path follow a change of the limit.
+  var limitAction: (@Sendable () -> Void)?
   /// Whether the user has cancelled it, and not only the program has stopped.
   var isDiscarded = false
   /// Called when an interrupted or paused upload continues or ends.
   var onContinue: (@Sendable () -> Void)?
 }
 
+/// The wait of an outgoing upload for its next attempt.
+package struct RetryWait: Sendable {
+  /// Why the last attempt failed, as a message.
+  package let reason: String
+  /// When the next one begins.
+  package let until: ContinuousClock.Instant
+}
+
+/// What a snapshot shows of an ``UploadLife``.
+struct UploadLifeReading {
+  let size: UInt64?
+  let group: UploadGroup?
+  let attempt: Int
+  let wait: RetryWait?
+  let interruption: UploadMeter.Interruption?
+  let canPause: Bool
+}
+
 extension UploadMeter {
+  /// Read under one lock.
+  var lifeReading: UploadLifeReading {
+    life.withLock { life in
+      UploadLifeReading(
+        size: life.size,
+        group: life.group,
+        attempt: life.attempt,
+        wait: life.pause,
+        interruption: life.interruption,
+        canPause: life.pauseAction != nil
+      )
+    }
+  }
+
   /// The time between two requests of an incoming resumable upload.
   package struct Interruption: Sendable, Equatable {
     package var since: ContinuousClock.Instant
@@ -45,10 +79,11 @@ extension UploadMeter {
   /// Notes that a request continues the incoming upload, after ``interrupt(since:expires:)``.
   package func endInterruption() {
     phase = .waiting
-    let onContinue = life.withLock { life in
-      life.interruption = nil
-      return life.onContinue
+    let (since, onContinue) = life.withLock { life in
+      defer { life.interruption = nil }
+      return (life.interruption?.since, life.onContinue)
     }
+    if let since { spent?.noteGap(since, at: .now) }
     onContinue?()
   }
 

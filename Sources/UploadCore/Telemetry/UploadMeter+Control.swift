@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Cancelling, and pausing by the user: another thread asks, the data path performs it.
+/// Cancelling, pausing and limiting by the user: another thread asks, the data path performs it.
 extension UploadMeter {
   /// Sets the closure with which ``cancel()`` makes the data path end the upload, in place of an earlier one. It is
   /// called at most once, on the thread that cancels, so it should only schedule that end on the data path's own
@@ -60,7 +60,8 @@ extension UploadMeter {
     if isLate { action(true) }
   }
 
-  /// Notes that the upload cannot be paused any more, after ``onPause(_:)``: it is sent in one request.
+  /// Notes that the upload cannot be paused any more, after ``onPause(_:)``: it is sent in one request, or its last byte
+  /// has arrived.
   package func endPausing() {
     life.withLock { ($0.pauseAction, $0.isPaused) = (nil, false) }
   }
@@ -86,5 +87,58 @@ extension UploadMeter {
   func requestPause(_ isPaused: Bool) {
     guard !setPaused(isPaused) else { return }
     life.withLock { life in if life.ended == nil { life.isPaused = isPaused } }
+  }
+}
+
+/// The user's limit on the rate, which may change while bytes move. The data path reads it without a lock.
+extension UploadMeter {
+  /// The upload's own limit, in bytes per second; nil for none. That of its group is not included.
+  package var limit: UInt64? { ownLimiter.load()?.bytesPerSecond }
+
+  /// Sets the limit, or removes it; the data path follows at once, also when it waits because of the former one.
+  /// - Parameter bytesPerSecond: 0 counts as 1, nil is no limit.
+  package func setLimit(_ bytesPerSecond: UInt64?) {
+    guard bytesPerSecond != nil || ownLimiter.load() != nil else { return }
+    ownLimiter.storeIfNil(RateLimiter(bytesPerSecond: nil)).change(to: bytesPerSecond)
+    noteLimitChange()
+  }
+
+  /// Adds the limit that all files of the group share. For the ledger. The first one counts: a file that moves to
+  /// another group keeps it.
+  func setGroupLimiter(_ limiter: RateLimiter) { _ = groupLimiter.storeIfNil(limiter) }
+
+  /// Has the data path follow a changed limit of the upload or of its group.
+  func noteLimitChange() {
+    let action = life.withLock { $0.limitAction }
+    action?()
+  }
+
+  /// Sets the action that makes the data path follow a change of the limit: it may wait too long, or move too much at
+  /// once. Called on the thread that changes it; also at once where there is a limit.
+  package func onLimitChange(_ action: @escaping @Sendable () -> Void) {
+    let hasEnded = life.withLock { life in
+      if life.ended == nil { life.limitAction = action }
+      return life.ended != nil
+    }
+    if !hasEnded, limitedChunk != nil { action() }
+  }
+
+  /// Notes that the data path has moved `count` bytes.
+  /// - Parameter now: as for ``RateLimiter/take(_:at:)``.
+  /// - Returns: nanoseconds that it must wait before it moves more; 0 for none.
+  package func takeOfLimit(_ count: Int, at now: UInt64) -> UInt64 {
+    max(ownLimiter.load()?.take(count, at: now) ?? 0, groupLimiter.load()?.take(count, at: now) ?? 0)
+  }
+
+  /// Nanoseconds that the data path must wait now because of the limits.
+  package func limitWait(at now: UInt64) -> UInt64 {
+    max(ownLimiter.load()?.wait(at: now) ?? 0, groupLimiter.load()?.wait(at: now) ?? 0)
+  }
+
+  /// The most bytes to move at once under the limits (``RateLimiter/chunkSize``); nil without any.
+  package var limitedChunk: Int? {
+    func size(_ limiter: RateLimiter?) -> Int? { limiter.flatMap { $0.bytesPerSecond == nil ? nil : $0.chunkSize } }
+    let (own, group) = (size(ownLimiter.load()), size(groupLimiter.load()))
+    return own.map { min($0, group ?? $0) } ?? group
   }
 }

@@ -17,8 +17,13 @@ package final class UploadMeter: Sendable {
   package let remote: String
   /// The name that the sender of an incoming upload states (``SenderName``); nil without one.
   package let sender: String?
+  /// The path of the file that an outgoing upload sends, not made safe to show; nil for one from a descriptor, and for an
+  /// incoming upload.
+  package let path: String?
   /// Media type as the sender stated it, not checked; nil without one.
   package let declaredType: String?
+  /// The most attempts that are made of an outgoing upload, the first included; nil for no limit, and for an incoming one.
+  package let maxAttempts: Int?
   package let startedAt: ContinuousClock.Instant
 
   /// Bytes moved in all attempts; only grows.
@@ -27,13 +32,26 @@ package final class UploadMeter: Sendable {
   private let lostBytes = Atomic<UInt64>(0)
   private let storedBytes = Atomic<UInt64>(0)
   private let durableBytes = Atomic<UInt64>(0)
+  /// The ``parts``: the accepted ones in the lower half, and their number in the upper one; 0 where that is not known.
+  private let partCounts = Atomic<UInt64>(0)
   private let phaseValue = Atomic<UInt8>(UploadPhase.waiting.rawValue)
+  /// The phase that the data path has set while the user has paused the upload; ``notBlocked`` while it is not.
+  private let blockedPhase = Atomic<UInt8>(UploadMeter.notBlocked)
+  private static let notBlocked = UInt8.max
+  /// The limit of this upload, and that of its group; nil before the first is set.
+  let ownLimiter = AtomicLazyReference<RateLimiter>()
+  let groupLimiter = AtomicLazyReference<RateLimiter>()
   private let memory = UploadMemory()
+  /// How the time is spent; nil for an upload of which that is not counted.
+  let spent: SpentTime?
+  /// Made when it is first read: many small files end before that.
+  private let factsValue = AtomicLazyReference<UploadFacts>()
   private let detected = Mutex<String?>(nil)
   private let modeValue: Mutex<UploadMode>
   private let noticeText = Mutex<String?>(nil)
   let life: Mutex<UploadLife>
 
+  /// - Parameter countsTime: false for a small file, for which it would take as long as sending it.
   package init(
     id: UploadID = UploadID(),
     request: UploadID = UploadID(),
@@ -44,8 +62,11 @@ package final class UploadMeter: Sendable {
     sizeExact: Bool = true,
     remote: String,
     sender: SenderName? = nil,
+    path: String? = nil,
     declaredType: String? = nil,
     group: UploadGroup? = nil,
+    countsTime: Bool = true,
+    maxAttempts: Int? = nil,
     startedAt: ContinuousClock.Instant = .now
   ) {
     self.id = id
@@ -57,8 +78,29 @@ package final class UploadMeter: Sendable {
     self.sizeExact = sizeExact
     self.remote = remote
     self.sender = sender?.description
+    self.path = path
     self.declaredType = declaredType
+    self.maxAttempts = maxAttempts
     self.startedAt = startedAt
+    spent = countsTime ? SpentTime(startedAt: startedAt, in: UploadPhase.waiting.slot(direction)) : nil
+  }
+
+  /// What does not change, as snapshots have it.
+  var facts: UploadFacts {
+    if let facts = factsValue.load() { return facts }
+    let values = UploadFacts.Values(
+      id: id,
+      request: request,
+      direction: direction,
+      name: name,
+      sizeExact: sizeExact,
+      remote: remote,
+      sender: sender,
+      path: path,
+      declaredType: declaredType,
+      maxAttempts: maxAttempts
+    )
+    return factsValue.storeIfNil(UploadFacts(values))
   }
 
   /// Size of the file in bytes, or its upper limit where ``sizeExact`` is false; nil when unknown.
@@ -97,6 +139,20 @@ package final class UploadMeter: Sendable {
   /// the same as ``stored``, because the response does not say.
   package var durable: UInt64 { durableBytes.load(ordering: .relaxed) }
 
+  /// The parts in which a store on another machine gets the file; nil where it gets it in one, or this machine stores it.
+  package var parts: UploadParts? {
+    get {
+      let counts = partCounts.load(ordering: .relaxed)
+      guard counts > 0 else { return nil }
+      let count = UInt32(truncatingIfNeeded: counts >> 32)
+      return UploadParts(accepted: UInt32(truncatingIfNeeded: counts), of: count > 0 ? count : nil)
+    }
+    set {
+      let counts = newValue.map { UInt64($0.count ?? 0) << 32 | UInt64($0.accepted) } ?? 0
+      partCounts.store(counts, ordering: .relaxed)
+    }
+  }
+
   /// Counts `count` more bytes as ``received``; a negative count changes nothing.
   package func addReceived(_ count: Int) {
     transferredBytes.wrappingAdd(UInt64(max(0, count)), ordering: .relaxed)
@@ -132,10 +188,50 @@ package final class UploadMeter: Sendable {
   }
 
   /// What the data path waits for now; `waiting` at first. Only the data path sets it, also by
-  /// ``pause(because:attempt:until:continuingAt:)`` and ``beginAttempt()``.
+  /// ``pause(because:attempt:until:continuingAt:)`` and ``beginAttempt()``. While the user blocks the upload
+  /// (``setBlocked(_:)``) it remains `userPause`, until the body is complete or its request has ended.
   package var phase: UploadPhase {
     get { UploadPhase(rawValue: phaseValue.load(ordering: .relaxed)) ?? .waiting }
-    set { phaseValue.store(newValue.rawValue, ordering: .relaxed) }
+    set { enter(newValue, newValue.slot(direction)) }
+  }
+
+  /// Sets the ``phase``, while the time counts as that of another one.
+  package func set(_ phase: UploadPhase, countedAs other: UploadPhase) { enter(phase, other.slot(direction)) }
+
+  private func enter(_ phase: UploadPhase, _ slot: SpentTime.Slot) {
+    guard !isBlocked else { return enterBlocked(phase) }
+    phaseValue.store(phase.rawValue, ordering: .relaxed)
+    spent?.enter(slot)
+  }
+
+  private func enterBlocked(_ phase: UploadPhase) {
+    switch phase {
+    case .waiting, .connecting, .peer, .network, .disk, .store, .input, .memory, .limit, .pause, .userPause:
+      blockedPhase.store(phase.rawValue, ordering: .relaxed)
+    case .interrupted, .response, .finishing: endBlock(in: phase)
+    }
+  }
+
+  /// Whether the data path of an incoming upload reads next to nothing, because the user has paused it.
+  package var isBlocked: Bool { blockedPhase.load(ordering: .relaxed) != Self.notBlocked }
+
+  /// Notes whether the data path of an incoming upload reads next to nothing, because the user has paused it. For the
+  /// data path.
+  package func setBlocked(_ isBlocked: Bool) {
+    guard isBlocked != self.isBlocked else { return }
+    guard isBlocked else {
+      return endBlock(in: UploadPhase(rawValue: blockedPhase.load(ordering: .relaxed)) ?? .waiting)
+    }
+    let before = phase
+    phase = .userPause
+    blockedPhase.store(before.rawValue, ordering: .relaxed)
+  }
+
+  private func endBlock(in phase: UploadPhase) {
+    blockedPhase.store(Self.notBlocked, ordering: .relaxed)
+    self.phase = phase
+    let onContinue = life.withLock { $0.onContinue }
+    onContinue?()
   }
 
   /// Notes that an attempt has failed and another will follow: ``received`` becomes `offset`, ``transferred`` does not
@@ -146,19 +242,21 @@ package final class UploadMeter: Sendable {
   ///   - instant: when that begins.
   ///   - offset: 0 when the next attempt sends the file from its beginning; of a resumable upload the present
   ///     ``received``, so that it never shrinks.
+  ///   - cause: what the time until the next attempt counts for.
   package func pause(
     because reason: String,
     attempt: Int,
     until instant: ContinuousClock.Instant,
-    continuingAt offset: UInt64 = 0
+    continuingAt offset: UInt64 = 0,
+    cause: TimeCause = .server
   ) {
     life.withLock { life in
       life.attempt = attempt
-      life.pause = (reason, instant)
+      life.pause = RetryWait(reason: reason, until: instant)
     }
     resume(at: offset)
     setNetworkBytes(0)
-    phase = .pause
+    enter(.pause, cause.slot)
   }
 
   /// Notes that the next attempt begins, after ``pause(because:attempt:until:continuingAt:)``: the phase becomes `waiting`.
@@ -192,13 +290,14 @@ package final class UploadMeter: Sendable {
   package var isResting: Bool {
     switch phase {
     case .interrupted, .userPause: true
-    case .waiting, .peer, .disk, .input, .memory, .limit, .pause, .response, .finishing: false
+    case .waiting, .connecting, .network, .peer, .disk, .store, .input, .memory, .limit, .pause, .response, .finishing:
+      false
     }
   }
 
   /// The number of the current or next attempt, 1 for the first. `wait` is nil except while the upload waits for its
   /// next attempt: why the last one failed, as a message, and when the next one begins.
-  package var retry: (attempt: Int, wait: (reason: String, until: ContinuousClock.Instant)?) {
+  package var retry: (attempt: Int, wait: RetryWait?) {
     life.withLock { ($0.attempt, $0.pause) }
   }
 
@@ -232,7 +331,8 @@ package final class UploadMeter: Sendable {
       guard life.ended == nil else { return false }
       life.ended = (outcome, at: instant)
       // The closures retain the data path, which meters outlive.
-      (life.interrupt, life.pauseAction, life.onContinue) = (nil, nil, nil)
+      (life.interrupt, life.pauseAction, life.limitAction, life.onContinue) = (nil, nil, nil, nil)
+      spent?.end(at: instant)
       return true
     }
   }

@@ -16,7 +16,8 @@ package enum UploadState: String, Sendable, CaseIterable {
   case limited
   /// A resumable upload that no request continues now; bytes that have been stored are kept (incoming uploads only).
   case interrupted
-  /// A resumable upload that the user has paused (outgoing uploads only).
+  /// The user has paused it: an outgoing resumable upload, or an incoming one, of which the server reads only what keeps
+  /// its client connected.
   case paused
   /// Every byte has been received, or sent: the file is being published, or the response is awaited or checked.
   case finishing
@@ -34,10 +35,17 @@ package enum UploadPhase: UInt8, Sendable {
   /// At first: of an outgoing upload, the server, before the first byte of the current attempt has been sent; of an
   /// incoming one, the opening of its file.
   case waiting
+  /// The network: a connection is being established (outgoing uploads only).
+  case connecting
+  /// The network: the server's system acknowledges nothing that is sent (outgoing uploads only).
+  case network
   /// The peer: the client has to send more, or the server has to receive more.
   case peer
   /// The disk: writes are under way and there is no room for more; of an outgoing upload, the file is being read.
   case disk
+  /// The store, where that is another machine: what has arrived is being sent there, and there is no room for more
+  /// (incoming uploads only).
+  case store
   /// The program that writes the input has written nothing more so far (outgoing uploads from a pipe only).
   case input
   /// Memory: no slab is free in the budget (incoming uploads only).
@@ -48,7 +56,7 @@ package enum UploadPhase: UInt8, Sendable {
   case pause
   /// The client's next request of a resumable upload, after the last one has ended (incoming uploads only).
   case interrupted
-  /// The user, who has paused a resumable upload (outgoing uploads only).
+  /// The user, who has paused the upload: see ``UploadState/paused``.
   case userPause
   /// The response: every byte has been sent (outgoing uploads only).
   case response
@@ -62,10 +70,14 @@ package enum StallCause: String, Sendable, CaseIterable {
   case client
   /// The server receives nothing, or does not respond (outgoing uploads only).
   case server
+  /// The server's system does not respond, so that its computer or the way there is the cause (outgoing uploads only).
+  case network
   /// The program that writes the input writes nothing, such as one before a pipe (outgoing uploads only).
   case input
   /// Writes to the disk, or of an outgoing upload reads from it, do not complete.
   case disk
+  /// The store, where that is another machine, accepts no more bytes (incoming uploads only).
+  case store
   /// No slab is free in the memory budget.
   case memory
   /// A rate limit allows no more bytes yet.
@@ -86,31 +98,27 @@ package enum UploadMode: String, Sendable, CaseIterable {
   case raw
 }
 
+/// How far the parts have come in which a store on another machine gets a large file.
+package struct UploadParts: Sendable, Equatable, CustomStringConvertible {
+  /// Parts that the store has accepted.
+  package var accepted: UInt32
+  /// How many there will be; nil where the size of the file is not known.
+  package var count: UInt32?
+
+  package init(accepted: UInt32, of count: UInt32?) {
+    (self.accepted, self.count) = (accepted, count)
+  }
+
+  /// `7/112`, or `7` where their number is not known.
+  package var description: String { count.map { "\(accepted)/\($0)" } ?? "\(accepted)" }
+}
+
 /// Which end of an upload this process is.
 package enum UploadDirection: String, Sendable, CaseIterable {
   /// The server's end, which receives the bytes.
   case incoming
   /// The client's end, which sends the bytes.
   case outgoing
-}
-
-/// Identifies one upload, or one request, in events and logs. Shown as twelve lower-case hexadecimal digits; random, so
-/// that the logs of two servers can be merged.
-package struct UploadID: Hashable, Sendable, CustomStringConvertible {
-  private let value: UInt64
-
-  /// A new identifier: 48 random bits from the system's generator.
-  package init() { value = UInt64.random(in: 0..<(1 << 48)) }
-
-  /// The identifier of a ``description``; nil for any other text.
-  package init?(_ description: String) {
-    guard description.utf8.count == 12, description.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }),
-      let value = UInt64(description, radix: 16)
-    else { return nil }
-    self.value = value
-  }
-
-  package var description: String { withUnsafeBytes(of: value.bigEndian) { Hexadecimal.text($0.suffix(6)) } }
 }
 
 /// The outcome of a successful upload, as events, summaries and the dashboard report it.
@@ -121,6 +129,11 @@ package struct FinishedUpload: Sendable, Equatable {
   /// The file's final name in the upload directory. Of an outgoing upload the one that the response states, otherwise
   /// the requested name.
   package var path: String
+  /// The same, byte for byte; nil for an outgoing upload.
+  package var nameBytes: NameBytes?
+  /// The URL that the response to an outgoing upload states, on the server that it was sent to, without an access token;
+  /// nil without one.
+  package var url: String?
   /// The file's size in bytes.
   package var bytes: UInt64
   /// The best guess at the content's media type: the detected one, otherwise the declared one, otherwise that of the
@@ -136,6 +149,8 @@ package struct FinishedUpload: Sendable, Equatable {
 
   package init(
     path: String,
+    nameBytes: NameBytes? = nil,
+    url: String? = nil,
     bytes: UInt64,
     type: String? = nil,
     declaredType: String? = nil,
@@ -143,6 +158,8 @@ package struct FinishedUpload: Sendable, Equatable {
     sha256: String? = nil
   ) {
     self.path = path
+    self.nameBytes = nameBytes
+    self.url = url
     self.bytes = bytes
     self.type = type
     self.declaredType = declaredType

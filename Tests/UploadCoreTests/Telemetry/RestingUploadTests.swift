@@ -83,7 +83,10 @@ import Testing
 
   @Test func `interrupted and paused uploads do not move, in all other phases they do`() {
     let meter = begin()
-    for phase in [UploadPhase.waiting, .peer, .disk, .input, .memory, .limit, .pause, .response, .finishing] {
+    for phase in [
+      UploadPhase.waiting, .connecting, .network, .peer, .disk, .store, .input, .memory, .limit, .pause, .response,
+      .finishing,
+    ] {
       meter.phase = phase
       #expect(!meter.isResting && ledger.hasMovingUploads)
     }

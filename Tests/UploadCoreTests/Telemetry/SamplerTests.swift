@@ -40,7 +40,8 @@ import UploadTestSupport
     let table: [(UploadPhase, UploadState, StallCause?)] = [
       (.waiting, .waiting, peer), (.peer, moving, peer), (.disk, moving, .disk),
       (.memory, .waitingForMemory, .memory), (.limit, .limited, .limit), (.finishing, .finishing, nil),
-      (.input, moving, .input), (.response, .finishing, .server),
+      (.input, moving, .input), (.response, .finishing, .server), (.connecting, .waiting, .network),
+      (.network, moving, .network),
     ]
     let meter = begin(direction)
     for (phase, state, cause) in table {

@@ -203,17 +203,3 @@ import UploadTestSupport
     }
   }
 }
-
-@Suite struct UploadIDTests {
-  @Test func `an identifier is twelve lower-case hexadecimal digits`() {
-    for _ in 0..<1_000 {
-      let text = UploadID().description
-      #expect(text.count == 12)
-      #expect(text.allSatisfy { $0.isHexDigit && !$0.isUppercase })
-    }
-  }
-
-  @Test func `a thousand identifiers are all different`() {
-    #expect(Set((0..<1_000).map { _ in UploadID() }).count == 1_000)
-  }
-}
