@@ -11,6 +11,9 @@ enum EscapeSequences {
   /// is restored: on suspension, at the end and after a crash.
   static let modesOff = "\u{1B}[?2026l\u{1B}[?1006l\u{1B}[?1000l\u{1B}[?1004l\u{1B}[?2004l\u{1B}[23;2t"
 
+  /// Rings the bell of any terminal.
+  static let bell = "\u{7}"
+
   /// Begins a frame: until ``frameEnd`` the terminal does not update its screen, so that the whole frame appears at
   /// once.
   static let frameBegin = "\u{1B}[?2026h"

@@ -17,6 +17,7 @@ package final class NCursesTerminal: Terminal {
   private var handle: OpaquePointer?
   private let isXtermLike: Bool
   private let guardsProcess: Bool
+  private let notification: DesktopNotification
   private var capturedErrors: CapturedErrors?
   private var writer: ScreenWriter
   private var reader: InputReader
@@ -33,6 +34,7 @@ package final class NCursesTerminal: Terminal {
   ///   - usesColor: false where the user has set NO_COLOR.
   ///   - input: the descriptor to read keys from, which the caller still owns.
   ///   - output: the descriptor to draw on, which the caller still owns.
+  ///   - notification: how notifications of the desktop reach the terminal.
   ///   - guardsProcess: whether a crash of this process restores the screen, and standard error is captured until
   ///     ``close()``.
   /// - Throws: ``TerminalError`` when one of the descriptors is no terminal, or its type is unknown or cannot show a
@@ -42,6 +44,7 @@ package final class NCursesTerminal: Terminal {
     usesColor: Bool,
     input: Int32 = STDIN_FILENO,
     output: Int32 = STDOUT_FILENO,
+    notification: DesktopNotification = DesktopNotification([:]),
     guardsProcess: Bool = true
   ) throws(TerminalError) {
     let type = try Self.check(type: type, input: input, output: output)
@@ -53,6 +56,7 @@ package final class NCursesTerminal: Terminal {
     self.handle = handle
     self.output = output
     self.guardsProcess = guardsProcess
+    self.notification = notification
     self.isXtermLike = isXtermLike
     inputDescriptor = input
     writer = ScreenWriter(handle: handle, output: output, isXtermLike: isXtermLike)
@@ -141,6 +145,13 @@ package final class NCursesTerminal: Terminal {
 
   package func copy(_ text: String) {
     if let sequence = EscapeSequences.clipboard(text) { sendToXterm(sequence) }
+  }
+
+  package func ringBell() { if isActive { EscapeSequences.send(EscapeSequences.bell, to: output) } }
+
+  package func notify(_ text: String) {
+    guard isXtermLike else { return ringBell() }
+    sendToXterm(notification.text(text))
   }
 
   package func setTitle(_ title: String) {

@@ -15,6 +15,10 @@ package final class MemoryTerminal: Terminal {
   package private(set) var progress = TaskbarProgress.none
   /// All copied texts, in order.
   package private(set) var copied: [String] = []
+  /// How often the bell has rung.
+  package private(set) var bellCount = 0
+  /// The texts of all notifications, in order.
+  package private(set) var notifications: [String] = []
   private var events: [InputEvent] = []
 
   package init(
@@ -60,6 +64,10 @@ package final class MemoryTerminal: Terminal {
   package func resume() { isSuspended = false }
 
   package func copy(_ text: String) { copied.append(text) }
+
+  package func ringBell() { bellCount += 1 }
+
+  package func notify(_ text: String) { notifications.append(text) }
 
   package func setTitle(_ title: String) { self.title = title }
 

@@ -27,6 +27,13 @@ package protocol Terminal: AnyObject {
   /// Copies text to the user's clipboard, if the terminal supports and allows it.
   func copy(_ text: String)
 
+  /// Rings the terminal's bell.
+  func ringBell()
+
+  /// Shows a notification of the desktop, if the terminal supports it; rings the bell where it certainly does not, or
+  /// where it may never arrive.
+  func notify(_ text: String)
+
   /// Sets the window's title, if the terminal supports it.
   func setTitle(_ title: String)
 
@@ -65,4 +72,13 @@ package enum TaskbarProgress: Hashable, Sendable {
   /// Progress of unknown length.
   case busy
   case error
+}
+
+/// How a program notifies the user of events while they look at something else.
+package enum NotificationMode: String, Hashable, Sendable, CaseIterable {
+  case none
+  /// By ``Terminal/ringBell()``.
+  case bell
+  /// By ``Terminal/notify(_:)``.
+  case desktop
 }

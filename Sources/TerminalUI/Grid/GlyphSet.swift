@@ -11,12 +11,6 @@ package struct GlyphSet: Hashable, Sendable {
   private(set) var bar: BarGlyphs
   let graph: GraphGlyphs
 
-  /// A digit, 0 to 9, as a superscript, to number a pane; in ASCII, and for other numbers, in plain digits.
-  package func superscript(_ digit: Int) -> String {
-    let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
-    return isUnicode && digits.indices.contains(digit) ? String(digits[digit]) : "\(digit)"
-  }
-
   /// The same set with bars of this style; unchanged in ASCII, which has one style only.
   package func with(bar style: BarStyle) -> GlyphSet {
     guard isUnicode else { return self }
@@ -124,31 +118,36 @@ package enum BarStyle: String, CaseIterable, Sendable {
 struct GraphGlyphs: Hashable, Sendable {
   /// The number of values in one cell, side by side: 2 in braille, 1 in ASCII.
   let valuesPerCell: Int
-  /// Glyphs by the heights 0...4 of the values in a cell: `levels[left]` or `levels[left * 5 + right]`.
+  /// The shade below the curve, in a cell that the curve does not pass.
+  let shade: Glyph
+  /// In ASCII the glyphs of a curve at the heights 0...4 of its cell; empty in braille.
   private let levels: [Glyph]
 
-  /// The height of a value that fills the cell; heights are 0 to this.
+  /// The steps of height in a cell. A curve in it is at one of the steps 1 to this.
   static let topLevel = 4
 
-  /// Two columns of four dots, filled from the bottom (U+2800 and the bits of its dots).
-  static let braille: GraphGlyphs = {
-    let left: [UInt32] = [0, 0x40, 0x44, 0x46, 0x47]
-    let right: [UInt32] = [0, 0x80, 0xA0, 0xB0, 0xB8]
-    let levels = left.flatMap { left in
-      right.map { right in
-        // Some fonts draw a braille cell without dots as small circles.
-        left + right == 0 ? Glyph.space : Unicode.Scalar(0x2800 + left + right).map(Glyph.init) ?? .space
-      }
+  /// Two columns of four dots (U+2800 and the bits of its dots).
+  static let braille = GraphGlyphs(valuesPerCell: 2, shade: Glyph("\u{2804}"), levels: [])
+
+  static let ascii = GraphGlyphs(
+    valuesPerCell: 1,
+    shade: Glyph("."),
+    levels: [" ", "_", "-", "=", "^"].map { Glyph($0) }
+  )
+
+  /// The bits of the dots in the left and the right column of a braille cell, from the bottom.
+  private static let dots: [[UInt32]] = [[0x40, 0x04, 0x02, 0x01], [0x80, 0x20, 0x10, 0x08]]
+
+  /// The glyph of a curve in a cell.
+  /// - Parameter spans: for each value of the cell, left to right, the steps that the curve takes there, 1 to
+  ///   ``topLevel`` each; empty where it does not pass the cell.
+  func glyph(_ spans: [Range<Int>]) -> Glyph {
+    // Some fonts draw a braille cell without dots as small circles.
+    guard spans.contains(where: { !$0.isEmpty }) else { return .space }
+    guard levels.isEmpty else { return levels[min(max(0, (spans.first?.upperBound ?? 1) - 1), Self.topLevel)] }
+    let bits = zip(Self.dots, spans).reduce(0 as UInt32) { bits, column in
+      column.1.reduce(bits) { $0 | column.0[min(max(0, $1 - 1), Self.topLevel - 1)] }
     }
-    return GraphGlyphs(valuesPerCell: 2, levels: levels)
-  }()
-
-  static let ascii = GraphGlyphs(valuesPerCell: 1, levels: [" ", ".", ":", "+", "#"].map { Glyph($0) })
-
-  /// The glyph for the heights of the values in a cell, left to right: ``valuesPerCell`` of them, 0 to ``topLevel``
-  /// each.
-  func glyph(_ heights: some Sequence<Int>) -> Glyph {
-    let index = heights.reduce(0) { $0 * (Self.topLevel + 1) + $1 }
-    return levels.indices.contains(index) ? levels[index] : .space
+    return Unicode.Scalar(0x2800 + bits).map(Glyph.init) ?? .space
   }
 }

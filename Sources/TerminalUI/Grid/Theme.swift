@@ -20,7 +20,10 @@ package struct Theme: Hashable, Sendable {
   package let barStored: Style
   /// The part of a bar that is received and not on disk yet.
   package let barReceived: Style
-  /// The empty part of a bar.
+  /// The stored and the received part of a bar that does not move.
+  package let barResting: Style
+  package let barRestingReceived: Style
+  /// The empty part of a bar, and the shade below the line of a graph.
   package let barTrack: Style
   package let border: Style
   /// The border of the panel that has the keyboard focus.
@@ -36,16 +39,19 @@ package struct Theme: Hashable, Sendable {
   let hasColor: Bool
 
   /// The theme as a terminal of the given tier can show it.
-  package init(_ name: ThemeName, tier: ColorTier) {
-    let palette = Palette.of(name, tier: tier)
+  /// - Parameter paintsBackground: false for output between other text, which has the terminal's own text colour and
+  ///   background.
+  package init(_ name: ThemeName, tier: ColorTier, paintsBackground: Bool = true) {
+    let palette = Palette.of(name, tier: tier).painting(paintsBackground)
     func style(_ index: UInt8?, _ attributes: Attributes = []) -> Style {
       Style(foreground: Color(index: index), background: Color(index: palette.background), attributes)
     }
     hasColor = palette.accent != nil
-    let dimmed: Attributes = palette.dim == nil ? .dim : []
+    // Terminals draw the attribute `dim` with too little contrast for text: only borders and bars may have it.
+    let dimmed: Attributes = palette.track == nil ? .dim : []
     let stressed: Attributes = hasColor ? [] : .bold
     text = style(palette.text)
-    dim = style(palette.dim, dimmed)
+    dim = style(palette.dim ?? palette.text)
     accent = style(palette.accent, stressed)
     title = style(palette.text, .bold)
     key = style(palette.accent, .bold)
@@ -54,6 +60,8 @@ package struct Theme: Hashable, Sendable {
     bad = style(palette.bad, .bold)
     barStored = style(palette.stored)
     barReceived = style(palette.received)
+    barResting = style(palette.dim ?? palette.text)
+    barRestingReceived = style(palette.track, dimmed)
     barTrack = style(palette.track, dimmed)
     border = style(palette.track, dimmed)
     borderFocused = style(palette.accent, stressed)
@@ -65,13 +73,13 @@ package struct Theme: Hashable, Sendable {
 
 /// All themes, in the order in which a key steps through them. On a terminal without colours all look like ``mono``.
 package enum ThemeName: String, CaseIterable, Sendable {
-  /// For terminals with a dark background, which it leaves as it is.
+  /// Light grey on nearly black, regardless of the terminal's own background.
   case dark
   /// Black on white, regardless of the terminal's own background.
   case light
   /// White on black with strong colours, regardless of the terminal's own background.
   case highContrast
-  /// No colour at all.
+  /// The terminal's own two colours, on a dark or a light background, and attributes.
   case mono
 }
 
@@ -97,10 +105,10 @@ package enum ColorTier: Sendable {
 /// The colours a ``Theme`` is made of: indices of the xterm palette; nil for the terminal's own colour.
 struct Palette {
   var text, background: UInt8?
-  /// The colour of unimportant text; nil for the attribute `dim` instead of a colour.
+  /// The colour of unimportant text; nil for that of all other text.
   var dim: UInt8?
   var accent, good, warning, bad, stored, received: UInt8?
-  /// The empty part of bars, and borders.
+  /// The empty part of bars, and borders; nil for the attribute `dim` instead of a colour.
   var track: UInt8?
   /// The background of a selected row; nil for reversed colours.
   var selection: UInt8?
@@ -113,7 +121,7 @@ struct Palette {
     // on its background and on the selection's.
     case (.colors256, .dark):
       Palette(dim: 248, accent: 75, good: 114, warning: 221, bad: 210, stored: 75, received: 25, track: 240)
-        .painted(nil, on: nil, selection: 237)
+        .painted(253, on: 233, selection: 237)
     case (.colors256, .light):
       Palette(dim: 240, accent: 25, good: 22, warning: 94, bad: 160, stored: 25, received: 110, track: 248)
         .painted(16, on: 231, selection: 255)
@@ -122,20 +130,27 @@ struct Palette {
         .painted(231, on: 16)
     // Up to 15 these are the user's own colours: only their names are known.
     case (.colors16, .dark):
-      Palette(dim: 8, accent: 14, good: 10, warning: 11, bad: 9, stored: 14, received: 4, track: 8)
+      // Bright black is nearly the background in some schemes of colours: no text has it.
+      Palette(dim: 7, accent: 14, good: 10, warning: 11, bad: 9, stored: 14, received: 4, track: 8).painted(15, on: 0)
     case (.colors16, .light):
       // Of the plain colours only blue, red and magenta are dark enough on white.
       Palette(dim: 0, accent: 4, good: 4, warning: 5, bad: 1, stored: 4, received: 6, track: 8).painted(0, on: 15)
     case (.colors16, .highContrast):
       Palette(dim: 7, accent: 14, good: 10, warning: 11, bad: 9, stored: 15, received: 14, track: 7).painted(15, on: 0)
-    case (.colors8, .dark): Palette(accent: 6, good: 2, warning: 3, bad: 1, stored: 6, received: 4)
+    case (.colors8, .dark):
+      // Red is too dark on black; bold tells it from a warning.
+      Palette(dim: 7, accent: 6, good: 2, warning: 3, bad: 3, stored: 6, received: 4, track: 7).painted(7, on: 0)
     case (.colors8, .light):
       // White is a light grey here: magenta is too light on it.
       Palette(dim: 0, accent: 4, good: 4, warning: 1, bad: 1, stored: 4, received: 6, track: 0).painted(0, on: 7)
     case (.colors8, .highContrast):
-      // Red is too dark on black; bold tells it from a warning.
       Palette(dim: 7, accent: 6, good: 2, warning: 3, bad: 3, stored: 7, received: 6, track: 7).painted(7, on: 0)
     }
+  }
+
+  /// The palette, or a copy without a background and a text colour of its own.
+  fileprivate func painting(_ paintsBackground: Bool) -> Palette {
+    paintsBackground ? self : painted(nil, on: nil, selection: selection)
   }
 
   /// A copy of the palette with this text colour, this background and this background of a selected row.

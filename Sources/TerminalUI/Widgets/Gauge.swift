@@ -10,17 +10,23 @@ package struct Gauge: Widget {
   }
 
   private let content: Content
+  /// Whether the bar has the colours of what moves; otherwise it is dim.
+  private let isMoving: Bool
 
   /// - Parameters:
   ///   - received: the received part; clamped to 0...1, and 0 when it is not a number.
   ///   - stored: the part that is on disk; clamped to 0...`received`.
-  package init(received: Double, stored: Double) {
+  ///   - isMoving: whether the bar has the colours of what moves; otherwise it is dim.
+  package init(received: Double, stored: Double, isMoving: Bool = true) {
     content = .known(received: Self.part(received), stored: min(Self.part(stored), Self.part(received)))
+    self.isMoving = isMoving
   }
 
   /// A segment that moves back and forth, for an upload of unknown length.
-  /// - Parameter tick: any number; the segment moves by one cell when it changes by 1.
-  package init(tick: Int) { content = .unknown(tick: tick) }
+  /// - Parameters:
+  ///   - tick: any number; the segment moves by one cell when it changes by 1.
+  ///   - isMoving: whether the bar has the colours of what moves; otherwise it is dim.
+  package init(tick: Int, isMoving: Bool = true) { (content, self.isMoving) = (.unknown(tick: tick), isMoving) }
 
   private static func part(_ value: Double) -> Double { value > 0 ? min(value, 1) : 0 }
 
@@ -41,25 +47,31 @@ package struct Gauge: Widget {
     }
   }
 
+  /// The styles of the stored and the received part.
+  private func styles(_ theme: Theme) -> (stored: Style, received: Style) {
+    isMoving ? (theme.barStored, theme.barReceived) : (theme.barResting, theme.barRestingReceived)
+  }
+
   /// The glyph and style of a cell. `received` and `stored` count its eighths, 0...8.
   private func cell(received: Int, stored: Int, glyphs: BarGlyphs, theme: Theme) -> (Glyph, Style) {
-    if stored == 8 { return (glyphs.full, theme.barStored) }
+    let styles = styles(theme)
+    if stored == 8 { return (glyphs.full, styles.stored) }
     if glyphs.parts.count < 8 || !theme.hasColor {
       // Two shades need two characters; a partial cell is possible only where the bar ends in one shade.
-      if received == 8 { return (glyphs.received, theme.barReceived) }
+      if received == 8 { return (glyphs.received, styles.received) }
       guard stored > 0, stored == received, glyphs.parts.count == 8 else { return (glyphs.track, theme.barTrack) }
-      return (glyphs.parts[stored - 1], theme.barStored)
+      return (glyphs.parts[stored - 1], styles.stored)
     }
     if received == 8, !glyphs.fillsCell {
       // One character can have one colour: that of the larger part.
-      return (glyphs.full, stored < 4 ? theme.barReceived : theme.barStored)
+      return (glyphs.full, stored < 4 ? styles.received : styles.stored)
     }
     if stored > 0 {
-      var style = theme.barStored
-      if received == 8 { style.background = theme.barReceived.foreground }
+      var style = styles.stored
+      if received == 8 { style.background = styles.received.foreground }
       return (glyphs.parts[stored - 1], style)
     }
-    return received > 0 ? (glyphs.parts[received - 1], theme.barReceived) : (glyphs.track, theme.barTrack)
+    return received > 0 ? (glyphs.parts[received - 1], styles.received) : (glyphs.track, theme.barTrack)
   }
 
   private func drawUnknown(tick: Int, on surface: inout Surface) {
@@ -71,6 +83,6 @@ package struct Gauge: Widget {
     let glyphs = surface.glyphs.bar
     surface.fill(surface.bounds, with: glyphs.track, style: theme.barTrack)
     let segment = Rect(x: min(step, 2 * travel - step), y: 0, width: length, height: surface.height)
-    surface.fill(segment, with: theme.hasColor ? glyphs.full : glyphs.received, style: theme.barReceived)
+    surface.fill(segment, with: theme.hasColor ? glyphs.full : glyphs.received, style: styles(theme).received)
   }
 }

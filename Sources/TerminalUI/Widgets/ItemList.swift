@@ -1,10 +1,22 @@
-/// A vertical list of items of equal height; the selected one is marked and highlighted.
+/// A vertical list of items; the selected one is marked and highlighted.
 package struct ItemList: Widget {
-  private let count: Int
-  private let itemHeight: Int
+  private let heights: ItemHeights
   private let scroll: Scroll
   private let isFocused: Bool
   private let item: (Int, Bool, inout Surface) -> Void
+
+  /// - Parameters:
+  ///   - isFocused: whether the selected item is marked and highlighted; otherwise no item counts as selected.
+  ///   - item: draws the item at an index into its region; the mark of the selected item overwrites the region's first
+  ///     column.
+  package init(
+    heights: ItemHeights,
+    scroll: Scroll,
+    isFocused: Bool = true,
+    item: @escaping (_ index: Int, _ isSelected: Bool, _ surface: inout Surface) -> Void
+  ) {
+    (self.heights, self.scroll, self.isFocused, self.item) = (heights, scroll, isFocused, item)
+  }
 
   /// - Parameters:
   ///   - count: number of items.
@@ -19,8 +31,7 @@ package struct ItemList: Widget {
     isFocused: Bool = true,
     item: @escaping (_ index: Int, _ isSelected: Bool, _ surface: inout Surface) -> Void
   ) {
-    self.itemHeight = max(1, Rect.bounded(itemHeight))
-    (self.count, self.scroll, self.isFocused, self.item) = (count, scroll, isFocused, item)
+    self.init(heights: ItemHeights(count: count, height: itemHeight), scroll: scroll, isFocused: isFocused, item: item)
   }
 
   /// The number of items that fit completely into a region of this many rows, at least 1: the `visible` of ``Scroll``.
@@ -29,12 +40,14 @@ package struct ItemList: Widget {
   }
 
   package func draw(on surface: inout Surface) {
-    let visible = Self.visible(height: surface.height, itemHeight: itemHeight)
-    let first = scroll.offset(count: count, visible: visible)
-    let selected = min(scroll.selection, count - 1)
-    // One more than fits completely: rows that remain at the bottom show the top of the next item.
-    for index in first..<max(first, min(count, first + visible + 1)) {
-      let rect = Rect(x: 0, y: (index - first) * itemHeight, width: surface.width, height: itemHeight)
+    let first = scroll.offset(heights, rows: surface.height)
+    let selected = min(scroll.selection, heights.count - 1)
+    let top = heights.start(of: first)
+    // Rows that remain at the bottom show the top of the next item.
+    for index in first..<max(first, heights.count) {
+      let y = heights.start(of: index) - top
+      guard y < surface.height else { return }
+      let rect = Rect(x: 0, y: y, width: surface.width, height: heights.height(of: index))
       let isSelected = isFocused && index == selected
       surface.within(rect) { surface in
         item(index, isSelected, &surface)
@@ -77,16 +90,27 @@ package struct Scroll: Hashable, Sendable {
   ///   - count: number of items; 0 or more.
   ///   - visible: number of items that are visible at a time.
   package mutating func select(_ index: Int, count: Int, visible: Int) {
-    selection = max(0, min(index, count - 1))
-    offset = offset(count: count, visible: visible)
+    select(index, ItemHeights(count: count), rows: max(1, visible))
+  }
+
+  /// Selects an item, or the nearest existing one, and scrolls no further than needed to make it visible.
+  /// - Parameter rows: how many rows are visible at a time.
+  package mutating func select(_ index: Int, _ heights: ItemHeights, rows: Int) {
+    selection = max(0, min(index, heights.count - 1))
+    offset = offset(heights, rows: rows)
   }
 
   /// The index of the first item to draw when there are now `count` items: the selected one is visible, and no space
   /// remains at the bottom while there are items above.
   package func offset(count: Int, visible: Int) -> Int {
-    let visible = max(1, visible)
-    let selection = max(0, min(selection, count - 1))
-    let nearest = min(max(offset, selection - visible + 1), selection)
-    return max(0, min(nearest, count - visible))
+    offset(ItemHeights(count: count), rows: max(1, visible))
+  }
+
+  /// The same for items of these heights in a region of `rows` rows; the selected one is visible completely where it
+  /// fits.
+  package func offset(_ heights: ItemHeights, rows: Int) -> Int {
+    let selection = max(0, min(selection, heights.count - 1))
+    let nearest = min(max(offset, heights.first(showing: selection, rows: rows)), selection)
+    return max(0, min(nearest, heights.first(showing: heights.count - 1, rows: rows)))
   }
 }

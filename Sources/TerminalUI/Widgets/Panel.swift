@@ -72,10 +72,17 @@ package struct Overlay {
     (self.panel, self.width, self.height) = (panel, Rect.bounded(width), Rect.bounded(height))
   }
 
+  /// The space for the content on a surface of `size`.
+  package static func room(on size: Size) -> Size {
+    hasBorder(size) ? Size(width: size.width - 4, height: size.height - 2) : size
+  }
+
+  private static func hasBorder(_ size: Size) -> Bool { size.width >= 8 && size.height >= 3 }
+
   /// Hides the cursor, clears the box, and draws the border and the content inside. On a surface below 8 columns or 3
   /// rows there is no border, and the content fills the surface.
   package func draw(on surface: inout Surface, content: (inout Surface) -> Void) {
-    let hasBorder = surface.width >= 8 && surface.height >= 3
+    let hasBorder = Self.hasBorder(Size(width: surface.width, height: surface.height))
     let frame = hasBorder ? surface.bounds.centered(width: width + 4, height: height + 2) : surface.bounds
     surface.hideCursor()
     surface.within(frame) { surface in

@@ -96,12 +96,20 @@ extension TextField: Widget {
   /// Draws the text into the first row and places the terminal's cursor.
   ///
   /// A text that is too long for the row is scrolled: the cursor is in the middle, except near both ends of the text.
-  package func draw(on surface: inout Surface) {
+  package func draw(on surface: inout Surface) { draw(on: &surface, marking: nil, style: surface.theme.text) }
+
+  /// The same with a part of the text in another style.
+  /// - Parameter range: characters of the text; those that it does not have are ignored.
+  package func draw(on surface: inout Surface, marking range: Range<Int>?, style: Style) {
     let column = String(characters[..<cursor]).columns
     // One more column: the cursor may be after the last character.
     let excess = max(0, text.columns + 1 - surface.width)
     let offset = min(max(0, column - surface.width / 2), excess)
     surface.write(text, x: -offset, y: 0)
+    if let range = range?.clamped(to: 0..<characters.count) {
+      let start = String(characters[..<range.lowerBound]).columns
+      surface.write(String(characters[range]), x: start - offset, y: 0, style: style)
+    }
     surface.placeCursor(x: column - offset, y: 0)
   }
 }

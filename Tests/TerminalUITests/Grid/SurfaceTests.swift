@@ -120,9 +120,10 @@ import UploadTestSupport
     surface.write("ok", x: 0, y: 0, style: surface.theme.good)
     let style = Style(foreground: Color(index: 1), background: Color(index: 255), [.bold, .reverse])
     surface.write("漢", x: 4, y: 0, style: style)
+    let text = "\u{1B}[0;38;5;253;48;5;233m"
     #expect(
       surface.ansiText
-        == "\u{1B}[0;38;5;114mok\u{1B}[0m  \u{1B}[0;1;7;38;5;1;48;5;255m漢\u{1B}[0m\n      \n"
+        == "\u{1B}[0;38;5;114;48;5;233mok\(text)  \u{1B}[0;1;7;38;5;1;48;5;255m漢\u{1B}[0m\n\(text)      \u{1B}[0m\n"
     )
   }
 }

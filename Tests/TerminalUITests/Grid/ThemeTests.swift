@@ -1,6 +1,6 @@
-import Glibc
 import TerminalUI
 import Testing
+import UploadTestSupport
 
 /// Text must be readable on the background that a theme paints, or that it is for.
 @Suite struct ThemeTests {
@@ -13,13 +13,10 @@ import Testing
     var description: String { "\(name) \(tier)" }
   }
 
-  /// Every theme where its colours are known. The plain 16 are the user's own; those of themes that paint their background
-  /// are judged as xterm has them.
-  private static let cases =
-    [ThemeName.dark, .light, .highContrast].map { Case(name: $0, tier: .colors256) }
-    + [ThemeName.light, .highContrast].flatMap { name in
-      [ColorTier.colors16, .colors8].map { Case(name: name, tier: $0) }
-    }
+  /// Every theme on every terminal; those without colours have the terminal's own, on which nothing can be computed.
+  private static let cases = ThemeName.allCases.flatMap { name in
+    [ColorTier.mono, .colors8, .colors16, .colors256].map { Case(name: name, tier: $0) }
+  }
 
   @Test(arguments: Self.cases)
   private func `text styles have a contrast of at least 4.5 on their background and on a selected row`(_ item: Case) {
@@ -28,20 +25,27 @@ import Testing
       ("text", theme.text), ("dim", theme.dim), ("accent", theme.accent), ("title", theme.title), ("key", theme.key),
       ("good", theme.good), ("warning", theme.warning), ("bad", theme.bad),
     ]
+    let isMono = item.name == .mono || item.tier == .mono
     for (role, style) in texts {
-      // Colours that a theme leaves to the terminal count as light grey on black.
-      let ink = Luminance.of(style.foreground) ?? Luminance.of(palette: 7)
-      let grounds = [style.background, theme.selection.background].compactMap(Luminance.of)
-      for ground in grounds.isEmpty ? [0] : grounds {
+      // Without colours all text has the terminal's own contrast: terminals draw the attribute `dim` with less.
+      #expect(!style.attributes.contains(.dim), "\(role)")
+      #expect((style.foreground == .standard) == isMono && (style.background == .standard) == isMono, "\(role)")
+      guard let ink = Luminance.of(style.foreground) else { continue }
+      for ground in [style.background, theme.selection.background].compactMap(Luminance.of) {
         let ratio = Luminance.contrast(ink, ground)
         #expect(ratio >= Self.least, "\(role): \(ratio)")
       }
-      if item.name == .dark { #expect(Luminance.contrast(ink, 0) >= Self.least, "\(role) on black") }
     }
   }
 
-  @Test(arguments: [ThemeName.light, .highContrast], [ColorTier.colors8, .colors16, .colors256])
-  func `in the light and high-contrast themes panel, list, gauge and graph give colours to every cell`(
+  @Test func `a theme between other text leaves the terminal its background and the colour of text`() {
+    let theme = Theme(.dark, tier: .colors256, paintsBackground: false)
+    for style in [theme.text, theme.dim, theme.accent, theme.bad] { #expect(style.background == .standard) }
+    #expect(theme.text.foreground == .standard && theme.accent.foreground != .standard)
+  }
+
+  @Test(arguments: [ThemeName.dark, .light, .highContrast], [ColorTier.colors8, .colors16, .colors256])
+  func `in a theme with colours panel, list, gauge and graph paint every cell`(
     name: ThemeName,
     tier: ColorTier
   ) {
@@ -61,42 +65,9 @@ import Testing
   }
 }
 
-/// Relative luminance and contrast (WCAG 2.2).
-private enum Luminance {
+extension Luminance {
   /// Nil for the terminal's own colour.
-  static func of(_ color: Color) -> Double? {
-    color.index.map { of(palette: $0) }
-  }
-
-  static func of(palette index: UInt8) -> Double {
-    let weights = [0.2126, 0.7152, 0.0722]
-    return zip(weights, components(index)).reduce(0) { sum, part in
-      let value = Double(part.1) / 255
-      return sum + part.0 * (value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4))
-    }
-  }
-
-  static func contrast(_ first: Double, _ second: Double) -> Double {
-    (max(first, second) + 0.05) / (min(first, second) + 0.05)
-  }
-
-  /// The palette of xterm, of which only the colours above 15 are the same everywhere.
-  private static func components(_ index: UInt8) -> [UInt8] {
-    let index = Int(index)
-    switch index {
-    case 0..<16:
-      return [
-        [0, 0, 0], [205, 0, 0], [0, 205, 0], [205, 205, 0], [0, 0, 238], [205, 0, 205], [0, 205, 205], [229, 229, 229],
-        [127, 127, 127], [255, 0, 0], [0, 255, 0], [255, 255, 0], [92, 92, 255], [255, 0, 255], [0, 255, 255],
-        [255, 255, 255],
-      ][index]
-    case 16..<232:
-      let steps: [UInt8] = [0, 95, 135, 175, 215, 255]
-      let place = index - 16
-      return [steps[place / 36], steps[place / 6 % 6], steps[place % 6]]
-    default: return Array(repeating: UInt8(8 + (index - 232) * 10), count: 3)
-    }
-  }
+  fileprivate static func of(_ color: Color) -> Double? { color.index.map { of(palette: $0) } }
 }
 
 @Suite struct SteppingTests {

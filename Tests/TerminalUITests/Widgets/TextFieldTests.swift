@@ -92,4 +92,17 @@ import Testing
     narrow.draw(TextField("漢字"), in: narrow.bounds)
     #expect(narrow.cursor == nil)
   }
+
+  @Test func `a part of the text can be drawn in another style, also in a scrolled field`() {
+    let style = Style(foreground: Color(index: 9))
+    for (text, range, width, marked) in [
+      ("abcdef", 1..<3, 10, "bc"), ("abcdef", 4..<99, 10, "ef"), ("abcdef", 9..<12, 10, ""), ("漢字ab", 1..<3, 10, "字a"),
+      ("abcdef", 0..<6, 4, "def"),
+    ] {
+      var surface = Surface.test(width: width, height: 1)
+      TextField(text).draw(on: &surface, marking: range, style: style)
+      let cells = surface.row(0).filter { $0.style.foreground == style.foreground && !$0.isContinuation }
+      #expect(cells.map { String($0.scalar) }.joined() == marked, "\(text) \(range)")
+    }
+  }
 }
