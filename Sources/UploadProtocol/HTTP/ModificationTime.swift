@@ -10,10 +10,16 @@ package enum ModificationTime {
   /// Reads a time. A fraction is ignored.
   /// - Returns: seconds since 1970; nil for a malformed time, one before 1970, and one after ``latest``.
   package static func seconds(_ text: some StringProtocol) -> Int64? {
-    let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
-    guard let whole = parts.first, (1...12).contains(whole.count), whole.allSatisfy(ASCII.isDigit) else { return nil }
-    if parts.count == 2 {
-      guard (1...18).contains(parts[1].count), parts[1].allSatisfy(ASCII.isDigit) else { return nil }
+    var text = String(text)
+    return text.withUTF8(seconds)
+  }
+
+  private static func seconds(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
+    let whole = text.prefix { $0 != UInt8(ascii: ".") }
+    guard (1...12).contains(whole.count), whole.allSatisfy(ASCII.isDigit) else { return nil }
+    if whole.count < text.count {
+      let fraction = text[(whole.count + 1)...]
+      guard (1...18).contains(fraction.count), fraction.allSatisfy(ASCII.isDigit) else { return nil }
     }
     let seconds = whole.reduce(into: Int64(0)) { $0 = $0 * 10 + Int64($1 - UInt8(ascii: "0")) }
     return seconds <= latest ? seconds : nil

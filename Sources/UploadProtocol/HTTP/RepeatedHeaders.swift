@@ -36,47 +36,107 @@ package struct RepeatedHeaders: Equatable, Sendable {
       default: return nil
       }
     }
+
+    /// Whether the beginning of a field, of at least one byte, may become one of these.
+    static func begins(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
+      if let colon = line.firstIndex(of: ASCII.colon) { return Varying(line[..<colon]) != nil }
+      let names: [StaticString] = ["content-length", "content-type", "x-oc-mtime"]
+      return !line.isEmpty && names.contains { $0.utf8CodeUnitCount >= line.count && line.agrees(with: $0) }
+    }
+  }
+
+  /// How far headers can be read.
+  package enum Reading: Equatable, Sendable {
+    case complete(RepeatedHeaders)
+    /// All that has arrived may begin such headers.
+    case incomplete
+    /// They have another form, or other fields.
+    case other
+  }
+
+  /// A field that may not differ, or its beginning.
+  enum CommonField {
+    /// With its CRLF.
+    case whole(UnsafeRawBufferPointer)
+    /// What has arrived of it, perhaps nothing.
+    case beginning(UnsafeRawBufferPointer)
+    /// There are no more.
+    case end
   }
 
   /// Reads the headers of a request in their plainest form: `PUT`, HTTP/1.1, CRLF behind every field, no folded field,
   /// each of the fields that may differ at most once, and `Content-Length` present.
   /// - Parameters:
   ///   - bytes: begin with the request, and may end anywhere.
-  ///   - common: gets each field that may not differ, with its CRLF, in their order; false to stop.
-  /// - Returns: nil for incomplete headers and for every other form of them.
-  init?(_ bytes: UnsafeRawBufferPointer, common: (UnsafeRawBufferPointer) -> Bool) {
-    let head = UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.longest))
-    guard let requestLine = head.lineEnd(from: 0), let target = Self.target(head, requestLine) else { return nil }
-    var (position, bodyLength) = (requestLine + 2, nil as Int?)
+  ///   - matches: gets the fields that may not differ, in their order; false where it expects another one.
+  static func read(_ bytes: UnsafeRawBufferPointer, matches: (CommonField) -> Bool) -> Reading {
+    let head = UnsafeRawBufferPointer(rebasing: bytes.prefix(longest))
+    // Longer headers are not awaited.
+    let incomplete = bytes.count < longest ? Reading.incomplete : .other
+    let target: Range<Int>
+    var position: Int
+    switch head.line(from: 0) {
+    case .whole(let end):
+      guard let range = Self.target(head, end) else { return .other }
+      (target, position) = (range, end + 2)
+    case .beginning(let end): return head[..<end].agrees(with: "PUT /") ? incomplete : .other
+    case .malformed: return .other
+    }
+    var bodyLength: Int?
     var (contentType, modified): (Range<Int>?, Range<Int>?)
     while true {
-      guard let end = head.lineEnd(from: position) else { return nil }
-      let line = position..<end
-      position = end + 2
-      if line.isEmpty { break }
-      guard let colon = head[line].firstIndex(of: ASCII.colon), !ASCII.isBlank(head[line.lowerBound]) else {
-        return nil
+      let start = position
+      let end: Int
+      switch head.line(from: start) {
+      case .whole(let index): end = index
+      case .beginning(let end):
+        let line = head[start..<end]
+        let isBeginning = Varying.begins(line) || matches(.beginning(UnsafeRawBufferPointer(rebasing: line)))
+        return isBeginning ? incomplete : .other
+      case .malformed: return .other
       }
-      guard let varying = Varying(head[line.lowerBound..<colon]) else {
-        guard common(UnsafeRawBufferPointer(rebasing: head[line.lowerBound..<position])) else { return nil }
+      position = end + 2
+      if end == start { break }
+      guard let colon = head[start..<end].firstIndex(of: ASCII.colon), !ASCII.isBlank(head[start]) else {
+        return .other
+      }
+      guard let varying = Varying(head[start..<colon]) else {
+        guard matches(.whole(UnsafeRawBufferPointer(rebasing: head[start..<position]))) else { return .other }
         continue
       }
-      guard let value = Self.value(head, colon + 1..<end) else { return nil }
+      guard let value = Self.value(head, colon + 1..<end) else { return .other }
       switch varying {
       case .contentLength:
-        guard bodyLength == nil, let number = Self.number(head[value]) else { return nil }
+        guard bodyLength == nil, let number = Self.number(head[value]) else { return .other }
         bodyLength = number
       case .contentType:
-        guard contentType == nil else { return nil }
+        guard contentType == nil else { return .other }
         contentType = value
       case .modified:
-        guard modified == nil else { return nil }
+        guard modified == nil else { return .other }
         modified = value
       }
     }
-    guard let bodyLength else { return nil }
-    (self.target, length, self.bodyLength) = (target, position, bodyLength)
-    (self.contentType, self.modified) = (contentType, modified)
+    guard let bodyLength, matches(.end) else { return .other }
+    return .complete(
+      RepeatedHeaders(
+        target: target,
+        length: position,
+        bodyLength: bodyLength,
+        contentType: contentType,
+        modified: modified
+      )
+    )
+  }
+
+  /// The length in bytes of what remains of headers of which a part has arrived before.
+  /// - Parameter bytes: begin behind that part, and may end anywhere.
+  /// - Returns: perhaps only a part of the rest, where its beginning may complete the empty line that ends headers; nil where
+  ///   it is not in them yet.
+  package static func sizeOfRest(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    for end: StaticString in ["\n\r\n", "\r\n", "\n"] where bytes.has(end, at: 0) { return end.utf8CodeUnitCount }
+    let head = UnsafeRawBufferPointer(rebasing: bytes.prefix(longest))
+    return head.indices.first { head[$0] == ASCII.carriageReturn && head.has("\r\n\r\n", at: $0) }.map { $0 + 4 }
   }
 
   /// The target in a request line of exactly `PUT TARGET HTTP/1.1`.
@@ -123,46 +183,75 @@ package struct RepeatedFields: Equatable, Sendable {
   /// - Returns: nil for headers in a form that ``RepeatedHeaders`` does not read.
   package init?(_ bytes: UnsafeRawBufferPointer) {
     var lines: [UInt8] = []
-    let head = RepeatedHeaders(bytes) { line in
-      lines += line
+    let reading = RepeatedHeaders.read(bytes) { field in
+      if case .whole(let line) = field { lines += line }
       return true
     }
-    guard head != nil else { return nil }
+    guard case .complete = reading else { return nil }
     self.lines = lines
   }
 
   /// Reads the headers of a further request on the same connection.
   /// - Parameter bytes: begin with the request, and may end anywhere.
-  /// - Returns: nil when they are incomplete, or have other fields or another form.
-  package func head(of bytes: UnsafeRawBufferPointer) -> RepeatedHeaders? {
+  package func read(_ bytes: UnsafeRawBufferPointer) -> RepeatedHeaders.Reading {
     lines.withUnsafeBytes { lines in
       var position = 0
-      let head = RepeatedHeaders(bytes) { line in
-        guard lines.count - position >= line.count,
-          line.elementsEqual(lines[position..<position + line.count])
-        else { return false }
-        position += line.count
-        return true
+      return RepeatedHeaders.read(bytes) { field in
+        switch field {
+        case .whole(let line):
+          guard lines[position...].starts(with: line) else { return false }
+          position += line.count
+          return true
+        case .beginning(let line):
+          // The empty line that ends the headers may have begun, too.
+          return lines[position...].starts(with: line)
+            || (position == lines.count && line.elementsEqual([ASCII.carriageReturn]))
+        case .end: return position == lines.count
+        }
       }
-      return position == lines.count ? head : nil
     }
+  }
+
+  /// The complete headers that `bytes` begin with; nil when they are incomplete, or have other fields or another form.
+  package func head(of bytes: UnsafeRawBufferPointer) -> RepeatedHeaders? {
+    if case .complete(let head) = read(bytes) { head } else { nil }
   }
 }
 
+/// A line of headers from an offset on, as far as it has arrived.
+private enum Line {
+  /// - Parameter end: the offset of its CRLF.
+  case whole(end: Int)
+  /// - Parameter end: the offset behind the last byte that has arrived.
+  case beginning(end: Int)
+  /// A CR or LF stands by itself.
+  case malformed
+}
+
 extension UnsafeRawBufferPointer {
-  /// The offset of the first CRLF from `start` on; nil where there is none yet, or a CR or LF by itself.
-  fileprivate func lineEnd(from start: Int) -> Int? {
+  fileprivate func line(from start: Int) -> Line {
     var index = start
-    while index + 1 < count {
-      if self[index] == ASCII.carriageReturn { return self[index + 1] == ASCII.lineFeed ? index : nil }
-      if self[index] == ASCII.lineFeed { return nil }
-      index += 1
+    while index < count {
+      switch self[index] {
+      case ASCII.carriageReturn:
+        guard index + 1 < count else { return .beginning(end: count) }
+        return self[index + 1] == ASCII.lineFeed ? .whole(end: index) : .malformed
+      case ASCII.lineFeed: return .malformed
+      default: index += 1
+      }
     }
-    return nil
+    return .beginning(end: count)
   }
 
   fileprivate func has(_ text: StaticString, at start: Int) -> Bool {
     start + text.utf8CodeUnitCount <= count
       && text.withUTF8Buffer { self[start..<start + $0.count].elementsEqual($0) }
+  }
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+  /// Whether these bytes and `text` are equal as far as both go; the bytes may have small letters as capitals.
+  fileprivate func agrees(with text: StaticString) -> Bool {
+    text.withUTF8Buffer { zip(self, $0).allSatisfy { $0 == $1 || ASCII.lowercased($0) == $1 } }
   }
 }

@@ -18,6 +18,10 @@ package struct RequestTarget: Sendable, Equatable {
     guard target.utf8.first == UInt8(ascii: "/") else {
       throw UploadError(.badRequest, "The request target \(Excerpt.quoted(target)) is not a path. Begin it with /.")
     }
+    guard target.utf8.contains(UInt8(ascii: "?")) else {
+      (path, query) = (target, nil)
+      return
+    }
     let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
     self.path = String(Substring(path))
     query = path.endIndex < target.endIndex ? String(Substring(target.utf8[path.endIndex...].dropFirst())) : nil
@@ -42,11 +46,22 @@ package struct RequestTarget: Sendable, Equatable {
   /// (``FilePath``).
   /// - Throws: as ``lastPathComponent()``, for any component.
   package func pathComponents() throws(UploadError) -> [NameBytes] {
+    if let components = plainComponents { return components }
     var components: [NameBytes] = []
     for component in path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst() {
       components.append(try Self.name(component, within: path, plusIsSpace: false))
     }
     return components
+  }
+
+  /// The path's components where it has nothing but ASCII without escapes, as most paths; nil for others.
+  private var plainComponents: [NameBytes]? {
+    var path = path
+    return path.withUTF8 { bytes in
+      guard bytes.allSatisfy({ $0 < 0x80 && $0 != ASCII.percent }) else { return nil }
+      return bytes.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        .map { NameBytes(Array($0)) }
+    }
   }
 
   /// The decoded value of the first query parameter with a name, for a parameter that is a file name: bytes that are
@@ -117,14 +132,31 @@ package enum PercentEncoding {
   /// Escapes every byte that is not unreserved, like `encode(_:)` for text. The bytes need not be UTF-8.
   package static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var result: [UInt8] = []
+    result.reserveCapacity(bytes.underestimatedCount)
     for byte in bytes {
-      if ASCII.isAlphanumeric(byte) || "-._~".utf8.contains(byte) {
+      if isUnreserved(byte) {
         result.append(byte)
       } else {
         result += [ASCII.percent, ASCII.hexDigit(byte >> 4), ASCII.hexDigit(byte)]
       }
     }
     return result.repairedText
+  }
+
+  /// Escapes each component of a path by itself, and not the slashes between them. The bytes need not be UTF-8.
+  package static func encode(path bytes: [UInt8]) -> String {
+    let slash = UInt8(ascii: "/")
+    // As most are.
+    if bytes.allSatisfy({ isUnreserved($0) || $0 == slash }) { return String(decoding: bytes, as: UTF8.self) }
+    return bytes.split(separator: slash, omittingEmptySubsequences: false).map { encode($0) }.joined(separator: "/")
+  }
+
+  /// Whether a byte is itself in a URI (RFC 3986 section 2.3).
+  private static func isUnreserved(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): true
+    default: ASCII.isAlphanumeric(byte)
+    }
   }
 
   /// Decodes the percent escapes of a text; nil where a `%` is not followed by two hexadecimal digits.

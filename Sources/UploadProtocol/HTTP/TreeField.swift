@@ -71,6 +71,9 @@ extension HTTPField.Name {
   package static let sluiceTree = named("Sluice-Tree")
   /// The name of the sender: see ``SenderField``.
   package static let sluiceSender = named("Sluice-Sender")
+  /// By this request field, `Sluice-Process: KEY`, a server recognizes the uploads of its own process, which it accepts
+  /// until that ends. The key is known to that process alone.
+  package static let sluiceProcess = named("Sluice-Process")
 
   /// The field name `name`, which must be a token: for tokens the initializer never fails.
   static func named(_ name: String) -> HTTPField.Name {

@@ -44,6 +44,12 @@ struct BytePattern: Sendable {
     return bytes.indices.allSatisfy { header[start + $0] & mask[$0] == bytes[$0] }
   }
 
+  /// Whether files with this signature may have `byte` as their first.
+  func mayBegin(with byte: UInt8) -> Bool {
+    guard offset == 0, let first = bytes.first else { return true }
+    return byte & mask[0] == first || skipsWhitespace && Self.isWhitespace(byte)
+  }
+
   /// Whether a byte is one of the standard's whitespace bytes, which include the form feed.
   static func isWhitespace(_ byte: UInt8) -> Bool {
     ASCII.isWhitespace(byte) || byte == 0x0C

@@ -4,7 +4,10 @@ package enum MediaTypeNames {
   /// is none or it is unknown.
   package static func type(forFileName name: String) -> String? {
     guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
-    return MediaTypeTable.typesByExtension[name[dot...].dropFirst().lowercased()]
+    let suffix = name.utf8[dot...].dropFirst()
+    // Most are in lower case already.
+    let isPlain = suffix.allSatisfy { $0 < 0x80 && ASCII.lowercased($0) == $0 }
+    return MediaTypeTable.typesByExtension[isPlain ? String(Substring(suffix)) : Substring(suffix).lowercased()]
   }
 
   /// The usual file name extension for a media type, in lower case and without a dot; nil where the type is unknown.
@@ -18,10 +21,16 @@ package enum MediaTypeNames {
   /// text before the first semicolon is not one `TYPE/SUBTYPE` (MIME Sniffing, section 4.4). Two types with a comma
   /// between them are none: a browser might use either.
   package static func essence(ofField field: String) -> String? {
-    let essence = field.utf8.prefix { $0 != ASCII.semicolon }.map(ASCII.lowercased)
-    let trimmed = essence.drop(while: ASCII.isWhitespace).reversed().drop(while: ASCII.isWhitespace).reversed()
-    let parts = Array(trimmed).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    return parts.count == 2 && parts.allSatisfy(\.isToken) ? Array(trimmed).repairedText : nil
+    var field = field
+    return field.withUTF8 { field in
+      var essence = field.prefix { $0 != ASCII.semicolon }.drop(while: ASCII.isWhitespace)
+      while let last = essence.last, ASCII.isWhitespace(last) { essence.removeLast() }
+      // A slash is no byte of a token, so that a second one is noticed.
+      guard let slash = essence.firstIndex(of: UInt8(ascii: "/")), essence[..<slash].isToken,
+        essence[(slash + 1)...].isToken
+      else { return nil }
+      return essence.map(ASCII.lowercased).repairedText
+    }
   }
 
   /// The name in ``MediaTypeTable`` of a type that has several; any other type as it is.

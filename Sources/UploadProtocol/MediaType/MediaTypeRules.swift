@@ -24,6 +24,9 @@ package struct MediaTypeRules: Sendable, Equatable {
     throw rejection("Files of type \(Excerpt.quoted(type)) are not accepted.")
   }
 
+  /// Whether every type is accepted.
+  package var acceptsAll: Bool { allowed.isEmpty && denied.isEmpty }
+
   /// Checks a file once its type has been detected from its first bytes.
   /// - Parameters:
   ///   - detected: the detected type; nil, where it is unknown, counts as `application/octet-stream`.

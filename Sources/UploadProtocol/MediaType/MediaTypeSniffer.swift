@@ -130,7 +130,7 @@ package struct MediaTypeSniffer: Sendable {
   }
 
   private mutating func classifyBinary(_ header: [UInt8]) {
-    if let type = Signatures.type(of: header) ?? StandardPatterns.fonts.binaryType(of: header) { return end(type) }
+    if let type = Signatures.type(of: header) ?? StandardPatterns.fonts.type(of: header) { return end(type) }
     let mayHaveFrames = MPEGAudioFrame.beginsTwo(header) == nil || ADTSFrame.beginsTwo(header) == nil
     state = mayHaveFrames ? .frames : .disc
     if !mayHaveFrames { first = [] }

@@ -39,20 +39,6 @@ struct MediaTypeEntry: Sendable {
   }
 }
 
-extension [MediaTypeEntry] {
-  /// The type of the first entry with a signature in ``MediaTypeEntry/binary`` that `header` matches; nil where there
-  /// is none. It does not check whether the file is binary.
-  func binaryType(of header: [UInt8]) -> String? {
-    first { $0.binary.contains { $0.matches(header) } }?.type
-  }
-
-  /// The type of the first entry with a signature in ``MediaTypeEntry/text`` that `header` matches; nil where there is
-  /// none. It does not check whether the file is text.
-  func textType(of header: [UInt8]) -> String? {
-    first { $0.text.contains { $0.matches(header) } }?.type
-  }
-}
-
 /// Common media types with their file name extensions, and the signatures that the WHATWG's standard does not have
 /// (``StandardPatterns``).
 enum MediaTypeTable {
@@ -64,6 +50,11 @@ enum MediaTypeTable {
   /// first signature that matches counts, so the order matters: a signature comes before those that it begins with, and
   /// for a file with two signatures at different offsets the first row decides.
   static let entries = [archives, documents, images, audioAndVideo, data, others, text].flatMap { $0 }
+
+  /// The signatures in ``MediaTypeEntry/binary``. They do not tell whether the file is binary.
+  static let binary = SignatureTable(entries, \.binary)
+  /// The signatures in ``MediaTypeEntry/text``. They do not tell whether the file is text.
+  static let texts = SignatureTable(entries, \.text)
 
   /// The usual name of a type by each of its other names, in lower case.
   static let typesByAlias = index { entry in entry.aliases.map { ($0, entry.type) } }

@@ -5,7 +5,7 @@ import Basics
 enum Signatures {
   /// The type of a file that begins with `header` and that the standard calls binary; nil where no rule matches.
   static func type(of header: [UInt8]) -> String? {
-    if let type = MediaTypeTable.entries.binaryType(of: header) ?? textType(of: header) { return type }
+    if let type = MediaTypeTable.binary.type(of: header) ?? textType(of: header) { return type }
     if isTar(header) { return "application/x-tar" }
     if let type = ISOBaseMedia.type(of: header) ?? program(header) { return type }
     if Matroska.documentType(of: header) == "matroska" { return "video/matroska" }
@@ -15,7 +15,7 @@ enum Signatures {
   /// The type of a file that the standard calls text, by a beginning that ordinary text does not have; nil where no
   /// rule matches.
   static func textType(of header: [UInt8]) -> String? {
-    MediaTypeTable.entries.textType(of: header) ?? script(header) ?? portableImage(header) ?? postScript(header)
+    MediaTypeTable.texts.type(of: header) ?? script(header) ?? portableImage(header) ?? postScript(header)
   }
 
   /// The bytes before the first CR or LF; all where there is none.
@@ -30,7 +30,7 @@ enum Signatures {
   private static func markup(behindNULs header: [UInt8]) -> String? {
     guard header.first == 0 else { return nil }
     let rest = Array(header.drop { $0 == 0 || BytePattern.isWhitespace($0) })
-    return StandardPatterns.scriptable.binaryType(of: rest) == StandardRules.html ? StandardRules.html : nil
+    return StandardPatterns.scriptable.type(of: rest) == StandardRules.html ? StandardRules.html : nil
   }
 
   /// `application/postscript` or `image/x-eps` for a file that begins with `%!`, perhaps behind ends of transmission

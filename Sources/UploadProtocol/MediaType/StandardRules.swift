@@ -16,12 +16,12 @@ enum StandardRules {
   /// The type of a file by its first 1,445 bytes, or all where it is shorter; `text/plain` or
   /// `application/octet-stream` where no signature matches.
   static func type(of header: [UInt8]) -> String {
-    if let type = StandardPatterns.scriptable.binaryType(of: header) { return type }
-    if let type = StandardPatterns.media.binaryType(of: header) { return type }
+    if let type = StandardPatterns.scriptable.type(of: header) { return type }
+    if let type = StandardPatterns.media.type(of: header) { return type }
     if isMP4(header) { return mp4 }
     if Matroska.documentType(of: header) == "webm" { return "video/webm" }
     if MPEGAudioFrame.beginsTwo(header) == true { return mp3 }
-    if let type = StandardPatterns.archives.binaryType(of: header) { return type }
+    if let type = StandardPatterns.archives.type(of: header) { return type }
     return header.contains(where: isBinary) ? binary : plainText
   }
 
@@ -47,14 +47,14 @@ enum StandardPatterns {
   typealias Row = MediaTypeEntry
 
   /// Section 7.1: types that may run scripts.
-  static let scriptable: [Row] = [
+  static let scriptable = table([
     Row(StandardRules.html, patterns: tags.flatMap(patterns)),
     Row(StandardRules.xml, patterns: [BytePattern("<?xml", skipsWhitespace: true)]),
     Row(StandardRules.pdf, bytes: "%PDF-"),
-  ]
+  ])
 
   /// Section 7.1, types that may not run scripts; sections 6.1 and 6.2, images and sounds that need no algorithm.
-  static let media: [Row] = [
+  static let media = table([
     Row(StandardRules.postScript, bytes: "%!PS-Adobe-"),
     Row(StandardRules.plainText, hex: "FE FF .. ..", "FF FE .. ..", "EF BB BF .."),
     Row("image/x-icon", hex: "00 00 01 00", "00 00 02 00"),
@@ -70,24 +70,26 @@ enum StandardPatterns {
     Row("audio/midi", hex: "4D 54 68 64 00 00 00 06"),
     Row("video/avi", hex: "52 49 46 46 .. .. .. .. 41 56 49 20"),
     Row("audio/wave", hex: "52 49 46 46 .. .. .. .. 57 41 56 45"),
-  ]
+  ])
 
   /// Section 6.3: fonts. The rules for unknown types do not use this table, since any text with the letters `LP` at
   /// offset 34 would be a font; here it is used last, and only for bytes that are not text.
-  static let fonts: [Row] = [
+  static let fonts = table([
     Row("application/vnd.ms-fontobject", bytes: "LP", at: 34),
     Row("font/ttf", hex: "00 01 00 00"),
     Row("font/otf", bytes: "OTTO"),
     Row("font/collection", bytes: "ttcf"),
     Row("application/font-woff", bytes: "wOFF"),
-  ]
+  ])
 
   /// Section 6.4: archives.
-  static let archives: [Row] = [
+  static let archives = table([
     Row("application/x-gzip", hex: "1F 8B 08"),
     Row(StandardRules.zip, hex: "50 4B 03 04"),
     Row("application/x-rar-compressed", hex: "52 61 72 20 1A 07 00"),
-  ]
+  ])
+
+  private static func table(_ rows: [Row]) -> SignatureTable { SignatureTable(rows, \.binary) }
 
   /// The tags of HTML that the standard recognizes.
   private static let tags = [

@@ -10,7 +10,7 @@ enum TextShape {
     let marked = textBehindMark(header)
     if isVectorImage(marked ?? header) { return vectorImage }
     // HTML or XML behind a byte order mark, which the standard calls plain text although browsers render it.
-    if let marked, let type = StandardPatterns.scriptable.binaryType(of: marked), type != StandardRules.pdf {
+    if let marked, let type = StandardPatterns.scriptable.type(of: marked), type != StandardRules.pdf {
       return type
     }
     // JSON and tables are recognized in UTF-8 only.

@@ -35,6 +35,12 @@ package struct DraftExchange: ResumableExchange {
     responses = DraftResponses(request: request, version: version)
   }
 
+  /// Whether an upload request to a target creates a resumable upload that further requests continue: its body is not the
+  /// whole content.
+  package static func isFirstOfSeveral(_ head: HTTPRequest) -> Bool {
+    isDraftCreation(head) && InteropVersion(head.headerFields).isComplete(head.headerFields) == false
+  }
+
   /// Whether an upload request to a target creates a resumable upload: it states whether it ends the upload.
   package static func isDraftCreation(_ head: HTTPRequest) -> Bool {
     (head.method == .post || head.method == .put)

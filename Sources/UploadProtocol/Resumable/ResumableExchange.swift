@@ -220,10 +220,18 @@ package struct ResumableLimits: Sendable, Equatable {
   package var maxAppendSize: UInt64?
   /// How long an upload is kept from its creation or its last request on, in seconds (`--expire-unfinished`).
   package var maxAge: Int64
+  /// Whether uploads can be made of others (the extension `concatenation` of tus).
+  package var canConcatenate: Bool
 
-  package init(maxSize: UInt64? = nil, maxAppendSize: UInt64? = nil, maxAge: Int64 = 86_400) {
+  package init(
+    maxSize: UInt64? = nil,
+    maxAppendSize: UInt64? = nil,
+    maxAge: Int64 = 86_400,
+    canConcatenate: Bool = true
+  ) {
     self.maxSize = maxSize
     self.maxAppendSize = maxAppendSize
     self.maxAge = maxAge
+    self.canConcatenate = canConcatenate
   }
 }

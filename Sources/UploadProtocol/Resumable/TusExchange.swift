@@ -72,6 +72,10 @@ package struct TusExchange: ResumableExchange {
     let fields = request.head.headerFields
     let creation: TusCreation
     do { creation = try TusCreation(fields) } catch { return .respond(responses.rejection(error)) }
+    if creation.concat != nil, !request.limits.canConcatenate {
+      let message = "This server cannot make one upload of several (Upload-Concat). Send the file as one upload."
+      return .respond(responses.rejection(501, .notImplemented, message))
+    }
     if let excess = responses.excess(ofFile: max(creation.length ?? 0, request.bodyLength ?? 0)) {
       return .respond(excess)
     }

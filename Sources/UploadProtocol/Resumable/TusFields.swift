@@ -79,7 +79,9 @@ enum TusFields {
   static let version = "1.0.0"
   /// Without spaces: clients split lists at the comma.
   static let extensions =
-    "creation,creation-with-upload,creation-defer-length,expiration,checksum,checksum-trailer,termination,concatenation"
+    "creation,creation-with-upload,creation-defer-length,expiration,checksum,checksum-trailer,termination"
+  /// The extension of servers whose store can copy the content of uploads.
+  static let concatenation = "concatenation"
 
   /// `Upload-Length` of a request; nil where it has none.
   /// - Throws: ``UploadError`` with code `badRequest` for anything but digits, or `tooLarge` for a length that no file

@@ -19,7 +19,8 @@ struct TusResponses: Sendable {
   func discovery() -> ResumableResponse {
     var response = success(200)
     response.fields[.tusVersion] = TusFields.version
-    response.fields[.tusExtension] = TusFields.extensions
+    let further = request.limits.canConcatenate ? ",\(TusFields.concatenation)" : ""
+    response.fields[.tusExtension] = TusFields.extensions + further
     response.fields[.tusMaxSize] = request.limits.maxSize.map { String($0) }
     response.fields[.tusChecksumAlgorithm] = BodyChecksum.Algorithm.allCases.map(\.rawValue).joined(separator: ",")
     return response

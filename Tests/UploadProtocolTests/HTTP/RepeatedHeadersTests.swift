@@ -49,11 +49,60 @@ import Testing
     #expect(short?.bodyLength == 0)
   }
 
-  @Test func `a head that has arrived in part is none`() throws {
-    let bytes = Array(Self.first.utf8)
+  private func reading(_ text: String, like other: String = first) throws -> RepeatedHeaders.Reading {
+    let fields = try #require(self.fields(other))
+    return withBytes(text) { fields.read($0) }
+  }
+
+  @Test(arguments: [
+    first,
+    "PUT /dir/b HTTP/1.1\r\ncontent-TYPE: a/b\r\nHost: localhost\r\nX-OC-Mtime: 1\r\nX-Other: one\r\n"
+      + "Content-Length: 0\r\n\r\n",
+  ])
+  func `headers that have arrived in part are incomplete, wherever they end`(text: String) throws {
+    let bytes = Array(text.utf8)
     for count in bytes.indices {
-      #expect(try head(String(decoding: bytes[..<count], as: UTF8.self)) == nil)
+      let part = String(decoding: bytes[..<count], as: UTF8.self)
+      #expect(try reading(part) == .incomplete, "\(count) bytes")
+      #expect(try head(part) == nil)
+      #expect(fields(part) == nil)
     }
+  }
+
+  @Test(arguments: [
+    "G", "POST", "put", "PUT\t", "PUT a", "PUT h", "\r", "\n", "PUT /a\n", "PUT /a HTTP/1.1\rH", "PUT /a HTTP/1.0\r\n",
+    "PUT /a?b HTTP/1.1\r\n", "PUT /a HTTP/1.1\r\nh", "PUT /a HTTP/1.1\r\nHost: o",
+    "PUT /a HTTP/1.1\r\nHost: localhost ",
+    "PUT /a HTTP/1.1\r\nHost: localhost\r\nX-Other: one\r\nE", "PUT /a HTTP/1.1\r\nHost: localhost\r\n\r",
+    "PUT /a HTTP/1.1\r\nHost: localhost\r\nX-Other: one\r\nContent-Lengths",
+    "PUT /a HTTP/1.1\r\nHost: localhost\r\nX-Other: one\r\nContent-Length: x\r\n",
+    "PUT /a HTTP/1.1\r\nHost: localhost\r\nX-Other: one\r\nContent-Length: 1\r\nContent-Length: 1\r\n",
+    "PUT /a HTTP/1.1\r\nHost: localhost\r\nX-Other: one\r\n\r\n",
+  ])
+  func `the beginning of other headers is not incomplete`(text: String) throws {
+    #expect(try reading(text) == .other)
+  }
+
+  @Test func `the rest of headers ends at or before the empty line, wherever it begins`() throws {
+    let bytes = Array((Self.first + "PUT /b HTTP/1.1\r\n\r\n").utf8)
+    let end = Self.first.utf8.count
+    for start in 1..<end {
+      var position = start
+      while position < end {
+        let size = try #require(bytes[position...].withUnsafeBytes { RepeatedHeaders.sizeOfRest($0) })
+        #expect(size > 0)
+        position += size
+      }
+      #expect(position == end, "from \(start)")
+    }
+    #expect(withBytes("st: localhost\r\nX-Other") { RepeatedHeaders.sizeOfRest($0) } == nil)
+    #expect(withBytes("") { RepeatedHeaders.sizeOfRest($0) } == nil)
+  }
+
+  @Test func `headers that are too long are not incomplete`() throws {
+    let text = "PUT /" + String(repeating: "a", count: RepeatedHeaders.longest)
+    #expect(try reading(text) == .other)
+    #expect(try reading(String(text.prefix(RepeatedHeaders.longest - 1))) == .incomplete)
   }
 
   @Test(arguments: [

@@ -91,8 +91,9 @@ import UploadTestSupport
   }
 
   @Test func `every type with a signature, and each of the listed other types, has a file name extension`() {
-    let standard =
-      StandardPatterns.scriptable + StandardPatterns.media + StandardPatterns.fonts + StandardPatterns.archives
+    let standard = [
+      StandardPatterns.scriptable, StandardPatterns.media, StandardPatterns.fonts, StandardPatterns.archives,
+    ].flatMap(\.entries)
     let withSignatures = MediaTypeTable.entries.filter { !$0.binary.isEmpty || !$0.text.isEmpty }
     let others = [
       "video/mp4", "video/webm", "audio/mpeg", "video/quicktime", "image/heic", "image/heif", "image/avif", "audio/mp4",

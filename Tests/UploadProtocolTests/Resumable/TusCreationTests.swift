@@ -28,6 +28,20 @@ import UploadCore
     #expect(server.send(.tus, .options)[.tusMaxSize] == nil)
   }
 
+  @Test func `a server that cannot concatenate announces no concatenation, and rejects it`() {
+    var server = ResumableServer(ResumableLimits(canConcatenate: false))
+    let options = server.send(.tus, .options)
+    #expect(options[.tusExtension]?.hasSuffix("termination") == true)
+    for fields in [
+      [.uploadLength: "5", .uploadConcat: "partial"],
+      [.uploadConcat: "final;/uploads/\(String(repeating: "a", count: 22))"],
+    ] as [HTTPFields] {
+      #expect(server.send(.tus, .post, nil, create(fields)).status == 501)
+    }
+    #expect(server.resources.isEmpty)
+    #expect(server.send(.tus, .post, nil, create([.uploadLength: "5"])).status == 201)
+  }
+
   @Test(arguments: [nil, "", "1.0", "0.2.2", "1.0.0, 1.0.0", "2.0.0"])
   func `a request of another version is rejected with 412 and not processed`(version: String?) {
     var server = ResumableServer()
