@@ -14,6 +14,14 @@ package protocol OpenFile: Sendable {
   /// Its content, or a part of it; reads nothing yet.
   /// - Parameter range: in bytes, within `0..<file.size`.
   func content(in range: Range<UInt64>) -> FileContent
+
+  /// The URL that clients are redirected to, to get the content from there; nil where they get it from this server.
+  var location: String? { get }
+}
+
+extension OpenFile {
+  /// The content comes from this server.
+  package var location: String? { nil }
 }
 
 /// An entry of a listing.

@@ -45,6 +45,9 @@ package protocol UnfinishedStore: Sendable {
   /// - Returns: fewer bytes, perhaps none, when the file does not have them any more; fails with ``UploadError``.
   func firstBytes(_ record: UnfinishedRecord, count: Int, on eventLoop: any EventLoop) -> EventLoopFuture<ByteBuffer>
 
+  /// Whether ``concatenate(_:into:on:)`` is supported.
+  var canConcatenate: Bool { get }
+
   /// Copies the content of other uploads, in order, into an upload that has no bytes yet. The others do not change.
   ///
   /// While the property `concatenating` of the upload is `1`, ``recover()`` deletes it: no client knows its URL yet. The
@@ -68,6 +71,10 @@ package protocol UnfinishedStore: Sendable {
   /// - Returns: succeeds when it is deleted; fails with ``UploadError`` when its record cannot be deleted, as on a
   ///   read-only file system: then the upload is as it was.
   func remove(_ id: UnfinishedID, on eventLoop: any EventLoop) -> EventLoopFuture<Void>
+}
+
+extension UnfinishedStore {
+  package var canConcatenate: Bool { true }
 }
 
 /// Accepts the bytes that one request appends to an unfinished upload.

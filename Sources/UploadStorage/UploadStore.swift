@@ -56,6 +56,9 @@ package protocol UploadStore: Sendable {
   /// Keeps uploads that are sent in several requests; nil for a store that cannot.
   var unfinished: (any UnfinishedStore)? { get }
 
+  /// The requests to another machine that stores the files; nil where this one does.
+  var counters: StoreCounters? { get }
+
   // MARK: Reading
 
   /// Checks that files can be stored and read now: that the place where they are stored is available.
@@ -102,8 +105,18 @@ package protocol UploadStore: Sendable {
   func availableSpace() async throws -> UInt64?
 }
 
+extension UploadStore {
+  /// This machine stores the files.
+  package var counters: StoreCounters? { nil }
+}
+
 /// Accepts the bytes of one upload. Lives on one event loop; every call is made there.
 package protocol UploadSink: AnyObject {
+  /// Says what the file is going to be: once, as soon as its path and type are known, which takes a few kilobytes of it.
+  /// The request that ends the file may state more, but the same path. A store that has to name a large file before its last
+  /// byte has arrived needs this; others ignore it.
+  func announce(_ request: FinalizeRequest)
+
   /// Accepts the next bytes. Bytes for which there is no room yet are queued, so that none are lost; check ``hasRoom``
   /// before writing more. Ignored once the end was requested, or the upload has failed or was aborted.
   func write(_ bytes: ByteBuffer)
@@ -128,6 +141,11 @@ package protocol UploadSink: AnyObject {
   /// delegate is not notified. Does nothing after ``stage(_:)`` has succeeded. After ``finalize(_:)`` it may be too
   /// late: then the future completes as if this had not been called.
   func abort()
+}
+
+extension UploadSink {
+  /// For stores that name a file at its end.
+  package func announce(_ request: FinalizeRequest) {}
 }
 
 /// Is notified when an ``UploadSink`` has room again, or has failed; always on the sink's event loop.

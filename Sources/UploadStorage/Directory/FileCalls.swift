@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 import UploadCore
 
 /// The system calls that write, sync and name the files of uploads, most of which block; tests replace them with
@@ -101,6 +102,20 @@ private func call(_ function: (Int32, Int64, Int64) -> Int32, _ descriptor: Int3
 /// Whether the whole machine has so few bytes in its page cache to write to its disks that waiting until all of them are
 /// written costs next to nothing.
 private func dirtyPagesAreFew() -> Bool {
+  let now = ContinuousClock.now
+  return dirtyPages.withLock { known in
+    // That is too short for much to be added, and many groups of small files are synced in it.
+    if let known, now - known.at < .milliseconds(10) { return known.areFew }
+    let areFew = readDirtyPages()
+    known = (areFew, now)
+    return areFew
+  }
+}
+
+/// What ``readDirtyPages()`` has returned last.
+private let dirtyPages = Mutex<(areFew: Bool, at: ContinuousClock.Instant)?>(nil)
+
+private func readDirtyPages() -> Bool {
   let text = ProcFile.read("/proc/meminfo")
   guard let dirty = ProcFile.kibibytes(of: "Dirty", inText: text),
     let underWay = ProcFile.kibibytes(of: "Writeback", inText: text)

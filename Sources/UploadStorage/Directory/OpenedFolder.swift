@@ -13,6 +13,8 @@ final class OpenedFolder: Sendable {
   let identity: FileIdentity
   /// Where it is beneath the upload directory.
   let path: DirectoryPath
+  /// ``path`` with a slash behind it; empty for the upload directory itself.
+  private let pathPrefix: [UInt8]
   /// The directory that it is in; nil for the upload directory itself.
   let parent: OpenedFolder?
   let calls: FileCalls
@@ -24,7 +26,7 @@ final class OpenedFolder: Sendable {
   /// - Parameter descriptor: owned; negative when it could not be opened.
   init(root descriptor: Int32, identity: FileIdentity, calls: FileCalls) {
     (self.descriptor, self.identity, self.calls) = (descriptor, identity, calls)
-    (path, parent) = (.root, nil)
+    (path, pathPrefix, parent) = (.root, [], nil)
     needsSync = Atomic(false)
   }
 
@@ -37,6 +39,7 @@ final class OpenedFolder: Sendable {
       return nil
     }
     (self.descriptor, identity, self.path, self.parent) = (descriptor, status.identity, path, parent)
+    pathPrefix = path.bytes.bytes + [UInt8(ascii: "/")]
     calls = parent.calls
     needsSync = Atomic(false)
   }
@@ -50,9 +53,7 @@ final class OpenedFolder: Sendable {
   }
 
   /// The path of a file in it.
-  func path(of name: NameBytes) -> NameBytes {
-    path.isRoot ? name : NameBytes(path.bytes.bytes + "/".utf8 + name.bytes)
-  }
+  func path(of name: NameBytes) -> NameBytes { pathPrefix.isEmpty ? name : NameBytes(pathPrefix + name.bytes) }
 
   // MARK: Names
 

@@ -1,12 +1,12 @@
 import Glibc
 import Synchronization
-import UploadCore
+package import UploadCore
 
 /// A file being written, not yet under its name: unnamed (`O_TMPFILE`), or hidden and locked where the file system does
 /// not support that. All calls block; workers make them, at most two writes at once, everything else alone. Closed and
 /// deleted by ``discard()`` or with the last reference; a name that it has been given stays.
-final class PartialFile: Sendable {
-  let descriptor: Int32
+package final class PartialFile: Sendable {
+  package let descriptor: Int32
   /// Device and inode; nil when the status cannot be read.
   let identity: FileIdentity?
   /// The hidden name in ``place``; nil for an unnamed file. Unchanged when the file has been renamed to its final name.
@@ -101,7 +101,8 @@ final class PartialFile: Sendable {
   ///   - memory: the extent's bytes; page-aligned for a write past the page cache.
   ///   - padding: how many bytes behind it in memory may be written as well; ``truncate(to:)`` removes them.
   /// - Throws: ``UploadError`` with code `diskFull`, `tooLarge`, `storageFailed` or `directoryUnavailable`.
-  func write(_ extent: WritePlan.Extent, _ memory: UnsafeRawBufferPointer, padding: Int = 0) throws(UploadError) {
+  package func write(_ extent: WritePlan.Extent, _ memory: UnsafeRawBufferPointer, padding: Int = 0) throws(UploadError)
+  {
     try directory.check(place, last: lastPathCheck)
     let growth = try claimSpace(for: extent)
     defer {
@@ -148,7 +149,7 @@ final class PartialFile: Sendable {
   ///   - hash: one that has no bytes yet.
   ///   - length: how many bytes to read, from the start of the file; all must have been written.
   /// - Throws: ``UploadError`` with code `storageFailed`.
-  func digests(_ hash: any ContentHash, length: UInt64) throws(UploadError) -> ContentDigests {
+  package func digests(_ hash: any ContentHash, length: UInt64) throws(UploadError) -> ContentDigests {
     if isDirect.load(ordering: .relaxed) { turnDirect(false) }
     var hash = hash
     var offset: UInt64 = 0
@@ -206,7 +207,7 @@ final class PartialFile: Sendable {
   ///
   /// The file of an unfinished upload is not deleted but shortened to the bytes that are kept, which also frees the
   /// blocks that were reserved for others.
-  func discard() {
+  package func discard() {
     guard let progress else { return close(deleting: hiddenName) }
     if isOpen.load(ordering: .acquiring) { _ = calls.truncate(descriptor, progress.kept) }
     close(deleting: nil)

@@ -1,8 +1,8 @@
 import Glibc
-import UploadCore
+package import UploadCore
 
 /// Makes ``UploadError`` values of system calls that failed in the store.
-enum StorageError {
+package enum StorageError {
   /// The name of the call in errors when the sync of a directory has failed.
   static let directorySync = "fsync of the directory"
 
@@ -60,7 +60,7 @@ enum StorageError {
   }
 
   /// The error when a file of that name exists, and the policy allows neither to replace it nor to number the new one.
-  static func nameTaken(_ path: NameBytes) -> UploadError {
+  package static func nameTaken(_ path: NameBytes) -> UploadError {
     let name = PlainText.sanitized(path.description)
     return UploadError(.nameTaken, "\"\(name)\" exists already. Send the file under another name.")
   }

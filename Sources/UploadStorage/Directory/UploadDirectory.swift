@@ -91,6 +91,9 @@ package final class UploadDirectory: Sendable {
     }
   }
 
+  /// Free bytes on its file system; nil when that does not report them.
+  package var freeSpace: UInt64? { calls.freeSpace(descriptor) }
+
   /// The directory that files are stored in now.
   var root: OpenedFolder { opened.withLock { $0 }.root }
 
@@ -163,22 +166,25 @@ package final class UploadDirectory: Sendable {
 
   /// Creates an empty file without a name, or with a hidden one where the file system does not support that, in the
   /// directory that the path leads to now; blocks.
-  /// - Parameter folder: where the file is to be stored. An unnamed file is created there if the directory exists: file
-  ///   systems place a file near the directory that it was created in, and it inherits that directory's group and default
-  ///   access list.
   /// - Throws: ``UploadError`` with code `directoryUnavailable`, `diskFull`, `tooManyUploads` or `storageFailed`.
-  func createPartial(for folder: DirectoryPath = .root) throws(UploadError) -> PartialFile {
-    try createPartial(in: current(), for: folder)
+  package func createPartial() throws(UploadError) -> PartialFile {
+    try createPartial(in: FolderLookup(current()))
   }
 
-  /// Creates a file as ``createPartial(for:)`` does and throws the same errors, in a directory that was opened before.
+  /// Creates a file as ``createPartial()`` does and throws the same errors, in a directory that was opened before.
+  /// - Parameters:
+  ///   - lookup: in that directory.
+  ///   - folder: where the file is to be stored. An unnamed file is created there if the directory exists: file systems
+  ///     place a file near the directory that it was created in, and it inherits that directory's group and default
+  ///     access list.
   func createPartial(
-    in place: OpenedDirectory,
+    in lookup: FolderLookup,
     for folder: DirectoryPath = .root
   ) throws(UploadError) -> PartialFile {
+    let place = lookup.place
     if supportsUnnamed.load(ordering: .relaxed) {
       // Why a directory cannot be opened is reported when the file gets its name.
-      let existing = folder.isRoot ? nil : try? place.folders.find(folder)
+      let existing = try? lookup.find(folder)
       let file = DescriptorReserve.openFile { calls.openUnnamed(existing?.descriptor ?? place.descriptor) }
       if file >= 0 { return PartialFile(descriptor: file, hiddenName: nil, directory: self, place: place) }
       // With these the kernel or the file system does not support unnamed files; others are real failures.
@@ -235,7 +241,7 @@ package final class UploadDirectory: Sendable {
   private func probe(_ place: OpenedDirectory) throws(UploadError) {
     let file: PartialFile
     do throws(UploadError) {
-      file = try createPartial(in: place)
+      file = try createPartial(in: FolderLookup(place))
     } catch {
       throw StorageError.directoryRejectsFiles(error, path: path)
     }

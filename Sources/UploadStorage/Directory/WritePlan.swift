@@ -4,9 +4,9 @@
 ///
 /// Large files bypass the page cache (`O_DIRECT`), so every offset and memory address, and every length but the last,
 /// is a multiple of ``alignment``. Small files are cheaper through the page cache.
-struct WritePlan {
+package struct WritePlan {
   /// One write: a range of the file, and how it is written.
-  struct Extent: Sendable, Equatable {
+  package struct Extent: Sendable, Equatable {
     var offset: UInt64
     /// Bytes of content, without padding.
     var count: Int
@@ -18,6 +18,15 @@ struct WritePlan {
     var ahead: Range<UInt64>?
 
     var end: UInt64 { offset + UInt64(count) }
+
+    init(offset: UInt64, count: Int, isLarge: Bool, ahead: Range<UInt64>? = nil) {
+      (self.offset, self.count, self.isLarge, self.ahead) = (offset, count, isLarge, ahead)
+    }
+
+    /// A write through the page cache, which reserves nothing ahead.
+    package static func cached(_ count: Int, at offset: UInt64) -> Extent {
+      Extent(offset: offset, count: count, isLarge: false, ahead: nil)
+    }
   }
 
   /// The last write of a file: the bytes that are left, which may be none, and whether the file has to be truncated to

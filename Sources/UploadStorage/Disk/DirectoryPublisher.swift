@@ -32,9 +32,12 @@ struct DirectoryPublisher {
     func claims(_ entry: FileStatus?) -> Bool { entry.map { $0.identity == file || $0.identity == old } ?? false }
   }
 
-  let place: OpenedDirectory
+  /// Looks up the directories of the files, in the upload directory.
+  let lookup: FolderLookup
   /// What happens when a name is taken, unless the request says otherwise, and whether names are synced.
   let configuration: DiskStoreConfiguration
+
+  var place: OpenedDirectory { lookup.place }
 
   /// Gives the files of one request their names: all of them, or none. Blocks.
   ///
@@ -64,6 +67,7 @@ struct DirectoryPublisher {
         if file.file.progress == nil || aside != hidden { place.root.remove(aside) }
       }
       place.folders.remove(made)
+      lookup.forget()
       throw error
     }
     let published = zip(files, assigned).map { file, assigned in
@@ -97,7 +101,7 @@ struct DirectoryPublisher {
     _ path: DirectoryPath,
     _ made: inout [OpenedFolder]
   ) throws(UploadError) -> OpenedFolder {
-    let folder = try place.folders.make(path, needsSync: configuration.durability == .full, &made)
+    let folder = try lookup.make(path, needsSync: configuration.durability == .full, &made)
     guard folder.identity.device == place.device else { throw StorageError.folderElsewhere(path) }
     return folder
   }
@@ -136,6 +140,7 @@ struct DirectoryPublisher {
           // The directory may have been removed since it was opened: then it is made again.
           guard error.code == .directoryUnavailable, vanished < Self.maxVanished else { throw error }
           vanished += 1
+          lookup.forget()
           let again = try self.folder(path.directory, &made)
           guard again !== folder else { throw error }
           folder = again

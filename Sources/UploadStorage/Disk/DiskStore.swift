@@ -128,5 +128,5 @@ package final class DiskStore: UploadStore {
     }
   }
 
-  package func freeSpace() -> UInt64? { reader.directory.calls.freeSpace(reader.directory.descriptor) }
+  package func freeSpace() -> UInt64? { reader.directory.freeSpace }
 }

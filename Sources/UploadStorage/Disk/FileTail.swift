@@ -1,27 +1,28 @@
-import NIOCore
+package import NIOCore
 import Synchronization
 import UploadCore
 
 /// The unwritten rest of a file whose last byte has arrived, with the request to finalize the file. A ``DiskUpload`` makes
-/// it, the ``Finalizer`` writes it.
-struct FileTail: Sendable {
+/// it, the ``Finalizer`` writes it. A class, because it passes through several queues and copies of its many values would
+/// cost more.
+package final class FileTail: Sendable {
   /// The bytes that are left; unchanged until the file is staged.
-  enum Content: Sendable {
+  package enum Content: Sendable {
     /// Page-aligned, as `O_DIRECT` requires.
     case slab(Slab)
     /// Less than ``WritePlan/alignment`` bytes, or the whole of a small file; may be empty.
     case buffer(ByteBuffer)
 
     /// In bytes.
-    var count: Int { withBytes { $0.count } }
+    package var count: Int { withBytes { $0.count } }
 
     /// Whether the memory is page-aligned.
     var isAligned: Bool { slab != nil }
 
-    var slab: Slab? { if case .slab(let slab) = self { slab } else { nil } }
+    package var slab: Slab? { if case .slab(let slab) = self { slab } else { nil } }
 
     /// Calls `body` with the bytes, which are valid during the call.
-    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
       switch self {
       case .slab(let slab): try body(slab.filled)
       case .buffer(let bytes): try bytes.withUnsafeReadableBytes(body)
@@ -39,7 +40,7 @@ struct FileTail: Sendable {
   /// The hash of everything before ``content``, or why it could not be computed; nil when no digest is computed.
   let hash: Result<any ContentHash, any Error>?
   /// Computes digests for which the whole file is read again; nil for none.
-  var reread: (any ContentHash)?
+  let reread: (any ContentHash)?
 
   init(
     request: FinalizeRequest,
@@ -55,7 +56,7 @@ struct FileTail: Sendable {
   }
 
   /// The whole of a small file.
-  init(_ file: CompleteFile) {
+  convenience init(_ file: CompleteFile) {
     var plan = WritePlan(size: UInt64(file.content.readableBytes), isExact: true)
     self.init(
       request: file.request,
@@ -79,7 +80,7 @@ struct FileTail: Sendable {
   ///   what the hash failed with. The file is not deleted then, unless this has created it.
   func write(
     into directory: UploadDirectory,
-    in place: Result<OpenedDirectory, UploadError>
+    in place: Result<FolderLookup, UploadError>
   ) throws -> StagedDiskFile {
     let file = try file ?? directory.createPartial(in: place.get(), for: request.path.directory)
     let extent = placement.extent
@@ -103,12 +104,16 @@ struct FileTail: Sendable {
 
 /// A staged file of a ``DiskStore``: complete, without its final name. Deleted with the last reference unless it has
 /// been published.
-struct StagedDiskFile: StagedFile {
+final class StagedDiskFile: StagedFile {
   let meter: UploadMeter
   let request: FinalizeRequest
   /// Those digests of its content that were computed.
   let digests: ContentDigests
   let file: PartialFile
+
+  init(meter: UploadMeter, request: FinalizeRequest, digests: ContentDigests, file: PartialFile) {
+    (self.meter, self.request, self.digests, self.file) = (meter, request, digests, file)
+  }
 }
 
 /// Whether a file is published as soon as it is staged, and the promise of the result.
@@ -127,8 +132,8 @@ enum FinalizeCompletion: Sendable {
 
 /// Files that are stored independently of each other, and reported at once when the last of them has ended: one turn of
 /// the event loop serves all of them.
-final class StoredTogether: Sendable {
-  typealias Completion = @Sendable ([Result<StoredFile, any Error>]) -> Void
+package final class StoredTogether: Sendable {
+  package typealias Completion = @Sendable ([Result<StoredFile, any Error>]) -> Void
 
   private let results: Mutex<(all: [Result<StoredFile, any Error>], left: Int)>
   private let eventLoop: any EventLoop
@@ -137,13 +142,13 @@ final class StoredTogether: Sendable {
   /// - Parameters:
   ///   - count: how many files; at least 1.
   ///   - completion: called once, on `eventLoop`, with the results in the order of the files.
-  init(_ count: Int, on eventLoop: any EventLoop, completion: @escaping Completion) {
+  package init(_ count: Int, on eventLoop: any EventLoop, completion: @escaping Completion) {
     results = Mutex((all: Array(repeating: .failure(CancellationError()), count: count), left: count))
     (self.eventLoop, self.completion) = (eventLoop, completion)
   }
 
   /// Reports the result of one file. Call it once for each.
-  func complete(_ index: Int, _ result: Result<StoredFile, any Error>) {
+  package func complete(_ index: Int, _ result: Result<StoredFile, any Error>) {
     let ended = results.withLock { results -> [Result<StoredFile, any Error>]? in
       results.all[index] = result
       results.left -= 1

@@ -184,7 +184,7 @@ final class Finalizer: Sendable {
     let isSynced = configuration.durability != .none
     // Opened before any of their bytes is written: see ``SyncTogether``.
     let together = isSynced && tails.count >= Self.fewestTogether ? SyncTogether(directory) : nil
-    let place = Result { () throws(UploadError) in try directory.current() }
+    let place = Result { () throws(UploadError) in FolderLookup(try directory.current()) }
     var results = tails.map { tail in Result { try tail.write(into: directory, in: place) } }
     if isSynced {
       written()
@@ -231,7 +231,7 @@ final class Finalizer: Sendable {
   ///   that have replaced another file.
   func publish(_ requests: [[StagedDiskFile]]) -> [Result<[StoredFile], UploadError>] {
     let publisher = Result { () throws(UploadError) in
-      DirectoryPublisher(place: try directory.current(), configuration: configuration)
+      DirectoryPublisher(lookup: FolderLookup(try directory.current()), configuration: configuration)
     }
     // Opened before any name is made: see ``SyncTogether``.
     let together = configuration.durability == .full && hasManyFolders(requests) ? SyncTogether(directory) : nil

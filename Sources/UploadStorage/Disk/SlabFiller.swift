@@ -1,8 +1,8 @@
-import NIOCore
-import UploadCore
+package import NIOCore
+package import UploadCore
 
 /// Is notified by a ``SlabFiller``, on its event loop.
-protocol SlabFillerDelegate: AnyObject {
+package protocol SlabFillerDelegate: AnyObject {
   /// The upload can continue: a slab was granted, or the one being filled is to be written and released (see
   /// ``SlabFiller/isRecalled``).
   func resume()
@@ -13,11 +13,11 @@ protocol SlabFillerDelegate: AnyObject {
 /// ``UploadBuffer`` contains the bytes, and measures how long slabs take to fill. This type takes slabs from the
 /// budget, waits for one while the budget is spent, offers the slab of a slow upload to other uploads, and returns all
 /// of them.
-final class SlabFiller {
+package final class SlabFiller {
   private let meter: UploadMeter
   private let budget: MemoryBudget
   private let eventLoop: any EventLoop
-  weak var delegate: (any SlabFillerDelegate)?
+  package weak var delegate: (any SlabFillerDelegate)?
 
   private var buffer = UploadBuffer()
   /// Its place in the budget's queue, while it waits for a slab.
@@ -26,33 +26,36 @@ final class SlabFiller {
   private var isOffered = false
   /// Whether the slab that is being filled is to be written and released although it is not full, with
   /// ``takeBlocks()``.
-  private(set) var isRecalled = false
+  package private(set) var isRecalled = false
   /// The next check of how long the slab has been filled.
   private var check: Scheduled<Void>?
   /// Whether the last byte has arrived, which the owner sets. Then a partly filled slab is part of the file's tail, and
   /// is no longer checked.
-  var isComplete = false
+  package var isComplete = false
   private var isOver = false
 
-  init(meter: UploadMeter, budget: MemoryBudget, eventLoop: any EventLoop) {
+  package init(meter: UploadMeter, budget: MemoryBudget, eventLoop: any EventLoop) {
     self.meter = meter
     self.budget = budget
     self.eventLoop = eventLoop
   }
 
   /// Whether bytes wait for room in a slab: ``fill()`` has not copied them yet.
-  var hasQueued: Bool { buffer.hasQueued }
+  package var hasQueued: Bool { buffer.hasQueued }
 
   /// Whether the budget is spent, and the upload waits for a slab.
-  var isWaiting: Bool { ticket != nil }
+  package var isWaiting: Bool { ticket != nil }
 
   /// Whether a slab is being filled, and is full: ``takeSlab()`` is due.
-  var isFull: Bool { buffer.filling?.room == 0 }
+  package var isFull: Bool { buffer.filling?.room == 0 }
+
+  /// Whether bytes have been copied that no slab taken before has: ``takeTail()`` returns some.
+  package var hasTail: Bool { buffer.hasTail }
 
   // MARK: Filling
 
   /// Queues bytes that have arrived, however many; ``fill()`` copies them.
-  func append(_ bytes: ByteBuffer) {
+  package func append(_ bytes: ByteBuffer) {
     buffer.append(bytes)
   }
 
@@ -64,7 +67,7 @@ final class SlabFiller {
   /// Copies queued bytes into the slab, until it is full or none is left. Takes a slab first where there is none.
   /// - Returns: false while there is no slab: the upload has to wait for the budget, until
   ///   ``SlabFillerDelegate/resume()``, or has too little to need one, and none of its bytes is queued any more.
-  func fill() -> Bool {
+  package func fill() -> Bool {
     guard buffer.filling != nil || beginSlab() else { return false }
     buffer.fill()
     return true
@@ -161,7 +164,7 @@ final class SlabFiller {
 
   /// Ends the filling of the slab, full or not.
   /// - Returns: the slab, which the caller writes and then returns with ``release(_:)``; nil when there is none.
-  func takeSlab() -> Slab? {
+  package func takeSlab() -> Slab? {
     guard let slab = buffer.filling else { return nil }
     buffer.notePace(at: eventLoop.now)
     endFilling()
@@ -170,7 +173,7 @@ final class SlabFiller {
 
   /// Ends the filling of a slab that is recalled; less than a block is kept without a slab.
   /// - Returns: the slab with its whole blocks, as ``takeSlab()`` does; nil when it had none: then the budget has it back.
-  func takeBlocks() -> Slab? {
+  package func takeBlocks() -> Slab? {
     buffer.keepBlocks(at: eventLoop.now)
     if let slab = buffer.filling, slab.count > 0 {
       endFilling()
@@ -182,7 +185,7 @@ final class SlabFiller {
 
   /// Removes and returns the bytes that are left; call it once nothing is queued. The caller returns a slab with
   /// ``release(_:)`` after its last use.
-  func takeTail() -> FileTail.Content {
+  package func takeTail() -> FileTail.Content {
     let (slab, rest) = (buffer.filling, buffer.takeRemainder())
     endFilling()
     return slab.map { .slab($0) } ?? .buffer(rest ?? ByteBuffer())
@@ -203,14 +206,14 @@ final class SlabFiller {
   }
 
   /// Gives a slab of ``takeSlab()``, ``takeBlocks()`` or ``takeTail()`` back to the budget; call it after its last use.
-  func release(_ slab: Slab) {
+  package func release(_ slab: Slab) {
     meter.remove(slab.region)
     budget.release(slab)
   }
 
   /// Discards the bytes that are left, stops waiting, and returns all memory except slabs that were taken. Nothing may
   /// be appended after this.
-  func end() {
+  package func end() {
     isOver = true
     check?.cancel()
     if let ticket { budget.drop(ticket) }
@@ -266,6 +269,9 @@ struct UploadBuffer {
 
   /// Whether chunks wait for room in a slab.
   var hasQueued: Bool { !queued.isEmpty }
+
+  /// Whether a slab or the remainder has bytes.
+  var hasTail: Bool { (filling?.count ?? 0) > 0 || remainder != nil }
 
   /// Whether the next slab is to be taken only for a block (``WritePlan/alignment``) or more: where a remainder is kept
   /// already, or the slab would be a large one. With less, call ``keepRemainder(at:)`` instead.

@@ -1,9 +1,9 @@
-import NIOCore
+package import NIOCore
 import Synchronization
-import UploadCore
+package import UploadCore
 
 /// The requests of this process that append to unfinished uploads. Callable from any thread.
-final class UnfinishedSessions: Sendable {
+package final class UnfinishedSessions: Sendable {
   private struct Session {
     let number: UInt64
     /// Succeeds when the request's file is closed.
@@ -18,9 +18,11 @@ final class UnfinishedSessions: Sendable {
 
   private let state = Mutex(State())
 
+  package init() {}
+
   /// Begins a request.
   /// - Returns: the end of the request before on the same upload, nil for none, and the promise of this one's end.
-  func begin(
+  package func begin(
     _ id: UnfinishedID,
     on eventLoop: any EventLoop
   ) -> (previous: EventLoopFuture<Void>?, ended: EventLoopPromise<Void>) {
@@ -40,13 +42,13 @@ final class UnfinishedSessions: Sendable {
   }
 
   /// Notes that the request on an upload is about to end.
-  func noteEnding(_ id: UnfinishedID) { state.withLock { $0.sessions[id]?.isEnding = true } }
+  package func noteEnding(_ id: UnfinishedID) { state.withLock { $0.sessions[id]?.isEnding = true } }
 
   /// Whether a request appends to an upload.
-  func contains(_ id: UnfinishedID) -> Bool { state.withLock { $0.sessions[id] != nil } }
+  package func contains(_ id: UnfinishedID) -> Bool { state.withLock { $0.sessions[id] != nil } }
 
   /// Waits for the end of the request on an upload, if that is about to end.
-  func ended(_ id: UnfinishedID, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+  package func ended(_ id: UnfinishedID, on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
     let ended = state.withLock { state -> EventLoopFuture<Void>? in
       guard let session = state.sessions[id], session.isEnding else { return nil }
       return session.ended
@@ -57,21 +59,25 @@ final class UnfinishedSessions: Sendable {
 
 /// The digests of unfinished uploads between two requests, as far as this process has received them. One small value
 /// for each upload, until that ends. Callable from any thread.
-final class UnfinishedHashes: Sendable {
+package final class UnfinishedHashes: Sendable {
   /// The hash of a content's beginning.
-  struct State: Sendable {
+  package struct State: Sendable {
     /// How many bytes it has: a multiple of ``WritePlan/alignment``.
-    var base: UInt64
-    var hash: any ContentHash
+    package var base: UInt64
+    package var hash: any ContentHash
+
+    package init(base: UInt64, hash: any ContentHash) { (self.base, self.hash) = (base, hash) }
   }
 
   private let states = Mutex<[UnfinishedID: State]>([:])
 
+  package init() {}
+
   /// Remembers a state in place of an earlier one; nil to forget that.
-  func remember(_ state: State?, for id: UnfinishedID) { states.withLock { $0[id] = state } }
+  package func remember(_ state: State?, for id: UnfinishedID) { states.withLock { $0[id] = state } }
 
   /// Removes and returns the state of an upload, if it has exactly `base` bytes and computes what `hash` does.
-  func remove(_ id: UnfinishedID, base: UInt64, like hash: any ContentHash) -> State? {
+  package func remove(_ id: UnfinishedID, base: UInt64, like hash: any ContentHash) -> State? {
     guard let state = states.withLock({ $0.removeValue(forKey: id) }), state.base == base else { return nil }
     let (known, wanted) = (state.hash.digests, hash.digests)
     guard wanted.sha256 == nil || known.sha256 != nil, wanted.sha512 == nil || known.sha512 != nil else { return nil }

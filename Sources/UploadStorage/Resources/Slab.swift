@@ -17,7 +17,7 @@ package final class Slab: @unchecked Sendable {
 
   let bytes: UnsafeMutableRawBufferPointer
   /// How much of it has been filled, in bytes.
-  var count = 0
+  package internal(set) var count = 0
   /// Whether the budget has recalled it; accessed by ``SlabOffers`` alone, under the budget's lock.
   fileprivate var isRecalled = false
 
@@ -40,7 +40,7 @@ package final class Slab: @unchecked Sendable {
   var room: Int { bytes.count - count }
 
   /// The filled part.
-  var filled: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[..<count]) }
+  package var filled: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[..<count]) }
 
   /// Zeroes the bytes from the end of the filled part up to the next multiple of `alignment`, which do not count as
   /// filled.

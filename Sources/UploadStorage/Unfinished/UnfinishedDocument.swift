@@ -2,10 +2,10 @@ import FoundationEssentials
 import UploadCore
 
 /// The record of an unfinished upload as JSON, in version 1 of the format.
-struct UnfinishedDocument: Codable {
+package struct UnfinishedDocument: Codable {
   private static let currentVersion = 1
   /// The longest record that is read, in bytes. The text of properties, with every character escaped, fits.
-  static let maximumSize = 512 * 1024
+  package static let maximumSize = 512 * 1024
 
   private struct Digests: Codable {
     var sha256: String?
@@ -68,7 +68,7 @@ struct UnfinishedDocument: Codable {
   /// Reads a record.
   /// - Returns: nil for anything but the complete record of that upload, in this version, that does not contradict
   ///   itself.
-  static func entry(of id: UnfinishedID, in bytes: [UInt8]) -> UnfinishedEntry? {
+  package static func entry(of id: UnfinishedID, in bytes: [UInt8]) -> UnfinishedEntry? {
     let data = Data(bytes)
     let decoder = JSONDecoder()
     guard (try? decoder.decode(Version.self, from: data))?.version == currentVersion,
@@ -79,7 +79,7 @@ struct UnfinishedDocument: Codable {
 
   /// Writes a record.
   /// - Throws: what the encoder throws.
-  static func bytes(of entry: UnfinishedEntry) throws -> [UInt8] {
+  package static func bytes(of entry: UnfinishedEntry) throws -> [UInt8] {
     Array(try JSONEncoder().encode(Self(entry)))
   }
 

@@ -1,17 +1,17 @@
 import UploadCore
 
 /// What the record of an unfinished upload contains: the upload itself, and what only the store needs.
-struct UnfinishedEntry: Sendable, Equatable {
+package struct UnfinishedEntry: Sendable, Equatable {
   /// The upload. Its offset is the one that has been promised: it survives a power failure as far as the durability
   /// requires.
-  var record: UnfinishedRecord
+  package var record: UnfinishedRecord
   /// The boot of the system in which the counter file was written; see ``UnfinishedClock/bootID``.
-  var bootID: String
+  package var bootID: String
   /// What is needed to publish the file after a crash; nil unless the state is `publishing`.
-  var publication: Publication?
+  package var publication: Publication?
 
   /// A file that has been complete and synced before its record said so.
-  struct Publication: Sendable, Equatable {
+  package struct Publication: Sendable, Equatable {
     /// The inode of the file, by which it is found once it has its name.
     var inode: UInt64
     /// The path that was requested.
@@ -21,6 +21,11 @@ struct UnfinishedEntry: Sendable, Equatable {
     /// The media type to note with it; nil for none.
     var type: String?
     var digests: ContentDigests
+  }
+
+  /// - Parameter bootID: empty where there is no counter file.
+  package init(record: UnfinishedRecord, bootID: String = "", publication: Publication? = nil) {
+    (self.record, self.bootID, self.publication) = (record, bootID, publication)
   }
 
   /// Whether the upload's content and state are what they were in another version of its record.

@@ -260,6 +260,65 @@ import UploadTestSupport
     }
   }
 
+  /// Publishes each file as a request of its own, all in one group.
+  private func publishGroup(_ requests: [[String]], in directory: UploadDirectory) throws -> [[String]?] {
+    let finalizer = Finalizer(
+      directory: directory,
+      workers: WorkerPool(threads: 1),
+      configuration: .init(durability: .none, onDuplicate: .error)
+    )
+    let files = try requests.map { paths in
+      try paths.map { try directory.stage([1], FinalizeRequest(path: FilePath(NameBytes($0)))) }
+    }
+    return finalizer.publish(files).map { try? $0.get().map(\.name) }
+  }
+
+  @Test func `the files of a group look each component of their directory up once`() async throws {
+    try await withTemporaryDirectory { place in
+      var calls = FileCalls()
+      let status = calls.entryStatus
+      let lookups = Counter()
+      calls.entryStatus = { directory, name, result in
+        _ = lookups.next()
+        return status(directory, name, &result)
+      }
+      let directory = try UploadDirectory(path: place.path, calls: calls)
+      try publish("a/b/first", in: directory)
+      let before = lookups.next()
+      let paths = (0..<50).map { ["a/b/\($0)"] }
+      #expect(try publishGroup(paths, in: directory) == paths)
+      #expect(lookups.next() - before == 3, "one for each component, and the count itself")
+    }
+  }
+
+  @Test func `a directory that a failed request of a group has removed is made again for the next one`() async throws {
+    try await withTemporaryDirectory { place in
+      let directory = try UploadDirectory(path: place.path)
+      try publish("taken", in: directory)
+      let stored = try publishGroup([["a/b/one", "taken"], ["a/b/two"], ["a/b/three"]], in: directory)
+      #expect(stored == [nil, ["a/b/two"], ["a/b/three"]])
+      #expect(DirectoryNames.read(place.file("a/b")).sorted() == ["three", "two"])
+    }
+  }
+
+  @Test func `a directory that is removed between two files of a group is made again`() async throws {
+    try await withTemporaryDirectory { place in
+      var calls = FileCalls()
+      let link = calls.link
+      let isRemoved = Atomic(false)
+      calls.link = { file, directory, name in
+        if name == "two", !isRemoved.exchange(true, ordering: .relaxed) {
+          unlink(place.file("a/b/one"))
+          rmdir(place.file("a/b"))
+        }
+        return link(file, directory, name)
+      }
+      let directory = try UploadDirectory(path: place.path, calls: calls)
+      #expect(try publishGroup([["a/b/one"], ["a/b/two"]], in: directory) == [["a/b/one"], ["a/b/two"]])
+      #expect(try place.read("a/b/two") == [1])
+    }
+  }
+
   @Test func `without descriptors directories that are kept open are closed`() async throws {
     try await withTemporaryDirectory { place in
       let failures = Atomic(0)

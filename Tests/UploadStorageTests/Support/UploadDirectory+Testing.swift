@@ -48,7 +48,7 @@ extension UploadDirectory {
 
 extension StagedDiskFile {
   /// A file of which no digest is known.
-  init(_ request: FinalizeRequest, _ file: PartialFile) {
+  convenience init(_ request: FinalizeRequest, _ file: PartialFile) {
     let name = request.path.description
     let meter = UploadMeter(direction: .incoming, mode: .stream, name: name, size: nil, remote: "")
     self.init(meter: meter, request: request, digests: ContentDigests(), file: file)
