@@ -12,13 +12,24 @@ package struct EventDeriver: Sendable {
     var reportedAt: ContinuousClock.Instant
     /// The progress that was last reported; nil before the first report.
     var reported: Reading?
-    var stall: (cause: StallCause, since: ContinuousClock.Instant)?
+    var stall: Stall?
     /// Since when the upload is interrupted; nil while it is not.
     var interruptedSince: ContinuousClock.Instant?
     /// The number of the last attempt that was reported; the first is not reported.
     var attempt = 1
     /// The notice that was last reported.
     var notice: String?
+
+    struct Stall {
+      let cause: StallCause
+      let since: ContinuousClock.Instant
+    }
+
+    /// Whether the upload runs and there is nothing to report but progress.
+    func isCalm(_ upload: UploadSnapshot) -> Bool {
+      stall == nil && interruptedSince == nil && upload.cause == nil && upload.state != .interrupted
+        && upload.outcome == nil && upload.retryReason == nil && upload.notice == notice
+    }
 
     /// Records whether the upload is interrupted or stalled.
     /// - Returns: `interrupted` for a new interruption, `stalled` for a new stall or a new cause, `resumed` at the end
@@ -33,7 +44,7 @@ package struct EventDeriver: Sendable {
       }
       guard let cause = upload.cause else { return resume(upload, at: now) }
       guard stall?.cause != cause else { return nil }
-      stall = (cause, stall?.since ?? now - .seconds(Self.bounded(upload.stalledSeconds)))
+      stall = Stall(cause: cause, since: stall?.since ?? now - .seconds(Self.bounded(upload.stalledSeconds)))
       return .stalled(upload)
     }
 
@@ -93,11 +104,15 @@ package struct EventDeriver: Sendable {
   package mutating func events(for snapshot: Snapshot) -> [UploadEvent] {
     var events = trees.begin(snapshot)
     // Ended uploads first, so that an upload that starts in the place of one that ended is reported after it.
-    for upload in snapshot.uploads where upload.outcome != nil { events += self.events(of: upload, at: snapshot.at) }
+    // By index: a loop over the elements would copy each one, also those that it skips.
+    let uploads = snapshot.uploads
+    for index in uploads.indices where uploads[index].outcome != nil {
+      report(uploads[index], at: snapshot.at, in: &events)
+    }
     var running = 0
-    for upload in snapshot.uploads where upload.outcome == nil && !upload.isQueued {
-      if !trees.covers(upload) { running += 1 }
-      events += self.events(of: upload, at: snapshot.at)
+    for index in uploads.indices where uploads[index].outcome == nil && !uploads[index].isQueued {
+      if !trees.covers(uploads[index]) { running += 1 }
+      report(uploads[index], at: snapshot.at, in: &events)
     }
     events += trees.end(snapshot)
     // The ledger drops ended uploads that are not read in time. No snapshot reports their end, so their history
@@ -117,13 +132,18 @@ package struct EventDeriver: Sendable {
     return events + snapshot.rejected.map(UploadEvent.rejected)
   }
 
-  private mutating func events(of upload: UploadSnapshot, at now: ContinuousClock.Instant) -> [UploadEvent] {
-    var events: [UploadEvent?] = []
+  /// Appends the events of one upload. Most snapshots of most uploads have none, so nothing is allocated for these.
+  private mutating func report(
+    _ upload: UploadSnapshot,
+    at now: ContinuousClock.Instant,
+    in events: inout [UploadEvent]
+  ) {
     let known = histories[upload.id]
     guard trees.reports(upload) else {
-      histories[upload.id] = nil
-      return []
+      if known != nil { histories[upload.id] = nil }
+      return
     }
+    if let known, interval == nil, known.isCalm(upload) { return }
     var history = known ?? History(reportedAt: now)
     let isNew = known == nil && !trees.covers(upload)
     if isNew, !upload.hasFailedBeforeItBegan, !upload.isQueued { events.append(.started(upload)) }
@@ -133,18 +153,21 @@ package struct EventDeriver: Sendable {
     }
     switch upload.outcome {
     // An upload that finished has resumed before; one that failed or was cancelled may have been stalled to the end.
-    case .finished(let file): events += [history.resume(upload, at: now), .finished(upload, file)]
+    case .finished(let file):
+      if let event = history.resume(upload, at: now) { events.append(event) }
+      events.append(.finished(upload, file))
     case .failed(let error): events.append(.failed(upload, error))
     case .cancelled: events.append(.cancelled(upload))
     case nil:
-      events.append(history.noteBreak(upload, at: now))
+      if let event = history.noteBreak(upload, at: now) { events.append(event) }
       if upload.retryReason != nil, upload.attempt > history.attempt {
         (history.attempt, history.reportedAt) = (upload.attempt, now)
         events.append(.retrying(upload))
       }
-      if let interval, now - history.reportedAt >= interval { events.append(history.noteProgress(upload, at: now)) }
+      if let interval, now - history.reportedAt >= interval, let event = history.noteProgress(upload, at: now) {
+        events.append(event)
+      }
     }
-    histories[upload.id] = upload.outcome == nil ? history : nil
-    return events.compactMap { $0 }
+    if upload.outcome == nil { histories[upload.id] = history } else if known != nil { histories[upload.id] = nil }
   }
 }

@@ -23,6 +23,7 @@ extension GroupSnapshot {
     upload.stored = isConfirmed ? bytesFinished : nil
     upload.durable = upload.stored
     (upload.speed, upload.averageSpeed, upload.eta, upload.seconds) = (speed, averageSpeed, eta, seconds)
+    upload.limit = limit
     (upload.residentBytes, upload.peakResidentBytes) = (residentBytes, peakResidentBytes)
     return upload
   }
@@ -36,7 +37,7 @@ extension GroupSnapshot {
     case nil: break
     }
     if isStalled { return .stalled }
-    if isResting { return direction == .incoming ? .interrupted : .paused }
+    if isResting { return direction == .incoming && filesPaused == 0 ? .interrupted : .paused }
     return direction == .incoming ? .receiving : .sending
   }
 

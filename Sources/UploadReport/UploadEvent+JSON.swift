@@ -63,12 +63,12 @@ extension UploadEvent {
           ("peakResidentBytes", .integer(upload.peakResidentBytes)), ("type", .optional(file.type)),
           ("declaredType", .optional(file.declaredType ?? upload.declaredType)),
           ("detectedType", .optional(file.detectedType)), ("sha256", .optional(file.sha256)),
-        ] + Self.sender(upload)
+        ] + Self.ending(upload)
       )
     case .failed(let upload, let error):
-      Self.object("failed", upload, [("name", .string(upload.name)), ("error", error.json)] + Self.sender(upload))
+      Self.object("failed", upload, [("name", .string(upload.name)), ("error", error.json)] + Self.ending(upload))
     case .cancelled(let upload):
-      Self.object("cancelled", upload, [("name", .string(upload.name))] + Self.sender(upload))
+      Self.object("cancelled", upload, [("name", .string(upload.name))] + Self.ending(upload))
     case .tree(let group, _): group.json
     case .rejected(let request):
       .object([
@@ -106,13 +106,23 @@ extension UploadEvent {
     upload.sender.map { [("sender", .string($0))] } ?? []
   }
 
+  /// The fields that all events have which end an upload: its time, and the sender's name.
+  private static func ending(_ upload: UploadSnapshot) -> Members {
+    upload.timeMembers + upload.linkMembers + sender(upload)
+  }
+
+  private static func partMembers(_ parts: UploadParts) -> Members {
+    [("parts", .unsigned(UInt64(parts.accepted))), ("partCount", .optional(parts.count.map { UInt64($0) }))]
+  }
+
   private static func progressMembers(_ upload: UploadSnapshot) -> Members {
-    let members: Members = [
-      ("state", .string(upload.state.rawValue)), ("bytes", .unsigned(upload.bytes)),
-      ("stored", .optional(upload.stored)), ("durable", .optional(upload.durable)), ("speed", .speed(upload.speed)),
-      ("speedAvg", .speed(upload.averageSpeed)), ("eta", .optional(upload.eta)),
-      ("residentBytes", .integer(upload.residentBytes)),
-    ]
+    let members: Members =
+      [
+        ("state", .string(upload.state.rawValue)), ("bytes", .unsigned(upload.bytes)),
+        ("stored", .optional(upload.stored)), ("durable", .optional(upload.durable)), ("speed", .speed(upload.speed)),
+        ("speedAvg", .speed(upload.averageSpeed)), ("eta", .optional(upload.eta)),
+        ("residentBytes", .integer(upload.residentBytes)),
+      ] + (upload.parts.map(partMembers) ?? []) + upload.timeMembers
     // Only a client retries.
     if upload.direction == .incoming { return members }
     return members + [("attempt", .integer(upload.attempt)), ("retryIn", .optional(upload.retryIn))]

@@ -24,6 +24,8 @@ package struct UploadSummary: Sendable {
     package var sha256: String?
     /// How often the upload was interrupted on purpose; nil where it was not to be interrupted.
     package var interruptions: Int?
+    /// What the time was spent on; nil for small files, of which it is not counted.
+    package var time: TimeShares?
 
     /// ``bytes`` divided by ``seconds``, in bytes per second; 0 for an upload of 0 s.
     var averageSpeed: Double { seconds > 0 ? Double(bytes) / seconds : 0 }
@@ -38,6 +40,7 @@ package struct UploadSummary: Sendable {
         ("detectedType", .optional(detectedType)), ("sha256", .optional(sha256)),
         ("verdict", .string(verdict.rawValue)),
       ]
+      if let time { fields.append(("time", time.json)) }
       if let interruptions { fields.append(("interruptions", .integer(interruptions))) }
       return .object(fields)
     }
@@ -140,7 +143,8 @@ extension UploadSummary.Entry {
       serverPeakResidentBytes: serverPeak,
       verdict: verdict ?? Self.verdict(of: ended?.outcome),
       detectedType: meter.detectedType,
-      sha256: file?.sha256
+      sha256: file?.sha256,
+      time: ended.flatMap { meter.time(at: $0.at) }
     )
   }
 

@@ -4,15 +4,11 @@ extension UploadSnapshot {
   /// An incoming upload half way through 1 GiB, as the sampler would show it, with the values that `change` sets.
   static func example(_ change: (inout UploadSnapshot) -> Void = { _ in }) -> UploadSnapshot {
     var upload = UploadSnapshot(
-      id: UploadID(),
-      request: UploadID(),
-      direction: .incoming,
+      facts: UploadFacts(
+        .init(id: UploadID(), request: UploadID(), direction: .incoming, name: "a.bin", remote: "127.0.0.1:5555")
+      ),
       mode: .stream,
-      name: "a.bin",
       size: 1 << 30,
-      sizeExact: true,
-      remote: "127.0.0.1:5555",
-      declaredType: nil,
       state: .receiving,
       cause: nil,
       stalledSeconds: 0,

@@ -111,10 +111,10 @@ import UploadTestSupport
         #expect(name == family + (kind == "counter" ? "_total" : ""))
         #expect(series.insert(line.prefix { $0 != " " }).inserted)
         let value = try #require(line.split(separator: " ").last)
-        #expect(UInt64(value) != nil)
+        #expect(family.hasSuffix("_seconds") ? Double(value) != nil : UInt64(value) != nil)
       }
     }
-    #expect(seen.count == 15)
+    #expect(seen.count == 16)
   }
 
   @Test func `the series are the same with and without uploads`() {

@@ -73,8 +73,8 @@ import UploadCore
 
   @Test(
     arguments: [
-      (.client, "the client"), (.server, "the server"), (.disk, "the disk"), (.memory, "memory"),
-      (.limit, "the rate limit"),
+      (.client, "the client"), (.server, "the server"), (.disk, "the disk"), (.store, "the store"), (.memory, "memory"),
+      (.limit, "the rate limit"), (.network, "the network"),
     ] as [(StallCause, String)]
   )
   func `the stalled sentence states the cause`(cause: StallCause, words: String) {
