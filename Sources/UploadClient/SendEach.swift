@@ -83,7 +83,7 @@ extension Uploader {
     _ onEnd: @escaping @Sendable (UploadSource, UploadMeter) -> Void
   ) async throws(UploadError) -> SmallFileSender {
     let connector = try await resources.connector(to: target)
-    let template = try SmallRequest(connector: connector, group: group, configuration: resources.configuration)
+    let template = try SmallRequest(target, connector: connector, group: group, configuration: resources.configuration)
     let setup = SmallFileSender.Setup(
       template: template,
       resources: resources,

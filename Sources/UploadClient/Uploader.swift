@@ -1,4 +1,5 @@
 import Glibc
+import HTTPExchange
 package import NIOCore
 import NIOHTTP1
 package import NIOPosix
@@ -7,14 +8,13 @@ package import UploadCore
 /// Sends files and streams to a server. Requests reuse idle connections; small files are sent by ``sendEach(_:to:mode:jobs:group:onEnd:)``
 /// several at a time on each. Usable from any thread.
 ///
-/// The folders of this target, the lowest first; a file uses its own folder and those before it:
+/// `HTTPExchange` connects to servers. The folders of this target, the lowest first; a file uses its own folder and those before it:
 ///
 /// | folder | contents |
 /// |---|---|
 /// | `Journal` | unfinished uploads, kept on disk |
-/// | `Configuration` | what callers set: options, header fields, targets, trust, retries |
+/// | `Configuration` | what callers set: options, header fields, targets, retries |
 /// | `Source` | the files, streams and forms in memory that are sent |
-/// | `Connecting` | connections to servers, directly or through proxies, and TLS |
 /// | `Exchange` | one request and its response: state machines, channel handlers, HTTP |
 /// | `Resume` | uploads in several requests (tus, the IETF draft): discovery, pauses, the protocol's state machine |
 /// | `Tree` | walking directories; making directories at a server, and reading its listings |
@@ -108,8 +108,10 @@ package struct Uploader: Sendable {
         name: PlainText.sanitized(source.remotePath ?? source.name),
         size: size,
         remote: target.authority,
+        path: source.path,
         declaredType: (try? request.get())?.contentType,
-        group: group
+        group: group,
+        maxAttempts: resources.configuration.retry.maxAttempts
       )
       meter.detectedType = detectedType
       meter.onCancel { cancellation.cancel() }
@@ -118,10 +120,11 @@ package struct Uploader: Sendable {
         // The file's error first: it does not depend on the configuration.
         let file = try opened.get()
         let request = try request.get()
-        let connector = try ServerConnector(target, resources.configuration)
+        let connector = try resources.configuration.connector(to: target)
         attempt = UploadAttempt(
           request: request,
           content: BodyContent(file, copies: connector.isEncrypted, atMost: resources.limiter?.chunkSize),
+          target: target,
           connector: connector,
           meter: meter,
           cancellation: cancellation,
@@ -231,7 +234,12 @@ package struct Uploader: Sendable {
       switch retries.failed(failed, sent: meter.received, at: now, timeOfDay: timeOfDay, using: &random) {
       case .giveUp(let reason): throw failed.error.adding(reason.note(attempts: retries.failures))
       case .pause(let duration):
-        meter.pause(because: failed.error.event, attempt: retries.failures + 1, until: now + duration)
+        meter.pause(
+          because: failed.error.event,
+          attempt: retries.failures + 1,
+          until: now + duration,
+          cause: failed.error.retryCause
+        )
         try await cancellation.sleep(duration, on: resources.eventLoopGroup.next())
         meter.beginAttempt()
         attempt.content = attempt.content.renewed()
@@ -247,6 +255,7 @@ package struct Uploader: Sendable {
       result = try await attempt.run()
     }
     let (request, meter) = (attempt.request, attempt.meter)
+    result.response.requestURI = request.head.uri
     do throws(UploadError) {
       var finished = try result.response.finishedUpload(
         ServerResponse.Sent(
@@ -255,7 +264,8 @@ package struct Uploader: Sendable {
           type: request.contentType,
           isWholeForm: request.isForm && result.isBodySent,
           hasToken: request.hasToken,
-          proxy: attempt.connector.proxy
+          proxy: attempt.connector.proxy,
+          target: attempt.target
         )
       )
       finished.detectedType = meter.detectedType
@@ -269,6 +279,8 @@ package struct Uploader: Sendable {
   /// Reads all of an attempt's content into memory, as buffered mode does.
   private func contentInMemory(of attempt: UploadAttempt) async throws(UploadError) -> BodyContent {
     guard let source = attempt.content.source else { return attempt.content }
+    attempt.meter.phase = .disk
+    defer { attempt.meter.phase = .waiting }
     return try await resources.onPool {
       BodyContent.memory(
         try FormInMemory(

@@ -134,6 +134,20 @@ extension BodyStateMachine {
     #expect(machine.wait == nil)
   }
 
+  @Test func `chunks are smaller under a limit of the user, and end where planned ones do after it`() {
+    var machine = machine(size: 35, checkedTail: 0)
+    machine.chunkLimit = 4
+    #expect(machine.begin() == .write(0..<4))
+    #expect(machine.advance() == .write(4..<8))
+    machine.chunkLimit = .max
+    #expect(machine.advance() == .write(8..<10))
+    #expect(machine.advance() == .write(10..<20))
+    machine.chunkLimit = 100
+    #expect(machine.wroteOut(pause: .seconds(2)) == .pause(.seconds(2)) && machine.isLimited)
+    #expect(machine.resumed() == .write(20..<30) && !machine.isLimited)
+    #expect(machine.advance() == .write(30..<35))
+  }
+
   @Test func `after a stop in the middle of a chunk, no event causes an action`() {
     var machine = machine(size: 25)
     #expect(machine.begin() == .write(0..<10))

@@ -173,15 +173,4 @@ import UploadTestSupport
     #expect(sent.meters.allSatisfy { $0.finished != nil })
     #expect(expectations.withLock { $0 } == ["100-continue", "100-continue"])
   }
-
-  @Test func `an idle connection is kept for 4 s, or a second less than the server states`() {
-    func time(_ field: String?) -> TimeAmount? {
-      var response = ServerResponse(status: 201)
-      if let field { response.headers.add(name: "Keep-Alive", value: field) }
-      return ConnectionPool.idleTime(after: response, atMost: .seconds(4))
-    }
-    #expect(time(nil) == .seconds(4) && time("max=100") == .seconds(4) && time("timeout=x") == .seconds(4))
-    #expect(time("timeout=3, max=100") == .seconds(2) && time("max=5, Timeout=75") == .seconds(4))
-    #expect(time("timeout=1") == nil && time("timeout=0") == nil && time("timeout=-5") == nil)
-  }
 }

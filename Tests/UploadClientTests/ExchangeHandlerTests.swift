@@ -37,7 +37,8 @@ import UploadCore
       let attempt = UploadAttempt(
         request: request,
         content: .memory(try Self.form()),
-        connector: try ServerConnector(target, configuration),
+        target: target,
+        connector: try configuration.connector(to: target),
         meter: meter,
         cancellation: cancellation,
         resources: resources
@@ -49,7 +50,7 @@ import UploadCore
         result = $0
         onResult(self)
       }
-      try channel.pipeline.syncOperations.addHandler(ExchangeHandler(attempt, result: promise))
+      try channel.pipeline.syncOperations.addHandler(ExchangeHandler(attempt, isNew: true, result: promise))
     }
 
     private static func form() throws -> FormInMemory {

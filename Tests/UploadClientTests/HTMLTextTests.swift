@@ -1,4 +1,6 @@
+import Basics
 import Testing
+import UploadCore
 
 @testable import UploadClient
 
@@ -32,6 +34,49 @@ import Testing
   )
   func `a document is recognized by its type, else by its beginning`(text: String, type: String?, isDocument: Bool) {
     #expect(HTMLText.isDocument(text, mediaType: type) == isDocument)
+  }
+
+  @Test(
+    arguments: [
+      ("<title>Schlie&szlig;ung f&uuml;r &Eacute;t&eacute;</title>", "Schließung für Été"),
+      ("<title>Can&#146;t do &#8220;that&#8221; &mdash; 5&nbsp;&euro;</title>", "Can’t do “that” — 5 €"),
+      ("<title>soft&shy;ly &copy; &#169; &#xA9;</title>", "softly © © ©"),
+      ("<title>&lt;script&gt;alert(1)&lt;/script&gt;</title>", "<script>alert(1)</script>"),
+      ("<title>&#0;&#xD800;&#x110000;&#99999999999;&#;&;</title>", "\u{FFFD}&#xD800;&#x110000;&#99999999999;&#;&;"),
+      ("<title>A <b>bold</b> title</title>", "A bold title"), ("<title>&amp;lt;b&amp;gt;</title>", "&lt;b&gt;"),
+      ("<html><svg><text>no</text></svg><template>no</template><h1>Yes</h1>", "Yes"),
+      ("<html><body onload='a>b' title = \"c>d\">Text", "Text"), ("<html><p don't>Text", "Text"),
+      ("<html><p>1 &lt; 2</p>", "1 < 2"),
+    ] as [(String, String)]
+  )
+  func `references are resolved once, and tags are left out`(document: String, summary: String) {
+    #expect(HTMLText.summary(of: document) == summary)
+  }
+
+  /// Parts of documents in random order, with control and bidirectional characters.
+  @Test(arguments: 1...20)
+  func `of any document the message is one line of at most 200 bytes that cannot control a terminal`(seed: UInt64)
+    throws
+  {
+    var random = SplitMix64(seed: seed)
+    let parts = [
+      "<", ">", "</", "<title>", "</title>", "<script>", "</script>", "<!--", "-->", "<p>", "<b>", "&", "#", "&#x", ";",
+      "&lt;", "&#27;[31m", "&#x202E;", "\u{1B}]0;x\u{7}", "\u{202E}", "\u{2066}", "\u{0}", "\r\n", "\t", " ", "Text",
+      "Ende.",
+      "漢字", "e\u{301}", "\u{1F468}\u{200D}\u{1F469}", "a b c", "&nbsp;", "&zwj;", "\u{FEFF}",
+    ]
+    for _ in 0..<200 {
+      let count = Int.random(in: 0...60, using: &random)
+      let text = "<html>" + (0..<count).map { _ in parts[Int.random(in: 0..<parts.count, using: &random)] }.joined()
+      let response = ServerResponse(status: 500, reason: "Oops", contentType: "text/html", body: Array(text.utf8))
+      let error = try #require(throws: UploadError.self) {
+        try response.finishedUpload(ServerResponse.Sent(name: "a", bytes: 1, type: "x/y"))
+      }
+      let message = error.message
+      #expect(message.hasPrefix("HTTP 500: ") && PlainText.sanitized(message) == message, "\(text.debugDescription)")
+      // A replaced character may have been shorter.
+      #expect(message.utf8.count <= 10 + 3 * 200)
+    }
   }
 
   @Test func `64 KiB of unfinished tags and references are summarized within ten seconds`() {

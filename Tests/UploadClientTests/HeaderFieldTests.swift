@@ -1,5 +1,6 @@
 import Testing
 import UploadCore
+import UploadTestSupport
 
 @testable import UploadClient
 

@@ -1,5 +1,7 @@
+import HTTPExchange
 import Testing
 import UploadCore
+import UploadTestSupport
 
 @testable import UploadClient
 
@@ -91,7 +93,7 @@ import UploadCore
 
   @Test func `https has the default port 443, which the Host field leaves out`() throws {
     let secure = try SendTarget("HTTPS://host/")
-    #expect(secure.isSecure && secure.port == 443 && secure.hostField == "host" && secure.trust == .system)
+    #expect(secure.isSecure && secure.port == 443 && secure.hostField == "host" && secure.origin.trust == .system)
     #expect(try SendTarget("https://host:80/").hostField == "host:80")
     let plain = try SendTarget("http://host:443/")
     #expect(!plain.isSecure && plain.hostField == "host:443")

@@ -37,6 +37,42 @@ import UploadCore
     #expect(try upload(200, body) == FinishedUpload(path: "a.bin", bytes: 7, type: "x/y", declaredType: "x/y"))
   }
 
+  private func url(
+    _ body: String,
+    location: String? = nil,
+    uri: String? = "/files/a.bin?token=secret",
+    isResumable: Bool = false,
+    status: Int = 201
+  ) throws -> String? {
+    var response = ServerResponse(status: status, location: location, body: Array(body.utf8))
+    response.requestURI = uri
+    var sent = sent
+    (sent.target, sent.isResumable) = (try SendTarget("https://files.example.org/"), isResumable)
+    return try response.finishedUpload(sent).url
+  }
+
+  @Test(arguments: [
+    ("../files/a%20(2).bin", "/files/a%20(2).bin"), ("/files/b", "/files/b"), ("b?x=1&token=secret", "/files/b?x=1"),
+    ("http://evil.example:99/c", "/c"), ("//evil.example/c", "/c"), ("https://u@evil/c", nil), ("a b", nil), ("é", nil),
+    ("javascript:alert(1)", nil), ("", nil), ("\u{1B}[31m", nil),
+  ])
+  func `the URL of the stored file is on the server that it was sent to, without a token`(
+    reference: String,
+    path: String?
+  ) throws {
+    #expect(try url(#"{"files":[{"url":"\#(reference)"}]}"#) == path.map { "https://files.example.org" + $0 })
+    #expect(try url("", location: reference) == path.map { "https://files.example.org" + $0 })
+  }
+
+  @Test func `without a URL in the response, and for another status or a resumable upload, Location is none`() throws {
+    #expect(try url("") == nil && url("{}", status: 200) == nil)
+    #expect(try url("", location: "/x", status: 200) == nil)
+    #expect(try url("", location: "/uploads/1", isResumable: true) == nil)
+    #expect(try url("", location: "/x", uri: nil) == nil)
+    #expect(try url(#"{"files":[{"url":"../files/a"}]}"#, uri: "/uploads/1", isResumable: true, status: 200) != nil)
+    #expect(try url(#"{"files":[{"url":5}]}"#) == nil && url(#"{"files":[{"url":"/a"},{"url":"/b"}]}"#) == nil)
+  }
+
   @Test func `a success whose JSON is nested too deeply has the name of the request`() throws {
     #expect(try upload(200, String(repeating: "[", count: 60_000)).path == "a.bin")
     #expect(try upload(200, String(repeating: #"{"files":"#, count: 7_000)).path == "a.bin")
@@ -103,12 +139,16 @@ import UploadCore
     let page = "<!doctype html><html><body><h1>Sorry \u{1B}[31m</h1><p>Busy.</p></body></html>"
     #expect(try error(503, page).message == "HTTP 503: Sorry \u{FFFD}[31m")
     #expect(try error(502, "<html></html>", reason: "Bad Gateway").message == "HTTP 502: Bad Gateway")
+    let wrapped = #"{"msg":"<!DOCTYPE html><html><title>Bad &amp; gateway</title><p>x</p></html>"}"#
+    #expect(try error(502, wrapped).message == "HTTP 502: Bad & gateway")
     #expect(try error(500, "<b>no document</b>").message == "HTTP 500: <b>no document</b>")
   }
 
   @Test func `messages of the server are cut to 200 bytes, and control characters replaced`() throws {
     let long = try error(500, String(repeating: "x", count: 5000))
     #expect(long.message.utf8.count == "HTTP 500: ".utf8.count + 200)
+    let wide = try error(500, String(repeating: "€", count: 5000))
+    #expect(wide.message == "HTTP 500: " + String(repeating: "€", count: 66))
     let hostile = try error(500, "a\u{1B}]0;pwned\u{7}b")
     #expect(hostile.message == "HTTP 500: a\u{FFFD}]0;pwned\u{FFFD}b")
   }

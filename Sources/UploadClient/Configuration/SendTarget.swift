@@ -1,4 +1,4 @@
-import Glibc
+package import HTTPExchange
 package import UploadCore
 import UploadProtocol
 
@@ -13,22 +13,20 @@ import UploadProtocol
 /// `https` uses TLS; without a scheme it is `http`. A query is always kept. A URL with a user name or a password is rejected,
 /// since URLs are shown and logged.
 package struct SendTarget: Sendable, Equatable {
-  /// Whether connections are encrypted: `https`.
-  package let isSecure: Bool
-  /// The server. Its port is 1 to 65,535; where the URL has none, 443 for https and 80 otherwise.
-  package let address: HostAndPort
+  /// The server, and how its certificate is verified.
+  package let origin: HTTPOrigin
   /// The URL's path, percent-encoded: begins with `/`, and contains only visible ASCII. Requests are sent to what
   /// ``request(mode:name:method:)`` makes of it.
   package let path: String
   /// The part after `?`, percent-encoded; nil without a `?`.
   package let query: String?
 
-  /// How the server's certificate is verified; without meaning unless ``isSecure``.
-  package let trust: ServerTrust
-
   /// Whether the server is a part of this program, such as that of the dashboard: connections are always direct, whatever
   /// ``ProxySettings`` say.
   package let isLocal: Bool
+
+  /// What the field `Sluice-Process` states to the server of this program; nil for others.
+  let processKey: String?
 
   /// The `Authorization: Bearer` field with this server's access token; nil without a token.
   let authorization: HeaderField?
@@ -39,17 +37,20 @@ package struct SendTarget: Sendable, Equatable {
   ///   - token: the server's access token; nil when it needs none.
   ///   - trust: how an https server's certificate is verified.
   ///   - isLocal: see ``isLocal``.
+  ///   - processKey: by which the server of this program recognizes its uploads; nil for other servers.
   /// - Throws: ``UploadError`` with code `badURL`, also for a URL with a user name, or `badValue` when a header field
   ///   cannot contain the token.
   package init(
     _ text: String,
     token: String? = nil,
     trust: ServerTrust = .system,
-    isLocal: Bool = false
+    isLocal: Bool = false,
+    processKey: String? = nil
   ) throws(UploadError) {
     if let token { authorization = try HeaderField("Authorization: Bearer \(token)") } else { authorization = nil }
-    self.trust = trust
     self.isLocal = isLocal
+    self.processKey = processKey
+    let isSecure: Bool
     let rest: Substring
     if let colon = text.firstRange(of: "://") {
       let scheme = text[..<colon.lowerBound].lowercased()
@@ -69,7 +70,7 @@ package struct SendTarget: Sendable, Equatable {
     }
     let authority = rest.prefix { !"/?#".contains($0) }
     let (host, port) = try Self.hostAndPort(authority, of: text)
-    address = HostAndPort(host: host, port: port ?? Self.defaultPort(isSecure: isSecure))
+    origin = HTTPOrigin(isSecure: isSecure, host: host, port: port, trust: trust)
     let tail = rest[authority.endIndex...].prefix { $0 != "#" }
     let path = tail.prefix { $0 != "?" }
     let query = tail[path.endIndex...]
@@ -79,25 +80,25 @@ package struct SendTarget: Sendable, Equatable {
 
   // MARK: What requests contain
 
+  /// Whether connections are encrypted: `https`.
+  package var isSecure: Bool { origin.isSecure }
+
   /// Name or address of the server, see ``HostAndPort/host``.
-  package var host: String { address.host }
-  package var port: Int { address.port }
+  package var host: String { origin.address.host }
+  package var port: Int { origin.address.port }
 
   /// Host and port for people and for the list of uploads: `127.0.0.1:8080`, `[::1]:80`, `[fe80::1%eth0]:80`.
-  package var authority: String { address.text }
+  package var authority: String { origin.authority }
 
   /// The URL as a text that ``init(_:token:trust:isLocal:)`` reads again, without the access tokens in its query: for the journal.
   var urlWithoutToken: String {
     UploadLocation.withoutToken(
-      (isSecure ? "https" : "http") + "://" + authority + path + (query.map { "?" + $0 } ?? "")
+      origin.scheme + "://" + authority + path + (query.map { "?" + $0 } ?? "")
     )
   }
 
-  /// The value of the Host header field: without the port where it is the scheme's default (RFC 9110 section 7.2).
-  var hostField: String {
-    let name = address.hostForPeers
-    return port == Self.defaultPort(isSecure: isSecure) ? name : "\(name):\(port)"
-  }
+  /// The value of the Host header field: ``HTTPOrigin/hostField``.
+  var hostField: String { origin.hostField }
 
   /// The method and the target in the request line for an upload called `name`. A target that contains the name has its
   /// exact bytes, percent-encoded.
@@ -115,60 +116,26 @@ package struct SendTarget: Sendable, Equatable {
     }
   }
 
-  private static func defaultPort(isSecure: Bool) -> Int { isSecure ? 443 : 80 }
-
   // MARK: Parsing
 
   /// Parses the part of a URL between scheme and path.
   /// - Parameter url: the whole URL, for messages.
   /// - Returns: the host without brackets; the port, nil when the URL has none.
-  static func hostAndPort(_ authority: Substring, of url: String) throws(UploadError) -> (String, Int?) {
-    // The message does not contain the URL: it would show the password.
-    guard !authority.utf8.contains(UInt8(ascii: "@")) else {
-      throw UploadError(
-        .badURL,
-        "A URL with a user name or a password is rejected, since URLs are shown and logged. "
-          + "Remove the part before the @ and send an Authorization header instead."
-      )
+  private static func hostAndPort(_ authority: Substring, of url: String) throws(UploadError) -> (String, Int?) {
+    do throws(MalformedAuthority) {
+      return try HostAndPort.parse(authority)
+    } catch {
+      switch error {
+      // The message does not contain the URL: it would show the password.
+      case .credentials:
+        throw UploadError(
+          .badURL,
+          "A URL with a user name or a password is rejected, since URLs are shown and logged. "
+            + "Remove the part before the @ and send an Authorization header instead."
+        )
+      case .malformed(let reason): throw .badURL(url, reason)
+      }
     }
-    if authority.hasPrefix("[") {
-      guard let close = authority.firstIndex(of: "]") else { throw .badURL(url, "has a [ without a ]") }
-      let host = try version6(authority[..<close].dropFirst(), of: url)
-      return (host, try self.port(authority[authority.index(after: close)...], of: url))
-    }
-    // Without brackets, a port would look like the end of the address.
-    if isVersion6(authority.prefix { $0 != "%" }) { return (try version6(authority, of: url), nil) }
-    let host = authority.prefix { $0 != ":" }
-    guard !host.isEmpty else { throw .badURL(url, "has no host") }
-    guard host.utf8.allSatisfy(isHostByte) else { throw .badURL(url, "has a character in its host that no host has") }
-    return (String(host), try self.port(authority[host.endIndex...], of: url))
-  }
-
-  /// An IPv6 address, with its zone after `%25` (RFC 6874) or a plain `%`.
-  private static func version6(_ text: Substring, of url: String) throws(UploadError) -> String {
-    let address = text.prefix { $0 != "%" }
-    guard isVersion6(address) else { throw .badURL(url, "has no IPv6 address between [ and ]") }
-    guard address.endIndex < text.endIndex else { return String(address) }
-    let zone = InterfaceZone.decoded(text[text.index(after: address.endIndex)...])
-    guard !zone.isEmpty, zone.utf8.allSatisfy(isHostByte) else {
-      throw .badURL(url, "has no network interface after the % of its address")
-    }
-    return InterfaceZone.belongs(to: address) ? "\(address)%\(zone)" : String(address)
-  }
-
-  private static func isVersion6(_ text: Substring) -> Bool {
-    var address = in6_addr()
-    return inet_pton(AF_INET6, String(text), &address) == 1
-  }
-
-  /// `text` is empty, `:` (RFC 3986 section 3.2.3 allows it) or `:8080`.
-  private static func port(_ text: Substring, of url: String) throws(UploadError) -> Int? {
-    guard !text.isEmpty, text != ":" else { return nil }
-    let digits = text.dropFirst()
-    guard text.first == ":", digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(digits),
-      (1...65_535).contains(port)
-    else { throw .badURL(url, "has no port between 1 and 65535 after its host") }
-    return port
   }
 
   /// Escapes spaces and bytes beyond ASCII, as browsers do, and rejects control characters: they could end the request
@@ -184,11 +151,6 @@ package struct SendTarget: Sendable, Equatable {
     }
     return result
   }
-
-  private static func isHostByte(_ byte: UInt8) -> Bool {
-    let character = Character(Unicode.Scalar(byte))
-    return byte < 0x80 && (character.isLetter || character.isNumber) || "-._".utf8.contains(byte)
-  }
 }
 
 extension UploadError {
@@ -198,5 +160,13 @@ extension UploadError {
       "\"\(PlainText.sanitized(url))\" \(reason). "
         + "Write for example http://127.0.0.1:8080 or http://host:8080/inbox/."
     )
+  }
+}
+
+extension ProxySettings {
+  /// The proxy for a target; nil when it is reached directly, as every ``SendTarget/isLocal`` one is.
+  /// - Throws: ``UploadError`` with code `badURL` when the proxy's URL is malformed or of a kind that is not supported.
+  package func proxy(for target: SendTarget) throws(UploadError) -> ProxyServer? {
+    target.isLocal ? nil : try proxy(for: target.origin)
   }
 }

@@ -1,3 +1,4 @@
+package import HTTPExchange
 package import UploadCore
 import UploadProtocol
 
@@ -64,6 +65,13 @@ package struct UploadClientConfiguration: Sendable {
 
   package init() {}
 
+  /// Opens connections to `target`, through its proxy where it has one.
+  /// - Throws: ``UploadError`` with code `badURL` when the URL of the target's proxy is malformed or of a kind that is not
+  ///   supported.
+  func connector(to target: SendTarget) throws(UploadError) -> ServerConnector {
+    ServerConnector(target.origin, proxy: try proxies.proxy(for: target), timeout: connectTimeout)
+  }
+
   /// Checks for values with which every upload would fail.
   /// - Throws: ``UploadError`` with code `badValue`: the method is not a token or cannot carry a body, the media type
   ///   is empty or contains a control character, or the name of the form's field is empty or contains a line end or a NUL.
@@ -125,6 +133,9 @@ package struct RetryPolicy: Sendable, Equatable {
   /// What the programs use by default: any number of attempts, until ``patience`` has passed without progress. So most
   /// uploads of files survive a restart of the server or of the network.
   package static let usual = RetryPolicy(limit: nil)
+
+  /// The most attempts, the first included; nil for no limit.
+  package var maxAttempts: Int? { limit.map { max(0, $0) &+ 1 }.map { $0 > 0 ? $0 : .max } }
 
   /// The pause after a failure: exponential backoff with full jitter, a random part of a bound that doubles up to
   /// ``longestPause``. So clients that lost a server at the same time do not return at the same time.

@@ -48,6 +48,14 @@ enum BodyContent: Sendable {
     }
   }
 
+  /// Whether the kernel reads it from a file while it sends.
+  var readsWhileSending: Bool {
+    switch self {
+    case .file: true
+    case .copied, .stream, .replayed, .memory: false
+    }
+  }
+
   /// Whether it can be sent again from its beginning: everything but a stream, unless all of that is kept.
   var isRepeatable: Bool {
     switch self {
@@ -129,12 +137,14 @@ enum BodyContent: Sendable {
   func check() throws(UploadError) { try source?.check() }
 
   /// Reads the bytes that ``chunk(_:)`` then returns. Blocks: call it on a thread pool.
-  /// - Parameter range: offsets in a file that is copied; nil for a stream.
+  /// - Parameters:
+  ///   - range: offsets in a file that is copied; nil for a stream.
+  ///   - limit: the most bytes to read of a stream, at least 1.
   /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`; ``rangeError`` for any other content.
-  func read(_ range: Range<UInt64>?) throws(UploadError) -> SourceReader.Reading {
+  func read(_ range: Range<UInt64>?, atMost limit: UInt64 = .max) throws(UploadError) -> SourceReader.Reading {
     switch (self, range) {
-    case (.stream(let reader), nil): return try reader.read()
-    case (.replayed(let reader), let range): return try reader.read(range)
+    case (.stream(let reader), nil): return try reader.read(atMost: Int(clamping: limit))
+    case (.replayed(let reader), let range): return try reader.read(range, atMost: limit)
     case (.copied(let reader), let range?):
       try reader.read(range)
       return .bytes(range.count)
@@ -188,6 +198,15 @@ enum BodyPart: Sendable, Equatable {
   case range(Range<UInt64>, isLast: Bool)
   /// Everything from this offset of a stream to its end, or this many bytes of it.
   case rest(from: UInt64, atMost: UInt64?)
+
+  /// Whether the upload ends with the response for it.
+  var isLast: Bool {
+    switch self {
+    case .whole, .rest(_, atMost: nil): true
+    case .range(_, let isLast): isLast
+    case .nothing, .rest: false
+    }
+  }
 
   /// The phase of the upload while its exchange waits in `phase`: only with the last byte of the content an upload is about to
   /// end.

@@ -58,6 +58,9 @@ struct BodyStateMachine {
     case stopped
   }
 
+  /// The most bytes in the next chunk, of a stream too, at least 1: smaller than planned while the user limits the rate.
+  var chunkLimit = UInt64.max
+
   private let plan: Plan
   private var state = State.idle
   /// Bytes of content in the chunk that is being written; 0 between chunks. ``stop()`` leaves it as it is, since the socket
@@ -103,6 +106,9 @@ struct BodyStateMachine {
     case .idle, .checking, .paused(isLimited: false), .sent, .stopped: nil
     }
   }
+
+  /// Whether the next chunk waits for the rate limit.
+  var isLimited: Bool { state == .paused(isLimited: true) }
 
   /// Begins the body. Call it at most once, when the body may be sent; does nothing after ``stop()``.
   mutating func begin() -> Action {
@@ -172,7 +178,9 @@ struct BodyStateMachine {
     let left = size - min(written, size)
     guard left > 0 else { return plan.checkedTail > 0 && plan.hasTail && written == plan.start ? check() : end() }
     guard left > plan.checkedTail else { return check() }
-    return send(written..<written + min(plan.chunkSize, left - plan.checkedTail))
+    // After shorter chunks up to the end of a planned one: a chunk of content in memory must not leave its block.
+    let whole = plan.chunkSize - (written - plan.start) % plan.chunkSize
+    return send(written..<written + min(whole, chunkLimit, left - plan.checkedTail))
   }
 
   private mutating func send(_ range: Range<UInt64>) -> Action {

@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -13,16 +14,27 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias OutboundOut = HTTPClientRequestPart
 
   private let attempt: UploadAttempt
+  private let isNew: Bool
   private let result: EventLoopPromise<ExchangeResult>
   private var machine: ExchangeStateMachine
   private var timer = DeadlineTimer()
+  /// Tells what the upload waits for; nil for a request without content.
+  private var link: LinkMonitor?
+  /// Continues the body after a chunk; nil while no chunk waits for that.
+  private var resumption: Scheduled<Void>?
+  /// When the limit on all uploads together permits the next chunk.
+  private var limitEnd = NIODeadline.uptimeNanoseconds(0)
+  /// Offset in the content from which on bytes count for the limits that the user sets.
+  private var countedFrom: UInt64 = 0
   /// The first error that the channel reported, or the error of the source that ended the exchange.
   private var cause: (any Error)?
 
-  /// - Parameter result: completed exactly once, when the connection is closed or in the pool; it fails with
-  ///   ``FailedAttempt``.
-  init(_ attempt: UploadAttempt, result: EventLoopPromise<ExchangeResult>) {
+  /// - Parameters:
+  ///   - isNew: whether the connection has served no exchange before.
+  ///   - result: completed exactly once, when the connection is closed or in the pool; it fails with ``FailedAttempt``.
+  init(_ attempt: UploadAttempt, isNew: Bool, result: EventLoopPromise<ExchangeResult>) {
     self.attempt = attempt
+    self.isNew = isNew
     self.result = result
     machine = ExchangeStateMachine(attempt.plan)
   }
@@ -31,6 +43,11 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   /// Sends the request head: add the handler only to a connection that is established.
   func handlerAdded(context: ChannelHandlerContext) {
+    attempt.resources.loads.add(1, on: context.eventLoop)
+    if attempt.part != .nothing { link = attempt.linkMonitor(isNew: isNew, at: context.eventLoop.now) }
+    let (handler, loop) = (NIOLoopBound((self, context), eventLoop: context.eventLoop), context.eventLoop)
+    attempt.meter.onLimitChange { loop.execute { handler.value.0.limitChanged(handler.value.1) } }
+    machine.limitChunks(to: attempt.meter.limitedChunk)
     perform(machine.connected(at: context.eventLoop.now), context)
   }
 
@@ -56,7 +73,10 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let now = context.eventLoop.now
     switch Self.unwrapInboundIn(data) {
-    case .head(let head): perform(machine.responded(ServerResponse(head), at: now), context)
+    case .head(let head):
+      // The server may close the connection with the response.
+      if head.status.code >= 200, machine.body.isSent { endLink(context) }
+      perform(machine.responded(ServerResponse(head), at: now), context)
     case .body(let bytes):
       if machine.passesBody, let isNeeded = attempt.onResponseBody?(bytes), !isNeeded {
         return perform(machine.responseNotNeeded(at: now), context)
@@ -93,10 +113,11 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
       onPool(context, { content in try content.check() }) { [self] _ in machine.probed() }
     case .close(let resets): close(resets: resets, context)
     case .keep(let outcome):
+      endLink(context)
       attempt.keep(context.channel, after: outcome)
       context.pipeline.syncOperations.removeHandler(self, promise: nil)
-      report(outcome)
-    case .report(let outcome): report(outcome)
+      report(outcome, context)
+    case .report(let outcome): report(outcome, context)
     }
     scheduleTimer(context)
   }
@@ -112,12 +133,30 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
       }
     case .writeEnd: writeEnd(context)
     case .pause(let time):
-      // As a scheduled task even without a limit: an immediate one would run in the same event loop tick. With a receiver
-      // that keeps up the loop would then never read a response, nor serve another upload.
-      context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
-        perform(machine.resumed(at: context.eventLoop.now), context)
-      }
+      resume(in: time, context)
     }
+  }
+
+  /// Continues the body: as a scheduled task even without a limit, since an immediate one would run in the same event
+  /// loop tick. With a receiver that keeps up the loop would then never read a response, nor serve another upload.
+  private func resume(in time: TimeAmount, _ context: ChannelHandlerContext) {
+    resumption = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
+      resumption = nil
+      perform(machine.resumed(at: context.eventLoop.now), context)
+    }
+  }
+
+  /// The user has changed the limit on the upload or its tree: the next chunk is sent when the new one permits it.
+  private func limitChanged(_ context: ChannelHandlerContext) {
+    guard !machine.isOver else { return }
+    machine.limitChunks(to: attempt.meter.limitedChunk)
+    observe(context)
+    countedFrom = machine.body.position
+    guard machine.body.isLimited, let task = resumption else { return }
+    task.cancel()
+    let now = context.eventLoop.now
+    let wait = TimeAmount.nanoseconds(Int64(clamping: attempt.meter.limitWait(at: now.uptimeNanoseconds)))
+    resume(in: max(wait, limitEnd - now, .zero), context)
   }
 
   /// Shows observers how many bytes were sent, and what the exchange waits for.
@@ -128,18 +167,27 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
   private func updateMeter() {
     let (sent, shown) = (machine.body.position, attempt.meter.received)
     if sent > shown { attempt.meter.addReceived(Int(clamping: sent - shown)) }
-    if let phase = machine.phase { attempt.meter.phase = attempt.part.uploadPhase(phase) }
+    guard let phase = machine.phase.map(attempt.part.uploadPhase) else { return }
+    let isSilent = link?.isSilent == true && (phase == .peer || phase == .response)
+    let current = isSilent ? .network : phase
+    // Before it is known that the socket has accepted the first byte it is written already.
+    let isFirst = current == .waiting && attempt.part != .nothing && machine.body.hasBegun
+    attempt.meter.set(current, countedAs: isFirst ? .peer : current)
   }
 
   private func close(resets: Bool, _ context: ChannelHandlerContext) {
     timer.cancel()
     observe(context)
+    endLink(context)
     updateMeter()
     if resets { context.channel.abort() } else { context.close(promise: nil) }
   }
 
-  private func report(_ outcome: ExchangeStateMachine.Outcome) {
+  private func report(_ outcome: ExchangeStateMachine.Outcome, _ context: ChannelHandlerContext) {
     timer.cancel()
+    attempt.resources.loads.add(-1, on: context.eventLoop)
+    // Would retain this handler.
+    attempt.meter.onLimitChange {}
     let body = machine.body
     switch outcome {
     case .response(let response):
@@ -204,8 +252,19 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   private func wroteOut(_ context: ChannelHandlerContext) {
     let (size, now) = (machine.body.currentChunkSize, context.eventLoop.now)
-    let pause = size > 0 ? attempt.resources.limiter?.take(size, at: now.uptimeNanoseconds) ?? 0 : 0
-    perform(machine.wroteOut(pause: .nanoseconds(Int64(clamping: pause)), at: now), context)
+    guard size > 0 else { return noteWritten(.zero, at: now, context) }
+    let pause = attempt.resources.limiter?.take(size, at: now.uptimeNanoseconds) ?? 0
+    limitEnd = now + .nanoseconds(Int64(clamping: pause))
+    // What was accepted before a limit was set does not count for it.
+    let counted = min(UInt64(size), machine.body.reach - min(countedFrom, machine.body.reach))
+    let userPause = attempt.meter.takeOfLimit(Int(clamping: counted), at: now.uptimeNanoseconds)
+    noteWritten(.nanoseconds(Int64(clamping: max(pause, userPause))), at: now, context)
+  }
+
+  /// - Parameter pause: how long the limits delay the next chunk.
+  private func noteWritten(_ pause: TimeAmount, at now: NIODeadline, _ context: ChannelHandlerContext) {
+    perform(machine.wroteOut(pause: pause, at: now), context)
+    if !machine.isOver { link?.note(isSent: machine.body.isSent, at: now, context) }
   }
 
   private func writeFailed(_ error: any Error, _ context: ChannelHandlerContext) {
@@ -220,7 +279,8 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   /// - Parameter range: bytes of a file; nil for the next bytes of a stream.
   private func read(_ range: Range<UInt64>?, _ context: ChannelHandlerContext) {
-    onPool(context, { content in try content.read(range) }) { [self] reading in
+    let limit = machine.body.chunkLimit
+    onPool(context, { content in try content.read(range, atMost: limit) }) { [self] reading in
       switch reading {
       case .bytes(let count): perform(machine.didRead(count, at: context.eventLoop.now), context)
       case .end: perform(machine.didRead(0, at: context.eventLoop.now), context)
@@ -256,12 +316,21 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
   // MARK: Time
 
   private func scheduleTimer(_ context: ChannelHandlerContext) {
-    guard let deadline = machine.deadline, timer.isLate(for: deadline) else { return }
+    guard var deadline = machine.deadline else { return }
+    // While a chunk is written, the observations of it are frequent enough.
+    if machine.body.isSent, let reading = link?.deadline { deadline = min(deadline, reading) }
+    guard timer.isLate(for: deadline) else { return }
     timer.set(to: deadline, on: context.eventLoop) { [self] in
       timer = DeadlineTimer()
       observe(context)
+      link?.note(isSent: machine.body.isSent, at: context.eventLoop.now, context)
+      updateMeter()
       perform(machine.timerFired(at: context.eventLoop.now), context)
     }
+  }
+
+  private func endLink(_ context: ChannelHandlerContext) {
+    link?.end(isSent: machine.body.isSent, at: context.eventLoop.now, context)
   }
 
   /// Tells the state machine how much of the chunk that is being written the socket has accepted.
@@ -270,29 +339,5 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
       let queued = try? options.getOption(.bufferedWritableBytes)
     else { return }
     machine.observed(queued: queued, at: context.eventLoop.now)
-  }
-}
-
-/// A timer for a deadline that moves later with almost every event. Set it only where ``isLate(for:)`` says so, and
-/// assign a new `DeadlineTimer` when it has fired: one that has fired too early is then set again. So it costs a few
-/// tasks a second and not one for each chunk.
-struct DeadlineTimer {
-  private var task: Scheduled<Void>?
-  private var instant = NIODeadline.distantFuture
-
-  /// Whether it would fire after `deadline`, or is not set.
-  func isLate(for deadline: NIODeadline) -> Bool { deadline < instant }
-
-  /// Has `action` called at `deadline`, and no longer at the previous one. Call it on `loop`, which also calls `action`.
-  mutating func set(to deadline: NIODeadline, on loop: any EventLoop, action: @escaping () -> Void) {
-    task?.cancel()
-    instant = deadline
-    task = loop.assumeIsolated().scheduleTask(deadline: deadline, action)
-  }
-
-  /// Stops the timer, which can be set again. Call it on the event loop.
-  mutating func cancel() {
-    task?.cancel()
-    self = DeadlineTimer()
   }
 }

@@ -34,10 +34,6 @@ struct ExchangeStateMachine {
     case closed
   }
 
-  /// The most informational responses (RFC 9110 section 15.2) that are read while the body does not move, before the server
-  /// counts as broken.
-  private static let informationalLimit = 64
-
   /// The informational status of the draft (104). No limit on their number applies, and nothing depends on them.
   private static let uploadResumptionSupported = 104
 
@@ -46,10 +42,7 @@ struct ExchangeStateMachine {
 
   private let plan: Plan
   private var state = State.idle
-  /// Informational responses since the body moved last.
-  private var informationalCount = 0
-  /// How many bytes of the body were sent at the last informational response.
-  private var informedBytes: UInt64 = 0
+  private var informationalResponses = InformationalResponseCount()
   private var isProbing = false
   /// Whether the server has sent no `100 Continue` although the request asked for it, and the body was sent without.
   private(set) var ignoresExpectation = false
@@ -137,6 +130,12 @@ struct ExchangeStateMachine {
   }
 
   // MARK: The body
+
+  /// Limits the size of later chunks, so that the rate is smooth under a limit that the user has set.
+  /// - Parameter count: in bytes; nil for no limit.
+  mutating func limitChunks(to count: Int?) {
+    body.chunkLimit = count.map { UInt64(max(1, $0)) } ?? .max
+  }
 
   /// The socket has accepted what was written last.
   /// - Parameter pause: how long the rate limit delays the next chunk; zero without a limit.
@@ -317,10 +316,9 @@ struct ExchangeStateMachine {
     // May report progress as often as it likes, but is no movement: the timeouts end an exchange with nothing else.
     if status == Self.uploadResumptionSupported { return .none }
     lastMovement = now
-    if body.sentBytes > informedBytes { (informationalCount, informedBytes) = (0, body.sentBytes) }
-    informationalCount += 1
+    let isAllowed = informationalResponses.add(sentBytes: body.sentBytes)
     // 101 would switch to another protocol, which the request did not offer.
-    guard status != 101, informationalCount <= Self.informationalLimit else { return fail(.malformedResponse) }
+    guard status != 101, isAllowed else { return fail(.malformedResponse) }
     guard status == 100 else { return .none }
     ignoresExpectation = false
     return beginBody(at: now)

@@ -1,3 +1,4 @@
+import HTTPExchange
 import UploadCore
 
 /// Why one attempt to send failed, and what decides whether another one may succeed.
@@ -63,6 +64,11 @@ extension FailedAttempt {
 }
 
 extension UploadError {
+  /// What the time until the next attempt counts for: the network, unless the server's system has responded.
+  var retryCause: TimeCause {
+    [.unreachable, .connectionLost, .timedOut].contains(code) ? .network : .server
+  }
+
   /// What happened, without the advice that follows: for an upload that is retried by itself.
   var event: String {
     let end = message.utf8.indices.first { index in

@@ -9,9 +9,35 @@ enum HTMLText {
   private static let hidden: Set<String> = ["script", "style", "noscript", "template", "svg"]
   /// Elements within a sentence; every other one ends it.
   private static let inline: Set<String> = ["a", "b", "i", "em", "strong", "code", "span", "tt", "small", "u", "font"]
-  private static let entities = [
-    "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": " ", "copy": "\u{A9}", "mdash": "\u{2014}",
-    "ndash": "\u{2013}", "hellip": "\u{2026}",
+  /// The names of U+00A0 to U+00FF, in their order.
+  private static let latinNames = """
+    nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute micro \
+    para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil \
+    Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave \
+    Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml \
+    igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute \
+    thorn yuml
+    """
+
+  private static let entities: [Substring: String] = {
+    var entities: [Substring: String] = [
+      "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "ndash": "\u{2013}", "mdash": "\u{2014}",
+      "lsquo": "\u{2018}", "rsquo": "\u{2019}", "ldquo": "\u{201C}", "rdquo": "\u{201D}", "bull": "\u{2022}",
+      "hellip": "\u{2026}", "rarr": "\u{2192}", "euro": "\u{20AC}", "trade": "\u{2122}",
+    ]
+    for (index, name) in latinNames.split(separator: " ").enumerated() {
+      entities[name] = Unicode.Scalar(UInt32(0xA0 + index)).map { String(Character($0)) }
+    }
+    // A soft hyphen is not shown.
+    (entities["nbsp"], entities["shy"]) = (" ", "")
+    return entities
+  }()
+
+  /// The scalars that numbers from 128 to 159 stand for: documents use those of Windows-1252 (HTML, "numeric character
+  /// reference end state"). 0 for those without one.
+  private static let windowsScalars: [UInt32] = [
+    0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0, 0,
+    0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178,
   ]
 
   /// Whether a body is an HTML document: by its media type, or without one by how it begins.
@@ -70,12 +96,30 @@ enum HTMLText {
       rest = rest[end.upperBound...]
       return ("!--", false)
     }
-    guard let end = rest.firstIndex(of: ">") else { return nil }
+    guard let end = end(ofTag: rest) else { return nil }
     let content = rest[..<end].dropFirst()
     rest = rest[rest.index(after: end)...]
     let isEnd = content.first == "/"
     let name = content.dropFirst(isEnd ? 1 : 0).prefix { $0.isLetter || $0.isNumber || $0 == "!" }
     return (name.lowercased(), isEnd)
+  }
+
+  /// Where a tag ends: at the first `>` that is not in the quoted value of an attribute.
+  private static func end(ofTag rest: Substring) -> Substring.Index? {
+    var quote: Character?
+    var previous: Character = "<"
+    for index in rest.indices {
+      let character = rest[index]
+      if let open = quote {
+        if character == open { quote = nil }
+      } else if character == ">" {
+        return index
+      } else if previous == "=", character == "\"" || character == "'" {
+        quote = character
+      }
+      if !character.isWhitespace { previous = character }
+    }
+    return nil
   }
 
   /// The first sentence of a text with its entities resolved and each run of white space as one space; nil when there is none.
@@ -102,9 +146,12 @@ enum HTMLText {
   }
 
   private static func character(_ name: Substring) -> String? {
-    guard name.first == "#" else { return entities[String(name)] }
+    guard name.first == "#" else { return entities[name] }
     let digits = name.dropFirst()
-    let number = ["x", "X"].contains(digits.first) ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits)
-    return number.flatMap(Unicode.Scalar.init).map { String(Character($0)) }
+    guard let number = ["x", "X"].contains(digits.first) ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits) else {
+      return nil
+    }
+    let value = (128..<160).contains(number) ? windowsScalars[Int(number) - 128] : number
+    return value == 0 ? "\u{FFFD}" : Unicode.Scalar(value).map { String(Character($0)) }
   }
 }

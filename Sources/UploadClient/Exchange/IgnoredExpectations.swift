@@ -1,14 +1,15 @@
+import HTTPExchange
 import Synchronization
 
 /// Servers that have sent no `100 Continue` for a request that they then accepted: later requests do not ask for it, and do
 /// not wait. Usable from any thread.
 final class IgnoredExpectations: Sendable {
-  private let origins = Mutex<Set<ConnectionPool.Origin>>([])
+  private let origins = Mutex<Set<HTTPOrigin>>([])
 
-  func contains(_ origin: ConnectionPool.Origin) -> Bool { origins.withLock { $0.contains(origin) } }
+  func contains(_ origin: HTTPOrigin) -> Bool { origins.withLock { $0.contains(origin) } }
 
   /// Notes the behaviour that a response has shown.
-  func note(_ origin: ConnectionPool.Origin, _ result: ExchangeResult) {
+  func note(_ origin: HTTPOrigin, _ result: ExchangeResult) {
     guard result.ignoresExpectation, (200..<300).contains(result.response.status) else { return }
     _ = origins.withLock { $0.insert(origin) }
   }

@@ -53,8 +53,8 @@ indirect enum PlainJSON: Equatable {
 
     mutating func value(depth: Int) -> PlainJSON? {
       skipSpace()
-      guard depth <= Self.depthLimit, let first = bytes[position...].first else { return nil }
-      switch first {
+      guard depth <= Self.depthLimit, position < bytes.count else { return nil }
+      switch bytes[position] {
       case UInt8(ascii: "{"): return object(depth: depth)
       case UInt8(ascii: "["): return array(depth: depth)
       case UInt8(ascii: "\""): return string().map { .string($0) }
@@ -69,37 +69,41 @@ indirect enum PlainJSON: Equatable {
     private mutating func object(depth: Int) -> PlainJSON? {
       position += 1
       var members: [Member] = []
-      if skipToken("}") { return .object(members) }
+      if skipToken(UInt8(ascii: "}")) { return .object(members) }
       repeat {
         skipSpace()
-        guard let name = string(), !members.contains(where: { $0.name == name }), skipToken(":"),
+        guard let name = string(), !members.contains(where: { $0.name == name }), skipToken(UInt8(ascii: ":")),
           let value = value(depth: depth + 1)
         else { return nil }
         members.append(Member(name: name, value: value))
-      } while skipToken(",")
-      return skipToken("}") ? .object(members) : nil
+      } while skipToken(UInt8(ascii: ","))
+      return skipToken(UInt8(ascii: "}")) ? .object(members) : nil
     }
 
     private mutating func array(depth: Int) -> PlainJSON? {
       position += 1
       var values: [PlainJSON] = []
-      if skipToken("]") { return .array(values) }
+      if skipToken(UInt8(ascii: "]")) { return .array(values) }
       repeat {
         guard let value = value(depth: depth + 1) else { return nil }
         values.append(value)
-      } while skipToken(",")
-      return skipToken("]") ? .array(values) : nil
+      } while skipToken(UInt8(ascii: ","))
+      return skipToken(UInt8(ascii: "]")) ? .array(values) : nil
     }
 
     private mutating func string() -> String? {
-      guard skip("\"") else { return nil }
+      guard skip(UInt8(ascii: "\"")) else { return nil }
       let start = position
+      var bits: UInt8 = 0
       while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
         guard bytes[position] >= 0x20, bytes[position] != UInt8(ascii: "\\") else { return nil }
+        bits |= bytes[position]
         position += 1
       }
       let text = bytes[start..<position]
-      return skip("\"") ? String(validating: text, as: UTF8.self) : nil
+      guard skip(UInt8(ascii: "\"")) else { return nil }
+      // Most strings are ASCII, and are valid.
+      return bits < 0x80 ? String(decoding: text, as: UTF8.self) : String(validating: text, as: UTF8.self)
     }
 
     private mutating func number() -> PlainJSON? {
@@ -120,9 +124,15 @@ indirect enum PlainJSON: Equatable {
       while position < bytes.count, Self.isSpace(bytes[position]) { position += 1 }
     }
 
-    private mutating func skipToken(_ token: StaticString) -> Bool {
+    private mutating func skipToken(_ token: UInt8) -> Bool {
       skipSpace()
       return skip(token)
+    }
+
+    private mutating func skip(_ token: UInt8) -> Bool {
+      guard position < bytes.count, bytes[position] == token else { return false }
+      position += 1
+      return true
     }
 
     private mutating func skip(_ token: StaticString) -> Bool {

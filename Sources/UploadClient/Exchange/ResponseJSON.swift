@@ -11,6 +11,8 @@ struct ResponseJSON: Decodable {
     var type: Lenient<String>?
     /// The stored file's SHA-256, in hexadecimal; unchecked.
     var sha256: Lenient<String>?
+    /// Where the file can be downloaded, perhaps relative to the request; unchecked.
+    var url: Lenient<String>?
   }
 
   /// A value that is nil where the JSON has one of an unexpected kind: that does not turn a success into a failure.
@@ -57,6 +59,7 @@ extension ResponseJSON.StoredFile {
     size = json["size"].map { ResponseJSON.Lenient(value: $0.number) }
     type = json["type"].map { ResponseJSON.Lenient(value: $0.text) }
     sha256 = json["sha256"].map { ResponseJSON.Lenient(value: $0.text) }
+    url = json["url"].map { ResponseJSON.Lenient(value: $0.text) }
   }
 }
 

@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import NIOHTTP1
 import UploadCore
@@ -29,6 +30,8 @@ struct ServerResponse: Sendable, Equatable {
   var body: [UInt8] = []
   /// All header fields, as sent.
   var headers = HTTPHeaders()
+  /// The target of the request, as in its request line; nil where it was not noted.
+  var requestURI: String?
   /// Whether the server keeps the connection for another request after this response, and all of it was received:
   /// HTTP/1.1 without `Connection: close`. HTTP/1.0 servers count as closing.
   var keepsConnection = false
@@ -62,6 +65,10 @@ struct ServerResponse: Sendable, Equatable {
     var hasToken = false
     /// The proxy that forwarded the request; nil without one.
     var proxy: ProxyServer?
+    /// The server that it was sent to, for the URL of the file; nil where that is not needed.
+    var target: SendTarget?
+    /// Whether it was resumable: then `Location` is the URL of the upload, not that of the file.
+    var isResumable = false
   }
 
   /// The outcome of an upload that the server has accepted: with the name, type and digest of the response where it
@@ -83,12 +90,23 @@ struct ServerResponse: Sendable, Equatable {
     }
     return FinishedUpload(
       path: stored?.name?.value.map(PlainText.sanitized) ?? sent.name,
+      url: url(of: stored, sent),
       bytes: sent.bytes,
       type: stored?.type?.value.map(PlainText.sanitized) ?? sent.type,
       declaredType: sent.type,
       // Another server software may use the key for something else.
       sha256: stored?.sha256?.value.flatMap { ContentDigests(sha256Text: $0) }?.sha256Text
     )
+  }
+
+  /// The URL of the stored file on the server that it was sent to, without an access token; nil where the response states
+  /// none. Only its path is that of the response: no server can name another one.
+  private func url(of file: ResponseJSON.StoredFile?, _ sent: Sent) -> String? {
+    let location = status == 201 && !sent.isResumable ? location : nil
+    guard let target = sent.target, let requestURI, let reference = file?.url?.value ?? location,
+      let uri = UploadLocation.uri(reference, relativeTo: requestURI)
+    else { return nil }
+    return UploadLocation.withoutToken("\(target.origin.scheme)://\(target.hostField)\(uri)")
   }
 
   /// Why the server rejected the upload, as one text line that is safe to display. For 401 and 407 it is what the user can
@@ -104,22 +122,32 @@ struct ServerResponse: Sendable, Equatable {
       return "the server redirects to \(Self.quoted(location.utf8)). Send to that address if you trust it."
     }
     if let message = ResponseJSON.decode(body)?.msg?.value, !message.isEmpty {
-      return Self.quoted(message.utf8)
+      return HTMLText.isDocument(message, mediaType: nil) ? quotedDocument(message) : Self.quoted(message.utf8)
     }
     let document = String(decoding: body, as: UTF8.self)
-    if HTMLText.isDocument(document, mediaType: contentType) {
-      // Many titles repeat the status: "413 Request Entity Too Large".
-      let summary = HTMLText.summary(of: document).map { $0.hasPrefix("\(status) ") ? String($0.dropFirst(4)) : $0 }
-      return Self.quoted((summary ?? reason).utf8)
-    }
+    if HTMLText.isDocument(document, mediaType: contentType) { return quotedDocument(document) }
     let text = Self.quoted(body)
     return text.isEmpty ? Self.quoted(reason.utf8) : text
+  }
+
+  /// An HTML document as one text line: its summary, otherwise the reason phrase.
+  private func quotedDocument(_ document: String) -> String {
+    // Many titles repeat the status: "413 Request Entity Too Large".
+    let summary = HTMLText.summary(of: document).map { $0.hasPrefix("\(status) ") ? String($0.dropFirst(4)) : $0 }
+    return Self.quoted((summary ?? reason).utf8)
   }
 
   /// The first ``quotedLength`` bytes of a text of the server as one text line: invalid UTF-8 is repaired, runs of white space
   /// become one space, control characters are replaced.
   private static func quoted(_ bytes: some Collection<UInt8>) -> String {
-    let text = String(decoding: bytes.prefix(quotedLength), as: UTF8.self)
+    var head = Array(bytes.prefix(quotedLength + 1))
+    if head.count > quotedLength {
+      // Not within a character, which has up to three bytes after its first.
+      var end = quotedLength
+      while end > quotedLength - 3, head[end] & 0xC0 == 0x80 { end -= 1 }
+      head.removeSubrange(end...)
+    }
+    let text = String(decoding: head, as: UTF8.self)
     return PlainText.sanitized(text.split(whereSeparator: \.isWhitespace).joined(separator: " "))
   }
 }
@@ -134,7 +162,7 @@ extension ServerResponse {
       contentType: head.headers.first(name: "content-type"),
       retryAfter: head.headers.first(name: "retry-after"),
       headers: head.headers,
-      keepsConnection: head.version == .http1_1 && head.isKeepAlive
+      keepsConnection: head.keepsConnection
     )
   }
 }

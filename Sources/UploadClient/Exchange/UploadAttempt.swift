@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -13,6 +14,7 @@ struct UploadAttempt: Sendable {
   var content: BodyContent
   /// What the request carries of the content.
   var part = BodyPart.whole
+  let target: SendTarget
   /// Opens the attempt's connection. Call ``ServerConnector/withContexts(_:)`` before ``run()``.
   var connector: ServerConnector
   let meter: UploadMeter
@@ -23,8 +25,6 @@ struct UploadAttempt: Sendable {
   /// Receives the body of a success in place of ``ServerResponse/body``, of any length; called on the event loop. It returns
   /// whether more is needed: false ends the exchange with this response. Nil to keep its beginning.
   var onResponseBody: (@Sendable (ByteBuffer) -> Bool)?
-
-  var target: SendTarget { connector.target }
 
   /// How the exchange proceeds, by the request, its content and the configuration.
   var plan: ExchangeStateMachine.Plan {
@@ -45,6 +45,20 @@ struct UploadAttempt: Sendable {
       ),
       acceptsSeeOther: request.isForm,
       passesResponseBody: onResponseBody != nil
+    )
+  }
+
+  /// Tells what the upload waits for, from the beginning of an exchange with content.
+  func linkMonitor(isNew: Bool, at now: NIODeadline) -> LinkMonitor {
+    LinkMonitor(
+      meter,
+      content.readsWhileSending ? .file : .memory,
+      // After a part of the content the server has to ask for the next.
+      response: part.isLast ? .finishing : .server,
+      isNew: isNew,
+      asksFirst: request.expectsContinue,
+      loads: resources.loads,
+      at: now
     )
   }
 
@@ -79,7 +93,7 @@ struct UploadAttempt: Sendable {
   /// - Throws: ``FailedAttempt`` without a usable response. After a cancellation its error may have any code: check
   ///   ``UploadCancellation/isCancelled`` first.
   func run() async throws(FailedAttempt) -> ExchangeResult {
-    let origin = ConnectionPool.Origin(target)
+    let origin = target.origin
     var attempt = self
     if resources.ignoredExpectations.contains(origin) { attempt.request.head.headers.remove(name: "expect") }
     let result = try await attempt.runOnAny(origin)
@@ -87,7 +101,7 @@ struct UploadAttempt: Sendable {
     return result
   }
 
-  private func runOnAny(_ origin: ConnectionPool.Origin) async throws(FailedAttempt) -> ExchangeResult {
+  private func runOnAny(_ origin: HTTPOrigin) async throws(FailedAttempt) -> ExchangeResult {
     guard let kept = resources.connections.take(origin) else { return try await runOnNew() }
     do throws(FailedAttempt) {
       let result = try await run(on: kept)
@@ -120,12 +134,13 @@ struct UploadAttempt: Sendable {
         let error = UploadError(.connectionLost, "\(target.authority) closed the connection.")
         return result.fail(FailedAttempt(error: error, isTemporary: true, failure: .connectionLost))
       }
-      begin(on: kept, result)
+      begin(on: kept, isNew: false, result)
     }
   }
 
   private func runOnNew() async throws(FailedAttempt) -> ExchangeResult {
     let loop = resources.eventLoopGroup.next()
+    meter.phase = .connecting
     return try await exchange(on: loop) { result in
       let connecting = connector.connect(on: loop) { channel in
         cancellation.onCancel {
@@ -177,16 +192,16 @@ struct UploadAttempt: Sendable {
       channel.close(promise: nil)
       throw FailedAttempt(unusable: error)
     }
-    begin(on: channel, result)
+    begin(on: channel, isNew: true, result)
   }
 
   /// Sends the request on a connection that is ready for one.
-  private func begin(on channel: any Channel, _ result: EventLoopPromise<ExchangeResult>) {
+  private func begin(on channel: any Channel, isNew: Bool, _ result: EventLoopPromise<ExchangeResult>) {
     guard !cancellation.isCancelled else { return channel.close(promise: nil) }
     var attempt = self
     attempt.request.head = connector.forwarded(request.head)
     do {
-      try channel.pipeline.syncOperations.addHandler(ExchangeHandler(attempt, result: result))
+      try channel.pipeline.syncOperations.addHandler(ExchangeHandler(attempt, isNew: isNew, result: result))
     } catch {
       result.fail(FailedAttempt(unusable: error))
       return channel.close(promise: nil)
@@ -203,9 +218,9 @@ struct UploadAttempt: Sendable {
   func keep(_ channel: any Channel, after outcome: ExchangeStateMachine.Outcome) {
     let longest = TimeAmount(resources.configuration.longestIdleTime)
     guard case .response(let response) = outcome,
-      let time = ConnectionPool.idleTime(after: response, atMost: longest)
+      let time = ConnectionPool.idleTime(after: response.headers, atMost: longest)
     else { return channel.close(promise: nil) }
-    resources.connections.keep(channel, to: ConnectionPool.Origin(target), for: time)
+    resources.connections.keep(channel, to: target.origin, for: time)
   }
 }
 
@@ -241,11 +256,12 @@ struct ClientResources: Sendable {
   let tls = ClientTLS()
   let connections = ConnectionPool()
   let ignoredExpectations = IgnoredExpectations()
+  let loads = LoopLoads()
 
   /// A connector for a target, with the TLS contexts that it needs.
-  /// - Throws: ``UploadError``, as ``ServerConnector/init(_:_:)`` and ``ServerConnector/withContexts(_:)`` do.
+  /// - Throws: ``UploadError``, as ``UploadClientConfiguration/connector(to:)`` and ``ServerConnector/withContexts(_:)`` do.
   func connector(to target: SendTarget) async throws(UploadError) -> ServerConnector {
-    let connector = try ServerConnector(target, configuration)
+    let connector = try configuration.connector(to: target)
     guard connector.isEncrypted else { return connector }
     let tls = tls
     return try await onPool { try connector.withContexts(tls) }

@@ -101,6 +101,7 @@ struct UploadRequest: Sendable {
       headers.add(name: "Content-Disposition", value: "attachment; filename*=UTF-8''\(encoded)")
     }
     if let field = target.authorization { headers.add(name: field.name, value: field.value) }
+    if let key = target.processKey { headers.add(name: "Sluice-Process", value: key) }
     // All usual fields of these names are removed before any is added, so that the user may add several fields of one name.
     let extra = configuration.headers.filter { $0.name.lowercased() != "content-type" }
     for field in extra { headers.remove(name: field.name) }

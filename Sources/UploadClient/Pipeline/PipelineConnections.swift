@@ -1,4 +1,5 @@
 import Glibc
+import HTTPExchange
 import NIOCore
 import UploadCore
 
@@ -56,7 +57,9 @@ final class PipelineConnections {
       sender.begin(upload)
       handler.send(upload)
       if !used.contains(where: { $0 === handler }) { used.append(handler) }
-      let wait = sender.setup.resources.limiter?.take(upload.size, at: now.uptimeNanoseconds) ?? 0
+      let ownWait = sender.setup.resources.limiter?.take(upload.size, at: now.uptimeNanoseconds) ?? 0
+      // That of the tree. A changed one is followed after this file, which is small.
+      let wait = max(ownWait, upload.meter.takeOfLimit(upload.size, at: now.uptimeNanoseconds))
       if wait > 0 { limitedUntil = now + .nanoseconds(Int64(clamping: wait)) }
     }
     for handler in used { handler.flush() }

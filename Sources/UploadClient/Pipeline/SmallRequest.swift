@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import NIOHTTP1
 import UploadCore
@@ -28,11 +29,11 @@ struct SmallRequest: Sendable {
 
   /// - Throws: ``UploadError`` with code `badValue` when the configuration is invalid.
   init(
+    _ target: SendTarget,
     connector: ServerConnector,
     group: UploadGroup?,
     configuration: UploadClientConfiguration
   ) throws(UploadError) {
-    let target = connector.target
     (self.target, self.configuration, self.group) = (target, configuration, group)
     uriPrefix = connector.uriPrefix
     method = configuration.method ?? (target.hasPaths ? "PUT" : "POST")
@@ -61,16 +62,28 @@ struct SmallRequest: Sendable {
 
   /// Writes the request for one file: headers and body.
   func write(_ source: UploadSource, contentType: String, body: ByteBuffer, to buffer: inout ByteBuffer) {
-    buffer.writeString("\(method) \(uriPrefix)\(uri(source)) HTTP/1.1\r\n")
+    // One after the other: texts that are joined first would be copied twice.
+    buffer.writeString(method)
+    buffer.writeStaticString(" ")
+    buffer.writeString(uriPrefix)
+    buffer.writeString(uri(source))
+    buffer.writeStaticString(" HTTP/1.1\r\n")
     buffer.writeBytes(commonFields)
-    buffer.writeString("Content-Type: \(contentType)\r\nContent-Length: \(body.readableBytes)\r\n")
-    if statesTime, let modified = source.modified { buffer.writeString("X-OC-Mtime: \(modified)\r\n") }
+    buffer.writeStaticString("Content-Type: ")
+    buffer.writeString(contentType)
+    buffer.writeStaticString("\r\nContent-Length: ")
+    buffer.writeString(String(body.readableBytes))
+    if statesTime, let modified = source.modified {
+      buffer.writeStaticString("\r\nX-OC-Mtime: ")
+      buffer.writeString(String(modified))
+    }
+    buffer.writeStaticString("\r\n")
     if !target.hasPaths, !configuration.headers.contains(where: { $0.name.lowercased() == "content-disposition" }) {
       let name = source.remotePath.map(SendTarget.lastComponent) ?? source.name
       let encoded = PercentEncoding.encode(NameBytes(lossless: name).bytes)
       buffer.writeString("Content-Disposition: attachment; filename*=UTF-8''\(encoded)\r\n")
     }
-    buffer.writeString("\r\n")
+    buffer.writeStaticString("\r\n")
     buffer.writeImmutableBuffer(body)
   }
 

@@ -52,7 +52,8 @@ final class SmallUpload: @unchecked Sendable {
     size: UInt64?,
     _ target: SendTarget,
     type: String? = nil,
-    group: UploadGroup? = nil
+    group: UploadGroup? = nil,
+    retry: RetryPolicy? = nil
   ) -> UploadMeter {
     UploadMeter(
       direction: .outgoing,
@@ -60,8 +61,11 @@ final class SmallUpload: @unchecked Sendable {
       name: PlainText.sanitized(source.remotePath ?? source.name),
       size: size,
       remote: target.authority,
+      path: source.path,
       declaredType: type,
-      group: group
+      group: group,
+      countsTime: false,
+      maxAttempts: retry?.maxAttempts
     )
   }
 
@@ -96,7 +100,14 @@ final class SmallUpload: @unchecked Sendable {
         let detectedType = SmallUpload.type(of: scratch)
         let name = source.name
         let type = UploadRequest.contentType(name: name, detectedType: detectedType, template.configuration)
-        let meter = SmallUpload.meter(source, size: UInt64(size), template.target, type: type, group: template.group)
+        let meter = SmallUpload.meter(
+          source,
+          size: UInt64(size),
+          template.target,
+          type: type,
+          group: template.group,
+          retry: template.configuration.retry
+        )
         meter.detectedType = detectedType
         let start = requests.readableBytes
         template.write(source, contentType: type, body: scratch, to: &requests)
@@ -109,10 +120,9 @@ final class SmallUpload: @unchecked Sendable {
   }
 
   private static func type(of content: ByteBuffer) -> String? {
-    MediaTypeSniffer.type { (offset, count) throws(Never) in
-      content.getBytes(at: content.readerIndex + offset, length: min(count, max(0, content.readableBytes - offset)))
-        ?? []
-    }
+    var sniffer = MediaTypeSniffer()
+    if case .known(let type) = sniffer.append(content.readableBytesView) { return type }
+    return sniffer.finish()
   }
 
   // MARK: Lost responses

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPExchange
 import NIOCore
 import NIOHTTP1
 import UploadCore
@@ -224,6 +225,18 @@ struct ResumableUpload {
     _ kind: ResumableProtocol
   ) async -> Result<ExchangeResult, FailedAttempt> {
     let request = requests.request(kind, step)
+    let result = await send(request, step)
+    return result.map { result in
+      var result = result
+      result.response.requestURI = request.head.uri
+      return result
+    }
+  }
+
+  private mutating func send(
+    _ request: UploadRequest,
+    _ step: ResumeStateMachine.Step
+  ) async -> Result<ExchangeResult, FailedAttempt> {
     let part: BodyPart
     switch step {
     case .create, .offset, .length: part = .nothing
@@ -318,7 +331,9 @@ struct ResumableUpload {
       bytes: size,
       type: attempt.request.contentType,
       hasToken: attempt.request.hasToken,
-      proxy: attempt.connector.proxy
+      proxy: attempt.connector.proxy,
+      target: attempt.target,
+      isResumable: true
     )
   }
 }

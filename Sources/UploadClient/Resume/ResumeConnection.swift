@@ -88,7 +88,8 @@ struct ResumeConnection: Sendable {
         because: failed.error.event,
         attempt: retries.failures + 1,
         until: now + duration,
-        continuingAt: meter.received
+        continuingAt: meter.received,
+        cause: failed.error.retryCause
       )
       try await pause.sleep(duration, attempt.cancellation, on: loop)
       meter.beginAttempt()

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPExchange
 import NIOCore
 import NIOPosix
 import UploadCore
@@ -85,7 +86,7 @@ struct ResumeRecord: Sendable {
       modifiedNanoseconds: identity.modifiedNanoseconds,
       endsHash: identity.endsHash,
       target: target.urlWithoutToken,
-      uploadURL: UploadLocation.withoutToken((target.isSecure ? "https" : "http") + "://" + target.authority + uri),
+      uploadURL: UploadLocation.withoutToken(target.origin.scheme + "://" + target.authority + uri),
       protocolName: kind.rawValue,
       offset: 0,
       created: now,

@@ -187,9 +187,11 @@ final class ReplayReader: @unchecked Sendable {
   }
 
   /// Reads the next bytes of the stream, or with a `range` exactly those, which must be kept. Blocks: call it on a thread pool.
+  /// - Parameter limit: the most bytes to read without a range, at least 1.
   /// - Throws: ``UploadError`` as ``StreamReplay/read(at:upTo:into:)``.
-  func read(_ range: Range<UInt64>?) throws(UploadError) -> SourceReader.Reading {
+  func read(_ range: Range<UInt64>?, atMost limit: UInt64 = .max) throws(UploadError) -> SourceReader.Reading {
     let start = range?.lowerBound ?? position
+    let end = limit < self.end - min(start, self.end) ? start + limit : self.end
     let reading = try replay.read(at: start, upTo: range?.upperBound ?? end, into: &buffer)
     if let range, reading != .bytes(range.count) { throw StreamReplay.lost }
     if case .bytes(let count) = reading { position = start + UInt64(count) }

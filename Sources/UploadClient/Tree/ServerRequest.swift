@@ -85,9 +85,17 @@ struct ServerRequest: Sendable {
       request: request(method, uri),
       content: .memory(FormInMemory()),
       part: .nothing,
+      target: target,
       connector: try await resources.connector(to: target),
       // For the state of the exchange alone: no ledger has it.
-      meter: UploadMeter(direction: .outgoing, mode: .stream, name: uri, size: 0, remote: target.authority),
+      meter: UploadMeter(
+        direction: .outgoing,
+        mode: .stream,
+        name: uri,
+        size: 0,
+        remote: target.authority,
+        countsTime: false
+      ),
       cancellation: cancellation,
       resources: resources
     )

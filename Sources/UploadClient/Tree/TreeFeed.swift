@@ -61,10 +61,28 @@ package actor TreeFeed {
     self.needsDigests = needsDigests
   }
 
-  /// The sources, for one consumer. They end early when the task is cancelled.
-  package nonisolated var sources: AsyncStream<UploadSource> {
-    AsyncStream { await self.next() }
+  /// The sources of a feed, for one consumer. They end early when the task is cancelled.
+  package struct Sources: AsyncSequence, Sendable {
+    fileprivate let feed: TreeFeed
+
+    package struct Iterator: AsyncIteratorProtocol {
+      fileprivate let feed: TreeFeed
+      /// Those that can be sent without a further look: the feed is entered once for many.
+      private var known: ArraySlice<UploadSource> = []
+
+      fileprivate init(feed: TreeFeed) { self.feed = feed }
+
+      package mutating func next() async -> UploadSource? {
+        guard !Task.isCancelled else { return nil }
+        if known.isEmpty { known = await feed.next()[...] }
+        return known.popFirst()
+      }
+    }
+
+    package func makeAsyncIterator() -> Iterator { Iterator(feed: feed) }
   }
+
+  package nonisolated var sources: Sources { Sources(feed: self) }
 
   /// Whether the files have to be stored with their SHA-256, so that a later run can tell whether the server has them: it
   /// keeps no times.
@@ -84,20 +102,23 @@ package actor TreeFeed {
     }
   }
 
-  private func next() async -> UploadSource? {
-    while !Task.isCancelled {
-      guard let entry = batch.popFirst() else {
-        guard await readBatch() else { return nil }
-        continue
-      }
-      switch entry {
-      case .file(let source): if await mustSend(source) { return source }
-      case .emptyDirectory(let path): await make(path)
-      case .skipped(let path, let kind): onEvent(.skipped(path: path, kind))
-      case .failed(let path, let error): onEvent(.failed(path: path, error))
+  /// The next sources: those of a batch that need no look at the server's listing, or one that was looked up.
+  /// - Returns: empty at the end.
+  private func next() async -> [UploadSource] {
+    var sources: [UploadSource] = []
+    while sources.isEmpty, !Task.isCancelled {
+      if batch.isEmpty, await !readBatch() { break }
+      while !Task.isCancelled, let entry = batch.popFirst() {
+        switch entry {
+        case .file(let source) where existing == nil: sources.append(source)
+        case .file(let source): if await mustSend(source) { return [source] }
+        case .emptyDirectory(let path): await make(path)
+        case .skipped(let path, let kind): onEvent(.skipped(path: path, kind))
+        case .failed(let path, let error): onEvent(.failed(path: path, error))
+        }
       }
     }
-    return nil
+    return sources
   }
 
   /// - Returns: whether there are more entries.

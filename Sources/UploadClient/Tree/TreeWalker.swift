@@ -191,7 +191,10 @@ package final class TreeWalker: Sendable {
   }
 
   private static func lengthError(_ place: Place) -> UploadError? {
-    guard NameBytes(lossless: place.remote).bytes.count > DirectoryPath.maximumLength else { return nil }
+    // The text has at least as many bytes as the name, and is counted without a copy.
+    guard place.remote.utf8.count > DirectoryPath.maximumLength,
+      NameBytes(lossless: place.remote).bytes.count > DirectoryPath.maximumLength
+    else { return nil }
     return UploadError(
       .badValue,
       "The path of \"\(PlainText.sanitized(place.path))\" has more than \(DirectoryPath.maximumLength) bytes. "

@@ -91,8 +91,9 @@ import UploadCore
   private func template(_ url: String, _ headers: [String] = []) throws -> SmallRequest {
     var configuration = UploadClientConfiguration()
     configuration.headers = try headers.map { try HeaderField($0) }
-    let connector = try ServerConnector(try SendTarget(url), configuration)
-    return try SmallRequest(connector: connector, group: nil, configuration: configuration)
+    let target = try SendTarget(url)
+    let connector = try configuration.connector(to: target)
+    return try SmallRequest(target, connector: connector, group: nil, configuration: configuration)
   }
 
   private func text(_ buffer: ByteBuffer) -> String { String(buffer: buffer) }

@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -6,6 +7,7 @@ import NIOTLS
 import Synchronization
 import UploadCore
 import UploadProtocol
+import UploadTestSupport
 
 @testable import UploadClient
 
@@ -25,7 +27,7 @@ final class EncryptedServer: Sendable {
     let context = try NIOSSLContext(
       configuration: .makeServerConfiguration(
         certificateChain: [.certificate(Self.certificate())],
-        privateKey: .privateKey(NIOSSLPrivateKey(bytes: Array(Self.key.utf8), format: .pem))
+        privateKey: .privateKey(NIOSSLPrivateKey(bytes: Array(TestCertificate.key.utf8), format: .pem))
       )
     )
     channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -52,7 +54,7 @@ final class EncryptedServer: Sendable {
   func stop() async throws { try await channel.close() }
 
   private static func certificate() throws -> NIOSSLCertificate {
-    try NIOSSLCertificate(bytes: Array(certificateText.utf8), format: .pem)
+    try NIOSSLCertificate(bytes: Array(TestCertificate.certificate.utf8), format: .pem)
   }
 
   private final class Responder: ChannelInboundHandler {
@@ -75,26 +77,4 @@ final class EncryptedServer: Sendable {
       context.writeAndFlush(NIOAny(OutboundOut.end(nil)), promise: nil)
     }
   }
-
-  /// Of this test alone: they protect nothing.
-  private static let key = """
-    -----BEGIN PRIVATE KEY-----
-    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgy3QDXjRK66GvtIrO
-    CLKWcFxGyf3+E43Qz5FCO/EgWGWhRANCAASTuP03n/Wk9KLJWJxppxJHyBMscgId
-    asixsudhXQarjaKi05b77F+JS92oVMFsEbLukTct/ajVNFpED8j+duBw
-    -----END PRIVATE KEY-----
-    """
-  private static let certificateText = """
-    -----BEGIN CERTIFICATE-----
-    MIIBfzCCASWgAwIBAgIUfPKDUTFzaNi7jN9hgrDnrz8iQigwCgYIKoZIzj0EAwIw
-    FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyOTEzNDIzMFoYDzIxMjYxMTA1
-    MTM0MjMwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-    PQMBBwNCAASTuP03n/Wk9KLJWJxppxJHyBMscgIdasixsudhXQarjaKi05b77F+J
-    S92oVMFsEbLukTct/ajVNFpED8j+duBwo1MwUTAdBgNVHQ4EFgQUYLBxNKeE4CM1
-    4hea16Ph+utAuY4wHwYDVR0jBBgwFoAUYLBxNKeE4CM14hea16Ph+utAuY4wDwYD
-    VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEA7qPb6ONCvparF5B3Y7Ns
-    YQoDpvZH9Exy3P8jAGOyM2ECIH0QHLLaDG8yL6gYlA12n3/BKalVbS0zRzOvuLH4
-    P1RV
-    -----END CERTIFICATE-----
-    """
 }

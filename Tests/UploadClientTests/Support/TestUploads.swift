@@ -55,15 +55,3 @@ extension UploadMeter {
     if case .cancelled = ended?.outcome { true } else { false }
   }
 }
-
-extension UploadError {
-  /// The error of a call that must fail.
-  static func thrown<Value>(by body: () throws(UploadError) -> Value) -> UploadError? {
-    do throws(UploadError) {
-      _ = try body()
-      return nil
-    } catch {
-      return error
-    }
-  }
-}

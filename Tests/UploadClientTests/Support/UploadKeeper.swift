@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import UploadTestSupport
 
 @testable import UploadClient
 

@@ -2,16 +2,28 @@ import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
-import UploadCore
+package import UploadCore
 import UploadProtocol
 
 /// Why there is no connection that is ready for a request, and whether another attempt to connect may succeed.
-struct ConnectFailure: Error {
-  let error: UploadError
-  var isTemporary = false
+package struct ConnectFailure: Error {
+  package let error: UploadError
+  package var isTemporary: Bool
+
+  package init(error: UploadError, isTemporary: Bool = false) { (self.error, self.isTemporary) = (error, isTemporary) }
 }
 
 extension ConnectFailure {
+  /// An error of ``ServerConnector``, or of what it needs.
+  package init(unusable error: any Error) {
+    self =
+      error as? ConnectFailure
+      ?? ConnectFailure(
+        error: error as? UploadError
+          ?? UploadError(.internalFailure, "The connection could not be used.", cause: error)
+      )
+  }
+
   /// The failure of resolving the peer's host or of connecting to it: with code `connectionRefused`, `unreachable`, or
   /// `internalFailure` when too many files are open.
   /// - Parameter timeout: how long connecting was allowed to take, for the message.

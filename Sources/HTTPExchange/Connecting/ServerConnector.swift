@@ -1,62 +1,61 @@
-import NIOCore
-import NIOHTTP1
+package import NIOCore
+package import NIOHTTP1
 import NIOPosix
 import NIOSSL
-import UploadCore
+package import UploadCore
 
-/// Opens connections to one target that are ready for a request: directly or through a proxy, with TLS where the target or
+/// Opens connections to one origin that are ready for a request: directly or through a proxy, with TLS where the origin or
 /// the proxy requires it.
 ///
-/// Through a proxy, https targets are reached by a tunnel (`CONNECT`, RFC 9110 section 9.3.6), so that the proxy sees only
-/// host and port. For http targets the proxy forwards each request, which must be ``forwarded(_:)``. In both cases the
-/// proxy resolves the target's host name.
+/// Through a proxy, https origins are reached by a tunnel (`CONNECT`, RFC 9110 section 9.3.6), so that the proxy sees only
+/// host and port. For http origins the proxy forwards each request, which must be ``forwarded(_:)``. In both cases the
+/// proxy resolves the origin's host name.
 ///
-/// Every connection serves this target alone, so a pool of them needs no further key than the target.
-struct ServerConnector: Sendable {
-  let target: SendTarget
+/// Every connection serves this origin alone, so a pool of them needs no further key than the origin.
+package struct ServerConnector: Sendable {
+  package let origin: HTTPOrigin
   /// Nil when connections are direct.
-  let proxy: ProxyServer?
+  package let proxy: ProxyServer?
   /// How long connecting, each TLS handshake and `CONNECT` may take.
   private let timeout: Duration
-  /// For the target's trust; nil for an http target, and before ``withContexts(_:)``.
-  private var targetContext: NIOSSLContext?
+  /// For the origin's trust; nil for an http origin, and before ``withContexts(_:)``.
+  private var originContext: NIOSSLContext?
   /// For ``proxyTrust``; nil without an https proxy, and before ``withContexts(_:)``.
   private var proxyContext: NIOSSLContext?
 
   /// Does not connect. Connect with ``withContexts(_:)`` where ``isEncrypted``.
-  /// - Throws: ``UploadError`` with code `badURL` when the URL of the target's proxy is malformed or of a kind that is not
-  ///   supported.
-  init(_ target: SendTarget, _ configuration: UploadClientConfiguration) throws(UploadError) {
-    self.target = target
-    proxy = try configuration.proxies.proxy(for: target)
-    timeout = configuration.connectTimeout
+  /// - Parameters:
+  ///   - proxy: through which the origin is reached; nil when it is directly.
+  ///   - timeout: how long connecting, each TLS handshake and `CONNECT` may take.
+  package init(_ origin: HTTPOrigin, proxy: ProxyServer?, timeout: Duration) {
+    (self.origin, self.proxy, self.timeout) = (origin, proxy, timeout)
   }
 
   /// Whether TLS encrypts what is written to a connection. If so, sendfile cannot send it.
-  var isEncrypted: Bool { target.isSecure || proxy?.isSecure == true }
+  package var isEncrypted: Bool { origin.isSecure || proxy?.isSecure == true }
 
-  /// The target's server, for messages.
-  var server: ConnectionPeer { .server(target, through: proxy) }
+  /// The origin's server, for messages.
+  package var server: ConnectionPeer { .server(origin, through: proxy) }
 
   /// The same connector with the TLS contexts that its connections need. May block: call it on a thread pool.
   /// - Throws: ``UploadError`` with code `badCertificate`.
-  func withContexts(_ tls: ClientTLS) throws(UploadError) -> ServerConnector {
+  package func withContexts(_ tls: ClientTLS) throws(UploadError) -> ServerConnector {
     var connector = self
-    if target.isSecure { connector.targetContext = try tls.context(target.trust) }
+    if origin.isSecure { connector.originContext = try tls.context(origin.trust) }
     if proxy?.isSecure == true { connector.proxyContext = try tls.context(proxyTrust) }
     return connector
   }
 
   /// What precedes the path in a request: scheme and host where a proxy forwards it, else nothing.
-  var uriPrefix: String { proxy == nil || target.isSecure ? "" : "http://" + target.hostField }
+  package var uriPrefix: String { proxy == nil || origin.isSecure ? "" : "http://" + origin.hostField }
 
-  /// The request to send for one to the target: in absolute form and with the proxy's credentials where a proxy forwards
+  /// The request to send for one to the origin: in absolute form and with the proxy's credentials where a proxy forwards
   /// it (RFC 9112 section 3.2.2), else unchanged.
-  func forwarded(_ head: HTTPRequestHead) -> HTTPRequestHead {
-    guard let proxy, !target.isSecure else { return head }
+  package func forwarded(_ head: HTTPRequestHead) -> HTTPRequestHead {
+    guard let proxy, !origin.isSecure else { return head }
     var head = head
     head.uri = uriPrefix + head.uri
-    if let field = proxy.authorization { head.headers.replaceOrAdd(name: field.name, value: field.value) }
+    if let value = proxy.authorization { head.headers.replaceOrAdd(name: "Proxy-Authorization", value: value) }
     return head
   }
 
@@ -66,7 +65,7 @@ struct ServerConnector: Sendable {
   ///   - onOpen: called on `loop` as soon as there is a connection, before tunnel and handshakes: a caller that no longer
   ///     needs it can abort it, and the future then fails.
   /// - Returns: fails only with ``ConnectFailure``; the connection is closed then.
-  func connect(
+  package func connect(
     on loop: any EventLoop,
     onOpen: @escaping @Sendable (any Channel) -> Void = { _ in }
   ) -> EventLoopFuture<any Channel> {
@@ -77,7 +76,7 @@ struct ServerConnector: Sendable {
         onOpen(channel)
         return encrypt(channel, first, isNeeded: proxy?.isSecure == true, proxyContext)
           .flatMap { tunnel(channel) }
-          .flatMap { encrypt(channel, server, isNeeded: target.isSecure, targetContext) }
+          .flatMap { encrypt(channel, server, isNeeded: origin.isSecure, originContext) }
           .map { channel }
           .flatMapErrorThrowing { error in
             channel.close(promise: nil)
@@ -89,11 +88,11 @@ struct ServerConnector: Sendable {
 
   // MARK: Steps
 
-  /// The authorities of --ca are trusted for an https proxy as well; --fingerprint is about the target's certificate.
+  /// The authorities of --ca are trusted for an https proxy as well; --fingerprint is about the origin's certificate.
   private var proxyTrust: ServerTrust {
-    switch target.trust {
+    switch origin.trust {
     case .system, .pinned: .system
-    case .authorities: target.trust
+    case .authorities: origin.trust
     }
   }
 
@@ -128,12 +127,12 @@ struct ServerConnector: Sendable {
     return done.futureResult
   }
 
-  /// Asks the proxy for a connection to an https target.
+  /// Asks the proxy for a connection to an https origin.
   private func tunnel(_ channel: any Channel) -> EventLoopFuture<Void> {
-    guard let proxy, target.isSecure else { return channel.eventLoop.makeSucceededVoidFuture() }
+    guard let proxy, origin.isSecure else { return channel.eventLoop.makeSucceededVoidFuture() }
     let done = channel.eventLoop.makePromise(of: Void.self)
     do {
-      try TunnelHandler.add(to: channel, target: target, proxy: proxy, timeout: timeout, done: done)
+      try TunnelHandler.add(to: channel, origin: origin, proxy: proxy, timeout: timeout, done: done)
     } catch {
       done.fail(error)
     }

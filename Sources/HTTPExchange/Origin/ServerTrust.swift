@@ -23,7 +23,8 @@ package enum ServerTrust: Sendable, Hashable {
   static func certificates(_ path: String) throws(UploadError) -> [NIOSSLCertificate] {
     let name = PlainText.sanitized(path)
     if let reason = FileAccess.problem(path) {
-      throw UploadError(.badCertificate, "The file \"\(name)\" of --ca cannot be read: \(reason). Check its path.")
+      let message = "The file of trusted authorities \"\(name)\" cannot be read: \(reason). Check its path."
+      throw UploadError(.badCertificate, message)
     }
     do {
       let certificates = try NIOSSLCertificate.fromPEMFile(path)
@@ -31,7 +32,7 @@ package enum ServerTrust: Sendable, Hashable {
       return certificates
     } catch {
       let message =
-        "The file \"\(name)\" of --ca contains no certificate that can be read. "
+        "The file of trusted authorities \"\(name)\" contains no certificate that can be read. "
         + "It must be PEM text, with -----BEGIN CERTIFICATE----- in it."
       throw UploadError(.badCertificate, message, cause: error)
     }

@@ -1,7 +1,8 @@
 import Testing
 import UploadCore
+import UploadTestSupport
 
-@testable import UploadClient
+@testable import HTTPExchange
 
 @Suite struct ProxyServerTests {
   @Test(arguments: [
@@ -23,9 +24,7 @@ import UploadCore
     ("http://%C3%A4:%25%40@proxy:1", "Basic w6Q6JUA="),
   ])
   func `user name and password are percent-decoded`(url: String, value: String) throws {
-    let field = try #require(try ProxyServer(url, source: "http_proxy").authorization)
-    #expect(field.name == "Proxy-Authorization")
-    #expect(field.value == value)
+    #expect(try ProxyServer(url, source: "http_proxy").authorization == value)
   }
 
   @Test(arguments: [

@@ -15,14 +15,14 @@ enum TunnelFailure: Equatable {
 
   /// The failure to report: temporary where the proxy or the way behind it may work again.
   /// - Parameter timeout: how long the proxy was allowed to take.
-  func error(_ proxy: ProxyServer, _ target: SendTarget, timeout: Duration) -> ConnectFailure {
-    let server = target.authority
+  func error(_ proxy: ProxyServer, _ origin: HTTPOrigin, timeout: Duration) -> ConnectFailure {
+    let server = origin.authority
     switch self {
     case .rejected(let status, let reason):
       let text = reason.isEmpty ? "" : " " + PlainText.sanitized(String(reason.prefix(Self.quotedLength)))
       let message = "The proxy \(proxy) rejected the connection to \(server): \(status)\(text). "
       return ConnectFailure(
-        error: UploadError(.refusedByServer, message + Self.advice(status, proxy, target)),
+        error: UploadError(.refusedByServer, message + Self.advice(status, proxy, origin)),
         isTemporary: [429, 502, 503, 504].contains(status)
       )
     case .disconnected:
@@ -43,13 +43,13 @@ enum TunnelFailure: Equatable {
     }
   }
 
-  private static func advice(_ status: Int, _ proxy: ProxyServer, _ target: SendTarget) -> String {
+  private static func advice(_ status: Int, _ proxy: ProxyServer, _ origin: HTTPOrigin) -> String {
     switch status {
     case 407: "It \(proxy.credentialsAdvice)"
     case 502, 503, 504: "Check the address, and whether the proxy can reach it."
     case 401, 403, 451:
       "Ask the proxy's administrator to allow it. If the server can be reached without the proxy, "
-        + "add \(target.host) to no_proxy."
+        + "add \(origin.address.host) to no_proxy."
     case _: "Check that \(proxy.source) names an HTTP proxy that allows CONNECT to this port."
     }
   }
@@ -57,7 +57,7 @@ enum TunnelFailure: Equatable {
 
 extension ProxyServer {
   /// What this proxy requires with the status 407 and what to do, as the rest of a sentence about it.
-  var credentialsAdvice: String {
+  package var credentialsAdvice: String {
     authorization == nil
       ? "needs a user name and password: add them to the proxy's URL in \(source), "
         + "as http://USER:PASSWORD@HOST:PORT."

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPExchange
 import Synchronization
 import Testing
 import UploadCore

@@ -11,7 +11,7 @@ final class TunnelHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPClientResponsePart
   typealias OutboundOut = HTTPClientRequestPart
 
-  private let target: SendTarget
+  private let origin: HTTPOrigin
   private let proxy: ProxyServer
   private let timeout: Duration
   private let encoder = HTTPRequestEncoder()
@@ -26,24 +26,24 @@ final class TunnelHandler: ChannelInboundHandler, RemovableChannelHandler {
   ///   - done: completed once, unless this throws; it fails with ``ConnectFailure``.
   static func add(
     to channel: any Channel,
-    target: SendTarget,
+    origin: HTTPOrigin,
     proxy: ProxyServer,
     timeout: Duration,
     done: EventLoopPromise<Void>
   ) throws {
-    let handler = TunnelHandler(target: target, proxy: proxy, timeout: timeout, done: done)
+    let handler = TunnelHandler(origin: origin, proxy: proxy, timeout: timeout, done: done)
     try channel.pipeline.syncOperations.addHandlers([handler.encoder, handler.decoder, handler])
   }
 
-  private init(target: SendTarget, proxy: ProxyServer, timeout: Duration, done: EventLoopPromise<Void>) {
-    (self.target, self.proxy, self.timeout, self.done) = (target, proxy, timeout, done)
+  private init(origin: HTTPOrigin, proxy: ProxyServer, timeout: Duration, done: EventLoopPromise<Void>) {
+    (self.origin, self.proxy, self.timeout, self.done) = (origin, proxy, timeout, done)
   }
 
   /// The request. It has the proxy's credentials, and nothing of the request to the server.
   private var head: HTTPRequestHead {
-    let authority = "\(target.address.hostForPeers):\(target.port)"
+    let authority = "\(origin.address.hostForPeers):\(origin.address.port)"
     var headers: HTTPHeaders = ["Host": authority, "User-Agent": "sluice"]
-    if let field = proxy.authorization { headers.add(name: field.name, value: field.value) }
+    if let value = proxy.authorization { headers.add(name: "Proxy-Authorization", value: value) }
     return HTTPRequestHead(version: .http1_1, method: .CONNECT, uri: authority, headers: headers)
   }
 
@@ -103,7 +103,7 @@ final class TunnelHandler: ChannelInboundHandler, RemovableChannelHandler {
       timer?.cancel()
       // First, since the future's callbacks would close it without a reset.
       context.channel.abort()
-      done.fail(failure.error(proxy, target, timeout: timeout))
+      done.fail(failure.error(proxy, origin, timeout: timeout))
     }
   }
 }

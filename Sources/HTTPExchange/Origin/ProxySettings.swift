@@ -10,7 +10,7 @@ package import UploadCore
 /// | `no_proxy`, `NO_PROXY` | targets that are reached directly; see ``ProxyExceptions`` |
 ///
 /// An empty variable counts as unset. Of two names in a row the first one that is set counts. Loopback addresses are no
-/// exception: a target that must never be reached through a proxy is ``SendTarget/isLocal``.
+/// exception.
 package struct ProxySettings: Sendable, Equatable {
   /// The URL of a proxy, unchecked, and which option or variable it is from.
   private struct Choice: Sendable, Equatable {
@@ -48,12 +48,10 @@ package struct ProxySettings: Sendable, Equatable {
     }
   }
 
-  /// The proxy for a target; nil when it is reached directly.
+  /// The proxy for an origin; nil when it is reached directly.
   /// - Throws: ``UploadError`` with code `badURL` when the proxy's URL is malformed or of a kind that is not supported.
-  package func proxy(for target: SendTarget) throws(UploadError) -> ProxyServer? {
-    guard !target.isLocal, let choice = target.isSecure ? https : http, !exceptions.contains(target.address) else {
-      return nil
-    }
+  package func proxy(for origin: HTTPOrigin) throws(UploadError) -> ProxyServer? {
+    guard let choice = origin.isSecure ? https : http, !exceptions.contains(origin.address) else { return nil }
     return try ProxyServer(choice.url, source: choice.source)
   }
 }

@@ -9,9 +9,9 @@ package struct ProxyServer: Sendable, Equatable, CustomStringConvertible {
   package let address: HostAndPort
   /// Which option or variable names the proxy, such as `--proxy` or `https_proxy`; for messages.
   package let source: String
-  /// The `Proxy-Authorization` field with the user name and password of the URL; nil without them. Only for the proxy,
+  /// The value of `Proxy-Authorization` with the user name and password of the URL; nil without them. Only for the proxy,
   /// and never shown.
-  let authorization: HeaderField?
+  let authorization: String?
 
   /// Host and port: all of the URL that may be shown.
   package var description: String { address.text }
@@ -42,7 +42,7 @@ package struct ProxyServer: Sendable, Equatable, CustomStringConvertible {
     let authority = rest.prefix { !"/?#".contains($0) }
     let credentials = authority.lastIndex(of: "@").map { authority[..<$0] }
     let place = credentials.map { authority[$0.endIndex...].dropFirst() } ?? authority
-    guard let (host, port) = try? SendTarget.hostAndPort(place, of: "") else {
+    guard let (host, port) = try? HostAndPort.parse(place) else {
       throw Self.badURL(source, "has no valid host, or no port between 1 and 65535 after it")
     }
     address = HostAndPort(host: host, port: port ?? Self.defaultPort(isSecure: isSecure))
@@ -50,13 +50,13 @@ package struct ProxyServer: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// - Parameter credentials: `USER:PASSWORD`, percent-encoded; the password may be missing.
-  private static func basic(_ credentials: Substring, _ source: String) throws(UploadError) -> HeaderField {
+  private static func basic(_ credentials: Substring, _ source: String) throws(UploadError) -> String {
     let user = credentials.utf8.prefix { $0 != UInt8(ascii: ":") }
     let password = credentials.utf8[user.endIndex...].dropFirst()
     guard let name = PercentEncoding.decodedBytes(user), let secret = PercentEncoding.decodedBytes(password) else {
       throw badURL(source, "has a % in its user name or password without two hexadecimal digits after it: write %25")
     }
-    return try HeaderField("Proxy-Authorization: Basic " + Base64.encode(name + [UInt8(ascii: ":")] + secret))
+    return "Basic " + Base64.encode(name + [UInt8(ascii: ":")] + secret)
   }
 
   private static func badURL(_ source: String, _ reason: String) -> UploadError {

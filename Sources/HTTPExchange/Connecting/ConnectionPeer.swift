@@ -1,31 +1,31 @@
 import UploadCore
 
-/// A program at the other end of a connection, as far as it is established: the target's server, or a proxy.
-enum ConnectionPeer {
+/// A program at the other end of a connection, as far as it is established: the origin's server, or a proxy.
+package enum ConnectionPeer {
   /// - Parameter proxy: through which the server is reached; nil when it is directly.
-  case server(SendTarget, through: ProxyServer?)
+  case server(HTTPOrigin, through: ProxyServer?)
   /// - Parameter trust: how an https proxy's certificate is verified.
   case proxy(ProxyServer, ServerTrust)
 
   var address: HostAndPort {
     switch self {
-    case .server(let target, _): target.address
+    case .server(let origin, _): origin.address
     case .proxy(let proxy, _): proxy.address
     }
   }
 
   var trust: ServerTrust {
     switch self {
-    case .server(let target, _): target.trust
+    case .server(let origin, _): origin.trust
     case .proxy(_, let trust): trust
     }
   }
 
   /// The peer within a sentence: `host:443`, `host:443 (through the proxy proxy:3128)`, `the proxy proxy:3128`.
-  var name: String {
+  package var name: String {
     switch self {
-    case .server(let target, nil): target.authority
-    case .server(let target, let proxy?): "\(target.authority) (through the proxy \(proxy))"
+    case .server(let origin, nil): origin.authority
+    case .server(let origin, let proxy?): "\(origin.authority) (through the proxy \(proxy))"
     case .proxy(let proxy, _): "the proxy \(proxy)"
     }
   }

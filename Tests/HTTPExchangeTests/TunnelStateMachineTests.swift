@@ -1,6 +1,6 @@
 import Testing
 
-@testable import UploadClient
+@testable import HTTPExchange
 
 @Suite struct TunnelStateMachineTests {
   @Test(arguments: [200, 204, 299])

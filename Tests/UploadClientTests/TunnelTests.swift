@@ -69,23 +69,6 @@ import UploadTestSupport
     #expect(!error.message.contains("hidden"))
   }
 
-  @Test func `a rejection for lack of an upstream is temporary, others are not`() throws {
-    let (proxy, target) = (try ProxyServer("p", source: "--proxy"), try SendTarget("https://h"))
-    for (status, isTemporary) in [(502, true), (503, true), (504, true), (429, true), (403, false), (407, false)] {
-      let failure = TunnelFailure.rejected(status: status, reason: "")
-      #expect(failure.error(proxy, target, timeout: .seconds(1)).isTemporary == isTemporary)
-    }
-  }
-
-  @Test func `of a reason phrase at most 60 characters are quoted, without control characters`() throws {
-    let (proxy, target) = (try ProxyServer("p", source: "--proxy"), try SendTarget("https://h"))
-    let reason = "No\u{1B}[31m" + String(repeating: "x", count: 1_000)
-    let error = TunnelFailure.rejected(status: 599, reason: reason).error(proxy, target, timeout: .seconds(1)).error
-    #expect(error.message.contains(": 599 No"))
-    #expect(!error.message.contains("\u{1B}"))
-    #expect(!error.message.contains(String(repeating: "x", count: 60)))
-  }
-
   @Test(arguments: ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 100 Continue\r\n\r\n"])
   func `a proxy that does not respond completely is given up after the time for connecting`(response: String)
     async throws

@@ -1,39 +1,28 @@
 import Glibc
-import NIOCore
-import NIOHTTP1
+package import NIOCore
+package import NIOHTTP1
 import Synchronization
-import UploadCore
 
-/// Connections of one ``Uploader`` that have served a request and wait for the next one, at most 16 for each server.
+/// Connections that have served a request and wait for the next one, at most so many for each origin.
 ///
 /// Usable from any thread. A connection leaves the pool when it is taken, when the server closes it or sends anything, and
 /// after ``idleTime(after:atMost:)``. Those that are left are closed with the pool.
-final class ConnectionPool: Sendable {
-  /// What connections to a server must have in common to serve the same requests.
-  struct Origin: Hashable {
-    let isSecure: Bool
-    let host: String
-    let port: Int
-    let trust: ServerTrust
+package final class ConnectionPool: Sendable {
+  private let limit: Int
+  private let idle = Mutex<[HTTPOrigin: [any Channel]]>([:])
 
-    init(_ target: SendTarget) {
-      (isSecure, host, port, trust) = (target.isSecure, target.host, target.port, target.trust)
-    }
-  }
-
-  /// The most idle connections for each server: as many as there may be uploads at once by default.
-  private static let limit = 16
-
-  private let idle = Mutex<[Origin: [any Channel]]>([:])
+  /// - Parameter limit: the most idle connections for each origin; by default as many as there may be uploads at once by
+  ///   default.
+  package init(limit: Int = 16) { self.limit = limit }
 
   deinit {
     for channel in idle.withLock({ $0.values.joined() }) { channel.close(promise: nil) }
   }
 
-  /// How long to keep a connection after `response`: a second less than its `Keep-Alive` field states, at most `longest`;
-  /// nil not to keep it at all.
-  static func idleTime(after response: ServerResponse, atMost longest: TimeAmount) -> TimeAmount? {
-    let stated = response.headers[canonicalForm: "keep-alive"].lazy
+  /// How long to keep a connection after a response with `headers`: a second less than its `Keep-Alive` field states, at most
+  /// `longest`; nil not to keep it at all.
+  package static func idleTime(after headers: HTTPHeaders, atMost longest: TimeAmount) -> TimeAmount? {
+    let stated = headers[canonicalForm: "keep-alive"].lazy
       .compactMap { item -> Int64? in
         let parts = item.split(separator: "=", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "timeout" else { return nil }
@@ -44,14 +33,14 @@ final class ConnectionPool: Sendable {
   }
 
   /// How many connections to `origin` are idle.
-  func count(_ origin: Origin) -> Int { idle.withLock { $0[origin]?.count ?? 0 } }
+  package func count(_ origin: HTTPOrigin) -> Int { idle.withLock { $0[origin]?.count ?? 0 } }
 
   /// Removes the connection to `origin` that was used last; nil without one. Pass it to ``claim(_:)`` before it is used.
-  func take(_ origin: Origin) -> (any Channel)? { idle.withLock { $0[origin]?.popLast() } }
+  package func take(_ origin: HTTPOrigin) -> (any Channel)? { idle.withLock { $0[origin]?.popLast() } }
 
   /// Makes a connection from ``take(_:)`` ready for a request. Call it on the connection's event loop.
   /// - Returns: whether it can be used: false for one that the server has closed in the meantime.
-  static func claim(_ channel: any Channel) -> Bool {
+  package static func claim(_ channel: any Channel) -> Bool {
     let pipeline = channel.pipeline.syncOperations
     guard let handler = try? pipeline.handler(type: IdleConnectionHandler.self) else { return false }
     guard handler.claim(), channel.isActive, !isClosedByPeer(channel) else {
@@ -64,9 +53,9 @@ final class ConnectionPool: Sendable {
 
   /// Adds an open connection that serves no request, or closes it where there are enough. Call it on the connection's event
   /// loop.
-  func keep(_ channel: any Channel, to origin: Origin, for time: TimeAmount) {
+  package func keep(_ channel: any Channel, to origin: HTTPOrigin, for time: TimeAmount) {
     do {
-      guard channel.isActive, count(origin) < Self.limit else { return channel.close(promise: nil) }
+      guard channel.isActive, count(origin) < limit else { return channel.close(promise: nil) }
       let handler = IdleConnectionHandler { [weak self] in self?.remove(channel, origin) }
       try channel.pipeline.syncOperations.addHandler(handler)
       handler.start(time, on: channel)
@@ -76,7 +65,7 @@ final class ConnectionPool: Sendable {
     }
   }
 
-  private func remove(_ channel: any Channel, _ origin: Origin) {
+  private func remove(_ channel: any Channel, _ origin: HTTPOrigin) {
     idle.withLock { idle in
       idle[origin]?.removeAll { $0 === channel }
       if idle[origin]?.isEmpty == true { idle[origin] = nil }

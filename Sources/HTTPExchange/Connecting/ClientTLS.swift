@@ -4,10 +4,12 @@ import Synchronization
 import UploadCore
 import UploadProtocol
 
-/// The TLS contexts of all uploads, one for each ``ServerTrust``. A context is created when it is first needed, since reading
+/// The TLS contexts of all connections, one for each ``ServerTrust``. A context is created when it is first needed, since reading
 /// the certificate authorities of the machine takes milliseconds and a mebibyte.
-final class ClientTLS: Sendable {
+package final class ClientTLS: Sendable {
   private let contexts = Mutex<[ServerTrust: NIOSSLContext]>([:])
+
+  package init() {}
 
   /// The context for `trust`: kept once it has been created, so that later changes of a PEM file have no effect. May
   /// block: call it on a thread pool.

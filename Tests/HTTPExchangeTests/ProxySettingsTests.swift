@@ -1,7 +1,8 @@
 import Testing
 import UploadCore
+import UploadTestSupport
 
-@testable import UploadClient
+@testable import HTTPExchange
 
 @Suite struct ProxySettingsTests {
   private static let names = [
@@ -10,7 +11,7 @@ import UploadCore
 
   /// Host and port of the proxy for `url`; nil for none.
   private func proxy(_ environment: [String: String], _ url: String, option: String? = nil) throws -> String? {
-    try ProxySettings(option: option, environment: environment).proxy(for: SendTarget(url))?.address.host
+    try ProxySettings(option: option, environment: environment).proxy(for: HTTPOrigin(url: url))?.address.host
   }
 
   /// What an http and an https target use when each of the variables names a proxy of its own, and some are removed.
@@ -47,17 +48,15 @@ import UploadCore
   }
 
   /// As with curl: a proxy for loopback targets is unusual, but asked for.
-  @Test func `localhost is no exception, but the program's own server is`() throws {
-    let settings = ProxySettings(option: "p", environment: [:])
-    #expect(try settings.proxy(for: SendTarget("http://127.0.0.1:8080"))?.description == "p:1080")
-    #expect(try settings.proxy(for: SendTarget("http://127.0.0.1:8080", isLocal: true)) == nil)
+  @Test func `localhost is no exception`() throws {
+    #expect(try proxy([:], "http://127.0.0.1:8080", option: "p") == "p")
   }
 
   @Test func `a malformed variable matters only for targets that need it`() throws {
     let settings = ProxySettings(option: nil, environment: ["https_proxy": "socks5://s", "no_proxy": "near"])
-    #expect(try settings.proxy(for: SendTarget("http://host")) == nil)
-    #expect(try settings.proxy(for: SendTarget("https://near")) == nil)
-    let target = try SendTarget("https://host")
+    #expect(try settings.proxy(for: HTTPOrigin(url: "http://host")) == nil)
+    #expect(try settings.proxy(for: HTTPOrigin(url: "https://near")) == nil)
+    let target = try HTTPOrigin(url: "https://host")
     let error = try #require(UploadError.thrown { () throws(UploadError) in try settings.proxy(for: target) })
     #expect(error.message.contains("https_proxy"))
     #expect(try ProxySettings.none.proxy(for: target) == nil)

@@ -1,5 +1,5 @@
 import Glibc
-import NIOCore
+package import NIOCore
 import NIOSSL
 
 extension Channel {
@@ -7,7 +7,7 @@ extension Channel {
   ///
   /// After a plain close the kernel would continue to send its buffer, several MiB; a server that does not read would not
   /// even receive the FIN.
-  func abort() {
+  package func abort() {
     guard let socket = self as? any SocketOptionProvider else { return close(promise: nil) }
     socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in
       // NIOSSL's handler would first send close_notify and wait for the peer's; closing at its place in the pipeline skips
