@@ -1,0 +1,114 @@
+import Synchronization
+import UploadCore
+import UploadStorage
+
+/// The keys that the files of one request have taken so far.
+final class FormNames: Sendable {
+  private let keys: Mutex<Set<String>>
+
+  init(_ keys: [String] = []) {
+    self.keys = Mutex(Set(keys))
+  }
+
+  /// - Returns: false when another file has taken the key.
+  func take(_ key: String) -> Bool { keys.withLock { $0.insert(key).inserted } }
+
+  func contains(_ key: String) -> Bool { keys.withLock { $0.contains(key) } }
+}
+
+extension StagedObject {
+  /// Stores the object under its name.
+  /// - Parameter form: the names of the other files of its request.
+  /// - Throws: ``UploadError``; then nothing of it is left.
+  func publish(
+    with store: S3StoreParts,
+    in form: FormNames = FormNames()
+  ) async throws(UploadError) -> (file: StoredFile, key: String) {
+    guard let content = take() else {
+      throw UploadError(.internalFailure, "A staged file was published twice.")
+    }
+    switch content {
+    case .spooled(let part):
+      defer { store.discard(content) }
+      let stored = try await store.publisher.put(part.body, request, digests: digests, upload: meter.id, in: form)
+      meter.markDurable()
+      return stored
+    case .parts(let object, let parts):
+      do throws(UploadError) {
+        let file = try await store.publisher.complete(object, parts, request, digests: digests)
+        meter.markDurable()
+        return (file, object.key)
+      } catch {
+        store.discard(content)
+        throw error
+      }
+    }
+  }
+
+  /// The key that a multipart upload has already; nil for a file that gets its name when it is stored.
+  var key: String? {
+    switch content {
+    case .spooled, nil: nil
+    case .parts(let object, _): object.key
+    }
+  }
+}
+
+/// Stores the files of one request: all of them, or none, as far as an engine allows. It has no transaction: files appear one
+/// after the other, those of one part first. When one fails, those that have appeared are deleted again, except where they have
+/// replaced another object.
+struct FormPublisher: Sendable {
+  /// How many files are stored at once.
+  private static let filesAtOnce = 8
+
+  private typealias Stored = (file: StoredFile, key: String)
+
+  let store: S3StoreParts
+
+  /// - Returns: the files, in the order given.
+  /// - Throws: ``UploadError`` of the first that failed.
+  func publish(_ files: [StagedObject]) async throws(UploadError) -> [StoredFile] {
+    let form = FormNames(files.compactMap(\.key))
+    var stored: [Int: Stored] = [:]
+    do throws(UploadError) {
+      try await publish(files, files.indices.filter { files[$0].key == nil }, form, &stored)
+      try await publish(files, files.indices.filter { files[$0].key != nil }, form, &stored)
+    } catch {
+      files.forEach { $0.discard() }
+      for (file, key) in stored.values where !file.replaced { try? await store.requests.delete(key) }
+      throw error
+    }
+    return files.indices.compactMap { stored[$0]?.file }
+  }
+
+  private func publish(
+    _ files: [StagedObject],
+    _ indices: [Int],
+    _ form: FormNames,
+    _ stored: inout [Int: Stored]
+  ) async throws(UploadError) {
+    var failure: UploadError?
+    await withTaskGroup(of: (Int, Result<Stored, UploadError>).self) { group in
+      var left = indices[...]
+      func begin() {
+        guard failure == nil, let index = left.popFirst() else { return }
+        group.addTask {
+          do throws(UploadError) {
+            return (index, .success(try await files[index].publish(with: store, in: form)))
+          } catch {
+            return (index, .failure(error))
+          }
+        }
+      }
+      for _ in 0..<Self.filesAtOnce { begin() }
+      while let (index, result) = await group.next() {
+        switch result {
+        case .success(let file): stored[index] = file
+        case .failure(let error): failure = failure ?? error
+        }
+        begin()
+      }
+    }
+    if let failure { throw failure }
+  }
+}

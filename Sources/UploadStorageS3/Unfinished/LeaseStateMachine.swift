@@ -1,0 +1,98 @@
+/// Decides which server may append to an upload. Pure: times are those of the engine's clock, in seconds since 1970.
+///
+/// A lease is a numbered object that its holder renews. The next number may be created, by one server only, once the holder has
+/// released its lease, or has not renewed it for ``expiry``. A holder that was suspended, or had no connection to the engine, may
+/// find out late that there is a newer lease. Until then it does no harm: what it stores has its own number.
+struct LeaseStateMachine: Sendable, Equatable {
+  /// How often a lease is renewed, in seconds.
+  static let renewal: Int64 = 5
+  /// How long after its last renewal a lease is valid, in seconds.
+  static let expiry: Int64 = 15
+
+  /// The newest lease of an upload as it was read.
+  struct Seen: Sendable, Equatable {
+    var number: Int
+    /// When it was written last.
+    var modified: Int64
+    var isReleased: Bool
+
+    /// Whether its holder may still use it.
+    func isLiving(at now: Int64) -> Bool {
+      guard !isReleased else { return false }
+      let (age, overflows) = now.subtractingReportingOverflow(modified)
+      return overflows ? now < modified : age < LeaseStateMachine.expiry
+    }
+  }
+
+  enum Decision: Sendable, Equatable {
+    /// Create the lease of that number.
+    case create(Int)
+    /// Another server is appending to the upload.
+    case busy
+  }
+
+  /// What is to be done before the holder writes its lease.
+  enum Step: Sendable, Equatable {
+    case write
+    /// Look for the lease of the next number: call ``verified(isSuperseded:)``.
+    case verify
+    /// The lease is another server's, or was released.
+    case stop
+  }
+
+  private enum State: Equatable {
+    /// - Parameters:
+    ///   - verified: when there was no newer lease.
+    ///   - written: when it was written last.
+    case held(verified: Int64, written: Int64)
+    case lost
+    case released
+  }
+
+  private var state: State
+
+  /// Decides about an append.
+  /// - Parameter newest: nil where there is no lease.
+  static func decide(_ newest: Seen?, at now: Int64) -> Decision {
+    guard let newest else { return .create(1) }
+    guard !newest.isLiving(at: now), newest.number < .max else { return .busy }
+    return .create(newest.number + 1)
+  }
+
+  /// A lease that was created just now.
+  init(at now: Int64) {
+    state = .held(verified: now, written: now)
+  }
+
+  var isLost: Bool { state == .lost }
+
+  /// - Parameter isFinal: whether a newer lease must be looked for in any case: what follows cannot be undone.
+  func step(at now: Int64, isFinal: Bool = false) -> Step {
+    switch state {
+    case .held(let verified, _): return isFinal || Self.isOver(Self.renewal, verified, now) ? .verify : .write
+    case .lost, .released: return .stop
+    }
+  }
+
+  /// - Parameter isSuperseded: whether there is a lease of a higher number.
+  mutating func verified(isSuperseded: Bool, at now: Int64) {
+    guard case .held(_, let written) = state else { return }
+    state = isSuperseded ? .lost : .held(verified: now, written: written)
+  }
+
+  /// The holder has written its lease.
+  /// - Returns: whether to look for a newer lease once more: another server may have found this one expired before.
+  mutating func wrote(at now: Int64) -> Bool {
+    guard case .held(let verified, let written) = state else { return false }
+    state = .held(verified: verified, written: now)
+    return Self.isOver(Self.expiry - Self.renewal, written, now)
+  }
+
+  private static func isOver(_ limit: Int64, _ start: Int64, _ now: Int64) -> Bool {
+    let (age, overflows) = now.subtractingReportingOverflow(start)
+    return overflows || age >= limit
+  }
+
+  /// The holder has no further use for it.
+  mutating func release() { if case .held = state { state = .released } }
+}
