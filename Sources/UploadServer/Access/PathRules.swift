@@ -16,10 +16,12 @@ package struct PathRules: Sendable, Equatable {
 
   /// First components of paths that are endpoints: files in directories of these names are sent to `/files/`.
   private static let endpoints: Set<NameBytes> = [
-    "files", "uploads", "info", "metrics", "healthz", "stream-upload", "file-upload",
+    "files", "uploads", "info", "session", "metrics", "healthz", "stream-upload", "file-upload",
   ]
   /// Paths that are endpoints, and could be mistaken for names of files.
-  private static let endpointPaths: Set<String> = ["/stream-upload", "/file-upload", "/info", "/healthz", "/metrics"]
+  private static let endpointPaths: Set<String> = [
+    "/stream-upload", "/file-upload", "/info", "/session", "/healthz", "/metrics",
+  ]
 
   /// The modification time to set for a file, in seconds since 1970, by the time that its request states; nil for the
   /// time at which it is stored.
@@ -63,8 +65,8 @@ package struct PathRules: Sendable, Equatable {
   /// The components of a path, without that of `/files/`.
   private func pathComponents(_ target: RequestTarget) throws(UploadError) -> [NameBytes] {
     let components = try target.pathComponents()
-    if components.first == "files", components.count > 1 { return Array(components.dropFirst()) }
-    if let first = components.first(where: { !$0.isEmpty && $0 != "." }), Self.endpoints.contains(first) {
+    if components.count > 1, components[0].bytes.elementsEqual("files".utf8) { return Array(components.dropFirst()) }
+    if let first = components.first(where: { !$0.isEmpty && !$0.isDot }), Self.endpoints.contains(first) {
       let path = PlainText.sanitized(String(target.path.prefix(100)))
       let message = "\"\(path)\" begins with the name of an endpoint. Send it as /files\(path) instead."
       throw UploadError(.methodNotAllowed, message)

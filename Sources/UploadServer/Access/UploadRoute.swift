@@ -18,7 +18,8 @@ enum UploadRoute: Sendable {
   /// Make a directory (MKCOL).
   case directory(DirectoryPath)
 
-  private static let endpoints: Set<String> = ["/stream-upload", "/file-upload"]
+  /// Paths that only POST is for. The request `POST /session` is decided before its route.
+  private static let endpoints: Set<String> = ["/stream-upload", "/file-upload", "/session"]
   /// Paths that are only read.
   private static let notFiles: Set<String> = ["/", "/files", "/info", "/healthz", "/metrics"]
 

@@ -24,10 +24,11 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
   /// The downloads of the connection; nil before the first.
   private var downloads: DownloadSession?
 
-  init(server: ServerContext, eventLoop: any EventLoop) {
+  /// - Parameter buffer: into which the channel reads; nil where there is no socket.
+  init(server: ServerContext, eventLoop: any EventLoop, buffer: ReceiveBuffer?) {
     let limits = ConnectionTimeLimits(server.limits, at: eventLoop.now)
     machine = ConnectionStateMachine(limits: limits, queue: RequestQueue(budget: server.budget))
-    session = UploadSession(server: server, eventLoop: eventLoop)
+    session = UploadSession(server: server, eventLoop: eventLoop, buffer: buffer)
     session.delegate = self
   }
 
@@ -283,9 +284,11 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
     machine.bytesArrived(at: session.now)
   }
 
-  /// Call it after ``bytesArrived(_:)``, when the bytes are decoded: sets the timer for headers that are incomplete.
+  /// Call it after ``bytesArrived(_:)``, when the bytes are decoded or wait: sets the timer for headers that are incomplete,
+  /// or for their rest.
   func bytesDecoded() {
     if machine.bytesDecoded() { session.setTimer() }
+    if let deadline = machine.restAwaitedUntil { session.setTimer(noLaterThan: deadline) }
   }
 
   // MARK: Ends
@@ -335,6 +338,7 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
     case .none: break
     case .checkPace: session.checkPace()
     case .rejectLateHeaders: rejectUnfinishedHeaders(.lateHeaders, lingering: .response)
+    case .decodeBeginning: decoderGuard?.resume()
     case .close: return session.context?.close(promise: nil) ?? ()
     }
     session.setTimer()

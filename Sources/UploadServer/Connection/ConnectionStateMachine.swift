@@ -41,6 +41,8 @@ struct ConnectionStateMachine {
   var repeats = false
   /// Whether there is room for more input that waits undecoded: see ``holdsInput``.
   var hasInputRoom = false
+  /// Whether the last input that was read from its beginning was a group of small files: see ``awaitsRest(at:)``.
+  private var followsSmallFiles = false
   var input = DecodedInput()
   var end = ConnectionEnd()
   /// The decoded parts of requests that wait until the request before them is finished, or until the client reads
@@ -129,16 +131,41 @@ struct ConnectionStateMachine {
     return true
   }
 
+  // MARK: Small files
+
   /// Call it when small files that have arrived completely are about to be stored, while the connection is at rest.
   mutating func beginSmallFiles(_ request: CurrentRequest, at now: NIODeadline) {
     limits.noteActivity(at: now)
+    limits.endWaiting()
     begin(request)
-    (phase, repeats) = (.storing, true)
+    (phase, repeats, followsSmallFiles) = (.storing, true, true)
   }
 
   /// Whether input waits undecoded: files whose requests repeat another are being stored, and those behind them, which
   /// may do so too, are read when they have their responses.
-  var holdsInput: Bool { repeats && phase == .storing && queue.isEmpty && !end.inputIsClosed }
+  var holdsInput: Bool { repeats && mayHoldInput }
+
+  /// Whether input may wait undecoded behind a file that is being stored: it does if it begins with a request that repeats
+  /// another. Unlike with ``holdsInput``, no more is read meanwhile.
+  var mayHoldInput: Bool { phase == .storing && queue.isEmpty && !end.inputIsClosed }
+
+  /// Whether the beginning of a request that seems to repeat another waits undecoded for its rest, for at most
+  /// ``ConnectionTimeLimits/restTime``: only directly behind small files that were stored together, whose client sends so
+  /// many at once that a read ended within one. Decoding that one would cost as much as several of the others.
+  mutating func awaitsRest(at now: NIODeadline) -> Bool {
+    guard isAtRest, followsSmallFiles, !isStopping, !end.inputIsClosed else { return false }
+    return limits.waitForRest(at: now)
+  }
+
+  /// Until when the beginning of a request waits for its rest; nil while none does.
+  var restAwaitedUntil: NIODeadline? { limits.restAwaitedUntil }
+
+  /// Call it before bytes go to the decoder.
+  mutating func beginDecoding() {
+    limits.endWaiting()
+    followsSmallFiles = false
+    input.beginDecoding()
+  }
 
   // MARK: Responses
 
@@ -230,10 +257,11 @@ struct ConnectionStateMachine {
     if isAtRest { limits.beginHeaders(at: now) }
   }
 
-  /// Call it when the bytes that arrived have been decoded.
-  /// - Returns: whether to set the timer, because headers have begun and are incomplete; true once for each request.
+  /// Call it when the bytes that arrived have been decoded, or wait.
+  /// - Returns: whether to set the timer, because headers have begun and are incomplete: true once for each request, and
+  ///   never while its beginning waits for the rest.
   mutating func bytesDecoded() -> Bool {
-    if isAtRest { return limits.continueHeaders() }
+    if isAtRest { return limits.restAwaitedUntil == nil && limits.continueHeaders() }
     limits.endHeaders()
     return false
   }

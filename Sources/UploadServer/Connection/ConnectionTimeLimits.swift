@@ -12,11 +12,18 @@ struct ConnectionTimeLimits {
     case checkPace
     /// Reject a request whose headers did not become complete in time.
     case rejectLateHeaders
+    /// Decode the beginning of a request that has waited for its rest long enough.
+    case decodeBeginning
     case close
   }
 
   /// The most time for reading the short rest of a rejected body, from the response on.
   static let skipTime = TimeAmount.seconds(30)
+
+  /// How long the beginning of a small file's request waits undecoded for its rest: see
+  /// ``ConnectionStateMachine/awaitsRest(at:)``. All other time limits are as if it had been decoded at once, but for this
+  /// delay.
+  static let restTime = TimeAmount.milliseconds(20)
 
   /// After which a connection without a request is closed.
   private let idleTime: TimeAmount
@@ -28,6 +35,8 @@ struct ConnectionTimeLimits {
   private var headersBeganAt: NIODeadline?
   /// Whether the timer has been set for them.
   private var headersAreTimed = false
+  /// Until when the beginning of a request waits for its rest; nil while none does.
+  private(set) var restAwaitedUntil: NIODeadline?
 
   /// Uses the ``UploadLimits/idleTime`` and ``UploadLimits/headerTime`` of `limits`.
   /// - Parameter now: when the connection began; the idle time counts from then.
@@ -63,6 +72,20 @@ struct ConnectionTimeLimits {
     return true
   }
 
+  /// Call it when the beginning of a request has arrived that may wait for its rest. Only the first call before
+  /// ``endWaiting()`` begins the time: a rest that arrives in drops has no more of it than one that stays away.
+  /// - Returns: whether to wait: the time is not over.
+  mutating func waitForRest(at now: NIODeadline) -> Bool {
+    let end = restAwaitedUntil ?? now + Self.restTime
+    restAwaitedUntil = end
+    return now < end
+  }
+
+  /// Call it when bytes that may have waited go to the decoder, or are complete requests.
+  mutating func endWaiting() {
+    restAwaitedUntil = nil
+  }
+
   /// Call it when the headers are complete, or the bytes belonged to no headers: their time limit no longer applies.
   mutating func endHeaders() {
     (headersBeganAt, headersAreTimed) = (nil, false)
@@ -73,6 +96,7 @@ struct ConnectionTimeLimits {
   func deadline(in phase: RequestPhase, paceDeadline: NIODeadline?) -> NIODeadline? {
     if phase == .lingering { return nil }
     if phase == .receiving, let paceDeadline { return paceDeadline }
+    if let restAwaitedUntil { return restAwaitedUntil }
     if let headersBeganAt { return headersBeganAt + headerTime }
     let idleAt = lastActivity + idleTime
     return phase == .skipping ? min(idleAt, respondedAt + Self.skipTime) : idleAt
@@ -83,6 +107,7 @@ struct ConnectionTimeLimits {
   /// - Returns: what is due; `none` when only the timer must be set again.
   mutating func timerFired(in phase: RequestPhase, hasUnreadResponse: Bool, at now: NIODeadline) -> Action {
     if phase == .receiving { return .checkPace }
+    if let restAwaitedUntil { return now >= restAwaitedUntil ? .decodeBeginning : .none }
     if let headersBeganAt { return now - headersBeganAt >= headerTime ? .rejectLateHeaders : .none }
     if phase == .skipping, now - respondedAt >= Self.skipTime { return .close }
     guard now - lastActivity >= idleTime else { return .none }

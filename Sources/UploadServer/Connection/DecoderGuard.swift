@@ -12,7 +12,9 @@ import UploadProtocol
 /// ``ConnectionStateMachine/mayReceiveHeaders`` is true.
 ///
 /// Complete requests with small files that repeat an earlier one go to the handler itself, without the decoder. While
-/// they are stored, further input waits here.
+/// they are stored, further input waits here. So does the beginning of such a request, for a moment, and what follows a
+/// file that is being stored and begins with such a request. Of a request that has to be decoded all the same the decoder
+/// gets no byte more than it has, so that the next one is found behind it.
 final class DecoderGuard: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -63,17 +65,23 @@ final class DecoderGuard: ChannelInboundHandler {
   }
 
   /// Continues with the input that waits. Call it when the request before it has its response.
-  func resume() {
+  func resume() { resume(waits: true) }
+
+  /// - Parameter waits: whether the beginning of a request may wait for its rest.
+  private func resume(waits: Bool) {
     guard let output, input.readableBytes > 0 else { return }
     handler.bytesArrived(0)
-    decode(output)
+    decode(output, waits: waits)
     // Hummingbird handles the parts that it got only when a read is complete.
     output.fireChannelReadComplete()
     handler.resumeReading()
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if let event = event as? ChannelEvent, event == .inputClosed {
+    if event is ChannelShouldQuiesceEvent, handler.machine.restAwaitedUntil != nil {
+      // An upload that has begun may end.
+      resume(waits: false)
+    } else if let event = event as? ChannelEvent, event == .inputClosed {
       // The handler has to know whether requests wait, when it learns that they are the last.
       (handler.machine.repeated, handler.machine.repeats) = (nil, false)
       if input.readableBytes > 0 {
@@ -85,7 +93,7 @@ final class DecoderGuard: ChannelInboundHandler {
   }
 
   /// Passes on the input, unless it has to wait.
-  private func decode(_ context: ChannelHandlerContext) {
+  private func decode(_ context: ChannelHandlerContext, waits: Bool = true) {
     // A response that is sent within the loop below has more input decoded, which the loop does by itself.
     guard !isDecoding else { return }
     isDecoding = true
@@ -96,9 +104,13 @@ final class DecoderGuard: ChannelInboundHandler {
     while input.readableBytes > 0, !handler.machine.input.isIgnored, !handler.machine.holdsInput,
       context.channel.isActive
     {
-      if unfinishedBytes == 0, handler.beginSmallFiles(&input) {
-        misses = 0
-        continue
+      if unfinishedBytes == 0 {
+        if handler.beginSmallFiles(&input) {
+          misses = 0
+          continue
+        }
+        if handler.machine.mayHoldInput, handler.mayRepeat(input) { break }
+        if waits, handler.awaitsRest(of: input) { break }
       }
       parts += decodeNext(context)
     }
@@ -118,7 +130,7 @@ final class DecoderGuard: ChannelInboundHandler {
     let size = min(repeatable?.size ?? sizeForDecoder, input.readableBytes)
     guard let chunk = input.readSlice(length: size) else { return 0 }
     (handler.machine.notesAccepted, handler.machine.accepted) = (repeatable?.fields != nil, nil)
-    handler.machine.input.beginDecoding()
+    handler.machine.beginDecoding()
     context.fireChannelRead(wrapInboundOut(chunk))
     if let fields = repeatable?.fields, let upload = handler.machine.accepted {
       handler.machine.repeated = (fields, upload)
@@ -129,22 +141,29 @@ final class DecoderGuard: ChannelInboundHandler {
 
   /// How many bytes the decoder gets at most.
   private var sizeForDecoder: Int {
-    // What follows the body may repeat its request.
-    if handler.machine.repeats, handler.machine.isReceiving, let rest = handler.machine.request.remaining, rest > 0 {
-      return Int(clamping: rest)
+    if handler.machine.repeated != nil {
+      // What follows the request may repeat it.
+      if handler.machine.isReceiving, let rest = handler.machine.request.remaining, rest > 0 {
+        return Int(clamping: rest)
+      }
+      if handler.machine.isAtRest, unfinishedBytes > 0,
+        let size = input.withUnsafeReadableBytes(RepeatedHeaders.sizeOfRest)
+      {
+        return size
+      }
     }
     return handler.machine.mayReceiveHeaders ? Self.step : .max
   }
 
   /// Looks for a request at the beginning of the input that repeats another, or that others may repeat if it is accepted.
-  /// - Returns: the length in bytes of the request, of which a part may have arrived; and the fields that others may
-  ///   repeat, nil for one that repeats another itself. Nil for any other input.
+  /// Of its body a part may have arrived.
+  /// - Returns: the length in bytes of the request; and the fields that others may repeat, nil for one that repeats
+  ///   another itself. Nil for any other input.
   private func repeatableRequest() -> (fields: RepeatedFields?, size: Int)? {
     let repeated = handler.machine.repeated?.fields
     let found = input.withUnsafeReadableBytes { bytes -> (fields: RepeatedFields?, size: Int)? in
       if let head = repeated?.head(of: bytes), let size = head.smallSize { return (nil, size) }
-      guard misses < Self.mostMisses, let fields = RepeatedFields(bytes), let head = fields.head(of: bytes),
-        let size = head.smallSize, size <= bytes.count
+      guard misses < Self.mostMisses, let fields = RepeatedFields(bytes), let size = fields.head(of: bytes)?.smallSize
       else { return nil }
       return (fields, size)
     }
@@ -154,6 +173,10 @@ final class DecoderGuard: ChannelInboundHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    if handler.machine.restAwaitedUntil != nil {
+      // An upload that has begun fails, and is reported.
+      while input.readableBytes > 0, !handler.machine.input.isIgnored { _ = decodeNext(context) }
+    }
     input = ByteBuffer()
     context.fireChannelInactive()
     stopCounting()

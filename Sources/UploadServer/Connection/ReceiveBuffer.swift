@@ -37,6 +37,10 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   private let size: Atomic<Int>
   /// Whether a read had tiny parts: the buffer no longer grows, and only a part of it is used.
   private let staysSmall = Atomic<Bool>(false)
+  private let readCount = Atomic<UInt64>(0)
+  private let fullCount = Atomic<UInt64>(0)
+  /// The most that a read accepts because the user limits or pauses the upload, in bytes.
+  private let limit = Atomic<Int>(Int.max)
   /// Whether SwiftNIO has the buffer that it retains.
   private let isRetained = Atomic<Bool>(false)
 
@@ -75,7 +79,14 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   }
 
   /// The most bytes that the next read accepts.
-  var readSize: Int { staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed) }
+  var readSize: Int {
+    let size = staysSmall.load(ordering: .relaxed) ? min(first, Self.tiny) : size.load(ordering: .relaxed)
+    return min(size, limit.load(ordering: .relaxed))
+  }
+
+  /// Limits later reads, so that the rate is smooth under a limit that the user has set.
+  /// - Parameter count: in bytes; less than 1 counts as 1, nil is no limit.
+  func limitReads(to count: Int?) { limit.store(count.map { max(1, $0) } ?? .max, ordering: .relaxed) }
 
   /// Notes that `count` bytes which were read at once have been decoded into so many parts. With more than 16 parts
   /// plus one for each 512 bytes, all later reads are limited to 4 KiB, or 1 KiB under a rate
@@ -83,6 +94,17 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   func noteParts(_ parts: Int, of count: Int) {
     guard parts > Self.fewParts + count / Self.partSize else { return }
     staysSmall.store(true, ordering: .relaxed)
+  }
+
+  /// How many reads there were from the socket, and how many have filled the buffer: then more bytes were waiting there,
+  /// and the client had not to be waited for.
+  struct Reads: Equatable {
+    var all: UInt64
+    var full: UInt64
+  }
+
+  var reads: Reads {
+    Reads(all: readCount.load(ordering: .relaxed), full: fullCount.load(ordering: .relaxed))
   }
 
   // MARK: RecvByteBufferAllocator, called by the channel on its event loop
@@ -105,6 +127,9 @@ final class ReceiveBuffer: RecvByteBufferAllocator, Sendable {
   /// - Returns: always true: SwiftNIO may make a larger buffer.
   func record(actualReadBytes count: Int) -> Bool {
     let size = size.load(ordering: .relaxed)
+    // Only the channel's event loop writes them.
+    readCount.store(readCount.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+    if count >= min(size, readSize) { fullCount.store(fullCount.load(ordering: .relaxed) &+ 1, ordering: .relaxed) }
     if count >= size, 2 * size <= largest, !staysSmall.load(ordering: .relaxed), budget.growBuffer(by: copies * size) {
       self.size.store(2 * size, ordering: .relaxed)
     }

@@ -65,6 +65,9 @@ enum RequestDisposition {
       do throws(UploadError) {
         let token = hasToken ? role : nil
         self = try machine.isStopping ? .reject(.stopping) : Self.route(request, from: source, token, session.server)
+        if case .upload = self, let error = session.server.admission.rejection(of: request.head.headerFields) {
+          self = .reject(error)
+        }
         if machine.notesAccepted, case .upload = self {
           machine.accepted = RepeatableUpload(request, machine.request, in: session.server)
         }
@@ -99,6 +102,7 @@ enum RequestDisposition {
       return .resumable { session in ResumableBody(request, uploads: uploads, delegate: session) }
     }
     let rules = server.limits.paths
+    if server.resumable == nil { try IncomingResumable.checkIsWhole(request) }
     return switch try UploadRoute(request, rules) {
     case .hummingbird: DownloadRequest(request, rules).map { .download($0) } ?? .forward
     case .directory(let path):

@@ -22,8 +22,9 @@ protocol UploadSessionDelegate: AnyObject {
   func sessionGraceEnded()
 }
 
-/// What HTTP and raw TCP connections share: the channel; the running upload with its rate limit, its pace and its count
-/// among the client's uploads; the timers; and the lingering close. Loop-bound: call it on the connection's event loop.
+/// What HTTP and raw TCP connections share: the channel; the running upload with its rate limits, its pause, its pace and
+/// its count among the client's uploads; the timers; and the lingering close. Loop-bound: call it on the connection's
+/// event loop.
 final class UploadSession: IncomingBodyDelegate {
   let server: ServerContext
   let eventLoop: any EventLoop
@@ -32,9 +33,17 @@ final class UploadSession: IncomingBodyDelegate {
   /// The body of the running upload; nil while there is none.
   private(set) var body: (any IncomingBody)?
   weak var delegate: (any UploadSessionDelegate)?
+  /// The buffer that the channel reads into; nil where there is no socket.
+  private let buffer: ReceiveBuffer?
   private var pace: ClientPace?
-  /// The rate limits of the running upload: the server's, which all uploads share, and its own.
+  /// Tells what the running upload waits for; nil while there is none.
+  private var monitor: ReceiveMonitor?
+  /// The rate limits of the running upload that the server was started with: the one that all uploads share, and the one
+  /// of each.
   private var limiters: [RateLimiter] = []
+  private var throttle = ReadThrottle()
+  /// The upload that the user can pause and limit: the file of ``body`` that arrives; nil while there is none.
+  private var controlled: UploadMeter?
   /// The running upload's place among those of its client; nil while there is none.
   private var place: PerClientCount.Place?
   /// The client of a running body that does not count as an upload yet: see ``admitUpload()``.
@@ -46,13 +55,16 @@ final class UploadSession: IncomingBodyDelegate {
   /// ``linger(_:of:isStopping:)`` and after ``stop()``.
   private(set) var lingering: LingeringClose?
   private var timer: Scheduled<Void>?
+  /// When ``timer`` fires; nil while it is not set.
+  private var timerDeadline: NIODeadline?
   private var graceTimer: Scheduled<Void>?
-  /// Fires when the rate limit allows reads again; nil while it does.
-  private var limitTimer: Scheduled<Void>?
+  /// Fires when ``throttle`` may permit reads; nil while it waits for no time.
+  private var throttleTimer: Scheduled<Void>?
 
-  init(server: ServerContext, eventLoop: any EventLoop) {
+  init(server: ServerContext, eventLoop: any EventLoop, buffer: ReceiveBuffer?) {
     self.server = server
     self.eventLoop = eventLoop
+    self.buffer = buffer
   }
 
   // MARK: The channel
@@ -96,6 +108,7 @@ final class UploadSession: IncomingBodyDelegate {
       return error
     }
     beginPace()
+    control(body?.meter)
     return nil
   }
 
@@ -126,13 +139,14 @@ final class UploadSession: IncomingBodyDelegate {
   private func beginPace() {
     let limits = server.limits
     pace = ClientPace(idleTimeout: limits.idleTime, minRate: limits.minRate?.bytes, at: now)
+    monitor = buffer.map { ReceiveMonitor($0, at: now) }
     notePace()
     // The timer is set for idleness, which may be later than the first check of the average rate.
     if limits.minRate != nil { setTimer() }
   }
 
-  /// Whether the upload has room for more bytes, and no rate limit blocks them. True without an upload.
-  var hasRoom: Bool { limitTimer == nil && (body?.hasRoom ?? true) }
+  /// Whether the upload has room for more bytes, and neither a rate limit nor a pause blocks them. True without an upload.
+  var hasRoom: Bool { throttle.isOpen && (body?.hasRoom ?? true) }
 
   /// Delivers the next bytes of the body to the upload, if one is running. An error fails it, which the delegate learns
   /// from ``UploadSessionDelegate/sessionEnded(_:hadUploads:)``, perhaps within this call.
@@ -146,18 +160,32 @@ final class UploadSession: IncomingBodyDelegate {
     }
     // It may have failed.
     guard let body else { return }
+    // The next file of a form, or one that a resumable upload has just found.
+    control(body.meter)
     if body.hasRoom { body.meter?.setNetworkBytes(ReceiveBuffer.retained(of: bytes)) }
-    let now = now
-    pace?.received(bytes.readableBytes, at: now)
-    let wait = limiters.reduce(0) { max($0, $1.take(bytes.readableBytes, at: now.uptimeNanoseconds)) }
-    if wait > 0 { blockReads(for: .nanoseconds(Int64(clamping: wait))) }
+    let (now, count) = (now, bytes.readableBytes)
+    pace?.received(count, at: now)
+    let wait = limiters.reduce(0) { max($0, $1.take(count, at: now.uptimeNanoseconds)) }
+    let userWait = controlled?.takeOfLimit(count, at: now.uptimeNanoseconds) ?? 0
+    throttle.noteRead(count, limit: .nanoseconds(wait), userLimit: .nanoseconds(userWait), at: now)
+    if !throttle.isOpen { setThrottleTimer() }
+    if throttle.isLimited { body.meter?.noteLimit(true) }
+    if let due = monitor?.dueAt, now >= due { observe(at: now) }
     notePace()
+  }
+
+  /// Divides what the upload has waited for bytes.
+  private func observe(at now: NIODeadline) {
+    guard let context, let meter = body?.meter else { return }
+    monitor?.read(meter, at: now, context)
   }
 
   /// Call it when the body is complete: the upload stores it. The delegate gets the result in
   /// ``UploadSessionDelegate/sessionEnded(_:hadUploads:)``, perhaps within this call.
   /// - Parameter trailers: the trailer fields; nil when there are none.
   func endBody(trailers: HTTPFields?) {
+    observe(at: now)
+    endControl()
     do throws(UploadError) {
       try body?.end(trailers: trailers)
     } catch {
@@ -165,20 +193,9 @@ final class UploadSession: IncomingBodyDelegate {
     }
   }
 
-  private func blockReads(for wait: TimeAmount) {
-    limitTimer?.cancel()
-    limitTimer = eventLoop.assumeIsolated().scheduleTask(in: wait) {
-      self.limitTimer = nil
-      self.body?.meter?.noteLimit(false)
-      self.notePace()
-      self.delegate?.resumeReading()
-    }
-    body?.meter?.noteLimit(true)
-  }
-
-  /// Only a client that could send counts as slow: a slow disk is not its fault.
+  /// Only a client that could send counts as slow: a slow disk is not its fault, and neither is a pause.
   private func notePace() {
-    pace?.note(canSend: hasRoom, at: now)
+    pace?.note(canSend: hasRoom && !throttle.isPaused, at: now)
   }
 
   /// When to call ``checkPace()`` next; nil without an upload, and when its client is already over a limit.
@@ -200,17 +217,83 @@ final class UploadSession: IncomingBodyDelegate {
   }
 
   func bodyHasRoom() {
+    control(body?.meter)
     // It was waiting for the disk or the budget; a rate limit may still block it.
-    if limitTimer != nil { body?.meter?.noteLimit(true) }
+    if throttle.isLimited { body?.meter?.noteLimit(true) }
     notePace()
     delegate?.resumeReading()
   }
 
   func bodyEnded(_ outcome: BodyOutcome) {
     let hadUploads = body?.meter != nil
-    limitTimer?.cancel()
-    (body, place, unadmitted, limitTimer, pace) = (nil, nil, nil, nil, nil)
+    endControl()
+    (body, place, unadmitted, pace, monitor) = (nil, nil, nil, nil, nil)
     delegate?.sessionEnded(outcome, hadUploads: hadUploads)
+  }
+
+  // MARK: Control by the user
+
+  /// Lets the user pause and limit an upload from now on, in place of the one before: an earlier file of the same form,
+  /// whose limit and pause apply to the rest of the form.
+  private func control(_ meter: UploadMeter?) {
+    guard let meter, meter !== controlled else { return }
+    let former = controlled
+    controlled = meter
+    let (session, loop) = (NIOLoopBound(self, eventLoop: eventLoop), eventLoop)
+    meter.onPause { isPaused in loop.execute { session.value.setPaused(isPaused, meter) } }
+    meter.onLimitChange { loop.execute { session.value.limitChanged(of: meter) } }
+    guard let former else { return }
+    if let limit = former.limit { meter.setLimit(limit) }
+    if former.isPaused { meter.setPaused(true) }
+    release(former)
+  }
+
+  /// Ends the control of the upload: its body is complete, or has ended.
+  private func endControl() {
+    throttleTimer?.cancel()
+    (throttle, throttleTimer) = (ReadThrottle(), nil)
+    guard let meter = controlled else { return }
+    controlled = nil
+    buffer?.limitReads(to: nil)
+    release(meter)
+  }
+
+  /// A resumable upload remains paused: its next request is paused, too.
+  private func release(_ meter: UploadMeter) {
+    meter.setBlocked(false)
+    meter.onLimitChange {}
+    if meter.mode == .resumable { meter.onPause { _ in } } else { meter.endPausing() }
+  }
+
+  private func setPaused(_ isPaused: Bool, _ meter: UploadMeter) {
+    guard meter === controlled else { return }
+    throttle.setPaused(isPaused, at: now)
+    meter.setBlocked(isPaused)
+    throttleChanged()
+  }
+
+  private func limitChanged(of meter: UploadMeter) {
+    guard meter === controlled else { return }
+    throttle.changeUserLimit(wait: .nanoseconds(meter.limitWait(at: now.uptimeNanoseconds)), at: now)
+    throttleChanged()
+  }
+
+  private func throttleChanged() {
+    let chunk = [controlled?.limitedChunk, throttle.isPaused ? ReadThrottle.trickleSize : nil].compactMap { $0 }.min()
+    buffer?.limitReads(to: chunk)
+    setThrottleTimer()
+    body?.meter?.noteLimit(throttle.isLimited)
+    notePace()
+    delegate?.resumeReading()
+  }
+
+  private func setThrottleTimer() {
+    throttleTimer?.cancel()
+    guard let deadline = throttle.deadline else { return throttleTimer = nil }
+    throttleTimer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+      self.throttle.advance(to: self.now)
+      self.throttleChanged()
+    }
   }
 
   // MARK: Timers
@@ -219,10 +302,18 @@ final class UploadSession: IncomingBodyDelegate {
   /// after the timer fired.
   func setTimer() {
     timer?.cancel()
-    guard let deadline = delegate?.deadline else { return timer = nil }
-    timer = eventLoop.assumeIsolated().scheduleTask(deadline: max(deadline, now + .milliseconds(10))) {
+    timerDeadline = delegate?.deadline.map { max($0, now + .milliseconds(10)) }
+    guard let timerDeadline else { return timer = nil }
+    timer = eventLoop.assumeIsolated().scheduleTask(deadline: timerDeadline) {
+      self.timerDeadline = nil
       self.delegate?.sessionTimerFired()
     }
+  }
+
+  /// Sets the timer as ``setTimer()`` does, unless it fires early enough: for deadlines that are often passed in vain.
+  func setTimer(noLaterThan deadline: NIODeadline) {
+    if let timerDeadline, timerDeadline <= deadline { return }
+    setTimer()
   }
 
   /// Begins the grace period, because the server stops. At its end ``IncomingBody/fail(_:)`` is called for a running
@@ -254,6 +345,7 @@ final class UploadSession: IncomingBodyDelegate {
   /// - Parameter error: why the upload fails; nil when it continues without its client, since its body is complete.
   func disconnect(_ error: UploadError?) {
     if let error { body?.fail(error) }
+    endControl()
     (body, place, unadmitted) = (nil, nil, nil)
   }
 
@@ -261,8 +353,13 @@ final class UploadSession: IncomingBodyDelegate {
   func stop() {
     timer?.cancel()
     graceTimer?.cancel()
-    limitTimer?.cancel()
+    throttleTimer?.cancel()
     lingering?.stop()
     (lingering, context) = (nil, nil)
   }
+}
+
+extension TimeAmount {
+  /// Nanoseconds of a limiter; at most 292 years.
+  fileprivate static func nanoseconds(_ count: UInt64) -> TimeAmount { .nanoseconds(Int64(clamping: count)) }
 }

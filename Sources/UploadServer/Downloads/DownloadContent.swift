@@ -35,13 +35,13 @@ struct DownloadContent: Sendable {
 extension DownloadContent {
   /// The response to a request for a file.
   enum Result: Sendable {
-    /// 304 or 416.
+    /// 304, 307 or 416.
     case response(ServerResponse)
     /// 200 or 206.
     case content(DownloadContent)
   }
 
-  /// Responds to a request by its preconditions and range: 200, 206, 304 or 416. Blocks: reads a small file, and detects
+  /// Responds to a request by its preconditions and range: 200, 206, 304, 307 or 416. Blocks: reads a small file, and detects
   /// the type of one with which none is stored.
   /// - Throws: ``UploadError`` with code `badRequest` for a malformed precondition, `preconditionFailed`, or
   ///   `storageFailed` when the file cannot be read.
@@ -56,6 +56,14 @@ extension DownloadContent {
       for (name, value) in fields(file.typed, tag: tag) { response.fields[name] = value }
       return .response(response)
     case .failed(let field): throw Preconditions.failure(field)
+    }
+    if !request.isHead, let location = file.location {
+      var response = ServerResponse(status: .temporaryRedirect)
+      response.fields[.location] = location
+      // The URL expires.
+      response.fields[.cacheControl] = "no-store"
+      response.fields[.contentLength] = "0"
+      return .response(response)
     }
     switch ByteRange(field: requestedRange(of: request, tag: tag), size: size) {
     case .whole: return .content(try content(file, 0..<size, tag: tag, request))

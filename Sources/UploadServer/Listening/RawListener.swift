@@ -41,9 +41,10 @@ struct RawListener: Service {
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try ReceiveBuffer(context).apply(to: channel)
+          let buffer = ReceiveBuffer(context)
+          try buffer.apply(to: channel)
           try channel.pipeline.syncOperations.addHandlers([
-            DescriptorLimitHandler(), RawUploadHandler(server: context, eventLoop: channel.eventLoop),
+            DescriptorLimitHandler(), RawUploadHandler(server: context, eventLoop: channel.eventLoop, buffer: buffer),
           ])
         }
       }

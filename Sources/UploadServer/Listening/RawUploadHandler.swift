@@ -13,8 +13,9 @@ final class RawUploadHandler: ChannelDuplexHandler, UploadSessionDelegate {
   let session: UploadSession
   private var machine: RawConnectionStateMachine
 
-  init(server: ServerContext, eventLoop: any EventLoop) {
-    session = UploadSession(server: server, eventLoop: eventLoop)
+  /// - Parameter buffer: into which the channel reads; nil where there is no socket.
+  init(server: ServerContext, eventLoop: any EventLoop, buffer: ReceiveBuffer?) {
+    session = UploadSession(server: server, eventLoop: eventLoop, buffer: buffer)
     machine = RawConnectionStateMachine(idleDeadline: eventLoop.now + server.limits.idleTime)
     session.delegate = self
   }
@@ -43,6 +44,7 @@ final class RawUploadHandler: ChannelDuplexHandler, UploadSessionDelegate {
 
   private func begin() {
     let client = session.peer
+    if let error = session.server.admission.rejection(of: nil) { return reject(error) }
     let error = session.begin(of: client, size: nil) { SingleUpload(mode: .raw, remote: client.text, delegate: $0) }
     if let error { reject(error) }
   }

@@ -37,7 +37,7 @@ struct UploadChildChannel: HTTPChannelHandler {
       let buffer = ReceiveBuffer(context, isSecure: identity != nil)
       try buffer.apply(to: channel)
       try SlowReaderLimits.apply(to: channel)
-      let handler = ConnectionHandler(server: context, eventLoop: channel.eventLoop)
+      let handler = ConnectionHandler(server: context, eventLoop: channel.eventLoop, buffer: buffer)
       try pipeline.addHandler(DescriptorLimitHandler())
       try pipeline.addHandler(SlowReaderLimits(idleTimeout: context.limits.idleTime))
       if let identity {

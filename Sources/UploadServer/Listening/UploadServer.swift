@@ -37,6 +37,9 @@ package struct ServerConfiguration: Sendable {
 
 /// The HTTP upload server, and the raw listener beside it. Runs once. Usable from any thread.
 package final class UploadServer: Sendable {
+  /// What requests of this process state, see ``accept(_:)``.
+  package var processKey: String { context.admission.process }
+
   private let configuration: ServerConfiguration
   private let context: ServerContext
   private let eventLoopGroup: any EventLoopGroup
@@ -137,6 +140,10 @@ package final class UploadServer: Sendable {
   package func reloadCertificate() throws(UploadError) -> CertificateFingerprint? {
     try configuration.tls?.reload()
   }
+
+  /// Sets whether new uploads begin: without, they get 503. Running ones continue, and so do unfinished resumable ones;
+  /// those whose requests state the ``processKey`` begin all the same.
+  package func accept(_ accepts: Bool) { context.admission.setClosed(!accepts) }
 
   /// Begins a graceful shutdown: nothing new is accepted, and running uploads get their grace period. Does not wait for
   /// its end, at which ``run(onListening:)`` returns. After a stop before ``run(onListening:)``, that returns without

@@ -60,11 +60,7 @@ struct BrowsedDirectory: Sendable {
 
 extension NameBytes {
   /// The path, byte for byte, as components of a URL's path: each is percent-encoded, the slashes between them are not.
-  var urlPath: String {
-    bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-      .map { PercentEncoding.encode($0) }
-      .joined(separator: "/")
-  }
+  var urlPath: String { PercentEncoding.encode(path: bytes) }
 }
 
 extension StoredFile {

@@ -34,7 +34,7 @@ struct BrowsingRoutes: Sendable {
       return Response(ServerResponse(status: .ok, contentType: "text/plain", body: "ok\n"))
     }
     router.getAndHead("/metrics") { _, _ in
-      let metrics = Metrics(ledger: ledger, slabs: budget.use)
+      let metrics = Metrics(ledger: ledger, slabs: budget.use, store: store.counters)
       return Response(ServerResponse(status: .ok, contentType: Metrics.contentType, body: metrics.text))
     }
     return router

@@ -222,7 +222,7 @@ extension UploadError.Code {
     case .forbidden, .cancelled: .forbidden
     case .tooManyFromClient, .tooManyGuesses, .tooManyUnfinished: .tooManyRequests
     case .headersTooLarge: .requestHeaderFieldsTooLarge
-    case .tooManyUploads, .shuttingDown, .directoryUnavailable: .serviceUnavailable
+    case .tooManyUploads, .shuttingDown, .directoryUnavailable, .storeUnavailable: .serviceUnavailable
     case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
     case .clientGone, .storageFailed, .badDirectory, .connectionRefused, .unreachable, .connectionLost,
       .refusedByServer, .badAnswer, .untrustedServer, .badURL, .unreadableFile, .fileChanged, .outOfMemory,

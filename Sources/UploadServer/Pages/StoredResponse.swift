@@ -23,7 +23,7 @@ struct StoredResponse {
   /// Appends the whole response.
   /// - Parameter closes: whether the connection is closed after it.
   func write(into bytes: inout ByteBuffer, closes: Bool) {
-    let url = Page(path: target).link(to: file.url)
+    let url = file.url(relativeTo: target)
     let (status, line): (StaticString, StaticString) = file.replaced ? ("200", "200 OK") : ("201", "201 Created")
     var body: [UInt8] = []
     body.reserveCapacity(192 + 2 * url.utf8.count)

@@ -14,6 +14,9 @@ struct AppendedContent {
   private let computed: Set<DigestAlgorithm>
   private var checksum: ChecksumComputer?
   private var check: ContentCheck
+  private let modified: Int64?
+  /// Of the file that is published under the name; nil for none.
+  private let condition: PublishCondition?
 
   /// - Parameters:
   ///   - head: the request's.
@@ -32,6 +35,8 @@ struct AppendedContent {
     checksum = ChecksumComputer(plan)
     check = try ContentCheck(head.headerFields)
     inspector = ContentInspector(meter: entry.meter, name: record.name(entry.meter.id), limits: context.limits)
+    modified = record.modified
+    condition = try record.preconditions().condition(for: inspector.name.requested)
     if let type = record.detectedType {
       try inspector.resume(detected: type)
     } else if let sniffer = entry.sniffer, entry.inspected == record.offset {
@@ -76,12 +81,18 @@ struct AppendedContent {
 
   /// How to publish the file, of which the content is complete.
   /// - Throws: ``UploadError`` with code `unsupportedType`.
-  mutating func finalizeRequest(_ record: UnfinishedRecord) throws(UploadError) -> FinalizeRequest {
-    let (path, type) = try inspector.finish()
-    let condition = try record.preconditions().condition(for: inspector.name.requested)
-    var request = FinalizeRequest(path: path, type: type, expected: digests.expected)
-    (request.condition, request.modified) = (condition, record.modified)
+  mutating func finalizeRequest() throws(UploadError) -> FinalizeRequest {
+    var request = request(try inspector.finish())
     request.late = SHAHash(digests.algorithms.subtracting(computed))
+    return request
+  }
+
+  /// What the file is going to be; nil before its type is known. See ``UploadSink/announce(_:)``.
+  var announcement: FinalizeRequest? { inspector.isDecided ? request(inspector.file) : nil }
+
+  private func request(_ file: (path: FilePath, type: String)) -> FinalizeRequest {
+    var request = FinalizeRequest(path: file.path, modified: modified, type: file.type, expected: digests.expected)
+    request.condition = condition
     return request
   }
 

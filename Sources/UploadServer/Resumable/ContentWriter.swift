@@ -93,6 +93,7 @@ final class ContentWriter: UploadSinkDelegate {
     (self.content, meter) = (content, content.meter)
     sink = upload.append(content, self)
     if let failure { throw failure }
+    if let request = content.announcement { sink?.announce(request) }
     state = .appending
     begun()
     while state == .appending, let bytes = input.removeFirst() { write(bytes) }
@@ -103,8 +104,9 @@ final class ContentWriter: UploadSinkDelegate {
   private func write(_ bytes: ByteBuffer) {
     guard delegate?.mayStore(bytes) == true else { return }
     do throws(UploadError) {
-      if try content?.receive(bytes) == true, let content, !content.isProvisional {
-        delegate?.typeDetected { content.note(in: &$0) }
+      if try content?.receive(bytes) == true, let content {
+        if let request = content.announcement { sink?.announce(request) }
+        if !content.isProvisional { delegate?.typeDetected { content.note(in: &$0) } }
       }
     } catch {
       delegate?.contentRejected(error)
@@ -162,8 +164,8 @@ final class ContentWriter: UploadSinkDelegate {
 
   /// Publishes the file, which the body completes.
   /// - Throws: ``UploadError`` with code `unsupportedType`.
-  func publish(_ record: UnfinishedRecord) throws(UploadError) -> EventLoopFuture<StoredFile>.Isolated? {
-    guard let sink, let request = try content?.finalizeRequest(record) else { return nil }
+  func publish() throws(UploadError) -> EventLoopFuture<StoredFile>.Isolated? {
+    guard let sink, let request = try content?.finalizeRequest() else { return nil }
     state = .publishing
     return sink.finalize(request)
       .assumeIsolated()

@@ -49,6 +49,19 @@ struct IncomingResumable: Sendable {
     tokenHash = server.access.tokenHash
   }
 
+  /// Checks that a request to a server without resumable uploads is not one of several that send a file: stored by itself it
+  /// would be taken for the whole file.
+  /// - Throws: ``UploadError`` with code `notImplemented`.
+  static func checkIsWhole(_ request: IncomingRequest) throws(UploadError) {
+    let fields = request.head.headerFields
+    guard fields[.tusResumable] != nil || fields[.uploadOffset] != nil || DraftExchange.isFirstOfSeveral(request.head)
+    else { return }
+    throw UploadError(
+      .notImplemented,
+      "This server stores files elsewhere, and cannot continue uploads later. Send the file in one request."
+    )
+  }
+
   /// The URL of a resource.
   func location(of id: UnfinishedID) -> String { "\(baseURL)\(ResumableRoute.root)/\(id)" }
 
@@ -70,7 +83,12 @@ struct IncomingResumable: Sendable {
   }
 
   /// The protocol's state machine for this request.
-  func exchange(_ uploadProtocol: ResumableProtocol, _ limits: UploadLimits) -> any ResumableExchange {
+  /// - Parameter canConcatenate: whether the store can make one upload of several.
+  func exchange(
+    _ uploadProtocol: ResumableProtocol,
+    _ limits: UploadLimits,
+    canConcatenate: Bool
+  ) -> any ResumableExchange {
     var id: String?
     if case .resource(let text) = route { id = text }
     let request = ResumableRequest(
@@ -80,7 +98,8 @@ struct IncomingResumable: Sendable {
       limits: ResumableLimits(
         maxSize: limits.maxSize?.bytes,
         maxAppendSize: limits.maxAppendSize?.bytes,
-        maxAge: limits.lifetime
+        maxAge: limits.lifetime,
+        canConcatenate: canConcatenate
       ),
       now: CurrentTime.seconds
     )

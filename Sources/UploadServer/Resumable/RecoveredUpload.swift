@@ -55,7 +55,7 @@ final class RecoveredUpload: UploadSinkDelegate {
     let head = HTTPRequest(method: .patch, scheme: nil, authority: nil, path: nil)
     do throws(UploadError) {
       var content = try AppendedContent(AppendPlan(), to: record, head, entry, context)
-      let request = try content.finalizeRequest(record)
+      let request = try content.finalizeRequest()
       uploads.activate(record)
       let sink = uploads.store.append(
         to: record,

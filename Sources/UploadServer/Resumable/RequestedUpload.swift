@@ -25,7 +25,9 @@ final class RequestedUpload {
   }
 
   /// The protocol's state machine for the request.
-  func makeExchange() -> any ResumableExchange { request.exchange(uploadProtocol, context.limits) }
+  func makeExchange() -> any ResumableExchange {
+    request.exchange(uploadProtocol, context.limits, canConcatenate: uploads.store.canConcatenate)
+  }
 
   static let unknown = UploadError(.internalFailure, "The upload is not known.")
 
@@ -40,9 +42,11 @@ final class RequestedUpload {
   // MARK: Creating and finding
 
   /// The record for a new upload.
-  /// - Throws: ``UploadError`` when its type is not accepted, or its digests, preconditions or properties are invalid.
+  /// - Throws: ``UploadError`` when the server accepts no new uploads, its type is not accepted, or its digests,
+  ///   preconditions or properties are invalid.
   func makeRecord(_ resource: NewUploadResource) throws(UploadError) -> UnfinishedRecord {
-    try request.record(of: resource, uploadProtocol, context.limits)
+    if let error = context.admission.rejection(of: request.head.headerFields) { throw error }
+    return try request.record(of: resource, uploadProtocol, context.limits)
   }
 
   /// Creates the upload; nothing of it is left where that fails.

@@ -158,7 +158,7 @@ final class ResumableBody: IncomingBody, ContentWriterDelegate {
 
   private func publish() {
     do throws(UploadError) {
-      guard let record = upload.record, let file = try writer.publish(record) else {
+      guard upload.record != nil, let file = try writer.publish() else {
         return reject(RequestedUpload.unknown)
       }
       file.whenComplete { self.published($0) }

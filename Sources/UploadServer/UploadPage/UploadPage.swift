@@ -3,7 +3,8 @@ import NIOCore
 import UploadCore
 import UploadProtocol
 
-/// The page at `/`: a form, of which a script makes an application. It is assembled once from the sources in this folder,
+/// The page at `/`: a form, of which a script makes an application. The script needs a server that keeps unfinished uploads;
+/// without one the page is the form alone. It is assembled once from the sources in this folder,
 /// which the compiler embeds in the program, and is the same for all clients: it contains no data of others.
 ///
 /// The sources have placeholders: `{{style}}` and `{{script}}`; `{{greeting}}`, `{{limits}}` and `{{sender}}`, which are

@@ -11,6 +11,12 @@ struct ContentInspector {
   let limits: UploadLimits
   /// Detects the type; nil once that is done.
   var sniffer: MediaTypeSniffer? = MediaTypeSniffer()
+  /// The path and the media type to store it with; nil before the type is detected.
+  private var resolved: (path: FilePath, type: String)?
+
+  init(meter: UploadMeter, name: RequestedName, limits: UploadLimits) {
+    (self.meter, self.name, self.limits) = (meter, name, limits)
+  }
 
   /// Takes the type that the first bytes have shown to an earlier request, perhaps for another name or another server;
   /// nil for an unknown one.
@@ -28,18 +34,26 @@ struct ContentInspector {
     try check(type)
   }
 
+  /// Whether the type has been detected, or found to be none that is known: then ``file`` does not change any more.
+  var isDecided: Bool { sniffer == nil }
+
+  /// The path and the media type to store the content with, as far as they are known.
+  var file: (path: FilePath, type: String) { resolved ?? name.resolved(for: meter) }
+
   /// Ends the content, which may be empty: detects its type, unless that is done.
   /// - Returns: the path and the media type to store it with.
   /// - Throws: ``UploadError`` with code `unsupportedType`.
   mutating func finish() throws(UploadError) -> (path: FilePath, type: String) {
     if var sniffer { try check(sniffer.finish()) }
-    return name.resolved(for: meter)
+    return file
   }
 
   private mutating func check(_ type: String?) throws(UploadError) {
     sniffer = nil
     meter.detectedType = type
     let resolved = name.resolved(for: meter)
+    self.resolved = resolved
+    guard !limits.types.acceptsAll else { return }
     let named = MediaTypeNames.best(detected: type, declared: nil, fileName: resolved.path.name.description)
     try limits.types.check(detected: type, stored: resolved.type, named: named ?? MediaTypeNames.unknown)
   }

@@ -17,6 +17,12 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     /// Where the file's content is written; nil before the store has begun, and once the file is staged.
     var sink: (any UploadSink)?
     var staged: (any StagedFile)?
+
+    /// What the file is going to be, as far as that is known.
+    var announcement: FinalizeRequest {
+      let (path, type) = inspector.file
+      return FinalizeRequest(path: path, type: type, expected: expected, condition: condition)
+    }
   }
 
   private enum State {
@@ -117,7 +123,9 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
     case .partBegan(let head): try begin(head)
     case .body(let bytes):
       guard !parts.isEmpty else { return }
+      let wasDecided = parts[parts.count - 1].inspector.isDecided
       try parts[parts.count - 1].inspector.inspect(bytes)
+      if !wasDecided, let part = parts.last, part.inspector.isDecided { part.sink?.announce(part.announcement) }
       parts.last?.sink?.write(bytes)
     case .partEnded: try stageLast()
     case .ended: break
@@ -186,10 +194,10 @@ final class FormUpload: IncomingBody, UploadSinkDelegate {
   private func stageLast() throws(UploadError) {
     let index = parts.count - 1
     guard let part = parts.last, let sink = part.sink else { return }
-    let (path, type) = try parts[index].inspector.finish()
+    _ = try parts[index].inspector.finish()
     part.meter.setNetworkBytes(0)
     staging += 1
-    sink.stage(FinalizeRequest(path: path, type: type, expected: part.expected, condition: part.condition))
+    sink.stage(parts[index].announcement)
       .assumeIsolated()
       .whenComplete { self.staged(index, $0) }
   }

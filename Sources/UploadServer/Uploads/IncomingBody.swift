@@ -98,7 +98,8 @@ extension UploadMeter {
   func noteLimit(_ isLimited: Bool) {
     switch phase {
     case .waiting, .peer, .limit: phase = isLimited ? .limit : .peer
-    case .disk, .memory, .input, .pause, .interrupted, .userPause, .response, .finishing: break
+    case .connecting, .network, .disk, .store, .memory, .input, .pause, .interrupted, .userPause, .response, .finishing:
+      break
     }
   }
 }
@@ -111,6 +112,7 @@ extension UploadLedger {
     case .success(let file):
       let finished = FinishedUpload(
         path: file.name,
+        nameBytes: file.nameBytes,
         bytes: file.size,
         type: file.type,
         declaredType: meter.declaredType,

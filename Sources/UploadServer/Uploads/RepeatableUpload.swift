@@ -17,6 +17,8 @@ struct RepeatableUpload {
   let request: CurrentRequest
   private let group: UploadGroup?
   private let sender: SenderName?
+  /// Whether its requests are those of this process.
+  private let isOwn: Bool
 
   /// - Parameters:
   ///   - incoming: a request that is accepted and begins an upload.
@@ -31,9 +33,16 @@ struct RepeatableUpload {
     else { return nil }
     do throws(UploadError) { sender = try SenderField.name(in: fields) } catch { return nil }
     group = TreeField.group(in: fields)
+    isOwn = server.admission.isOwn(fields)
     var request = current
     request.received = incoming.length.bytes ?? 0
     self.request = request
+  }
+
+  /// Whether further uploads begin without a decision: the server accepts new ones, and the user has neither paused nor
+  /// limited their tree.
+  func isUnrestricted(in server: ServerContext) -> Bool {
+    (isOwn || !server.admission.isClosed) && !server.ledger.controlsIncoming(group)
   }
 
   /// A request that repeats the headers, with its whole body: decides about it as about any other.
@@ -59,7 +68,8 @@ struct RepeatableUpload {
       remote: request.client.text,
       sender: sender,
       declaredType: type,
-      group: group
+      group: group,
+      countsTime: false
     )
     var inspector = ContentInspector(meter: meter, name: name, limits: limits)
     guard (try? limits.types.check(declared: type)) != nil, (try? inspector.inspect(body)) != nil,

@@ -21,6 +21,8 @@ final class ServerContext: Sendable {
   /// Digests to compute of every upload, besides those that a request asks for.
   let digests: Set<DigestAlgorithm>
   let access: AccessGate
+  /// Whether new uploads begin.
+  let admission = Admission()
   /// The limit on all uploads' rate together; nil without one.
   let limiter: RateLimiter?
   /// How many requests with uploads each client has now, a form counting as one; nil without a limit per client.

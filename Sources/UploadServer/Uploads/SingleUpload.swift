@@ -87,8 +87,17 @@ final class SingleUpload: IncomingBody, UploadSinkDelegate {
 
   func receive(_ bytes: ByteBuffer) throws(UploadError) {
     guard state == .receiving else { return }
+    let wasDecided = inspector.isDecided
     try inspector.inspect(bytes)
+    if !wasDecided, inspector.isDecided { announce() }
     sink?.write(bytes)
+  }
+
+  private func announce() {
+    let (path, type) = inspector.file
+    var request = FinalizeRequest(path: path, modified: modified, type: type, expected: digests.expected)
+    request.condition = condition
+    sink?.announce(request)
   }
 
   func end(trailers: HTTPFields?) throws(UploadError) {

@@ -79,6 +79,19 @@ import UploadTestSupport
     }
   }
 
+  @Test func `only POST is allowed for a session`() async throws {
+    try await withHandler(access: gate()) { harness in
+      for method in ["GET", "HEAD", "DELETE", "MKCOL"] {
+        let reply = try harness.reply(to: request("\(method) /session", [Self.bearer]))
+        #expect(reply.status == 405, "\(method)")
+        #expect(reply["Allow"] == "POST", "\(method)")
+        #expect(reply["Set-Cookie"] == nil, "\(method)")
+      }
+      let put = try harness.reply(to: request("PUT /session", [Self.bearer], body: "x"))
+      #expect(put.status == 405, "a file of that name is sent to /files/session")
+    }
+  }
+
   @Test func `behind a trusted proxy the cookie is for the public path and scheme`() async throws {
     let fields = [Self.bearer, "X-Forwarded-Proto: https", "X-Forwarded-Prefix: /up"]
     try await withHandler(access: gate(proxies: ["192.0.2.1"])) { harness in

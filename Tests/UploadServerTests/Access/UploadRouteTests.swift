@@ -117,6 +117,7 @@ import UploadProtocol
 
   @Test(arguments: [
     "/files", "/uploads", "/uploads/a", "/uploads/", "/metrics/a", "/healthz/", "/stream-upload/a/b", "/file-upload",
+    "/session",
     "//files/a", "/./metrics", "/stream-upload?name=a",
   ])
   func `a path in the short form that begins with an endpoint gets 405, which names the right one`(path: String) {

@@ -36,6 +36,21 @@ import Testing
     #expect(limits.timerFired(in: .idle, hasUnreadResponse: false, at: Self.at(60)) == .close)
   }
 
+  @Test func `The beginning of a request waits 20 ms for its rest, in however many parts that comes`() {
+    var limits = Self.limits()
+    let end = Self.at(0) + .milliseconds(20)
+    limits.beginHeaders(at: Self.at(0))
+    let waits = [Self.at(0), end - .nanoseconds(1), end].map { limits.waitForRest(at: $0) }
+    #expect(waits == [true, true, false])
+    #expect(limits.deadline(in: .idle, paceDeadline: nil) == end)
+    #expect(limits.timerFired(in: .idle, hasUnreadResponse: false, at: end - .nanoseconds(1)) == .none)
+    #expect(limits.timerFired(in: .idle, hasUnreadResponse: false, at: end) == .decodeBeginning)
+    limits.endWaiting()
+    #expect(limits.deadline(in: .idle, paceDeadline: nil) == Self.at(20), "the headers have begun when it arrived")
+    let waitsAgain = limits.waitForRest(at: Self.at(1))
+    #expect(waitsAgain, "the next one has time of its own")
+  }
+
   @Test func `The time limit of headers begins with their first byte, and the timer is set for them once`() {
     var limits = Self.limits()
     #expect(limits.continueHeaders() == false, "none have begun")

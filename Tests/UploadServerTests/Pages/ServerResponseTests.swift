@@ -45,7 +45,8 @@ import UploadStorage
       .unauthorized: 401, .forbidden: 403, .notFound: 404, .methodNotAllowed: 405, .nameTaken: 409,
       .preconditionFailed: 412, .notImplemented: 501, .timedOut: 408, .headersTooLarge: 431,
       .tooManyUploads: 503, .tooManyFromClient: 429, .tooManyGuesses: 429, .shuttingDown: 503,
-      .directoryUnavailable: 503, .cancelled: 403, .diskFull: 507, .offsetMismatch: 409, .uploadGone: 410,
+      .directoryUnavailable: 503, .storeUnavailable: 503, .cancelled: 403, .diskFull: 507, .offsetMismatch: 409,
+      .uploadGone: 410,
       .tooManyUnfinished: 429,
     ]
     for code in UploadError.Code.allCases {

@@ -65,8 +65,8 @@ import UploadTestSupport
     #expect(bare.fields[.cacheControl] == "no-store")
     #expect(
       bare.text == #"{"name":"Sluice","version":"\#(Product.version)","greeting":null,"maxSize":null,"free":null,"#
-        + #""allowedTypes":null,"maxAppend":null,"keepsDirectories":true,"dropBox":false,"askName":false,"#
-        + #""canList":true}"# + "\n"
+        + #""allowedTypes":null,"maxAppend":null,"keepsDirectories":true,"dropBox":false,"#
+        + #""askName":false,"canList":true}"# + "\n"
     )
     (probe.profile.page.greeting, probe.profile.page.asksName) = ("Hello\n\"you\"", true)
     (probe.profile.maxSize, probe.profile.maxAppendSize) = (SizeSetting(1 << 30), SizeSetting(1 << 20))

@@ -72,11 +72,11 @@ import UploadTestSupport
     }
   }
 
-  @Test func `without a store for unfinished uploads Upload-Complete is ignored, and OPTIONS gets 405`() async throws {
+  @Test func `without a store for unfinished uploads a part of a file gets 501, and OPTIONS 405`() async throws {
     try await withHandler { harness in
       let result = try harness.reply(to: request("PUT /a", ["Upload-Complete: ?0"], body: "abc")).statuses
-      #expect(result == [201])
-      #expect(harness.store.published == [["a"]])
+      #expect(result == [501])
+      #expect(harness.store.published == [])
       #expect(try harness.reply(to: request("OPTIONS /a")).statuses == [405])
     }
   }

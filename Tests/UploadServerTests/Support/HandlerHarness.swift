@@ -49,11 +49,11 @@ final class HandlerHarness {
     address: String = "192.0.2.1"
   ) throws {
     (self.channel, self.store, server, ledger) = (channel, store, context, context.ledger)
-    let handler = ConnectionHandler(server: context, eventLoop: channel.embeddedEventLoop)
+    receiveBuffer = ReceiveBuffer(context)
+    let handler = ConnectionHandler(server: context, eventLoop: channel.embeddedEventLoop, buffer: receiveBuffer)
     self.handler = handler
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandler(wire)
-    receiveBuffer = ReceiveBuffer(context)
     try pipeline.addHandler(DecoderGuard(handler, receiveBuffer, context.unfinishedHeaders))
     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false, withErrorHandling: false)
     try pipeline.addHandler(RequestRulesHandler(handler))
@@ -114,6 +114,12 @@ final class HandlerHarness {
   /// The server begins a graceful shutdown.
   func quiesce() {
     channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    channel.embeddedEventLoop.run()
+  }
+
+  /// The store publishes the files that wait for that, and the connection continues.
+  func finishPublishing() {
+    store.finishPublishing()
     channel.embeddedEventLoop.run()
   }
 

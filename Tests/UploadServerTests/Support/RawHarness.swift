@@ -22,7 +22,7 @@ final class RawHarness {
     let budget = try MemoryBudget(limit: 64 << 20)
     let context = ServerContext(store: store, budget: budget, ledger: ledger, limits: limits)
     server = context
-    let handler = RawUploadHandler(server: context, eventLoop: channel.embeddedEventLoop)
+    let handler = RawUploadHandler(server: context, eventLoop: channel.embeddedEventLoop, buffer: nil)
     self.handler = handler
     try channel.pipeline.syncOperations.addHandler(wire)
     try channel.pipeline.syncOperations.addHandler(handler)
