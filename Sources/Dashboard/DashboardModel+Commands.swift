@@ -6,22 +6,26 @@ extension DashboardModel {
   /// a command without an upload to apply to, or one that the open help does not allow.
   func isValid(_ command: Command) -> Bool {
     if helpOffset != nil { return KeyTable.validInHelp.contains(command) }
-    let hasList = view != .log
+    let hasList = view != .log && view != .rejected
     switch command {
     // A pane that fills the screen has no larger view.
-    case .detail where togglesTree: return true
+    case .detail where togglesTree || togglesClient: return true
     case .detail: return hasList && (view == .detail || (selected != nil && layout.rect(of: .detail) != layout.body))
-    case .cancel: return hasList && selected?.isRunning == true
-    case .pause: return hasList && selected != nil
-    case .retry:
-      // A file of a tree is sent again with that.
-      return hasList && selected.map { !$0.isRunning && $0.now.direction == .outgoing && !$0.isInTree } == true
+    case .cancel: return hasList && hasTarget(\.isRunning)
+    case .pause: return hasList && hasTarget { _ in true }
+    case .retry: return hasList && hasTarget(Self.isRetriable)
+    case .lowerLimit, .raiseLimit: return hasList && hasTarget(\.canLimit)
+    case .mark: return hasList && selected != nil
+    case .markAll: return hasList && !shown[direction].shown.isEmpty
     case .clear: return shown.endedCount > 0
-    case .back: return view != .panes || focus == .detail || !filter.isEmpty || frozen != nil
+    case .zoom: return view == .panes && (isZoomed || layout.rect(of: focus) != layout.body)
+    case .back:
+      return view != .panes || isZoomed || focus == .detail || !marks.isEmpty || !filter.isEmpty || frozen != nil
     case .faster, .slower: return nextRefreshRate(faster: command == .faster) != nil
     case .nextLink: return facts.links.count > 1
-    case .move, .nextPane, .previousPane, .pane, .upload, .mode, .freeze, .sort, .filter, .log, .copy, .theme, .bar,
-      .mouse, .help, .quit, .suspend, .redraw, .yes, .no, .keepFilter, .clearFilter, .link, .previousLink, .closeLink:
+    case .move, .nextPane, .previousPane, .pane, .upload, .mode, .freeze, .sort, .filter, .log, .copy, .copyFile,
+      .theme, .bar, .density, .mouse, .help, .quit, .quitWhenFinished, .suspend, .redraw, .yes, .no, .keepFilter,
+      .clearFilter, .link, .previousLink, .closeLink, .rejected, .clients:
       return true
     }
   }
@@ -31,46 +35,53 @@ extension DashboardModel {
   mutating func perform(_ command: Command) -> [DashboardEffect] {
     switch command {
     case .move(let motion): move(motion)
+    case .pane(let pane) where view == .clients && pane != .detail: groupByClient(pane)
+    case .nextPane where view == .clients, .previousPane where view == .clients:
+      groupByClient(direction == .incoming ? .outgoing : .incoming)
     case .pane(let pane): focusPane(pane)
-    case .nextPane: focusPane(focus.next)
-    case .previousPane: focusPane(Pane.allCases.stepping(-1, from: focus))
-    case .upload: return openPicker()
+    case .nextPane: stepPane(by: 1)
+    case .previousPane: stepPane(by: -1)
+    case .zoom: isZoomed.toggle()
+    case .upload: return acceptsUploads() ? openPicker() : []
     case .mode:
       settings.mode = SendSheet.modes.stepping(1, from: settings.mode)
       note(.info, "mode of the next upload: \(settings.mode.rawValue)")
     case .detail where togglesTree: toggleTree()
+    case .detail where togglesClient: toggleClient()
     case .detail:
+      if view == .clients { selectInPane() }
       view = view == .detail ? .panes : .detail
       // The detail shows the same upload when the order changes.
       places[direction, default: ListPlace()].anchor = .upload
-    case .cancel:
-      question = selected.map { record in
-        let (name, direction) = (record.now.name, record.now.direction)
-        return record.tree == nil
-          ? .cancel(record.id, name: name, direction: direction)
-          : .cancelTree(record.id, name: name, direction: direction)
-      }
+    case .mark: toggleMark()
+    case .markAll: invertMarks()
+    case .cancel: askToCancel()
     case .pause: return pause()
-    case .retry:
-      guard let upload = selected else { break }
-      // The new attempt must be visible.
-      frozen = nil
-      return [.retry(upload.id)]
+    case .lowerLimit, .raiseLimit: return stepLimit(lower: command == .lowerLimit)
+    case .retry: return retry()
     case .clear:
       live.clearEnded()
       frozen?.clearEnded()
+      dropLostMarks()
       rearrange()
     case .freeze: frozen = frozen == nil ? live : nil
     case .sort:
       settings.sort = settings.sort.next
       rearrange()
       note(.info, "order of uploads: \(settings.sort.text)")
+    case .density:
+      settings.density = settings.density.next
+      note(.info, settings.density.text)
     case .filter: isTypingFilter = true
     case .log:
+      leaveTables()
       view = view == .log ? .panes : .log
       logFilter.clear()
       logScroll = Scroll()
+    case .rejected: toggleRejected()
+    case .clients: toggleClients()
     case .copy: return copyLink()
+    case .copyFile: return copyFile()
     case .link: linkIndex = 0
     case .nextLink: stepLink(by: 1)
     case .previousLink: stepLink(by: -1)
@@ -91,11 +102,25 @@ extension DashboardModel {
     case .suspend: return [.suspend]
     case .redraw: return [.redraw]
     case .yes: return confirm()
-    case .no: question = nil
-    case .keepFilter: isTypingFilter = false
+    case .quitWhenFinished:
+      question = nil
+      return setQuitting(true)
+    case .no:
+      defer { question = nil }
+      if case .quit = question { return setQuitting(false) }
+    case .keepFilter: keepFilter()
     case .clearFilter: clearFilter()
     }
     return []
+  }
+
+  /// Moves the focus to the next of the panes that are visible, from the last to the first; while one fills the screen,
+  /// between the two lists.
+  private mutating func stepPane(by steps: Int) {
+    let panes = layout.panesInOrder
+    focusPane(
+      panes.count > 1 ? panes.stepping(steps, from: focus) : [.incoming, .outgoing].stepping(steps, from: focus)
+    )
   }
 
   /// Whether Enter opens or closes the selected tree, and does not show the detail.
@@ -110,79 +135,57 @@ extension DashboardModel {
     rearrange()
   }
 
-  /// The effects that cancel a tree: an outgoing one is an upload of the queue, an incoming one the files that are being
-  /// received.
-  private func cancelTree(_ id: UploadID, _ direction: UploadDirection) -> [DashboardEffect] {
-    switch direction {
-    case .outgoing: [.cancel(id)]
-    case .incoming: live[direction].activeFiles(of: id).map { .cancel($0) }
-    }
-  }
-
-  /// Pauses or continues the selected upload, or says in a note why that is not possible.
-  private mutating func pause() -> [DashboardEffect] {
-    guard let id = selected?.id, let record = live[direction][id] else { return [] }
-    if let obstacle = record.pauseObstacle {
-      note(.warning, obstacle)
-      return []
-    }
-    // The result must be visible.
-    frozen = nil
-    return [.setPaused(id, !record.isPaused)]
-  }
-
-  /// Copies the link whose QR code is shown, otherwise the one in the header; without a clipboard a note has it.
-  private mutating func copyLink() -> [DashboardEffect] {
-    let link = codeLink ?? facts.shownLink
-    if capabilities.hasClipboard { return [.copy(link)] }
-    note(.warning, "this terminal has no clipboard for programs; the link is \(link)")
-    return []
-  }
-
   private mutating func stepLink(by steps: Int) {
     let links = facts.links.indices
     linkIndex = linkIndex.map { Array(links).stepping(steps, from: $0) }
-  }
-
-  /// Quits; asks for confirmation while uploads run.
-  private mutating func quit() -> [DashboardEffect] {
-    guard hasRunningUploads else { return [.quit] }
-    question = .quit(running: live.runningCount)
-    return []
   }
 
   /// Performs what the open dialog asks about.
   private mutating func confirm() -> [DashboardEffect] {
     defer { question = nil }
     switch question {
-    case .cancel(let id, _, _):
+    case .cancel(let id, _, _), .cancelTree(let id, _, _):
       // The result must be visible.
       frozen = nil
-      return [.cancel(id)]
-    case .cancelTree(let id, _, let direction):
+      return cancel(id)
+    case .cancelMarked(let ids, _):
       frozen = nil
-      return cancelTree(id, direction)
+      return cancelAll(ids)
     case .quit: return [.quit]
     case nil: return []
     }
   }
 
   /// Goes back one step, the first that applies: closes the help, clears the log's filter, closes the log or the
-  /// detail, moves the focus from the detail to the list, clears the panes' filter, or resumes a frozen screen.
+  /// detail, ends the zoom, moves the focus from the detail to the list, removes all marks, clears the panes' filter, or
+  /// resumes a frozen screen.
   private mutating func goBack() {
     if helpOffset != nil {
       helpOffset = nil
-    } else if view == .log, !logFilter.isEmpty {
+    } else if view == .log || view == .rejected, !filter.isEmpty {
       clearFilter()
     } else if view != .panes {
+      leaveTables()
       view = .panes
+    } else if isZoomed {
+      isZoomed = false
     } else if focus == .detail {
       focusPane(Pane(direction))
+    } else if !marks.isEmpty {
+      marks = []
     } else if !filter.isEmpty {
       clearFilter()
     } else {
       frozen = nil
     }
+  }
+
+  /// Ends typing the filter, unless it is not valid: then it remains to be corrected.
+  private mutating func keepFilter() {
+    isTypingFilter = false
+    guard usesPaneFilter else { return }
+    applyFilter()
+    isTypingFilter = filterProblem != nil
   }
 
   private mutating func clearFilter() {
@@ -195,28 +198,5 @@ extension DashboardModel {
   private func nextRefreshRate(faster: Bool) -> Int? {
     let rates = DashboardSettings.refreshRates
     return faster ? rates.first { $0 > settings.refreshRate } : rates.last { $0 < settings.refreshRate }
-  }
-}
-
-extension UploadRecord {
-  /// Why the upload or tree can neither be paused nor continued, as a note; nil if it can.
-  var pauseObstacle: String? { tree.map(\.now.pauseObstacle) ?? now.pauseObstacle }
-}
-
-extension GroupSnapshot {
-  /// Why the tree can neither be paused nor continued, as a note; nil if it can.
-  fileprivate var pauseObstacle: String? {
-    if hasEnded { return "this tree has ended: it cannot be paused" }
-    return direction == .incoming ? "only the client can pause an incoming tree" : nil
-  }
-}
-
-extension UploadSnapshot {
-  /// Why the upload can neither be paused nor continued, as a note; nil if it can.
-  fileprivate var pauseObstacle: String? {
-    if outcome != nil { return "this upload has ended: it cannot be paused" }
-    if direction == .incoming { return "only the client can pause an incoming upload" }
-    if isQueued, state != .paused { return "this upload has not begun: it cannot be paused" }
-    return canPause ? nil : "only a resumable upload can be paused, and this one is not"
   }
 }

@@ -18,8 +18,12 @@ extension DashboardModel {
 
   /// The context in which a key is looked up that is none of ``KeyContext/program`` and does not go to the file picker
   /// or the send dialog.
-  private var keyContext: KeyContext {
-    if question != nil { return .question }
+  var keyContext: KeyContext {
+    switch question {
+    case .quit: return .quitting
+    case .cancel, .cancelTree, .cancelMarked: return .question
+    case nil: break
+    }
     if codeLink != nil, helpOffset == nil { return .link }
     return isTypingFilter && helpOffset == nil ? .filter : .dashboard
   }
@@ -50,7 +54,7 @@ extension DashboardModel {
     (helpOffset, linkIndex) = (nil, nil)
     if isSending { return handleWhileSending(.paste(text)) }
     let paths = PastedPaths.parse(text, home: facts.home)
-    if !paths.isEmpty { return openSheet(paths) }
+    if !paths.isEmpty { return acceptsUploads() ? openSheet(paths) : [] }
     if isTypingFilter {
       filter.insert(text)
       applyFilter()
@@ -70,6 +74,8 @@ extension DashboardModel {
       scrollHelp(by: steps)
     } else if layout.log.contains(mouse.position) {
       if view == .log { moveInLog(by: steps) }
+    } else if view == .rejected || view == .clients {
+      handleInTable(mouse)
     } else if let pane = Pane.allCases.first(where: { layout.rect(of: $0).contains(mouse.position) }) {
       handle(mouse, in: pane, layout)
     }
@@ -82,40 +88,54 @@ extension DashboardModel {
     if mouse.action == .press { focusPane(pane) }
     guard let direction = pane.direction else { return }
     let list = shown[direction]
-    let visible = layout.visibleUploads(pane)
+    let window = window(direction)
     if mouse.action == .press {
-      let content = Panel.content(of: layout.rect(of: pane))
+      let content = layout.listRect(of: pane)
       guard content.contains(mouse.position) else { return }
-      let row = (mouse.position.y - content.y) / layout.rowsPerUpload
-      let index = place(direction).scroll.offset(count: list.shown.count, visible: visible) + row
-      guard list.shown.indices.contains(index) else { return }
-      places[direction, default: ListPlace()].select(index, anchor: .upload, in: list, visible: visible)
+      let first = window.heights.start(of: place(direction).scroll.offset(window.heights, rows: window.rows))
+      let row = mouse.position.y - content.y
+      guard let index = window.heights.item(atRow: first + row) else { return }
+      places[direction, default: ListPlace()].select(index, anchor: .upload, in: list, window)
     } else {
-      places[direction, default: ListPlace()].move(by: mouse.action.steps, in: list, visible: visible)
+      places[direction, default: ListPlace()].move(by: mouse.action.steps, in: list, window)
     }
   }
 
   // MARK: Focus and motion
 
   mutating func focusPane(_ pane: Pane) {
+    leaveTables()
     view = .panes
     focus = pane
     direction = pane.direction ?? direction
   }
 
-  /// Moves in the help, in the event log, or in the list of uploads, whichever is open.
+  /// The text of the dialog that the keys move in: of a question, or of the QR code's dialog unless the help covers it.
+  private var dialogText: DialogText? {
+    if let question { return ConfirmOverlay.text(question, in: size) }
+    guard helpOffset == nil, let codeLink else { return nil }
+    let glyphs = capabilities.glyphs
+    return LinkOverlay(link: codeLink, position: 1, count: 1, hints: []).text(in: size, glyphs)
+  }
+
+  /// Moves in a dialog, in the help, in the event log, or in the list of uploads, whichever is open.
   mutating func move(_ motion: Motion) {
-    if helpOffset != nil {
+    if let text = dialogText {
+      dialogOffset = text.clamped(text.clamped(dialogOffset) + motion.steps(page: max(1, text.visible)))
+    } else if helpOffset != nil {
       scrollHelp(by: motion.steps(page: HelpOverlay.extent(helpSections, size: size).visible))
     } else if view == .log {
       moveInLog(by: motion.steps(page: layout.visibleLogRows))
+    } else if view == .rejected || view == .clients {
+      moveInTable(motion)
     } else {
       // In the detail, the keys go through the list of its upload.
-      let (list, visible) = (shown[direction], layout.visibleUploads(Pane(direction)))
+      let (list, window) = (shown[direction], window(direction))
       if motion == .top {
         places[direction, default: ListPlace()].anchor = .firstRow
       } else {
-        places[direction, default: ListPlace()].move(by: motion.steps(page: visible), in: list, visible: visible)
+        let steps = motion.steps(page: window.visible(place(direction).scroll))
+        places[direction, default: ListPlace()].move(by: steps, in: list, window)
       }
     }
   }
@@ -131,15 +151,24 @@ extension DashboardModel {
 
   // MARK: Filter
 
-  /// Arranges the uploads by the panes' filter, and selects the newest entry of the log. Call it after each change of
-  /// ``filter``.
+  /// Whether ``filter`` is that of the uploads.
+  var usesPaneFilter: Bool { view != .log && view != .rejected }
+
+  /// Arranges the uploads by the panes' filter, or by the last valid one, and selects the newest entry of the log. Call it
+  /// after each change of ``filter``.
   mutating func applyFilter() {
+    do throws(FilterProblem) {
+      uploadFilter = try UploadFilter(parsing: paneFilter.text, isTyping: isTypingFilter)
+      filterProblem = nil
+    } catch {
+      filterProblem = error
+    }
     rearrange()
     logScroll = Scroll()
   }
 
   mutating func rearrange() {
-    live.arrange(by: settings.sort, filter: paneFilter.text)
-    frozen?.arrange(by: settings.sort, filter: paneFilter.text)
+    live.arrange(by: settings.sort, filter: uploadFilter)
+    frozen?.arrange(by: settings.sort, filter: uploadFilter)
   }
 }

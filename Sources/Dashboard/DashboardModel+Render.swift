@@ -8,7 +8,8 @@ extension DashboardModel {
     var surface = Surface(size: size, theme: capabilities.theme(settings.theme), glyphs: glyphs)
     let layout = layout
     if layout.isSummary {
-      surface.draw(SummaryView(state: shown, facts: facts, isFrozen: frozen != nil), in: surface.bounds)
+      let summary = SummaryView(state: shown, facts: facts, isFrozen: frozen != nil, isQuitting: isQuitting)
+      surface.draw(summary, in: surface.bounds)
       let lastRow = Rect(x: 0, y: size.height - 1, width: size.width, height: min(1, size.height))
       if isTypingFilter { drawFilter(on: &surface, in: lastRow) }
     } else {
@@ -24,13 +25,14 @@ extension DashboardModel {
         link: codeLink,
         position: linkIndex + 1,
         count: facts.links.count,
-        hints: hints(in: .link, glyphs)
+        hints: hints(in: .link, glyphs),
+        offset: dialogOffset
       )
       surface.draw(overlay, in: surface.bounds)
     }
     if let helpOffset { surface.draw(HelpOverlay(sections: helpSections, offset: helpOffset), in: surface.bounds) }
     if let question {
-      let overlay = ConfirmOverlay(question: question, hints: hints(in: .question, glyphs))
+      let overlay = ConfirmOverlay(question: question, hints: hints(in: keyContext, glyphs), offset: dialogOffset)
       surface.draw(overlay, in: surface.bounds)
     }
     return surface
@@ -55,6 +57,7 @@ extension DashboardModel {
       let pane = LogPane(entries: logEntries, scroll: scroll, isFocused: isLarge, filter: filter.text)
       surface.draw(pane, in: layout.log)
     }
+    drawTable(layout, on: &surface)
     if isTypingFilter { return drawFilter(on: &surface, in: layout.footer) }
     let hints = footerHints(surface.glyphs)
     surface.draw(FooterView(hints: hints, last: shown.log.entries.last, isNew: hasNewNote), in: layout.footer)
@@ -69,27 +72,29 @@ extension DashboardModel {
       list: shown[direction],
       scroll: place(direction).scroll,
       isFocused: focus == pane,
-      rowsPerUpload: layout.rowsPerUpload,
+      form: layout.form(of: pane),
+      rowsPerUpload: layout.rowsPerUpload(in: pane),
+      hasTitles: layout.hasTitles(in: pane),
       settings: settings,
-      filter: paneFilter.text,
+      filter: uploadFilter.text,
+      marks: marks,
       marked: direction == .outgoing && !isPicking ? picker?.marks.count ?? 0 : 0,
       facts: facts,
+      finished: shown.finished[direction] ?? FinishedFiles(),
       rejectedCount: direction == .incoming ? shown.rejectedCount : 0
     )
     surface.draw(view, in: rect)
   }
 
-  /// Draws the filter that is being typed into the last row, with its keys where there is space for them.
+  /// Draws the filter that is being typed into the last row, and what is wrong with it above.
   private func drawFilter(on surface: inout Surface, in rect: Rect) {
-    surface.fill(rect)
-    let footer = FooterView(hints: hints(in: .filter, surface.glyphs), last: nil)
-    let columns = footer.hintColumns
-    let right = rect.width >= columns + 24 ? columns : 0
-    surface.within(rect) { surface in
-      surface.write("/", x: 1, y: 0, style: surface.theme.key)
-      surface.draw(filter, in: Rect(x: 2, y: 0, width: surface.width - 3 - right, height: 1))
-      surface.draw(footer, in: Rect(x: surface.width - right, y: 0, width: right, height: 1))
-    }
+    let row = FilterRow(
+      filter: filter,
+      problem: usesPaneFilter ? filterProblem : nil,
+      hasFields: usesPaneFilter,
+      hints: hints(in: .filter, surface.glyphs)
+    )
+    surface.draw(row, in: Rect(x: rect.x, y: 0, width: rect.width, height: rect.maxY))
   }
 
   /// All sections of the help: those of file picker and send dialog come first while one of these is open, otherwise
@@ -108,10 +113,17 @@ extension DashboardModel {
     return now.seconds(since: time) < Self.noteSeconds
   }
 
-  /// Whether the footer shows a command of the dashboard: if it is valid now. The key for pausing is valid for uploads
+  /// Whether the footer shows a command of the dashboard: if it is valid now, and there are rejected requests to show. The key for pausing is valid for uploads
   /// that cannot be paused too, for which it says why.
   private func isHinted(_ command: Command) -> Bool {
-    isValid(command) && (command != .pause || selected.map { $0.pauseObstacle == nil } == true)
+    if command == .rejected { return shown.rejectedCount > 0 && view != .rejected && isValid(command) }
+    return isValid(command) && (command != .pause || hasTarget { $0.pauseObstacle == nil })
+  }
+
+  /// Whether the key for pausing continues the uploads.
+  private var resumes: Bool {
+    let possible = chosenUploads.filter { $0.pauseObstacle == nil }
+    return !possible.isEmpty && possible.allSatisfy(\.isPaused)
   }
 
   private func footerHints(_ glyphs: GlyphSet) -> [KeyHint] {
@@ -128,9 +140,11 @@ extension DashboardModel {
     }
     return bindings.compactMap { binding in
       var binding = binding
-      if binding.command == .pause, selected?.isPaused == true { binding.hint = "resume" }
+      if binding.command == .pause, resumes { binding.hint = "resume" }
+      if binding.command == .quit, isQuitting, helpOffset == nil { binding.hint = "quits when finished" }
       if binding.command == .freeze, frozen != nil { binding.hint = "resume" }
       if binding.command == .detail, view == .detail { binding.hint = "panes" }
+      if binding.command == .detail, togglesClient { binding.hint = isClientOpen ? "close" : "open" }
       if binding.command == .detail, togglesTree { binding.hint = selected?.tree?.isOpen == true ? "close" : "open" }
       if binding.command == .quit, helpOffset != nil { binding.hint = "close" }
       return KeyHint(binding, glyphs)

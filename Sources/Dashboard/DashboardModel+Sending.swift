@@ -29,7 +29,14 @@ extension DashboardModel {
   /// - Parameter paths: absolute, at least one.
   /// - Returns: the effects that check the files.
   mutating func openSheet(_ paths: [String]) -> [DashboardEffect] {
-    var new = SendSheet(paths: paths, mode: settings.mode, ownURL: facts.url, home: facts.home)
+    var new = SendSheet(
+      paths: paths,
+      mode: settings.mode,
+      ownURL: facts.url,
+      home: facts.home,
+      targets: targets,
+      address: lastAddress
+    )
     // Those of marked directories have been requested.
     if let marks = picker?.marks { new.counts = marks.counts }
     sheet = new
@@ -66,15 +73,16 @@ extension DashboardModel {
   }
 
   private mutating func follow(_ outcome: SendSheet.Outcome) -> [DashboardEffect] {
-    if let sheet { settings.mode = sheet.mode }
+    if let sheet { (settings.mode, targets) = (sheet.mode, sheet.address.targets) }
     switch outcome {
     case .stay(let effects): return effects
     case .help: helpOffset = 0
     case .back:
       defer { sheet = nil }
       if !isPicking { return stopCounting() }
+    case .send where !acceptsUploads(): break
     case .send(let effect, let left):
-      let stopping = stopCounting()
+      let stopping = stopCounting() + (sheet.map { remember($0.address) } ?? [])
       // The marked files have been sent: the next picker has no marks.
       (sheet, picker, isPicking, frozen) = (nil, nil, false, nil)
       focusPane(.outgoing)
@@ -82,6 +90,22 @@ extension DashboardModel {
       return stopping + [effect]
     }
     return []
+  }
+
+  /// Sends files of the command line to the first target. Their paths and that target were checked before.
+  mutating func sendGiven(_ paths: [String]) -> [DashboardEffect] {
+    let address = TargetField(lastAddress, targets: targets, ownURL: facts.url)
+    let mode = SendSheet.modes.contains(settings.mode) ? settings.mode : .stream
+    return remember(address) + [.send(paths: paths, target: address.destination, mode: mode)]
+  }
+
+  /// Makes a target the one that the next send dialog begins with, and the first of those that are offered.
+  /// - Returns: the effect that stores it, without query and fragment; none for the server in this process.
+  private mutating func remember(_ address: TargetField) -> [DashboardEffect] {
+    lastAddress = address.destination == .ownServer ? "" : address.url
+    guard address.destination != .ownServer, let url = TargetText.stored(address.url) else { return [] }
+    targets.apply(.used(url))
+    return [.saveTarget(.used(url))]
   }
 
   /// Makes a new picker in which the files are marked that the queue had no room for, and adds a note about them.

@@ -17,10 +17,17 @@ package struct DashboardModel: Sendable {
   var frozen: DashboardState?
 
   var focus = Pane.incoming
+  /// Whether the pane with the focus fills the screen in place of all panes.
+  var isZoomed = false
   var view = BodyView.panes
   /// The list whose pane had the focus last: the detail shows its selected upload.
   var direction = UploadDirection.incoming
   var places: [UploadDirection: ListPlace] = [:]
+  /// The marked uploads of both directions; only those that are listed.
+  var marks: Set<UploadID> = []
+  /// Whether the program quits when all uploads have finished, and begins no new ones.
+  var isQuitting = false
+  private var notices = NotificationPolicy()
   /// The upload to select when the next snapshot arrives: the first of the files that were queued last; nil when there
   /// is none.
   var queued: UploadID?
@@ -29,17 +36,32 @@ package struct DashboardModel: Sendable {
   var paneFilter = TextField()
   /// The filter of the event log in its large view.
   var logFilter = TextField()
+  /// The filter of the rejected requests.
+  var rejectedFilter = TextField()
+  /// The uploads that have a row: the last valid filter of ``paneFilter``.
+  var uploadFilter = UploadFilter()
+  /// Why ``paneFilter`` is none; nil while it is one.
+  var filterProblem: FilterProblem?
+  var rejectedPlace = RowPlace<Int>()
+  var clientPlaces: [UploadDirection: RowPlace<ClientList.RowID>] = [:]
   var isTypingFilter = false
   /// Rows of the help above the first visible one; nil while the help is closed.
   var helpOffset: Int?
-  var question: Question?
+  var question: Question? { didSet { if question != oldValue { dialogOffset = 0 } } }
   /// The link whose QR code is shown, as a position in ``DashboardFacts/links``; nil while that dialog is closed.
-  var linkIndex: Int?
+  var linkIndex: Int? { didSet { if linkIndex != oldValue { dialogOffset = 0 } } }
+  /// Rows of an open question, or of the QR code's dialog, above the first visible one.
+  var dialogOffset = 0
   /// Kept while it is closed, because it remembers directories and marks; nil before its first use and after all chosen
   /// files were sent. Drawn only while ``isPicking``.
   var picker: FilePicker?
   var isPicking = false
   var sheet: SendSheet?
+  /// The targets that the send dialog offers.
+  var targets: SavedTargets
+  /// The address of the target that files were sent to last, which the next send dialog begins with; empty for the
+  /// server in this process.
+  var lastAddress: String
   var isMouseOn = false
   private var pending = PendingEffects()
 
@@ -47,8 +69,16 @@ package struct DashboardModel: Sendable {
   ///   - settings: as they were stored by the previous run.
   ///   - capabilities: of the terminal that the dashboard is drawn on.
   ///   - size: of that terminal, in cells.
-  package init(facts: DashboardFacts, settings: DashboardSettings, capabilities: TerminalCapabilities, size: Size) {
+  ///   - targets: as earlier runs have stored them.
+  package init(
+    facts: DashboardFacts,
+    settings: DashboardSettings,
+    capabilities: TerminalCapabilities,
+    size: Size,
+    targets: SavedTargets = SavedTargets()
+  ) {
     (self.facts, self.settings, self.capabilities, self.size) = (facts, settings, capabilities, size)
+    (self.targets, lastAddress) = (targets, facts.target ?? "")
     for text in facts.notes { note(.info, text) }
   }
 
@@ -61,7 +91,11 @@ package struct DashboardModel: Sendable {
     pending.remove(message) { outgoing[$0] != nil }
     switch message {
     case .input(let event): effects = handle(event)
-    case .snapshot(let snapshot, let time): show(snapshot, at: time)
+    case .given(let paths): effects = sendGiven(paths)
+    case .snapshot(let snapshot, let time):
+      show(snapshot, at: time)
+      dropLostMarks()
+      effects = notify(about: snapshot)
     case .freeSpace(let bytes): live.freeSpace = bytes
     case .directory(let listing): effects = receive(listing)
     case .checked(let check): effects = sheet?.receive(check) ?? []
@@ -72,22 +106,30 @@ package struct DashboardModel: Sendable {
     case .note(let level, let text): note(level, text)
     }
     for direction in UploadDirection.allCases {
-      let (list, visible) = (shown[direction], layout.visibleUploads(Pane(direction)))
-      places[direction, default: ListPlace()].follow(list, visible: visible)
+      let (list, window) = (shown[direction], window(direction))
+      places[direction, default: ListPlace()].follow(list, window)
     }
+    followTables()
     // Computed first: the access to the sheet excludes all others to the model.
     let room = max(0, facts.queueLimit - live.outgoing.queuedCount)
     sheet?.room = room
     if settings != before { effects.append(.save(settings)) }
     pending.add(effects)
+    if case .snapshot = message { effects += quitWhenFinished() }
     return effects
+  }
+
+  /// Tells the user that all uploads are done or that one has failed, as the user has chosen.
+  private mutating func notify(about snapshot: Snapshot) -> [DashboardEffect] {
+    guard facts.notification != .none else { return [] }
+    return notices.text(for: snapshot, running: live.runningCount).map { [.notify(facts.notification, $0)] } ?? []
   }
 
   private mutating func show(_ snapshot: Snapshot, at time: ClockTime) {
     // A log that is scrolled down continues to show the same entries.
     let isReading = view == .log && frozen == nil && logScroll.selection > 0
     let before = isReading ? live.log.newestFirst(logFilter.text).count : 0
-    live.update(with: snapshot, at: time, sort: settings.sort, filter: paneFilter.text)
+    live.update(with: snapshot, at: time, sort: settings.sort, filter: uploadFilter)
     selectQueued()
     guard isReading else { return }
     let count = live.log.newestFirst(logFilter.text).count
@@ -100,8 +142,8 @@ package struct DashboardModel: Sendable {
     defer { queued = nil }
     let list = shown.outgoing
     guard let id = queued, let row = list.row(of: id) else { return }
-    let visible = layout.visibleUploads(.outgoing)
-    places[.outgoing, default: ListPlace()].select(row, anchor: .uploadUntilEnd, in: list, visible: visible)
+    let window = window(.outgoing)
+    places[.outgoing, default: ListPlace()].select(row, anchor: .uploadUntilEnd, in: list, window)
   }
 
   /// Adds a note to the log, also to that of a frozen screen.
@@ -112,26 +154,69 @@ package struct DashboardModel: Sendable {
 
   // MARK: What is shown
 
-  /// The filter of the current view: that of the log, or that of the panes.
+  /// The filter of the current view: that of the log, that of the rejected requests, or that of the panes.
   var filter: TextField {
-    get { view == .log ? logFilter : paneFilter }
-    set { if view == .log { logFilter = newValue } else { paneFilter = newValue } }
+    get {
+      switch view {
+      case .log: logFilter
+      case .rejected: rejectedFilter
+      case .panes, .detail, .clients: paneFilter
+      }
+    }
+    set {
+      switch view {
+      case .log: logFilter = newValue
+      case .rejected: rejectedFilter = newValue
+      case .panes, .detail, .clients: paneFilter = newValue
+      }
+    }
   }
 
   /// The state that the screen is drawn from.
   var shown: DashboardState { frozen ?? live }
 
-  var layout: ScreenLayout { ScreenLayout(size, focus: focus, view: view, hasWarning: facts.warning != nil) }
+  var layout: ScreenLayout {
+    var screen = ScreenLayout.Content(focus: focus, view: view)
+    (screen.isZoomed, screen.hasWarning, screen.density) = (isZoomed, facts.warning != nil, settings.density)
+    screen.hasSelection = selected != nil
+    for direction in UploadDirection.allCases {
+      let list = shown[direction]
+      screen.uploads[Pane(direction)] = ScreenLayout.Uploads(
+        tall: list.tallCount,
+        steady: list.steadyTallCount,
+        all: list.shown.count
+      )
+    }
+    return ScreenLayout(size, screen)
+  }
+
+  /// The visible part of a list.
+  func window(_ direction: UploadDirection) -> ListWindow {
+    let (layout, pane) = (layout, Pane(direction))
+    return ListWindow(
+      heights: shown[direction].heights(layout.rowsPerUpload(in: pane)),
+      rows: layout.listRect(of: pane).height
+    )
+  }
 
   func place(_ direction: UploadDirection) -> ListPlace { places[direction, default: ListPlace()] }
 
   /// The upload that keys apply to: the selected one of the list that had the focus last; nil when that list is empty.
-  var selected: UploadRecord? { place(direction).id.flatMap { shown[direction][$0] } }
+  /// Among clients nil while a client is selected.
+  var selected: UploadRecord? {
+    guard view == .clients else { return place(direction).id.flatMap { shown[direction][$0] } }
+    guard case .upload(let id) = clientPlace.id else { return nil }
+    return shown[direction][id]
+  }
 
   /// The link whose QR code is shown; nil while that dialog is closed.
   var codeLink: String? { linkIndex.flatMap { facts.links.indices.contains($0) ? facts.links[$0] : nil } }
 
-  var logEntries: [LogEntry] { shown.log.newestFirst(filter.text) }
+  /// The entries of the log: in its large view those that contain the text of its filter, beside the panes those that
+  /// contain the texts of theirs.
+  var logEntries: [LogEntry] {
+    view == .log ? shown.log.newestFirst(logFilter.text) : shown.log.newestFirst(containing: uploadFilter.logTexts)
+  }
 
   // MARK: For the program around it
 
@@ -165,13 +250,9 @@ package struct DashboardModel: Sendable {
   /// The fraction (0 to 1) of the bytes of all running uploads that have moved; nil when the size of an upload is
   /// unknown, an upload is not listed, or there are no bytes to move.
   private var part: Double? {
-    guard live.outgoing.unlisted == 0 else { return nil }
-    var (bytes, size) = (0.0, 0.0)
-    for record in live.incoming.runningRecords + live.outgoing.runningRecords {
-      guard let whole = record.now.size else { return nil }
-      bytes += Double(min(record.now.bytes, whole))
-      size += Double(whole)
-    }
-    return size > 0 ? bytes / size : nil
+    let (incoming, outgoing) = (live.incoming.remaining, live.outgoing.remaining)
+    let whole = incoming.whole + outgoing.whole
+    guard incoming.isExact, outgoing.isExact, whole > 0 else { return nil }
+    return (incoming.moved + outgoing.moved) / whole
   }
 }

@@ -7,12 +7,22 @@ enum Command: Hashable, Sendable {
   case pane(Pane)
   case nextPane, previousPane
   case upload, mode, detail, cancel, pause, retry, clear
-  case freeze, sort, filter, log, copy, theme, bar, faster, slower, mouse
+  /// Mark the selected upload, or invert the marks of all that have a row.
+  case mark, markAll
+  /// Step the limit on the rate down or up.
+  case lowerLimit, raiseLimit
+  case freeze, sort, filter, log, copy, theme, bar, density, zoom, faster, slower, mouse
+  /// Copy the URL or the path of the selected upload's file.
+  case copyFile
+  /// Open or close the view of the rejected requests, or of the uploads grouped by client.
+  case rejected, clients
   case help, back, quit, suspend, redraw
   /// Open the dialog with the QR code of a link; in it, show the one of another address, or close it.
   case link, previousLink, nextLink, closeLink
   /// Confirm what a dialog asks about, or close the dialog without doing it.
   case yes, no
+  /// In the dialog about quitting: quit when all uploads have finished.
+  case quitWhenFinished
   /// End typing the filter: it remains, or is cleared.
   case keepFilter, clearFilter
 }
@@ -25,6 +35,8 @@ enum KeyContext: Hashable, Sendable, CaseIterable {
   case dashboard
   /// A dialog that asks for confirmation.
   case question
+  /// The dialog that asks how to quit.
+  case quitting
   /// The filter while it is being typed.
   case filter
   /// The dialog with a QR code.
@@ -42,6 +54,7 @@ package enum KeyTable {
     ("Everywhere", .program, program),
     ("While typing a filter", .filter, filter),
     ("In a dialog", .question, question),
+    ("In the dialog about quitting", .quitting, quitting),
     ("In the QR code's dialog", .link, link),
   ]
 
@@ -51,7 +64,7 @@ package enum KeyTable {
     KeyBinding([KeyEvent(.left), KeyEvent("h")], .pane(.incoming), help: "incoming pane"),
     KeyBinding([KeyEvent(.right), KeyEvent("l")], .pane(.outgoing), help: "outgoing pane"),
     KeyBinding([KeyEvent("g"), KeyEvent(.home)], .move(.top), help: "first upload"),
-    KeyBinding([KeyEvent("G"), KeyEvent(.end)], .move(.bottom), help: "last upload"),
+    KeyBinding([KeyEvent(.end)], .move(.bottom), help: "last upload"),
     KeyBinding([KeyEvent(.pageUp), KeyEvent("b", .control)], .move(.pageUp), help: "page up"),
     KeyBinding([KeyEvent(.pageDown), KeyEvent("f", .control)], .move(.pageDown), help: "page down"),
     KeyBinding([KeyEvent(.tab)], .nextPane, help: "next pane"),
@@ -67,16 +80,25 @@ package enum KeyTable {
     KeyBinding([KeyEvent(.enter)], .detail, hint: "detail", help: "detail of an upload; open a tree"),
     KeyBinding([KeyEvent("x"), KeyEvent(.delete)], .cancel, hint: "cancel", help: "cancel the upload (asks first)"),
     KeyBinding([KeyEvent("p")], .pause, hint: "pause", help: "pause or resume the upload or tree"),
+    KeyBinding([KeyEvent("<")], .lowerLimit, hint: "> limit", help: "lower the limit on its rate"),
+    KeyBinding([KeyEvent(">")], .raiseLimit, help: "raise the limit on its rate"),
     KeyBinding([KeyEvent("r")], .retry, hint: "retry", help: "retry the outgoing upload"),
+    KeyBinding([KeyEvent(" ")], .mark, hint: "mark", help: "mark for x, p, r, < and >"),
+    KeyBinding([KeyEvent("*")], .markAll, help: "mark all, or invert the marks"),
     KeyBinding([KeyEvent("c")], .clear, hint: "clear", help: "clear ended uploads"),
   ]
 
   private static let view: [KeyBinding<Command>] = [
-    KeyBinding([KeyEvent(" ")], .freeze, hint: "freeze", help: "freeze or resume the screen"),
-    KeyBinding([KeyEvent("s")], .sort, help: "order: start, name, rate and so on"),
-    KeyBinding([KeyEvent("/")], .filter, hint: "filter", help: "filter by text"),
+    KeyBinding([KeyEvent("f")], .freeze, hint: "freeze", help: "freeze or resume the screen"),
+    KeyBinding([KeyEvent("s")], .sort, help: "order: state, rate, time left, size"),
+    KeyBinding([KeyEvent("/")], .filter, hint: "filter", help: "filter: text, state:stalled, size>1GB"),
+    KeyBinding([KeyEvent("z")], .zoom, help: "zoom the pane, or show all panes"),
+    KeyBinding([KeyEvent("d")], .density, help: "rows of an upload: as fit, 1, 2, 3"),
+    KeyBinding([KeyEvent("G")], .clients, help: "toggle grouping by client or server"),
+    KeyBinding([KeyEvent("R")], .rejected, hint: "rejected", help: "toggle the rejected requests"),
     KeyBinding([KeyEvent("L")], .log, help: "toggle the event log"),
     KeyBinding([KeyEvent("y")], .copy, help: "copy the upload page's link"),
+    KeyBinding([KeyEvent("Y")], .copyFile, help: "copy the URL or path of the file"),
     KeyBinding([KeyEvent("Q")], .link, hint: "QR code", help: "QR code of the link, for a phone"),
     KeyBinding([KeyEvent("t")], .theme, help: "theme: dark, light, contrast, mono"),
     KeyBinding([KeyEvent("b")], .bar, help: "bars: block, thin, ASCII"),
@@ -86,7 +108,7 @@ package enum KeyTable {
   ]
 
   private static let leaving: [KeyBinding<Command>] = [
-    KeyBinding([KeyEvent(.escape)], .back, hint: "back", help: "go back one step"),
+    KeyBinding([KeyEvent(.escape)], .back, hint: "back", help: "go back one step; remove the marks"),
     KeyBinding([KeyEvent("?")], .help, hint: "help", help: "toggle this help"),
     KeyBinding([KeyEvent("q")], .quit, hint: "quit", help: "quit (asks while uploads run)"),
   ]
@@ -106,6 +128,16 @@ package enum KeyTable {
   private static let question: [KeyBinding<Command>] = [
     KeyBinding([KeyEvent("y"), KeyEvent(.enter)], .yes, hint: "yes", help: "confirm"),
     KeyBinding([KeyEvent("n"), KeyEvent(.escape), KeyEvent("q")], .no, hint: "no", help: "close without doing it"),
+    KeyBinding([KeyEvent(.up), KeyEvent("k")], .move(.up), help: "scroll up, on a small screen"),
+    KeyBinding([KeyEvent(.down), KeyEvent("j")], .move(.down), help: "scroll down"),
+  ]
+
+  private static let quitting: [KeyBinding<Command>] = [
+    KeyBinding([KeyEvent("y"), KeyEvent(.enter)], .yes, hint: "cancel and quit", help: "cancel all uploads and quit"),
+    KeyBinding([KeyEvent("w")], .quitWhenFinished, hint: "quit when finished", help: "quit when all have finished"),
+    KeyBinding([KeyEvent("n"), KeyEvent(.escape), KeyEvent("q")], .no, hint: "stay", help: "stay, and take it back"),
+    KeyBinding([KeyEvent(.up), KeyEvent("k")], .move(.up), help: "scroll up, on a small screen"),
+    KeyBinding([KeyEvent(.down), KeyEvent("j")], .move(.down), help: "scroll down"),
   ]
 
   private static let link: [KeyBinding<Command>] = [
@@ -118,6 +150,8 @@ package enum KeyTable {
       hint: "close",
       help: "close the dialog"
     ),
+    KeyBinding([KeyEvent(.up), KeyEvent("k")], .move(.up), help: "scroll up, where there is no code"),
+    KeyBinding([KeyEvent(.down), KeyEvent("j")], .move(.down), help: "scroll down"),
   ]
 
   /// The commands of ``KeyContext/dashboard`` that have an effect while the help is open; all others do nothing.
@@ -132,11 +166,13 @@ package enum KeyTable {
   static let dashboardSections: [KeySection] = groups.map { KeySection($0.title, $0.bindings) }
 
   /// The sections of the help for file picker and send dialog. Left out are the help key, which is that of the
-  /// dashboard, and the keys while a filter or an address is typed.
+  /// dashboard, and the keys while a filter is typed or a message is read.
   static let sendingSections: [KeySection] = [
     KeySection("File picker", PickerCommand.Context.browsing.keys.filter { $0.command != .help }),
     KeySection("While typing a path", PickerCommand.Context.typingPath.keys),
     KeySection("Send dialog", SheetCommand.keys.filter { $0.command != .help }),
+    KeySection("While typing a target", SheetCommand.typingKeys),
+    KeySection("While naming a target", SheetCommand.namingKeys),
   ]
 
   static let sections = dashboardSections + sendingSections

@@ -40,7 +40,7 @@ import UploadCore
       isPaused: true
     )
     var driver = driver(left)
-    #expect(driver.text.contains(/left.bin +paused/))
+    #expect(driver.text.contains(/left.bin .* 0 % paused/))
     driver.type("p")
     #expect(driver.takeEffects() == [.setPaused(left.id, false)])
     driver.type("xy")
@@ -61,10 +61,36 @@ import UploadCore
     #expect(driver.effects.isEmpty && driver.text.contains(reason))
   }
 
-  @Test func `the key p says that only the client can pause an incoming upload`() {
-    var driver = driver(UploadSnapshot.example("in.bin").interrupted(5))
+  @Test func `the key p pauses an incoming upload that arrives, and continues a paused one`() {
+    let incoming = UploadSnapshot.example("in.bin") { $0.canPause = true }
+    var driver = driver(incoming)
+    driver.type("1")
+    #expect(footer(driver).contains("p pause"))
+    driver.type("p")
+    #expect(driver.takeEffects() == [.setPaused(incoming.id, true)])
+    driver.show([incoming.paused().changed { $0.mode = .multipart }])
+    #expect(driver.text.contains(/50 % +paused/) && footer(driver).contains("p resume"), "\(driver.text)")
+    driver.press(.enter)
+    #expect(driver.text.contains("64 KiB/s keep its client connected"))
+    driver.type("p")
+    #expect(driver.takeEffects() == [.setPaused(incoming.id, false)])
+  }
+
+  @Test(arguments: [
+    (UploadSnapshot.example("in.bin").interrupted(5), "only its client can continue it"),
+    (UploadSnapshot.example("in.bin"), "this upload cannot be paused now"),
+    (UploadSnapshot.example("in.bin") { $0.state = .finishing }, "this upload is finishing: it cannot be paused"),
+  ])
+  func `the key p says why an incoming upload cannot be paused`(_ upload: UploadSnapshot, _ reason: String) {
+    var driver = driver(upload)
     driver.type("1p")
-    #expect(driver.effects.isEmpty && driver.text.contains("only the client can pause an incoming upload"))
+    #expect(driver.effects.isEmpty && driver.text.contains(reason))
+  }
+
+  @Test func `before the program quits it asks about a paused incoming upload`() {
+    var driver = driver(UploadSnapshot.example("in.bin").paused())
+    driver.type("q")
+    #expect(driver.effects.isEmpty && driver.text.contains("1 upload is still running."))
   }
 
   @Test func `the key p has no effect without an upload`() {
@@ -84,7 +110,7 @@ import UploadCore
   @Test func `the question about quitting counts only uploads that move or are queued`() {
     var driver = driver(.example("in.bin").interrupted(5), .example("other.bin"), resumable.paused())
     driver.type("q")
-    #expect(driver.text.contains("1 upload is still running. Quit and cancel it?"))
+    #expect(driver.text.contains("1 upload is still running."))
   }
 
   @Test func `the screen with an interrupted upload is the same a second later`() {

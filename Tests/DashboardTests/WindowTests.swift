@@ -9,7 +9,7 @@ import UploadCore
     var driver = Driver()
     #expect(driver.model.title == "sluice http://192.168.1.7:8080")
     driver.show([.example(), .sending { $0.bytes = 0 }])
-    #expect(driver.model.title == "sluice ↓1 ↑1 25%")
+    #expect(driver.model.title == "sluice ↓1 ↑1 25 %")
   }
 
   @Test func `the title has no control characters even if the URL has`() {
@@ -51,7 +51,7 @@ import UploadCore
   }
 
   @Test(arguments: [
-    (40, "↓3 212MiB/s ↑2 96MiB/s RSS 14MiB"), (24, "↓3 212MiB/s ↑2 96MiB/s"), (12, "↓3 ↑2 14MiB"), (5, "↓3 ↑2"),
+    (40, "↓3 212MiB/s ↑2 96MiB/s memory 14MiB"), (24, "↓3 212MiB/s ↑2 96MiB/s"), (12, "↓3 ↑2 14MiB"), (5, "↓3 ↑2"),
     (4, "↓3↑2"), (1, "5"),
   ])
   func `a screen of one row shows the most useful text that fits`(_ width: Int, _ text: String) {

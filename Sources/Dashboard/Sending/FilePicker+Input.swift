@@ -82,7 +82,7 @@ extension FilePicker {
   /// Handles an event of the terminal; a resize, a change of focus and the end of the terminal have no effect.
   /// - Parameter area: the picker's region of the screen, which mouse positions refer to.
   mutating func handle(_ event: InputEvent, in area: Rect) -> Outcome {
-    let layout = PickerLayout(Size(width: area.width, height: area.height), context: context)
+    let layout = layout(in: Size(width: area.width, height: area.height))
     switch event {
     case .key(let key): return handle(key, visible: layout.visible)
     case .paste(let text): return paste(text)

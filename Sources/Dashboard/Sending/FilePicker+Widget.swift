@@ -4,7 +4,7 @@ import UploadCore
 extension FilePicker: Widget {
   /// Draws the picker into a region of any size, with a border where there is space for one.
   func draw(on surface: inout Surface) {
-    let layout = PickerLayout(Size(width: surface.width, height: surface.height), context: context)
+    let layout = layout(in: Size(width: surface.width, height: surface.height))
     surface.fill(surface.bounds)
     if layout.hasBorder {
       let (trailing, footer) = (StyledText(countText), StyledText(marksText))
@@ -15,6 +15,14 @@ extension FilePicker: Widget {
     surface.within(layout.titles) { PickerRow(width: $0.width).drawTitles(on: &$0) }
     surface.within(layout.list) { drawList(on: &$0) }
     surface.within(layout.status) { drawStatus(on: &$0, hasBorder: layout.hasBorder) }
+  }
+
+  /// The regions of the parts, with as many rows for a message as it needs, where there is space.
+  func layout(in size: Size) -> PickerLayout {
+    let layout = PickerLayout(size, context: context)
+    guard let message else { return layout }
+    let rows = message.printable.wrapped(to: layout.messageWidth).count
+    return rows > 1 ? PickerLayout(size, context: context, messageRows: rows) : layout
   }
 
   /// The number of the directory's entries: `9 entries, 1 hidden`, or with a filter `2 of 9`; empty unless it was read.
@@ -101,6 +109,9 @@ extension FilePicker: Widget {
   private func drawStatus(on surface: inout Surface, hasBorder: Bool) {
     let theme = surface.theme
     var area = Self.textArea(surface)
+    if let message, context != .filtering, surface.height > 1 {
+      return surface.within(area) { $0.writeWrapped(message, style: theme.warning) }
+    }
     // A border has these texts in it.
     let trailing = context == .filtering ? countText : marksText
     let width = trailing.columns
@@ -148,19 +159,25 @@ struct PickerLayout {
   /// - Parameters:
   ///   - size: of the region that the picker is drawn into.
   ///   - context: text that is being typed has space before all other parts.
-  init(_ size: Size, context: PickerCommand.Context) {
+  ///   - messageRows: rows of the message, 1 or more; the list keeps one row.
+  init(_ size: Size, context: PickerCommand.Context, messageRows: Int = 1) {
     let bounds = Rect(size)
     hasBorder = size.width >= 24 && size.height >= 7
     let content = hasBorder ? Panel.content(of: bounds) : bounds
     let height = content.height
     let hasPath = context == .typingPath || height >= 3 || height == 2 && context == .browsing
     let hasStatus = context == .filtering || height >= 3
-    let rows = content.rows([.fixed(hasPath ? 1 : 0), .fixed(height >= 6 ? 1 : 0), .rest(), .fixed(hasStatus ? 1 : 0)])
+    let (pathRows, titleRows) = (hasPath ? 1 : 0, height >= 6 ? 1 : 0)
+    let statusRows = hasStatus ? max(1, min(messageRows, height - pathRows - titleRows - 1)) : 0
+    let rows = content.rows([.fixed(pathRows), .fixed(titleRows), .rest(), .fixed(statusRows)])
     (path, titles, list, status) = (rows[0], rows[1], rows[2], rows[3])
   }
 
   /// How many entries are visible at a time; 1 or more.
   var visible: Int { ItemList.visible(height: list.height) }
+
+  /// Columns of a message.
+  var messageWidth: Int { status.width >= 12 ? status.width - 2 : status.width }
 }
 
 /// The columns of a row of the file picker: the marks, the name, and the size and time or why the entry cannot be sent.
@@ -208,7 +225,7 @@ struct PickerRow {
       drawDetails(entry, size: size, on: &surface)
     }
     if isMarked {
-      style = theme.good
+      style = theme.title
       surface.put(surface.glyphs.checked, x: max(0, name.x - 2), y: 0, style: style)
     }
     drawName(entry, style: style, on: &surface)

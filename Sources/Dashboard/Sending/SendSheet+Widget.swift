@@ -13,22 +13,21 @@ extension SendSheet: Widget {
     surface.within(layout.files) { drawFiles(on: &$0) }
     surface.within(layout.modes) { drawModes(on: &$0) }
     surface.within(layout.target) { drawTarget(on: &$0) }
-    let summary = layout.summary.inset(horizontally: layout.inset, vertically: 0)
-    let note = layout.note.inset(horizontally: layout.inset, vertically: 0)
-    surface.within(summary) { $0.write(summaryText($0.theme, width: $0.width), x: 0, y: 0, width: $0.width) }
-    surface.within(note) { $0.writeWrapped(self.note.text, style: self.note.isError ? $0.theme.bad : $0.theme.warning) }
+    surface.within(layout.offers) { drawOffers(on: &$0) }
+    drawStatus(layout, on: &surface)
+    if let readOffset { drawMessage(from: readOffset, on: &surface) }
   }
 
-  /// The regions of the parts, with as many rows for the note as it needs, at most ``SheetLayout/mostNoteRows``.
+  /// The regions of the parts, with as many rows for the note as it needs, where there is space.
   func layout(in size: Size) -> SheetLayout {
-    let layout = SheetLayout(size, files: paths.count)
-    let rows = note.text.wrapped(to: layout.note.width - 2 * layout.inset, limit: SheetLayout.mostNoteRows).count
-    return rows > 1 ? SheetLayout(size, files: paths.count, noteRows: rows) : layout
+    let width = SheetLayout(size, files: paths.count).statusWidth
+    let rows = statusTexts.flatMap { $0.wrapped(to: width) }.count
+    return SheetLayout(size, files: paths.count, noteRows: max(1, rows - 1), offers: shownOffers.count)
   }
 
   /// The number and the size of files, with those in directories: `1,206 files, 3.2 GiB`; while directories are being
   /// counted `2 entries, counting`.
-  private func amount(of files: some Collection<SendCheck.File>) -> String {
+  func amount(of files: some Collection<SendCheck.File>) -> String {
     guard files.contains(where: \.isDirectory) else {
       let size = files.reduce(UInt64(0)) { $0.addingClamped($1.size ?? 0) }
       return "\(Figures.count(files.count, "file", "files")), \(ByteSize.text(size))"
@@ -46,7 +45,7 @@ extension SendSheet: Widget {
   }
 
   /// The number and the size of the files that can be sent: `2 files, 3.0 GiB`.
-  private var totalText: String { amount(of: sendable) }
+  var totalText: String { amount(of: sendable) }
 
   // MARK: Files
 
@@ -87,7 +86,7 @@ extension SendSheet: Widget {
   // MARK: Mode and target
 
   /// Columns of the fields' labels; 1, for the selection mark, where there is no space for labels.
-  private func labelWidth(_ surface: Surface) -> Int { surface.width >= 24 ? 6 : 1 }
+  func labelWidth(_ surface: Surface) -> Int { surface.width >= 24 ? 6 : 1 }
 
   private func drawModes(on surface: inout Surface) {
     let shown = surface.height >= Self.modes.count ? Self.modes : [mode]
@@ -97,7 +96,7 @@ extension SendSheet: Widget {
         let theme = surface.theme
         let label = labelWidth(surface)
         if y == 0, label > 1 { surface.write("Mode", x: 1, y: 0, style: theme.dim) }
-        surface.put(isChosen ? surface.glyphs.checked : .space, x: label, y: 0, style: theme.good)
+        surface.put(isChosen ? surface.glyphs.checked : .space, x: label, y: 0, style: theme.accent)
         surface.write(StyledText(shownMode.rawValue, isChosen ? theme.title : theme.text), x: label + 2, y: 0)
         let text = StyledText(explanation(shownMode), theme.dim)
         surface.write(text, x: label + 12, y: 0, width: max(0, surface.width - label - 13))
@@ -122,123 +121,7 @@ extension SendSheet: Widget {
     return sendable.compactMap(\.size).max().map { ByteSize.text($0) }
   }
 
-  private func drawTarget(on surface: inout Surface) {
-    let theme = surface.theme
-    let isTyping = field == .target
-    let label = labelWidth(surface)
-    if label > 1 { surface.write("To", x: 1, y: 0, style: theme.dim) }
-    if isTyping { drawMark(y: 0, on: &surface) }
-    let start = label > 1 ? label + 2 : 1
-    surface.within(Rect(x: start, y: 0, width: surface.width - start - 1, height: 1)) { surface in
-      if isTyping { surface.draw(address, in: surface.bounds) }
-      guard address.isEmpty || !isTyping else { return }
-      var text = StyledText(targetText, isTyping ? theme.dim : theme.text)
-      if target == .ownServer {
-        text.append(isTyping ? "  this server; type another address" : "  this server", theme.dim)
-      }
-      // Behind the cursor when there is one.
-      let x = isTyping ? 1 : 0
-      surface.write(text, x: x, y: 0, width: max(0, surface.width - x))
-    }
-  }
-
-  private func drawMark(y: Int, on surface: inout Surface) {
+  func drawMark(y: Int, on surface: inout Surface) {
     surface.put(surface.glyphs.selection, x: 0, y: y, style: surface.theme.accent)
   }
-
-  // MARK: Summary and note
-
-  /// The longest description of what Enter sends that fits into `width` columns; or the reason why nothing can be sent.
-  private func summaryText(_ theme: Theme, width: Int) -> StyledText {
-    if let obstacle {
-      let isPending = isChecking || target != checkedTarget
-      return StyledText(obstacle, isPending ? theme.dim : theme.bad)
-    }
-    let files = sendable
-    let hasTrees = files.contains(where: \.isDirectory)
-    let part = amount(of: files.prefix(room)).split(separator: ", ").last ?? ""
-    let total = leftCount > 0 ? "\(room) of \(files.count) \(hasTrees ? "entries" : "files"), \(part)" : totalText
-    let texts = ["\(total), \(manner) to \(targetText)", "\(total), \(manner)", total]
-    return texts.map { StyledText([Span("Enter sends ", theme.dim), Span($0, theme.title)]) }
-      .first { $0.columns <= width } ?? StyledText(total, theme.title)
-  }
-
-  /// How many of the files the queue has no room for.
-  private var leftCount: Int { max(0, sendable.count - room) }
-
-  private var manner: String {
-    switch mode {
-    case .stream, .resumable, .raw: "as a stream"
-    case .multipart: "as a form"
-    case .buffered: "as a form from memory"
-    }
-  }
-
-  /// The message; without one, the problem of the selected file, or what is skipped of the selected directory, while the files have the focus, because its row may
-  /// truncate it; otherwise how many files are left out, and how many remain marked because the queue has no room.
-  private var note: (text: String, isError: Bool) {
-    if let message, message != obstacle { return (message, false) }
-    if field == .files, paths.indices.contains(scroll.selection) {
-      let path = paths[scroll.selection]
-      let name = PlainText.sanitized(PickerPath.split(path)?.name ?? path)
-      if let problem = problem(path) { return ("\(name): \(problem)", true) }
-      if let count = counts[path], !count.lossText.isEmpty {
-        return ("\(name)/: \(count.text)", false)
-      }
-    }
-    var notes: [String] = []
-    let count = known.keys.count { problem($0) != nil }
-    if count > 0 { notes.append("\(Figures.count(count, "file is", "files are")) left out.") }
-    if leftCount > 0, room > 0 {
-      notes.append("\(Figures.count(leftCount, "file stays", "files stay")) marked: the queue has no room.")
-    }
-    return (notes.joined(separator: " "), false)
-  }
-}
-
-/// The regions of the send dialog's parts, in a box in the middle of the screen; a part without space is empty.
-struct SheetLayout {
-  let hasBorder: Bool
-  /// The box with its border.
-  let frame: Rect
-  let files: Rect
-  /// A row for each mode, or one row for the chosen mode.
-  let modes: Rect
-  let target: Rect
-  /// The row that says what Enter sends.
-  let summary: Rect
-  let note: Rect
-  /// Columns that summary and note leave free at both ends, so that they are aligned with the names of the files.
-  let inset: Int
-
-  /// A longer note is truncated.
-  static let mostNoteRows = 3
-
-  /// - Parameters:
-  ///   - size: of the region that the dialog is drawn into.
-  ///   - count: how many files there are.
-  ///   - noteRows: rows of the note, where there is space.
-  init(_ size: Size, files count: Int, noteRows: Int = 1) {
-    let bounds = Rect(size)
-    hasBorder = size.width >= 24 && size.height >= 6
-    let space = hasBorder ? Panel.content(of: bounds) : bounds
-    let isTall = space.height >= 11
-    let modeRows = isTall ? SendSheet.modes.count : 1
-    let gap = isTall ? 1 : 0
-    let height = min(count, 12) + modeRows + 3 * gap + 2 + noteRows
-    let content = space.centered(width: min(space.width, 88), height: height)
-    frame = hasBorder ? content.inset(horizontally: -1, vertically: -1) : content
-    // A long note leaves three rows for files.
-    let noteSpace = content.height - modeRows - 3 * gap - 2 - min(count, 3)
-    let noteHeight = content.height >= 5 ? min(noteRows, max(1, noteSpace)) : 0
-    let rows = content.rows([
-      .rest(), .fixed(gap), .fixed(content.height >= 3 ? modeRows : 0), .fixed(gap),
-      .fixed(content.height >= 2 ? 1 : 0), .fixed(gap), .fixed(1), .fixed(noteHeight),
-    ])
-    inset = content.width >= 24 ? 1 : 0
-    (files, modes, target, summary, note) = (rows[0], rows[2], rows[4], rows[6], rows[7])
-  }
-
-  /// How many files are visible at a time; 1 or more.
-  var visibleFiles: Int { ItemList.visible(height: files.height) }
 }

@@ -29,8 +29,9 @@ struct SendSheet: Sendable {
   /// The home directory, which `~` stands for; absolute.
   let home: String
   var field = Field.files
-  /// The typed target; empty for the server in this process.
-  var address = TextField()
+  var address: TargetField
+  /// The name that is being typed for the target; nil while none is.
+  var naming: TargetNaming?
   var scroll = Scroll()
   /// The results of the latest check, by path; empty before the first, and without files that were added since.
   var known: [String: SendCheck.File] = [:]
@@ -42,9 +43,11 @@ struct SendSheet: Sendable {
   /// The effect of the check whose result is pending; nil when none is.
   var pendingCheck: DashboardEffect?
   /// The target of the latest check that was requested.
-  private(set) var checkedTarget = SendDestination.ownServer
+  private(set) var checkedTarget: SendDestination
   /// A text about the last key, such as why it had no effect; nil when there is none.
   var message: String?
+  /// While the texts below the fields are shown alone, how many of their rows are scrolled out; otherwise nil.
+  var readOffset: Int?
 
   /// The modes in which files can be sent, in the order of the dialog's rows.
   static let modes: [UploadMode] = [.stream, .multipart, .buffered]
@@ -54,23 +57,28 @@ struct SendSheet: Sendable {
   ///   - mode: `raw`, which no file can be sent in, becomes `stream`.
   ///   - ownURL: the URL of the server in this process.
   ///   - home: the home directory, which `~` stands for; absolute.
-  init(paths: [String], mode: UploadMode, ownURL: String, home: String) {
+  ///   - targets: those that are offered.
+  ///   - address: the address or the name of the target at first; empty for the server in this process.
+  init(
+    paths: [String],
+    mode: UploadMode,
+    ownURL: String,
+    home: String,
+    targets: SavedTargets = SavedTargets(),
+    address: String = ""
+  ) {
     (self.paths, self.ownURL, self.home) = (paths, ownURL, home)
     self.mode = Self.modes.contains(mode) ? mode : .stream
-    pendingCheck = .check(paths: paths, target: .ownServer)
+    self.address = TargetField(address, targets: targets, ownURL: ownURL)
+    checkedTarget = self.address.destination
+    pendingCheck = .check(paths: paths, target: checkedTarget)
   }
 
   /// The effect that requests the pending check, or none; perform it once the dialog was created.
   var firstEffects: [DashboardEffect] { pendingCheck.map { [$0] } ?? [] }
 
-  /// The target's address as it is typed now; that of the server in this process for an empty field.
-  var targetText: String {
-    let text = String(address.text.trimmingWhitespace)
-    return text.isEmpty ? ownURL : text
-  }
-
   /// The target as it is typed now.
-  var target: SendDestination { targetText == ownURL ? .ownServer : .url(targetText) }
+  var target: SendDestination { address.destination }
 
   /// Accepts the result of ``DashboardEffect/check(paths:target:)``; ignores that of an earlier check.
   /// - Returns: the effects that count directories.

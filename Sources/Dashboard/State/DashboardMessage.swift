@@ -5,6 +5,8 @@ package import UploadCore
 package enum DashboardMessage: Sendable {
   /// An event of the terminal: a key, a paste, the mouse, a new size, the focus of its window, or its end.
   case input(InputEvent)
+  /// Files of the command line, by absolute paths, are to be sent to the first target of the send dialog.
+  case given([String])
   /// The running and queued uploads at one instant, and those that ended since the previous snapshot; with the local
   /// time of that instant. Every snapshot must arrive, in order: each reports an end only once.
   case snapshot(Snapshot, ClockTime)
@@ -37,8 +39,14 @@ package enum DashboardEffect: Hashable, Sendable {
   case send(paths: [String], target: SendDestination, mode: UploadMode)
   /// Cancel a running or queued upload of either direction, or a tree of the queue.
   case cancel(UploadID)
-  /// Pause a running outgoing upload that can be paused, or a tree of the queue, or continue one that is paused.
+  /// Pause a running upload that can be paused, or a tree of the queue, or continue one that is paused.
   case setPaused(UploadID, Bool)
+  /// Pause the files of an incoming tree, by the id of its group, or continue them.
+  case setTreePaused(String, Bool)
+  /// Limit the rate of a running or queued upload, or of a tree of the queue, in bytes per second; nil for no limit.
+  case setLimit(UploadID, UInt64?)
+  /// Limit the rate of an incoming tree as a whole, by the id of its group.
+  case setTreeLimit(String, UInt64?)
   /// Send the file or directory of an ended outgoing upload again, as a new upload: the result is ``DashboardMessage/queued(_:)``,
   /// or a note of level `error`.
   case retry(UploadID)
@@ -52,17 +60,36 @@ package enum DashboardEffect: Hashable, Sendable {
   case countDirectory(String)
   /// Stop all counting: the results are of stopped counts.
   case stopCounting
-  /// Copy text to the user's clipboard, and report the result with a note.
-  case copy(String)
+  /// Copy a text to the user's clipboard, and report with a note what was copied.
+  case copy(CopySource)
   case setMouse(Bool)
+  /// Tell the user what has happened, by a bell or a notification of the desktop. The text has no control characters.
+  case notify(NotificationMode, String)
+  /// Accept uploads of other programs from now on, or reject new ones; running ones are not affected.
+  case acceptUploads(Bool)
   /// Store the settings for the next run.
   case save(DashboardSettings)
+  /// Make a change in the stored targets. A note says when that fails.
+  case saveTarget(TargetChange)
   /// Send the whole screen again, after something else has written to the terminal.
   case redraw
   /// Restore the terminal, and stop the process until the shell resumes it.
   case suspend
   /// Cancel running uploads and end the program, without asking.
   case quit
+}
+
+/// What is copied to the user's clipboard.
+package enum CopySource: Hashable, Sendable {
+  /// A link that opens the upload page.
+  case link(String)
+  /// The URL of a file that was sent, as the server has stated it.
+  case url(String, name: String)
+  /// The path of a file that was sent.
+  case path(String, name: String)
+  /// The file of this name in the upload directory: its URL where clients can download it, otherwise its path. The second
+  /// name is safe to show.
+  case received(NameBytes, name: String)
 }
 
 /// Where files are sent.
@@ -89,7 +116,9 @@ struct PendingEffects: Sendable {
       case .readDirectory, .check, .countDirectory: readings += 1
       case .send(let paths, _, _): uploads += paths.count
       case .retry: uploads += 1
-      case .cancel, .setPaused, .stopCounting, .copy, .setMouse, .save, .redraw, .suspend, .quit: break
+      case .cancel, .setPaused, .setTreePaused, .setLimit, .setTreeLimit, .stopCounting, .copy, .setMouse, .notify,
+        .acceptUploads, .save, .saveTarget, .redraw, .suspend, .quit:
+        break
       }
     }
   }
@@ -103,7 +132,7 @@ struct PendingEffects: Sendable {
       uploads = max(0, uploads - snapshot.uploads.count { $0.direction == .outgoing && !isKnown($0.id) })
     // Files that could not be queued are reported as an error.
     case .note(.error, _): uploads = 0
-    case .snapshot, .input, .freeSpace, .queued, .note: break
+    case .snapshot, .input, .given, .freeSpace, .queued, .note: break
     }
   }
 }

@@ -6,6 +6,7 @@ package struct DashboardSettings: Hashable, Sendable {
   package var theme = ThemeName.dark
   package var bar = BarStyle.block
   package var sort = UploadSort.started
+  package var density = RowDensity.automatic
   /// How the next file is sent: stream, multipart or buffered.
   package var mode = UploadMode.stream
   /// Snapshots per second: one of ``refreshRates``.
@@ -19,26 +20,31 @@ package struct DashboardSettings: Hashable, Sendable {
   package init() {}
 }
 
-/// The order of the active uploads in a pane. Queued and ended uploads follow in their own order.
-package enum UploadSort: String, Sendable, CaseIterable {
-  /// Newest first.
-  case started
-  case name
-  /// Highest rate first.
-  case rate
-  /// Nearest to completion first.
-  case progress
-  /// Most memory first.
-  case memory
+/// How many rows of the screen a running upload takes. Queued and ended ones always take one.
+package enum RowDensity: String, Sendable, CaseIterable {
+  /// As many, up to three, as fit all running uploads of the pane; one where they do not fit.
+  case automatic = "auto"
+  case one = "1"
+  case two = "2"
+  case three = "3"
 
-  /// The order as text for a note: `rate, highest first`.
+  /// The rows that the user chose; nil for as many as fit.
+  var rows: Int? {
+    switch self {
+    case .automatic: nil
+    case .one: 1
+    case .two: 2
+    case .three: 3
+    }
+  }
+
+  /// The density as text for a note: `2 rows for each upload`.
   var text: String {
     switch self {
-    case .started: "start, newest first"
-    case .name: "name"
-    case .rate: "rate, highest first"
-    case .progress: "progress, nearest to completion first"
-    case .memory: "memory, most first"
+    case .automatic: "as many rows for each upload as fit"
+    case .one: "1 row for each upload"
+    case .two: "2 rows for each upload"
+    case .three: "3 rows for each upload"
     }
   }
 }
@@ -68,8 +74,12 @@ package struct DashboardFacts: Hashable, Sendable {
   package var fingerprint: String?
   /// A warning that is always visible, such as uploads without a token; nil when there is none.
   package var warning: String?
+  /// The URL that files are sent to at first, valid and with its scheme; nil for the server in this process.
+  package var target: String?
   /// The most files that may be queued for sending at a time.
   package var queueLimit = Int.max
+  /// How the user is told that all uploads are done or that one has failed.
+  package var notification = NotificationMode.none
 
   package init(url: String, directory: String, workingDirectory: String, home: String) {
     (self.url, self.directory, self.workingDirectory, self.home) = (url, directory, workingDirectory, home)

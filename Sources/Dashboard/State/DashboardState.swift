@@ -12,46 +12,52 @@ struct DashboardState: Sendable {
   private(set) var slabs = SlabUse(used: 0, budget: 0)
   /// Requests that the server rejected since it started.
   private(set) var rejectedCount: UInt64 = 0
+  /// The last of these requests.
+  private(set) var rejections = RejectionLog()
+  private var clients: [UploadDirection: ClientList] = [:]
   private(set) var downloads = DownloadTotals()
+  /// What was stored and sent since the program began.
+  private(set) var finished: [UploadDirection: FinishedFiles] = [:]
+  /// Whether the rows of clients are kept, which takes time. Call ``arrange(by:filter:)`` after a change.
+  var groupsByClient = false
   /// Free space on the file system that uploads are stored on, in bytes; nil while it is unknown.
   var freeSpace: UInt64?
-  /// Resident bytes of the process, oldest first, at most 32 values: one for each half second with an active or queued
-  /// upload, and otherwise one for each snapshot in which the number of tenths of a MiB has changed.
-  private(set) var residentHistory: [Double] = []
   /// Whole minutes since the first snapshot.
   private(set) var uptimeMinutes = 0
   /// The local time of the latest snapshot; nil before the first.
   private(set) var time: ClockTime?
   private var clock = TickClock()
 
-  /// The most values of ``residentHistory``: more than the sparkline in the header shows.
-  private static let historyLimit = 32
-
   subscript(direction: UploadDirection) -> UploadList { direction == .incoming ? incoming : outgoing }
 
   var runningCount: Int { incoming.runningCount + outgoing.runningCount }
   var endedCount: Int { incoming.endedCount + outgoing.endedCount }
 
-  mutating func update(with snapshot: Snapshot, at time: ClockTime, sort: UploadSort, filter: String) {
+  mutating func update(with snapshot: Snapshot, at time: ClockTime, sort: UploadSort, filter: UploadFilter) {
     if self.time == nil { log.setMissingTimes(time) }
     self.time = time
     let ticks = clock.ticks(until: snapshot.at)
     uptimeMinutes = clock.minutes(until: snapshot.at)
-    let newEvents = events.events(for: withoutKnownEnds(snapshot))
-    for entry in newEvents.compactMap({ LogEntry($0, at: time) }) { log.append(entry) }
+    let news = withoutKnownEnds(snapshot)
+    for entry in events.events(for: news).compactMap({ LogEntry($0, at: time) }) { log.append(entry) }
+    for request in snapshot.rejected { log.append(LogEntry(rejections.add(request, at: time))) }
+    for index in news.uploads.indices where news.uploads[index].outcome != nil {
+      clients[news.uploads[index].direction, default: ClientList()].add(news.uploads[index])
+    }
     rejectedCount = snapshot.rejectedCount
     downloads = snapshot.downloads
-    let received = snapshot.uploads.filter { $0.direction == .incoming }
-    let sent = snapshot.uploads.filter { $0.direction == .outgoing }
+    finished = snapshot.finished
     let (incomingGroups, outgoingGroups) = (snapshot.groups(.incoming), snapshot.groups(.outgoing))
-    let incomingChanged = incoming.update(with: received, groups: incomingGroups, ticks: ticks)
+    let uploads = snapshot.uploads
+    let incomingChanged = incoming.update(with: uploads, of: .incoming, groups: incomingGroups, ticks: ticks)
     let outgoingChanged = outgoing.update(
-      with: sent,
+      with: uploads,
+      of: .outgoing,
       groups: outgoingGroups,
       unlisted: snapshot.unlisted,
       ticks: ticks
     )
-    appendMemory(snapshot.memory, ticks: ticks)
+    memory = snapshot.memory
     slabs = snapshot.slabs
     // Rows that changed places more often than twice a second could not be read.
     if ticks > 0 || incomingChanged || outgoingChanged { arrange(by: sort, filter: filter) }
@@ -59,29 +65,32 @@ struct DashboardState: Sendable {
 
   /// The snapshot without uploads whose end an earlier one has reported: the log would have the end twice.
   private func withoutKnownEnds(_ snapshot: Snapshot) -> Snapshot {
-    func isKnown(_ upload: UploadSnapshot) -> Bool {
-      upload.outcome != nil && self[upload.direction][upload.id]?.now.outcome != nil
+    let uploads = snapshot.uploads
+    // By index: a closure that gets the elements would copy each of them.
+    let known = uploads.indices.filter {
+      uploads[$0].outcome != nil && self[uploads[$0].direction][uploads[$0].id]?.now.outcome != nil
     }
-    guard snapshot.uploads.contains(where: isKnown) else { return snapshot }
+    guard !known.isEmpty else { return snapshot }
     var rest = snapshot
-    rest.uploads.removeAll(where: isKnown)
+    for index in known.reversed() { rest.uploads.remove(at: index) }
     return rest
   }
 
-  /// Sets the memory and extends its history. While nothing runs, the sparkline moves only when the number beside it
-  /// changes: an idle screen does not change.
-  /// - Parameter ticks: half seconds since the snapshot before.
-  private mutating func appendMemory(_ new: ProcessMemory, ticks: Int) {
-    let isSame = Figures.mebibyteTenths(new.resident) == Figures.mebibyteTenths(memory.resident)
-    memory = new
-    let idleValues = isSame ? 0 : 1
-    residentHistory += repeatElement(Double(new.resident), count: runningCount > 0 ? ticks : idleValues)
-    residentHistory.removeFirst(max(0, residentHistory.count - Self.historyLimit))
-  }
-
-  mutating func arrange(by sort: UploadSort, filter: String) {
+  mutating func arrange(by sort: UploadSort, filter: UploadFilter) {
     incoming.arrange(by: sort, filter: filter)
     outgoing.arrange(by: sort, filter: filter)
+    guard groupsByClient else { return }
+    for direction in UploadDirection.allCases {
+      clients[direction, default: ClientList()].arrange(self[direction], direction, by: sort, filter: filter)
+    }
+  }
+
+  /// The uploads of a direction grouped by client or server; without rows unless ``groupsByClient``.
+  func clients(_ direction: UploadDirection) -> ClientList { clients[direction] ?? ClientList() }
+
+  /// Opens or closes the row of a client or server. Call ``arrange(by:filter:)`` then.
+  mutating func toggleClient(_ client: ClientKey, _ direction: UploadDirection) {
+    clients[direction]?.toggle(client)
   }
 
   /// Opens or closes the row of a tree; does nothing for other rows.
@@ -90,9 +99,16 @@ struct DashboardState: Sendable {
     outgoing.toggleTree(id)
   }
 
+  /// Notes a limit that the user has just set.
+  mutating func setLimit(_ id: UploadID, _ bytesPerSecond: UInt64?) {
+    incoming.setLimit(id, bytesPerSecond)
+    outgoing.setLimit(id, bytesPerSecond)
+  }
+
   mutating func clearEnded() {
     incoming.clearEnded()
     outgoing.clearEnded()
+    for direction in UploadDirection.allCases { clients[direction]?.clearEnded() }
   }
 
   mutating func note(_ level: NoteLevel, _ text: String) { log.append(LogEntry(level, text, at: time)) }

@@ -5,12 +5,26 @@ import UploadReport
 struct EventLog: Sendable {
   /// How many entries are shown at most; up to a quarter more are kept.
   static let limit = 500
+  /// The most entries about rejected requests, so that a flood of them does not displace all others.
+  static let rejectionLimit = 100
   /// The most Unicode scalars of an entry's detail, which is also the text of a note; the rest is dropped.
   private static let detailLimit = 1000
 
   private(set) var entries: [LogEntry] = []
 
+  /// Appends an entry, unless it is about rejected requests that have one already, which is then updated in its place.
   mutating func append(_ entry: LogEntry) {
+    if let rejection = entry.rejection {
+      if let index = entries.lastIndex(where: { $0.rejection == rejection }) {
+        entries[index].detail = entry.detail
+        return
+      }
+      if entries.count(where: { $0.rejection != nil }) >= Self.rejectionLimit,
+        let oldest = entries.firstIndex(where: { $0.rejection != nil })
+      {
+        entries.remove(at: oldest)
+      }
+    }
     // Removed in batches, so that an entry costs little while thousands of small uploads are logged.
     if entries.count >= Self.limit + Self.limit / 4 { entries.removeFirst(entries.count - Self.limit + 1) }
     var entry = entry
@@ -26,8 +40,13 @@ struct EventLog: Sendable {
   /// Of the latest ``limit`` entries those that contain `filter`, ignoring case, newest first; all of them for an empty
   /// filter.
   func newestFirst(_ filter: String) -> [LogEntry] {
-    let filter = filter.lowercased()
-    return entries.suffix(Self.limit).reversed().filter { filter.isEmpty || $0.matches(filter) }
+    newestFirst(containing: filter.isEmpty ? [] : [filter.lowercased()])
+  }
+
+  /// Of the latest ``limit`` entries those that contain all of the texts, newest first.
+  /// - Parameter texts: in lower case.
+  func newestFirst(containing texts: [String]) -> [LogEntry] {
+    entries.suffix(Self.limit).reversed().filter { entry in texts.allSatisfy { entry.matches($0) } }
   }
 }
 
@@ -58,6 +77,8 @@ struct LogEntry: Sendable, Hashable {
   var name = ""
   /// The text of a note; for an upload or request, figures or the reason.
   var detail: String
+  /// Of rejected requests, the ``RejectionLog/Entry/id``; otherwise nil.
+  var rejection: Int?
 
   /// Whether it is about no upload, request or download.
   var isNote: Bool { direction == nil && name.isEmpty }
@@ -80,7 +101,22 @@ extension LogEntry {
     self.init(time: time, kind: kind, detail: text)
   }
 
-  /// The entry for an event; nil for an event that the log does not show, such as progress.
+  /// The entry for rejected requests.
+  init(_ rejection: RejectionLog.Entry) {
+    let request = rejection.request
+    let name = [request.method ?? "request", request.path].compactMap { $0 }.joined(separator: " ")
+    self.init(
+      time: rejection.first,
+      kind: .rejected,
+      direction: .incoming,
+      name: UploadRecord.bounded(name),
+      detail: UploadEvent.rejected(request).detail,
+      rejection: rejection.id
+    )
+  }
+
+  /// The entry for an event; nil for an event that the log does not show, such as progress, and for rejected requests,
+  /// which have ``init(_:)``.
   init?(_ event: UploadEvent, at time: ClockTime) {
     switch event {
     case .started(let upload): self.init(.started, upload, "\(upload.mode.rawValue), \(event.detail)", at: time)
@@ -99,10 +135,7 @@ extension LogEntry {
       let kind: Kind = download.outcome == .aborted ? .aborted : .download
       self.init(time: time, kind: kind, name: UploadRecord.bounded(download.name), detail: event.detail)
     case .tree(let group, let change): self.init(group, change, event.detail, at: time)
-    case .rejected(let request):
-      let name = [request.method ?? "request", request.path].compactMap { $0 }.joined(separator: " ")
-      self.init(time: time, kind: .rejected, direction: .incoming, name: name, detail: event.detail)
-    case .listening, .progress, .process, .summary: return nil
+    case .rejected, .listening, .progress, .process, .summary: return nil
     }
   }
 

@@ -18,16 +18,31 @@ enum Figures {
   /// An amount of memory, given in bytes, in MiB with one decimal, rounded: `14.2 MiB`. In KiB the number of an
   /// idle program would change all the time. From 10,000 MiB on as ``ByteSize/text(_:)``.
   static func memory(_ bytes: UInt64) -> String {
-    let tenths = mebibyteTenths(bytes)
+    let tenths = UInt64((Double(bytes) * 10 / 1_048_576).rounded())
     return tenths < 100_000 ? "\(tenths / 10).\(tenths % 10) MiB" : ByteSize.text(bytes)
   }
 
   /// The same for a signed number of bytes; a negative one counts as 0.
   static func memory(_ bytes: Int) -> String { memory(UInt64(max(0, bytes))) }
 
-  /// Bytes in tenths of a MiB, rounded. Below 10,000 MiB two amounts have the same tenths exactly if ``memory(_:)``
-  /// shows the same text for them.
-  static func mebibyteTenths(_ bytes: UInt64) -> UInt64 { UInt64((Double(bytes) * 10 / 1_048_576).rounded()) }
+  /// The same in so many columns: without the end of its unit where all amounts below 1,000 MiB do not fit with it, and
+  /// in a larger unit from there on.
+  static func memory(_ bytes: Int, columns: Int) -> String {
+    let bytes = max(0, bytes)
+    guard columns >= 9 else { return String(memory(bytes).filter { $0 != " " }.prefix { $0 != "i" }) }
+    return bytes < 1000 << 20 ? memory(bytes) : ByteSize.text(UInt64(bytes))
+  }
+
+  /// The same in whole MiB, for the header: `14 MiB`.
+  static func wholeMemory(_ bytes: UInt64) -> String { "\(mebibytes(bytes)) MiB" }
+
+  /// Whole MiB in use, of whole MiB: `10 of 256 MiB`. Negative numbers count as 0.
+  static func part(_ used: Int, of budget: Int) -> String {
+    "\(mebibytes(UInt64(max(0, used)))) of \(wholeMemory(UInt64(max(0, budget))))"
+  }
+
+  /// Rounded; in tenths the number of an idle program would change all the time.
+  private static func mebibytes(_ bytes: UInt64) -> UInt64 { UInt64((Double(bytes) / 1_048_576).rounded()) }
 
   /// A size in bytes for narrow columns, in units of 1,024: `512.0M`, `17B`.
   static func compact(_ bytes: UInt64) -> String {
@@ -35,6 +50,43 @@ enum Figures {
     let text = ByteSize.text(bytes).filter { $0 != " " }
     return String(text.prefix { $0 != "i" })
   }
+
+  /// A size in bytes with at most three digits, in units of 1,024: `153 M`, `1.2 G`, `17 B`. At most 5 columns.
+  static func short(_ bytes: UInt64) -> String {
+    let (number, unit) = threeDigits(Double(bytes))
+    return "\(number) \(unit.prefix(1))"
+  }
+
+  /// A rate in bytes per second with at most three digits, in units of 1,024: `131 MiB/s`, `9.6 MiB/s`. Negative and
+  /// invalid numbers count as 0.
+  static func rate(_ bytesPerSecond: Double) -> String {
+    let (number, unit) = threeDigits(bytesPerSecond)
+    return "\(number) \(unit)/s"
+  }
+
+  /// The label of an axis at a round value: `20 MiB`, `1.5 GiB`, `0`.
+  static func axis(_ value: Double) -> String {
+    guard value > 0 else { return "0" }
+    let (number, unit) = threeDigits(value)
+    return "\(number.hasSuffix(".0") ? String(number.dropLast(2)) : number) \(unit)"
+  }
+
+  /// A number of bytes in the unit in which it is below 1,000, with one decimal below 100; bytes have none. Negative and
+  /// invalid numbers count as 0, larger ones than 10^18 as that.
+  private static func threeDigits(_ bytes: Double) -> (number: String, unit: String) {
+    var value = bytes > 0 ? min(bytes, 1e18) : 0
+    var unit = 0
+    // 999.5 would be printed as 1000: the next unit is used before that.
+    while value >= (unit == 0 ? 1000 : 999.5), unit < units.count - 1 {
+      value /= 1024
+      unit += 1
+    }
+    let tenths = Int((value * 10).rounded())
+    let isWhole = unit == 0 || tenths >= 1000
+    return (isWhole ? "\(unit == 0 ? Int(value) : Int(value.rounded()))" : "\(tenths / 10).\(tenths % 10)", units[unit])
+  }
+
+  private static let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
 
   /// A rate, given in bytes per second, without decimals and spaces: `212MiB/s`. Negative and invalid numbers count as
   /// 0.
@@ -49,9 +101,14 @@ enum Figures {
     seconds >= 360_000 ? "\(Int(min(seconds, 1e9)) / 86_400) d" : TimeText.clock(seconds)
   }
 
-  /// A fraction (0 to 1) in whole percent: `51%`. Rounded down, so that only 1 gives `100%`; larger numbers count as 1,
+  /// How long an upload took, given in seconds: `0.1 s`, `41.3 s`; from ten minutes on `12:05`.
+  static func duration(_ seconds: Double) -> String {
+    seconds >= 600 ? clock(seconds) : DurationText.seconds(seconds)
+  }
+
+  /// A fraction (0 to 1) in whole percent: `51 %`. Rounded down, so that only 1 gives `100 %`; larger numbers count as 1,
   /// negative ones and NaN as 0.
-  static func percent(_ part: Double) -> String { "\(part > 0 ? Int(min(part, 1) * 100) : 0)%" }
+  static func percent(_ part: Double) -> String { "\(part > 0 ? Int(min(part, 1) * 100) : 0) %" }
 
   /// How long an upload has been stalled, given in seconds: `12 s`; from ten minutes on in minutes, `30 min`; from ten
   /// hours on in hours, `11 h`. Rounded down; negative numbers and NaN count as 0.
@@ -61,13 +118,13 @@ enum Figures {
     return whole < 36_000 ? "\(whole / 60) min" : "\(whole / 3600) h"
   }
 
-  /// How long the program has run: `5 min`, `3 h 20 min`, from two days on `2 d 1 h`. A clock with seconds would redraw
+  /// How long the program has run: `5 min`, `3:20 h`, from two days on `2 d 1 h`. A clock with seconds would redraw
   /// an idle screen.
   /// - Parameter minutes: 0 or more.
   static func uptime(_ minutes: Int) -> String {
     if minutes < 60 { return "\(minutes) min" }
     let hours = minutes / 60
-    return hours < 48 ? "\(hours) h \(minutes % 60) min" : "\(hours / 24) d \(hours % 24) h"
+    return hours < 48 ? "\(hours):\(TimeText.padded(minutes % 60)) h" : "\(hours / 24) d \(hours % 24) h"
   }
 
   /// `text` with spaces before it, `columns` wide; unchanged when it is wider. For ASCII only.
@@ -87,12 +144,12 @@ enum Figures {
 }
 
 extension UploadSnapshot {
-  /// The state as text: `queued`, `receiving`, `stalled: client 12 s`, `interrupted 2 min`, `attempt 2 in 3 s`,
+  /// The state as text: `queued`, `receiving`, `stalled: client 12 s`, `interrupted 2 min`, `retry 2/4 in 7 s`,
   /// `failed: disk full`; `stored` or `sent` when it is complete.
   var stateText: String {
     switch state {
     case .waiting where isQueued: "queued"
-    case .waiting where retryIn != nil: retryCountdown
+    case .waiting where retryIn != nil: retryText
     case .waiting where retryReason != nil: "waiting to retry"
     case .waiting, .receiving, .sending, .limited, .paused, .finishing, .cancelled: state.rawValue
     case .waitingForMemory: "waiting for memory"
@@ -102,6 +159,16 @@ extension UploadSnapshot {
     case .failed: failure.map { "failed: \($0.code.text)" } ?? "failed"
     }
   }
+
+  /// The number of the next attempt, of how many, and the time until it begins: `retry 2/4 in 7 s`, without a limit on
+  /// attempts `retry 2 in 7 s`. In whole seconds, rounded up.
+  private var retryText: String {
+    let most = maxAttempts.map { "/\($0)" } ?? ""
+    return "retry \(attempt)\(most) in \(Int(min(max(0, retryIn ?? 0), 1e9).rounded(.up))) s"
+  }
+
+  /// The limit that the user has set: `limit 5 MiB/s`; nil without one.
+  var limitText: String? { limit.map(Figures.limit) }
 
   /// The rate beside the state, in bytes per second: the current one while bytes move, the average of a complete
   /// upload; nil in all other states.

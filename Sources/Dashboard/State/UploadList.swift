@@ -1,3 +1,4 @@
+import TerminalUI
 import UploadCore
 
 /// The uploads of one direction and their rows: active ones, by default newest first; interrupted and paused ones,
@@ -28,10 +29,23 @@ struct UploadList: Sendable {
   private var ended: [UploadID] = []
   /// Ended uploads that were dropped over the limit since the list was last cleared.
   private(set) var droppedCount = 0
-  /// The uploads that have a row, in the order of the rows: those that contain the filter.
+  /// The uploads that have a row, in the order of the rows: those that match the filter.
   private(set) var shown: [UploadID] = []
+  /// For each of ``shown`` how many uploads before it take more than one row where there is space, and at the end the
+  /// number of all.
+  private(set) var tallBefore = [0]
+  /// ``tallCount`` at the latest arrangements, oldest first.
+  private var recentTall: [Int] = []
+  private var lastFilter = UploadFilter()
+  /// The upper edge of all sparklines, in bytes per second, so that their heights compare: the highest of the latest
+  /// rates, as a round number; 0 without any.
+  private(set) var sparkTop = 0.0
   /// The sum of the current rates of all active uploads, in bytes per second.
   private(set) var totalRate = 0.0
+  /// What active and queued uploads still have to move.
+  private(set) var remaining = RemainingBytes()
+
+  private static let steadyTicks = 10
 
   /// Larger counts of a snapshot become this one, so that no sum overflows.
   static let countLimit = 1 << 40
@@ -42,9 +56,20 @@ struct UploadList: Sendable {
   /// The number of active and queued uploads, with ``unlisted`` ones, without interrupted and paused ones.
   var runningCount: Int { activeCount + queuedCount }
   var endedCount: Int { ended.count }
-  var stalledCount: Int { active.count { records[$0]?.now.state == .stalled } }
-  var interruptedCount: Int { resting.count { records[$0]?.now.state == .interrupted } }
-  var pausedCount: Int { resting.count { records[$0]?.now.state == .paused } }
+  /// Counted with each snapshot, and not for each frame.
+  private(set) var stalledCount = 0
+  private(set) var interruptedCount = 0
+  private(set) var pausedCount = 0
+
+  /// How many uploads of ``shown`` take more than one row where there is space.
+  var tallCount: Int { tallBefore.last ?? 0 }
+
+  /// The highest of ``tallCount`` in the last seconds: rows that became higher whenever one of many short uploads ends, and
+  /// lower when the next begins, could not be read.
+  var steadyTallCount: Int { recentTall.reduce(tallCount, max) }
+
+  /// The heights of the rows' uploads when a running one takes `rows` rows.
+  func heights(_ rows: Int) -> ItemHeights { ItemHeights(tallBefore: tallBefore, height: rows) }
 
   subscript(id: UploadID) -> UploadRecord? { records[id] }
 
@@ -57,12 +82,14 @@ struct UploadList: Sendable {
   /// The row of an upload, counted from 0; nil when it has none.
   func row(of id: UploadID) -> Int? { shown.firstIndex(of: id) }
 
-  /// The records of active uploads, oldest first, then of queued ones, without ``unlisted`` ones.
-  var runningRecords: [UploadRecord] { (active + queued).compactMap { records[$0] } }
+  /// The records of all uploads that have not ended: active ones, then interrupted and paused ones, both newest first,
+  /// then queued ones.
+  var unendedRecords: [UploadRecord] { (active.reversed() + resting.reversed() + queued).compactMap { records[$0] } }
 
   /// Updates the list with a snapshot. The rows do not change before ``arrange(by:filter:)``.
   /// - Parameters:
-  ///   - uploads: all uploads of the list's direction in the snapshot, in its order.
+  ///   - uploads: all uploads of the snapshot, in its order.
+  ///   - direction: of the list: other uploads are ignored. Nil where all belong to it.
   ///   - groups: the groups of that direction.
   ///   - unlisted: how many more are queued.
   ///   - ticks: half seconds since the snapshot before.
@@ -70,6 +97,7 @@ struct UploadList: Sendable {
   ///   disappeared, so that the rows must be arranged.
   mutating func update(
     with uploads: [UploadSnapshot],
+    of direction: UploadDirection? = nil,
     groups: [GroupSnapshot] = [],
     unlisted: Int = 0,
     ticks: Int
@@ -79,23 +107,16 @@ struct UploadList: Sendable {
     resting.removeAll(keepingCapacity: true)
     queued.removeAll(keepingCapacity: true)
     self.unlisted = min(max(0, unlisted), Self.countLimit)
-    (totalRate, activeTrees) = (0, (0, 0))
+    (totalRate, activeTrees, remaining) = (0, (0, 0), RemainingBytes())
+    (stalledCount, interruptedCount, pausedCount) = (0, 0, 0)
+    if self.unlisted > 0 { remaining.isExact = false }
     // A form of one file is shown as that file.
     let groups = groups.filter { $0.files != nil || $0.filesKnown > 1 }
     var activeFiles = beginTrees(groups)
-    for upload in uploads where !addToTree(upload, ticks: ticks) {
-      let wasRunning = records[upload.id]?.isRunning ?? true
-      records[upload.id, default: UploadRecord(upload)].update(with: upload, ticks: ticks)
-      if upload.outcome != nil {
-        if wasRunning { ended.append(upload.id) }
-      } else if upload.isResting {
-        resting.append(upload.id)
-      } else if upload.isQueued {
-        queued.append(upload.id)
-      } else {
-        active.append(upload.id)
-        totalRate += upload.speed > 0 ? min(upload.speed, 1e18) : 0
-      }
+    let hasTrees = !trees.isEmpty
+    // By index: a loop over the elements would copy each one.
+    for index in uploads.indices where direction == nil || uploads[index].direction == direction {
+      if !hasTrees || !addToTree(uploads[index], ticks: ticks) { add(uploads[index], ticks: ticks) }
     }
     for group in groups { update(group, ticks: ticks) }
     activeFiles.subtract(trees.values.lazy.flatMap(\.files))
@@ -108,6 +129,36 @@ struct UploadList: Sendable {
     ended.removeFirst(excess)
     droppedCount += excess
     return true
+  }
+
+  private mutating func add(_ upload: UploadSnapshot, ticks: Int) {
+    let wasRunning = updateRecord(upload, ticks: ticks)
+    if upload.outcome != nil {
+      if wasRunning { ended.append(upload.id) }
+    } else if upload.isResting {
+      resting.append(upload.id)
+      count(upload.state)
+    } else if upload.isQueued {
+      queued.append(upload.id)
+      remaining.add(upload)
+    } else {
+      active.append(upload.id)
+      remaining.add(upload)
+      count(upload.state)
+      totalRate += upload.speed > 0 ? min(upload.speed, 1e18) : 0
+    }
+  }
+
+  /// Updates the record in place: a copy of each of a thousand would take longer than the rest.
+  /// - Returns: whether the upload was running before, or is new.
+  private mutating func updateRecord(_ upload: UploadSnapshot, ticks: Int) -> Bool {
+    guard let place = records.index(forKey: upload.id) else {
+      var record = UploadRecord(upload)
+      record.update(with: upload, ticks: ticks)
+      records[upload.id] = record
+      return true
+    }
+    return records.values[place].update(with: upload, ticks: ticks)
   }
 
   /// Removes uploads that were running before and are in no list now: the ledger drops ended ones that are not read in
@@ -159,10 +210,19 @@ struct UploadList: Sendable {
       return
     }
     if wasRunning == false { ended.removeAll { $0 == tree.row } }
+    if let state = records[tree.row]?.now.state { count(state) }
     if group.isResting { return resting.append(tree.row) }
     active.append(tree.row)
+    if let row = records[tree.row]?.now { remaining.add(row) }
     activeTrees = (activeTrees.count + 1, activeTrees.files + min(max(1, group.filesActive), Self.countLimit))
     totalRate += group.speed > 0 ? min(group.speed, 1e18) : 0
+  }
+
+  /// Counts an upload or a tree that is neither queued nor has ended.
+  private mutating func count(_ state: UploadState) {
+    if state == .stalled { stalledCount += 1 }
+    if state == .interrupted { interruptedCount += 1 }
+    if state == .paused { pausedCount += 1 }
   }
 
   private func newRow(_ group: GroupSnapshot, _ tree: UploadTree) -> UploadRecord {
@@ -184,7 +244,11 @@ struct UploadList: Sendable {
     guard let group = trees.first(where: { $0.value.row == id })?.key else { return }
     trees[group]?.isOpen.toggle()
     records[id]?.tree?.isOpen.toggle()
+    recentTall = []
   }
+
+  /// Notes a limit that the user has just set, before a snapshot has it; ignored for an unknown upload.
+  mutating func setLimit(_ id: UploadID, _ bytesPerSecond: UInt64?) { records[id]?.setLimit(bytesPerSecond) }
 
   /// The active files of a tree by the id of its row; none for other rows.
   func activeFiles(of id: UploadID) -> [UploadID] { trees.values.first { $0.row == id }?.active ?? [] }
@@ -198,38 +262,43 @@ struct UploadList: Sendable {
   }
 
   /// Sets the rows: only active uploads are sorted, the queue keeps its order.
-  /// - Parameter filter: what a row must contain, in upper or lower case; empty for all rows.
-  mutating func arrange(by sort: UploadSort, filter: String) {
-    let filter = filter.lowercased()
-    let first = Self.sorted(matching(active.reversed(), filter), by: sort)
+  mutating func arrange(by sort: UploadSort, filter: UploadFilter) {
+    let first = sort.sorted(matching(active.reversed(), filter))
     let rest = matching(resting.reversed(), filter) + matching(queued, filter) + matching(ended.reversed(), filter)
     shown = (first + rest).flatMap { record in
       record.tree?.isOpen == true ? [record.id] + matchingFiles(of: record, filter).map(\.id) : [record.id]
     }
+    if filter != lastFilter { (lastFilter, recentTall) = (filter, []) }
+    measureRows()
+  }
+
+  /// Sets what depends on the rows and is needed for each frame: twice a second, not for each of them.
+  private mutating func measureRows() {
+    var (tall, peak) = (0, 0.0)
+    tallBefore.removeAll(keepingCapacity: true)
+    tallBefore.append(0)
+    for id in shown {
+      if let place = records.index(forKey: id), !records.values[place].isQuiet {
+        tall += 1
+        peak = max(peak, records.values[place].recentPeak)
+      }
+      tallBefore.append(tall)
+    }
+    sparkTop = GraphScale.top(of: peak, .coarse)
+    // Two arrangements a second while something runs.
+    recentTall = tall == 0 ? [] : recentTall.suffix(Self.steadyTicks - 1) + [tall]
   }
 
   /// A tree has a row when one of its files has.
-  private func matching(_ ids: some Sequence<UploadID>, _ filter: String) -> [UploadRecord] {
+  private func matching(_ ids: some Sequence<UploadID>, _ filter: UploadFilter) -> [UploadRecord] {
     let all = ids.compactMap { records[$0] }
-    guard !filter.isEmpty else { return all }
-    return all.filter { $0.matches(filter) || $0.tree != nil && !matchingFiles(of: $0, filter).isEmpty }
+    guard !filter.showsAll else { return all }
+    return all.filter { filter.matches($0) || $0.tree != nil && !matchingFiles(of: $0, filter).isEmpty }
   }
 
-  /// The files of a tree's row that contain the filter; all if the row does.
-  private func matchingFiles(of record: UploadRecord, _ filter: String) -> [UploadRecord] {
+  /// The files of a tree's row that match the filter; all if the row does.
+  private func matchingFiles(of record: UploadRecord, _ filter: UploadFilter) -> [UploadRecord] {
     let files = trees.values.first { $0.row == record.id }?.files.compactMap { records[$0] } ?? []
-    return filter.isEmpty || record.matches(filter) ? files : files.filter { $0.matches(filter) }
-  }
-
-  /// Equal records stay newest first: the sort of the standard library is stable.
-  private static func sorted(_ newestFirst: [UploadRecord], by sort: UploadSort) -> [UploadRecord] {
-    switch sort {
-    case .started: newestFirst
-    case .name: newestFirst.sorted { $0.now.name < $1.now.name }
-    // The maximum of any number and NaN, for which comparisons define no order, is the number.
-    case .rate: newestFirst.sorted { max(-Double.infinity, $0.now.speed) > max(-Double.infinity, $1.now.speed) }
-    case .progress: newestFirst.sorted { $0.now.fraction ?? -1 > $1.now.fraction ?? -1 }
-    case .memory: newestFirst.sorted { $0.now.residentBytes > $1.now.residentBytes }
-    }
+    return filter.matches(record) ? files : files.filter { filter.matches($0) }
   }
 }

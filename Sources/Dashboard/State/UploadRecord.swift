@@ -3,16 +3,18 @@ import UploadReport
 
 /// One upload, or one tree as if it were one: its latest snapshot and its history.
 struct UploadRecord: Sendable {
-  /// The most values of ``recent``: more than the sparkline of a row shows.
-  private static let recentLimit = 16
+  /// The most values of ``recent``: a minute, as many as the sparkline of a row shows.
+  static let recentLimit = 120
 
   private(set) var now: UploadSnapshot
   /// The rates in bytes per second, from the start on: averages over half a second or more.
   private(set) var rates = Series(.average)
   /// The memory that the upload used, in bytes, from the start on: maxima over half a second or more.
   private(set) var memory = Series(.maximum)
-  /// The latest rates in bytes per second, oldest first: a value for each half second, at most 16.
+  /// The latest rates in bytes per second, oldest first: a value for each half second, at most ``recentLimit``.
   private(set) var recent: [Double] = []
+  /// The highest of ``recent``, 0 without any.
+  private(set) var recentPeak = 0.0
   /// The highest rate in any snapshot so far, in bytes per second; at the end at least the average.
   private(set) var peakRate = 0.0
   /// The number of snapshots in which bytes have moved: the position of the moving bar of an upload without a size.
@@ -24,7 +26,8 @@ struct UploadRecord: Sendable {
 
   init(_ upload: UploadSnapshot) {
     now = upload
-    now.name = Self.bounded(upload.name)
+    let name = Self.bounded(upload.name)
+    if now.name != name { now.name = name }
   }
 
   /// A tree's row.
@@ -35,27 +38,42 @@ struct UploadRecord: Sendable {
 
   var id: UploadID { now.id }
   var isRunning: Bool { now.outcome == nil }
+  /// Whether it takes one row without a bar: it is queued, or has ended.
+  var isQuiet: Bool { !isRunning || now.isQueued && now.state != .paused }
+  /// Whether bytes can move now, so that there is a rate.
+  var isMoving: Bool { isRunning && now.shownRate != nil }
   /// Whether the user has paused it; of a tree also while files that cannot be paused are completed.
   var isPaused: Bool { tree?.now.isPaused == true || now.state == .paused }
 
   /// Updates the record with a later snapshot.
   /// - Parameter ticks: half seconds since the snapshot before; a value is appended for each, unless the upload is
   ///   interrupted or paused.
-  mutating func update(with upload: UploadSnapshot, ticks: Int) {
+  /// - Returns: whether the upload was running before.
+  @discardableResult
+  mutating func update(with upload: UploadSnapshot, ticks: Int) -> Bool {
+    let wasRunning = isRunning
     if upload.bytes != now.bytes { motion &+= 1 }
     // The name does not change, and the record's may be shortened.
     let name = now.name
     now = upload
-    now.name = name
+    if now.name != name { now.name = name }
     if upload.speed > peakRate { peakRate = upload.speed }
     if isRunning {
       // The history is that of the time in which bytes could move.
-      for _ in 0..<(upload.isResting ? 0 : ticks) { append(rate: upload.speed, memory: upload.residentBytes) }
-      return
+      let rate = upload.state == .stalled ? 0 : upload.speed
+      for _ in 0..<(upload.isResting ? 0 : ticks) { append(rate: rate, memory: upload.residentBytes) }
+      return wasRunning
     }
     peakRate = max(peakRate, now.averageSpeed.isFinite ? now.averageSpeed : 0)
     // An upload that ended before the first tick is shown by its average.
     if rates.values.isEmpty { append(rate: now.averageSpeed, memory: now.peakResidentBytes) }
+    return wasRunning
+  }
+
+  /// Notes a limit that the user has just set, before a snapshot has it.
+  mutating func setLimit(_ bytesPerSecond: UInt64?) {
+    now.limit = bytesPerSecond
+    tree?.now.limit = bytesPerSecond
   }
 
   /// Updates a tree's row with a later snapshot.
@@ -76,18 +94,13 @@ struct UploadRecord: Sendable {
     self.tree?.failures.append((Self.bounded(upload.name), error.message))
   }
 
-  /// Whether name, peer, sender, mode or state contains a text, ignoring case.
-  /// - Parameter text: in lower case.
-  func matches(_ text: String) -> Bool {
-    now.name.lowercased().contains(text) || now.remote.lowercased().contains(text)
-      || now.sender?.lowercased().contains(text) == true || modeText.contains(text) || stateText.contains(text)
-  }
-
   private mutating func append(rate: Double, memory bytes: Int) {
     rates.append(rate)
     memory.append(Double(bytes))
     if recent.count >= Self.recentLimit { recent.removeFirst() }
-    recent.append(rate)
+    // Comparisons with NaN define no order.
+    recent.append(rate > 0 ? min(rate, 1e18) : 0)
+    recentPeak = recent.reduce(0, max)
   }
 
   /// The name; if it is longer than 1,024 bytes, its first 256 and last 128 Unicode scalars around an ellipsis. A

@@ -14,7 +14,7 @@ struct DetailPane: Widget {
 
   func draw(on surface: inout Surface) {
     let theme = surface.theme
-    var title = StyledText([Span(surface.glyphs.superscript(3), theme.key), Span("Detail")])
+    var title = StyledText([Span("3", theme.key), Span(" Detail")])
     if let record {
       title.append(": \(record.now.name)")
       // Tells an upload from one of the same name in the other direction.
@@ -59,45 +59,5 @@ struct DetailPane: Widget {
       isWide ? rows[2].columns([.rest(), .fixed(2), .rest()]) : rows[2].rows([.rest(), .fixed(0), .rest()])
     surface.draw(HistoryGraph(record: record, isRate: true), in: graphs[0])
     surface.draw(HistoryGraph(record: record, isRate: false), in: graphs[2])
-  }
-}
-
-/// A graph of an upload's rate or memory, since its start or as far back as it is wide. The title above it has the peak
-/// since the start and the time that the graph covers.
-struct HistoryGraph: Widget {
-  let record: UploadRecord
-  /// Whether it shows the rate; otherwise the memory.
-  let isRate: Bool
-
-  /// The highest value since the start, in bytes per second or in bytes, as the facts show it: the rates of the series
-  /// are averages and may be lower.
-  private var peak: Double { isRate ? record.peakRate : Double(record.now.peakResidentBytes) }
-
-  /// The peak as text, in the columns of the widest one, so that nothing moves when it changes.
-  private var peakText: String {
-    isRate
-      ? Figures.padded(ByteSize.rateText(peak), Figures.rateColumns)
-      : Figures.padded(Figures.memory(record.now.peakResidentBytes), Figures.memoryColumns)
-  }
-
-  func draw(on surface: inout Surface) {
-    guard surface.height > 1 else { return }
-    let (theme, width) = (surface.theme, surface.width)
-    let (name, series) = isRate ? ("rate", record.rates) : ("memory", record.memory)
-    let capacity = Graph.capacity(columns: width, glyphs: surface.glyphs)
-    let shown = series.values.suffix(capacity).map(Double.init)
-    surface.write(StyledText(name, theme.title), x: 0, y: 0, width: width)
-    // As much of the caption as there is space for.
-    let room = width - name.utf8.count - 1
-    let time = Figures.clock(Double(shown.count) * series.secondsPerValue)
-    let captions = ["peak \(peakText), \(time)", "\(peakText), \(time)", peakText]
-    if let caption = captions.first(where: { $0.utf8.count <= room }) {
-      surface.write(StyledText(caption, theme.dim), x: width - room, y: 0, width: room, alignment: .trailing)
-    }
-    let floor = Rect(x: 0, y: surface.height - 1, width: width, height: 1)
-    surface.fill(floor, with: surface.glyphs.border.horizontal, style: theme.border)
-    let rect = Rect(x: 0, y: 1, width: width, height: surface.height - 2)
-    // The peak is below the top, so that a constant value looks like a level and not like a wall.
-    surface.draw(Graph(shown, maximum: peak * 1.3, style: isRate ? theme.accent : theme.good), in: rect)
   }
 }

@@ -1,137 +1,202 @@
 import TerminalUI
 import UploadCore
 
-/// The first one or two rows: active uploads, the link to the upload page, and the resources in use.
+/// The first one or two rows: totals of both directions and the memory of the process; then the link to share and the
+/// resources in use.
 struct HeaderView: Widget {
   let state: DashboardState
   let facts: DashboardFacts
   let isFrozen: Bool
 
   private static let gap = 2
-  private static let sparkColumns = 10
-  /// Columns of an amount below 1,000 MiB, which the process should never exceed.
-  private static let memoryColumns = 9
-  /// Columns of the memory with its label and the margin.
-  private static let fewestRight = memoryColumns + 5
 
   func draw(on surface: inout Surface) {
-    var x = surface.write(counts(surface), x: 1, y: 0) + 1 + Self.gap
-    let downloads = downloads(surface.theme)
-    // Without a second row the memory makes room.
-    let room = surface.width - x - (surface.height > 1 ? Self.fewestRight : 0)
-    let showsDownloads = downloads.columns > 0 && downloads.columns + Self.gap <= room
-    if showsDownloads { x += surface.write(downloads, x: x, y: 0) + Self.gap }
-    let right = drawRight(on: &surface, from: x)
-    // Centered in the remaining space; in the second row when there is too little.
-    let link = facts.shownLink
-    let columns = link.columns
-    let showsLink = right - x >= columns + Self.gap
-    if showsLink { surface.write(link, x: x + (right - x - columns) / 2, y: 0, style: surface.theme.accent) }
-    if surface.height > 1 {
-      drawSecondRow(on: &surface, withLink: !showsLink, downloads: showsDownloads ? "" : downloads)
+    drawTotals(on: &surface)
+    if surface.height > 1 { HeaderResources(state: state, facts: facts).draw(on: &surface) }
+  }
+
+  // MARK: Totals
+
+  /// How much of a direction's totals is shown.
+  private enum Detail {
+    /// `↓ 12 · 131 MiB/s · 18.4 GiB left, 2:24`
+    case bytesAndTime
+    /// `↓ 12 · 131 MiB/s · 2:24`
+    case time
+    /// `↓ 12 · 131 MiB/s`
+    case rate
+    /// `↓ 12`
+    case count
+
+    /// The columns that the first direction has at least, so that the second one does not move with each number.
+    var columns: Int {
+      switch self {
+      case .bytesAndTime: 39
+      case .time: 23
+      case .rate: 17
+      case .count: 5
+      }
     }
   }
 
-  /// `2 downloads 118.0 MiB/s`; empty without an active one.
-  private func downloads(_ theme: Theme) -> StyledText {
-    let active = state.downloads.active
-    guard active > 0 else { return "" }
-    let rate = Figures.filled(ByteSize.rateText(state.downloads.speed), Figures.rateColumns)
-    return StyledText([
-      Span("\(active)", theme.title), Span(active == 1 ? " download " : " downloads ", theme.dim),
-      Span(rate, theme.text),
+  /// Draws the totals and the memory with its peak: as much of them as fits, the most that the width allows.
+  private func drawTotals(on surface: inout Surface) {
+    let (theme, width) = (surface.theme, surface.width)
+    let memory = StyledText([
+      Span("memory ", theme.dim), Span(Figures.wholeMemory(state.memory.resident), theme.text),
     ])
+    let peak = StyledText(", peak \(Figures.wholeMemory(state.memory.peak))", theme.dim)
+    let variants: [(Detail, StyledText)] = [
+      (.bytesAndTime, memory + peak), (.bytesAndTime, memory), (.time, memory), (.rate, memory), (.rate, ""),
+      (.count, ""),
+    ]
+    for (detail, right) in variants {
+      let left = totals(detail, surface)
+      guard left.columns + (right.isEmpty ? 0 : Self.gap + right.columns) + 2 <= width else { continue }
+      surface.write(left, x: 1, y: 0)
+      return surface.write(right, x: 0, y: 0, width: width - 1, alignment: .trailing)
+    }
+    surface.write(totals(.count, surface), x: 1, y: 0, width: width - 1)
   }
 
-  /// `sluice  ↓ 3 · 212.0 MiB/s   ↑ 2 · 96.3 MiB/s`, as much of it as fits.
-  private func counts(_ surface: Surface) -> StyledText {
+  /// `sluice  ↓ 3 · 212 MiB/s   ↑ 2 · 96.3 MiB/s`
+  private func totals(_ detail: Detail, _ surface: Surface) -> StyledText {
     let theme = surface.theme
     var text = StyledText("sluice", theme.title)
     if isFrozen { text.append("  FROZEN", theme.warning.adding(.bold)) }
-    for direction in UploadDirection.allCases {
-      let list = state[direction]
-      let isBusy = list.activeCount > 0
-      let rate = ByteSize.rateText(list.totalRate)
-      let next = StyledText([
-        Span("  \(direction.arrow(surface.glyphs.isUnicode)) ", isBusy ? theme.accent : theme.dim),
-        Span("\(list.activeCount)", isBusy ? theme.title : theme.dim),
-        Span(" \(surface.glyphs.separator.text) ", theme.dim),
-        Span(rate, isBusy ? theme.text : theme.dim),
-        // The widest rate has its columns, so that nothing behind it moves.
-        Span(Figures.filled("", Figures.rateColumns - rate.utf8.count)),
-      ])
-      guard text.columns + next.columns < surface.width else { break }
-      text = text + next
+    let (first, second) = (total(.incoming, detail, surface), total(.outgoing, detail, surface))
+    text.append("  ")
+    text = text + first
+    // The space of the widest usual totals, where there is that much.
+    let room = surface.width - text.columns - second.columns - 30
+    text.append(String(repeating: " ", count: Self.gap + max(0, min(detail.columns - first.columns, room))))
+    return text + second
+  }
+
+  private func total(_ direction: UploadDirection, _ detail: Detail, _ surface: Surface) -> StyledText {
+    let (theme, list) = (surface.theme, state[direction])
+    let isBusy = list.activeCount > 0
+    let dot = " \(surface.glyphs.separator.text) "
+    let arrow = direction.arrow(surface.glyphs.isUnicode)
+    var text = StyledText([
+      Span("\(arrow) ", isBusy ? theme.accent : theme.dim),
+      Span("\(list.activeCount)", isBusy ? theme.text : theme.dim),
+    ])
+    if detail == .count { return text }
+    text.append(dot, theme.dim)
+    text.append(Figures.rate(list.totalRate), isBusy ? theme.text : theme.dim)
+    let remaining = list.remaining
+    let left = remaining.seconds(at: list.totalRate).map(Figures.clock)
+    // Where not all sizes are known, it is at least that much.
+    let least = remaining.isExact ? "" : surface.glyphs.isUnicode ? "≥" : ">"
+    switch detail {
+    case .count, .rate: break
+    case .time:
+      if let left { text.append("\(dot)\(least)\(left)", theme.text) }
+    case .bytesAndTime where remaining.bytes > 0:
+      text.append("\(dot)\(least)\(ByteSize.text(remaining.bytes)) left", theme.text)
+      if let left { text.append(", \(left)", theme.text) }
+    case .bytesAndTime: break
     }
     return text
   }
+}
 
-  /// Draws memory, its sparkline and the uptime, aligned right. Without space the uptime is left out first, then the
-  /// sparkline.
-  /// - Returns: the column where the free space before them ends, a gap before the first; the width if nothing fits.
-  private func drawRight(on surface: inout Surface, from start: Int) -> Int {
-    let theme = surface.theme
-    let memory = Figures.padded(Figures.memory(state.memory.resident), Self.memoryColumns)
-    let uptime = "  up \(Figures.uptime(state.uptimeMinutes))"
-    var x = surface.width - 1 - 4 - memory.utf8.count
-    guard x >= start else { return surface.width }
-    let showsSpark = x - start >= Self.sparkColumns + 1
-    if showsSpark { x -= Self.sparkColumns + 1 }
-    if x - start >= uptime.utf8.count {
-      x -= uptime.utf8.count
-      surface.write(uptime, x: surface.width - 1 - uptime.utf8.count, y: 0, style: theme.dim)
-    }
-    surface.write("RSS ", x: x, y: 0, style: theme.dim)
-    let end = x + 4 + surface.write(memory, x: x + 4, y: 0, style: theme.title)
-    if showsSpark {
-      let graph = Graph(state.residentHistory, maximum: Double(state.memory.peak), style: theme.accent)
-      surface.draw(graph, in: Rect(x: end + 1, y: 0, width: Self.sparkColumns, height: 1))
-    }
-    return x - Self.gap
+/// The second row of the header: the link to share at the left; downloads, buffers, disk and uptime at the right. What
+/// does not fit is left out, the least important first.
+private struct HeaderResources {
+  let state: DashboardState
+  let facts: DashboardFacts
+
+  private static let gap = 2
+  /// How many characters of a token are shown where the whole link does not fit beside the hint.
+  private static let tokenPrefix = 4
+
+  private struct Part {
+    var text: StyledText
+    /// The part with the highest number is left out first.
+    var priority: Int
   }
 
-  /// Draws link and downloads when they have no space above, then the owner's token, slabs, peak memory, free disk space,
-  /// raw port and directory. A row too narrow for the whole link has the URL alone.
-  /// The first that does not fit ends the row; only slabs are skipped.
-  private func drawSecondRow(on surface: inout Surface, withLink: Bool, downloads: StyledText) {
+  func draw(on surface: inout Surface) {
     let theme = surface.theme
+    let dot = StyledText(" \(surface.glyphs.separator.text) ", theme.dim)
+    let right = resources(theme)
+    let link = link(width: surface.width, right, theme)
+    let left = [Part(text: link.text, priority: 0)] + places(theme, hint: link.hint)
+    // Both margins.
+    var room = surface.width - 2
+    var shown: Set<Int> = []
+    for (index, part) in (left + right).enumerated().sorted(by: { $0.element.priority < $1.element.priority }) {
+      let columns = part.text.columns + (index < left.count ? Self.gap : dot.columns)
+      guard columns <= room + (shown.isEmpty ? Self.gap : 0) else { continue }
+      room -= columns
+      shown.insert(index)
+    }
     var x = 1
-    func put(_ text: StyledText) {
-      let columns = text.columns
-      guard x + columns < surface.width else { return x = surface.width }
-      surface.write(text, x: x, y: 1, style: theme.dim)
-      x += columns + Self.gap
+    for (index, part) in left.enumerated() where shown.contains(index) {
+      x += surface.write(part.text, x: x, y: 1, style: theme.dim) + Self.gap
     }
-    if downloads.columns > 0 { put(downloads) }
-    if withLink {
-      let link = facts.shownLink
-      put(StyledText(x + link.columns < surface.width ? link : facts.url, theme.accent))
-    }
-    if let token = facts.generatedOwnerToken {
-      put(StyledText("owner's token ", theme.dim) + StyledText(token, theme.accent))
-    }
-    drawSlabs(on: &surface, at: &x)
-    put("peak RSS \(Figures.memory(state.memory.peak))")
-    if let free = state.freeSpace {
-      put(StyledText("disk ") + StyledText("\(ByteSize.text(free)) free", free < 1 << 30 ? theme.warning : .plain))
-    }
-    if let port = facts.rawPort { put("raw TCP port \(port)") }
-    put(StyledText("files in \(facts.directory)"))
+    let texts = right.indices.filter { shown.contains(left.count + $0) }.map { right[$0].text }
+    let line = texts.dropFirst().reduce(texts.first ?? "") { $0 + dot + $1 }
+    surface.write(line, x: 0, y: 1, width: surface.width - 1, style: theme.dim, alignment: .trailing)
   }
 
-  /// Draws the memory budget: `slabs ███───── 12.0 MiB of 256.0 MiB`.
-  private func drawSlabs(on surface: inout Surface, at x: inout Int) {
+  /// The link, and what the keys do with it where there is space. A link with a token is truncated where the hint fits
+  /// only then; where the whole link is wider than the screen, it is the URL alone.
+  private func link(width: Int, _ right: [Part], _ theme: Theme) -> (text: StyledText, hint: StyledText) {
+    let hint = StyledText([
+      Span("(", theme.dim), Span("y", theme.key), Span(" copies, ", theme.dim), Span("Q", theme.key),
+      Span(" shows a QR code)", theme.dim),
+    ])
+    let link = facts.shownLink
+    let important = right.filter { $0.priority <= 3 }.reduce(0) { $0 + $1.text.columns + 3 }
+    let room = width - 2 - Self.gap - hint.columns - important
+    if link.columns <= room { return (StyledText(link, theme.accent), hint) }
+    if let fragment = link.firstIndex(of: "#"), link.columns > width - 2 || width >= 100 {
+      let end = link.index(fragment, offsetBy: 3 + Self.tokenPrefix, limitedBy: link.endIndex) ?? link.endIndex
+      let short = String(link[..<end]) + "…"
+      if short.columns <= room { return (StyledText(short, theme.accent), hint) }
+    }
+    return (StyledText(link.columns <= width - 2 ? link : facts.url, theme.accent), hint)
+  }
+
+  private func places(_ theme: Theme, hint: StyledText) -> [Part] {
+    var parts = [Part(text: hint, priority: 4)]
+    if let token = facts.generatedOwnerToken {
+      parts.append(
+        Part(text: StyledText("owner's token ", theme.dim) + StyledText(token, theme.accent), priority: 1)
+      )
+    }
+    if let port = facts.rawPort { parts.append(Part(text: StyledText("raw TCP port \(port)", theme.dim), priority: 6)) }
+    parts.append(Part(text: StyledText("files in \(facts.directory)", theme.dim), priority: 7))
+    return parts
+  }
+
+  private func resources(_ theme: Theme) -> [Part] {
+    var parts: [Part] = []
+    let downloads = state.downloads
+    if downloads.active > 0 {
+      let name = downloads.active == 1 ? " download " : " downloads "
+      let text = StyledText([
+        Span("\(downloads.active)", theme.text), Span(name, theme.dim),
+        Span(ByteSize.rateText(downloads.speed), theme.text),
+      ])
+      parts.append(Part(text: text, priority: 2))
+    }
     let slabs = state.slabs
-    let part = slabs.budget > 0 ? Double(max(0, slabs.used)) / Double(slabs.budget) : 0
-    let budget = Figures.memory(slabs.budget)
-    let numbers = "\(Figures.padded(Figures.memory(slabs.used), budget.utf8.count)) of \(budget)"
-    let gauge = surface.width >= 80 ? 8 : 0
-    let columns = 6 + gauge + 1 + numbers.utf8.count
-    guard x + columns < surface.width else { return }
-    surface.write("slabs", x: x, y: 1, style: surface.theme.dim)
-    surface.draw(Gauge(received: part, stored: part), in: Rect(x: x + 6, y: 1, width: gauge, height: 1))
-    let style = part > 0.9 ? surface.theme.warning : surface.theme.dim
-    surface.write(numbers, x: x + 7 + gauge, y: 1, style: style)
-    x += columns + Self.gap
+    let isFull = slabs.budget > 0 && Double(max(0, slabs.used)) > 0.9 * Double(slabs.budget)
+    let buffers = StyledText([
+      Span("buffers ", theme.dim),
+      Span(Figures.part(slabs.used, of: slabs.budget), isFull ? theme.warning : theme.text),
+    ])
+    parts.append(Part(text: buffers, priority: 2))
+    if let free = state.freeSpace {
+      let style = free < 1 << 30 ? theme.warning : theme.text
+      let text = StyledText([Span("disk ", theme.dim), Span("\(ByteSize.text(free)) free", style)])
+      parts.append(Part(text: text, priority: 3))
+    }
+    parts.append(Part(text: StyledText("up \(Figures.uptime(state.uptimeMinutes))", theme.dim), priority: 5))
+    return parts
   }
 }

@@ -8,6 +8,8 @@ struct LinkOverlay: Widget {
   /// How many links there are.
   let count: Int
   let hints: [KeyHint]
+  /// Rows of the text above the first visible one, where there is no code; reduced to the largest useful number.
+  var offset = 0
 
   /// Columns and rows of the border, with a column beside it.
   private static let border = Size(width: 4, height: 2)
@@ -26,14 +28,19 @@ struct LinkOverlay: Widget {
         Self.draw(linkRows, from: size.height, style: surface.theme.accent, on: &surface)
       }
     } else {
-      let reason = reason(code, Size(width: surface.width, height: surface.height), glyphs)
-      let rows = reason.wrapped(to: min(room.width, 60))
-      let width = (rows + linkRows).map(\.columns).max() ?? 0
-      overlay(width: width, height: rows.count + linkRows.count).draw(on: &surface) { surface in
-        Self.draw(rows, from: 0, style: surface.theme.text, on: &surface)
-        Self.draw(linkRows, from: rows.count, style: surface.theme.accent, on: &surface)
+      let text = text(in: Size(width: surface.width, height: surface.height), glyphs, surface.theme)
+      overlay(width: text.columns, height: text.rows.count).draw(on: &surface) {
+        text.draw(from: offset, alignment: .center, on: &$0)
       }
     }
+  }
+
+  /// Why there is no code, and the link, on a screen of `size`.
+  func text(in size: Size, _ glyphs: GlyphSet, _ theme: Theme? = nil) -> DialogText {
+    let room = Overlay.room(on: size)
+    let code = QRCodeView(link)
+    let parts = [(reason(code, size, glyphs), theme?.text ?? .plain), (link, theme?.accent ?? .plain)]
+    return DialogText(parts, width: min(room.width, max(60, link.columns)), height: room.height)
   }
 
   private func overlay(width: Int, height: Int) -> Overlay {

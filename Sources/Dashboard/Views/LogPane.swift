@@ -76,7 +76,8 @@ extension Theme {
     switch kind {
     case .started, .resumed: accent
     case .stalled, .waiting, .rejected, .aborted, .warning: warning
-    case .stored, .sent, .download: good
+    case .stored, .sent: good
+    case .download: text
     case .failed, .error: bad
     case .cancelled, .note: dim
     }

@@ -7,6 +7,8 @@ struct SummaryView: Widget {
   let state: DashboardState
   let facts: DashboardFacts
   let isFrozen: Bool
+  /// Whether the program quits when all uploads have finished.
+  var isQuitting = false
 
   func draw(on surface: inout Surface) {
     guard surface.height > 1 else { return drawOneRow(on: &surface) }
@@ -18,7 +20,7 @@ struct SummaryView: Widget {
     }
   }
 
-  /// Draws `↓3 212MiB/s ↑2 96MiB/s RSS 14MiB`, or the most useful part of it that fits.
+  /// Draws `↓3 212MiB/s ↑2 96MiB/s memory 14MiB`, or the most useful part of it that fits.
   private func drawOneRow(on surface: inout Surface) {
     let lists = UploadDirection.allCases.map { ($0.arrow(surface.glyphs.isUnicode), state[$0]) }
     let counts = lists.map { "\($0)\($1.activeCount)" }
@@ -26,7 +28,7 @@ struct SummaryView: Widget {
     let memory = "\(state.memory.resident >> 20)MiB"
     let active = lists.reduce(0) { $0 + $1.1.activeCount }
     let both = counts.joined(separator: " ")
-    let texts = ["\(rates) RSS \(memory)", rates, "\(both) \(memory)", both, counts.joined(), "\(active)"]
+    let texts = ["\(rates) memory \(memory)", rates, "\(both) \(memory)", both, counts.joined(), "\(active)"]
     let text = texts.first { $0.columns <= surface.width } ?? "+"
     surface.write(text, x: 0, y: 0, style: active > 0 ? surface.theme.accent : surface.theme.text)
   }
@@ -45,8 +47,9 @@ struct SummaryView: Widget {
       let rate = Figures.padded(ByteSize.rateText(downloads.speed), Figures.rateColumns)
       rows.append(StyledText("D \(Figures.padded("\(downloads.active)", 2)) ", theme.accent) + StyledText(rate))
     }
-    let memory = StyledText("RSS  ", theme.dim) + StyledText(Figures.memory(state.memory.resident))
+    let memory = StyledText("memory ", theme.dim) + StyledText(Figures.wholeMemory(state.memory.resident))
     rows.append(isFrozen ? memory + StyledText("  FROZEN", theme.warning.adding(.bold)) : memory)
+    if isQuitting { rows.append(StyledText("quits when finished", theme.warning)) }
     let running = UploadDirection.allCases.flatMap { direction in
       state[direction].shown.prefix(surface.height).compactMap { state[direction][$0] }.filter(\.isRunning)
     }
@@ -54,15 +57,15 @@ struct SummaryView: Widget {
     return rows + running.map { row(of: $0, theme: theme) }
   }
 
-  /// ` 51% holiday-video.mp4`, with the state before the name when it is not receiving or sending.
+  /// ` 51 % holiday-video.mp4`, with the state before the name when it is not receiving or sending.
   private func row(of record: UploadRecord, theme: Theme) -> StyledText {
     let upload = record.now
     let isMoving = upload.state == .receiving || upload.state == .sending
     let fraction = upload.state == .interrupted ? record.barParts?.received : upload.fraction
-    let part = fraction.map(Figures.percent) ?? Figures.compact(upload.shownBytes)
+    let part = fraction.map(Figures.percent) ?? Figures.short(upload.shownBytes)
     return StyledText([
-      Span("\(Figures.padded(part, 4)) ", theme.title),
-      Span(isMoving ? "" : "\(record.stateText) ", theme.style(of: upload.state)),
+      Span("\(Figures.padded(part, 5)) ", theme.title),
+      Span(isMoving ? "" : "\(record.stateText) ", record.stateStyle(theme)),
       Span(record.tree.map { "\(upload.name): \($0.now.filesText)" } ?? upload.name),
     ])
   }

@@ -17,12 +17,13 @@ struct TreeFacts {
     let isIncoming = now.direction == .incoming
     return [
       (FactList.stateLabel, record.stateText),
+      ("control", UploadFacts.control(record.now)),
       ("files", files),
       ("size", now.bytes.map { $0 < 1024 ? ByteSize.text($0) : "\(ByteSize.text($0)) (\($0) bytes)" } ?? "unknown"),
       (isIncoming ? "received" : "sent", progress),
       ("rate", rates),
       ("memory", memory),
-      ("time", time),
+      (FactList.timeLabel, time),
       (isIncoming ? "from" : "to", UploadFacts.peer(now.sender, now.remote, now.mode)),
     ]
   }

@@ -1,5 +1,6 @@
 import TerminalUI
 import UploadCore
+import UploadReport
 
 /// Facts, each with a label in rows of its own, the most important first.
 struct FactList: Widget {
@@ -7,6 +8,8 @@ struct FactList: Widget {
   typealias Fact = (label: String, text: String?)
 
   private let facts: [(label: String, text: String)]
+  /// What the time was spent on, shown below the time; nil to leave it out.
+  private let strip: TimeStrip?
   private let stateStyle: (Theme) -> Style
 
   private static let labelColumns = 9
@@ -14,9 +17,12 @@ struct FactList: Widget {
   static let pathLabel = "path"
   /// The label of the state, which has the style of that.
   static let stateLabel = "state"
+  /// The label of the time, below which the ``TimeStrip`` is.
+  static let timeLabel = "time"
 
-  init(_ facts: [Fact], stateStyle: @escaping (Theme) -> Style) {
+  init(_ facts: [Fact], strip: TimeStrip? = nil, stateStyle: @escaping (Theme) -> Style) {
     self.facts = facts.compactMap { fact in fact.text.map { (label: fact.label, text: $0) } }
+    self.strip = strip
     self.stateStyle = stateStyle
   }
 
@@ -32,12 +38,25 @@ struct FactList: Widget {
         surface.write(StyledText(row, style), x: Self.labelColumns, y: y, width: width, truncation: truncation)
         y += 1
       }
+      if label == Self.timeLabel, let strip { y += draw(strip, y: y, width: width, on: &surface) }
     }
+  }
+
+  /// Draws the strip with its label.
+  /// - Returns: how many rows it has.
+  private func draw(_ strip: TimeStrip, y: Int, width: Int, on surface: inout Surface) -> Int {
+    let height = strip.height(width: width)
+    guard height > 0 else { return 0 }
+    surface.write("spent", x: 0, y: y, style: surface.theme.dim)
+    surface.draw(strip, in: Rect(x: Self.labelColumns, y: y, width: width, height: height))
+    return height
   }
 
   /// How many rows all facts need in `width` columns.
   func height(width: Int) -> Int {
-    facts.reduce(0) { $0 + Self.rows($1.label, $1.text, width: width - Self.labelColumns, limit: .max).count }
+    let width = width - Self.labelColumns
+    let rows = facts.reduce(0) { $0 + Self.rows($1.label, $1.text, width: width, limit: .max).count }
+    return rows + (strip?.height(width: width) ?? 0)
   }
 
   /// The text in rows of `width` columns, at most `limit` of them.
@@ -52,7 +71,9 @@ struct UploadFacts {
   /// The highest rate so far, in bytes per second.
   let peakRate: Double
 
-  var list: FactList { FactList(facts) { $0.style(of: upload.state) } }
+  var list: FactList {
+    FactList(facts, strip: upload.time.map { TimeStrip(time: $0) }) { $0.style(of: upload.state) }
+  }
 
   private var facts: [FactList.Fact] {
     let isIncoming = upload.direction == .incoming
@@ -63,14 +84,17 @@ struct UploadFacts {
       ("expires", upload.expiresIn.map { "in \(TimeText.rough($0)), unless the client continues it" }),
       ("reason", upload.retryReason),
       ("notice", upload.notice),
-      ("attempt", upload.attempt > 1 ? "\(upload.attempt)" : nil),
+      ("attempt", upload.attempt > 1 ? "\(upload.attempt)\(upload.maxAttempts.map { " of \($0)" } ?? "")" : nil),
+      ("control", Self.control(upload)),
       ("error", upload.failure?.message),
       ("size", size),
       (isIncoming ? "received" : "sent", progress),
+      ("parts", upload.parts.map { "\($0) at the store" }),
       ("rate", rates),
       ("memory", memory),
-      ("time", time),
+      (FactList.timeLabel, time),
       (isIncoming ? "from" : "to", Self.peer(upload.sender, upload.remote, upload.mode)),
+      ("cause", TimeWords.bottleneck(upload)),
       (FactList.pathLabel, path.isEmpty ? nil : path),
       ("type", type),
       ("SHA-256", file?.sha256),
@@ -80,6 +104,15 @@ struct UploadFacts {
   /// The name that the sender states, the address of the peer, and the mode: `Anna (192.0.2.7:5555), stream`.
   static func peer(_ sender: String?, _ remote: String, _ mode: UploadMode) -> String {
     "\(sender.map { "\($0) (\(remote))" } ?? remote), \(mode.rawValue)"
+  }
+
+  /// What the user has changed about an active upload: `limit 5 MiB/s`, and how a paused one is slowed down; nil for nothing.
+  static func control(_ upload: UploadSnapshot) -> String? {
+    guard upload.outcome == nil else { return nil }
+    let isSlowed = upload.state == .paused && upload.direction == .incoming
+    let parts = [isSlowed ? "64 KiB/s keep its client connected" : nil, upload.limitText]
+    let text = parts.compactMap { $0 }.joined(separator: ", ")
+    return text.isEmpty ? nil : text
   }
 
   private var size: String {

@@ -6,68 +6,64 @@ import UploadReport
 struct UploadRow: Widget {
   let record: UploadRecord
   let layout: UploadRowLayout
+  /// The upper edge of all sparklines of the pane, in bytes per second.
+  let sparkTop: Double
+  var isMarked = false
 
   private var upload: UploadSnapshot { record.now }
 
   func draw(on surface: inout Surface) {
-    let reason = upload.failure?.message ?? upload.retryReason
+    if record.isQuiet { return draw(layout.quiet, y: 0, on: &surface) }
     for (y, row) in layout.rows.enumerated() {
-      for place in row where !(place.field == .bar && reason != nil) {
-        surface.within(Rect(x: place.x, y: y, width: place.width, height: 1)) { draw(place.field, on: &$0) }
+      if y == 1, let reason = upload.retryReason {
+        surface.write(StyledText(reason, surface.theme.text), x: 1, y: y, width: surface.width - 2)
+      } else {
+        draw(row, y: y, on: &surface)
       }
     }
-    if let reason { draw(reason, on: &surface) }
   }
 
-  /// Draws the reason of a failure or retry in place of the bar. Below the first row it gets the space of all fields
-  /// behind the bar too, and when it is longer also that of the last row.
-  private func draw(_ reason: String, on surface: inout Surface) {
-    let places = layout.rows.enumerated().compactMap { y, row in row.first { $0.field == .bar }.map { (y, $0) } }
-    guard let (y, place) = places.first else { return }
-    let width = y > 0 ? surface.width - 1 - place.x : place.width
-    let rows = y > 0 ? reason.wrapped(to: width, limit: layout.rows.count - y) : [reason]
-    for (index, row) in rows.enumerated() {
-      surface.fill(Rect(x: place.x, y: y + index, width: width, height: 1))
-      surface.write(StyledText(row, surface.theme.text), x: place.x, y: y + index, width: width)
+  private func draw(_ row: [UploadRowLayout.Place], y: Int, on surface: inout Surface) {
+    for place in row {
+      surface.within(Rect(x: place.x, y: y, width: place.width, height: 1)) { draw(place.field, on: &$0) }
     }
   }
 
   /// Draws a field into its place, which is the region of `surface`.
   private func draw(_ field: UploadRowLayout.Field, on surface: inout Surface) {
     let theme = surface.theme
-    let isRunning = record.isRunning
-    let isMoving = isRunning && !upload.isResting
-    let numbers = isMoving ? theme.text : theme.dim
+    // What moves or is stuck is seen first; everything else is dim.
+    let style = record.isQuiet || upload.isResting ? theme.dim : theme.text
     switch field {
-    case .name: drawName(isMoving ? theme.title : theme.dim, on: &surface)
-    case .mode: write(record.modeText, theme.dim, on: &surface)
-    case .peer: write(upload.sender ?? upload.remote, theme.dim, on: &surface)
-    case .status:
-      write(record.stateText, record.hasLosses ? theme.bad : theme.style(of: upload.state), on: &surface)
-      if let rate = upload.shownRate { write(ByteSize.rateText(rate), numbers, at: .trailing, on: &surface) }
-    case .time: write(upload.shownTime, numbers, at: .trailing, on: &surface)
+    case .name: drawName(style, on: &surface)
+    case .mode: write(record.shortMode, theme.dim, on: &surface)
     case .bar: surface.draw(bar, in: surface.bounds)
-    case .percent:
-      if let parts = record.barParts {
-        let style = upload.isResting ? theme.dim : theme.text
-        write(Figures.percent(parts.received), style, at: .trailing, on: &surface)
-      }
-    case .sizes: drawSizes(numbers, on: &surface)
-    case .spark: if isMoving { surface.draw(Graph(record.recent), in: surface.bounds) }
-    case .memory where upload.isResting: write(upload.expiryText ?? "", theme.dim, at: .trailing, on: &surface)
+    case .percent: write(percent, style, at: .trailing, on: &surface)
+    case .status: drawStatus(style, on: &surface)
     case .memory:
-      let text = Figures.memory(isRunning ? upload.residentBytes : upload.peakResidentBytes)
-      let label = isRunning ? "mem" : "peak"
-      // The widest numbers leave no space for the longer label.
-      if label.utf8.count + text.utf8.count < surface.width { write(label, theme.dim, on: &surface) }
-      write(text, numbers, at: .trailing, on: &surface)
-    case .note: write(note, theme.dim, at: .trailing, truncation: .start, on: &surface)
+      // The same form in all rows of a pane.
+      let text = Figures.memory(upload.residentBytes, columns: surface.width)
+      write(text, style, at: .trailing, on: &surface)
+    case .state: write(record.isMoving ? upload.state.rawValue : "", theme.dim, on: &surface)
+    case .peer: write(upload.sender ?? upload.remote, theme.dim, on: &surface)
+    case .sizes: drawSizes(style, on: &surface)
+    case .note: write(note, theme.dim, on: &surface)
+    case .spark: drawSpark(on: &surface)
+    case .peak: write("peak \(ByteSize.rateText(record.peakRate))", theme.dim, at: .trailing, on: &surface)
+    case .outcome: drawOutcome(on: &surface)
     }
   }
 
   /// Draws the name: of a tree with its counts, `photos/: 1,204 of 10,000 files`, which are truncated last; of a file in
   /// a tree behind a mark.
   private func drawName(_ style: Style, on surface: inout Surface) {
+    guard !isMarked else {
+      surface.put(surface.glyphs.checked, x: 0, y: 0, style: surface.theme.key)
+      let rest = Rect(x: 2, y: 0, width: surface.width - 2, height: 1)
+      return surface.within(rest) {
+        UploadRow(record: record, layout: layout, sparkTop: sparkTop).drawName(style, on: &$0)
+      }
+    }
     guard let tree = record.tree?.now else {
       let indent = record.isInTree && surface.width >= 12 ? 2 : 0
       if indent > 0 { surface.put(surface.glyphs.separator, x: 0, y: 0, style: surface.theme.dim) }
@@ -84,34 +80,73 @@ struct UploadRow: Widget {
   }
 
   private var bar: Gauge {
-    if let parts = record.barParts { return Gauge(received: parts.received, stored: parts.stored) }
-    return record.isRunning ? Gauge(tick: record.motion) : Gauge(received: 0, stored: 0)
+    guard let parts = record.barParts else {
+      return Gauge(tick: record.motion, isMoving: record.isMoving || upload.state == .finishing)
+    }
+    let isMoving = record.isMoving || upload.state == .finishing
+    return Gauge(received: parts.received, stored: parts.stored, isMoving: isMoving)
   }
 
-  /// Draws `512.0M/1.9G`, with `≤` before a size that is only an upper limit; for a complete upload `1.9G`.
+  /// The percentage; of an upload without a size its bytes: `153 M`.
+  private var percent: String {
+    record.barParts.map { Figures.percent($0.received) } ?? Figures.short(upload.shownBytes)
+  }
+
+  /// Draws the rate and the time left; a state that is not normal in place of both. A tree that has lost files shows how
+  /// many in place of the time.
+  private func drawStatus(_ style: Style, on surface: inout Surface) {
+    guard let rate = upload.shownRate else {
+      return write(record.stateText, record.stateStyle(surface.theme), on: &surface)
+    }
+    let text = limitedRate(rate, isUnicode: surface.glyphs.isUnicode)
+    let columns = min(surface.width, max(Figures.rateColumns, text.columns))
+    let left = Rect(x: 0, y: 0, width: columns, height: 1)
+    surface.within(left) { write(text, style, at: .trailing, on: &$0) }
+    let right = Rect(x: columns, y: 0, width: surface.width - columns, height: 1)
+    let (time, timeStyle) = record.hasLosses ? (record.stateText, surface.theme.bad) : (upload.shownTime, style)
+    surface.within(right) { write(time, timeStyle, at: .trailing, on: &$0) }
+  }
+
+  /// The rate; while a limit of the user is the reason for it, that limit: `limit 5 MiB/s`, and a rate below such a limit
+  /// with `≤`.
+  private func limitedRate(_ rate: Double, isUnicode: Bool) -> String {
+    guard let limit = upload.limitText, record.isRunning else { return ByteSize.rateText(rate) }
+    return upload.state == .limited ? limit : "\(isUnicode ? "≤" : "<") \(ByteSize.rateText(rate))"
+  }
+
+  /// Draws `512.0 MiB of 1.9 GiB`, or `512.0M/1.9G` where that is too wide, with `≤` before a size that is only an upper
+  /// limit.
   private func drawSizes(_ style: Style, on surface: inout Surface) {
-    var text = StyledText(Figures.compact(upload.shownBytes), style)
-    if let size = upload.size, upload.state != .done {
-      let atMost = surface.glyphs.isUnicode ? "≤" : "<"
-      text.append("/\(upload.sizeExact ? "" : atMost)\(Figures.compact(size))", surface.theme.dim)
-    }
-    surface.write(text, x: 0, y: 0, width: surface.width, alignment: .trailing)
+    let isWide = surface.width > 2 * Figures.sizeColumns
+    let limit = upload.sizeExact ? "" : surface.glyphs.isUnicode ? "≤" : "<"
+    let text = { (bytes: UInt64) in isWide ? ByteSize.text(bytes) : Figures.compact(bytes) }
+    var sizes = StyledText(text(upload.shownBytes), style)
+    if let size = upload.size { sizes.append("\(isWide ? " of " : "/")\(limit)\(text(size))", surface.theme.dim) }
+    surface.write(sizes, x: 0, y: 0, width: surface.width, alignment: .trailing)
   }
 
-  /// The type and the final name of a complete upload; what is stored, or the average rate, of a running one; otherwise
-  /// empty.
+  /// What is stored and durable, and when an interrupted upload expires; of an outgoing upload the mean of its rate.
   private var note: String {
-    if record.tree != nil, !record.isRunning { return "" }
-    if let file = upload.finishedFile {
-      let name = file.path.isEmpty || file.path == upload.name ? nil : "as \(file.path)"
-      return [file.type, name].compactMap { $0 }.joined(separator: ", ")
-    }
-    guard record.isRunning, upload.state != .paused else { return "" }
     guard let stored = upload.stored, let durable = upload.durable else {
-      return "average \(Figures.padded(ByteSize.rateText(upload.averageSpeed), Figures.rateColumns))"
+      return upload.isResting ? "" : "average \(ByteSize.rateText(upload.averageSpeed))"
     }
-    let numbers = [stored, durable].map { Figures.padded(Figures.compact($0), Figures.compactColumns) }
-    return "stored \(numbers[0])  durable \(numbers[1])"
+    if let expiry = upload.expiryText { return "stored \(ByteSize.text(stored))  \(expiry)" }
+    return "stored \(Figures.filled(ByteSize.text(stored), Figures.sizeColumns)) durable \(ByteSize.text(durable))"
+  }
+
+  private func drawSpark(on surface: inout Surface) {
+    if upload.isResting { return write(upload.expiryText ?? "", surface.theme.dim, on: &surface) }
+    let theme = surface.theme
+    let graph = Graph(record.recent, maximum: sparkTop, style: record.isMoving ? theme.accent : theme.dim)
+    surface.draw(graph, in: surface.bounds)
+  }
+
+  /// Draws how the upload ended: `stored 6.1 MiB in 0.1 s`, `failed: disk full  No space is left.`
+  private func drawOutcome(on surface: inout Surface) {
+    let theme = surface.theme
+    var text = StyledText(record.stateText, record.stateStyle(theme))
+    text.append(record.outcomeText, theme.dim)
+    surface.write(text, x: 0, y: 0, width: surface.width)
   }
 
   private func write(
@@ -126,13 +161,47 @@ struct UploadRow: Widget {
   }
 }
 
+extension UploadRecord {
+  /// The mode in at most six letters; `form` for a multipart one, `tree` for the row of a tree.
+  var shortMode: String {
+    if tree != nil, now.mode != .multipart { return "tree" }
+    return switch now.mode {
+    case .stream: "stream"
+    case .multipart: "form"
+    case .buffered: "buffer"
+    case .resumable: "resume"
+    case .raw: "raw"
+    }
+  }
+
+  /// What follows the state in the row of an upload that is queued or has ended, with a space or a separator before it;
+  /// empty for nothing.
+  var outcomeText: String {
+    switch now.outcome {
+    case nil: now.size.map { "  \(ByteSize.text($0))" } ?? ""
+    case .failed(let error): "  \(error.message)"
+    case .cancelled where now.isQueued: ""
+    case .cancelled: barParts.map { " at \(Figures.percent($0.received))" } ?? ""
+    case .finished(let file):
+      " \(ByteSize.text(now.shownBytes)) in \(Figures.duration(now.seconds))"
+        + (file.path.isEmpty || file.path == now.name || tree != nil ? "" : " as \(file.path)")
+    }
+  }
+
+  /// The style of ``stateText``.
+  func stateStyle(_ theme: Theme) -> Style {
+    if hasLosses { return theme.bad }
+    // An upload that waits for its next attempt, which is not one that waits for its turn.
+    return now.retryReason != nil && now.state == .waiting ? theme.warning : theme.style(of: now.state)
+  }
+}
+
 extension Theme {
   /// The style of a state's text, which is never the only sign of the state.
   func style(of state: UploadState) -> Style {
     switch state {
-    case .receiving, .sending: text
-    case .waiting, .limited, .paused, .cancelled: dim
-    case .finishing: accent
+    case .receiving, .sending, .finishing, .limited: text
+    case .waiting, .paused, .cancelled: dim
     case .stalled, .interrupted, .waitingForMemory: warning
     case .done: good
     case .failed: bad

@@ -82,7 +82,7 @@ struct PickerFrameTests {
     let theme = frame.theme
     func style(_ y: Int) -> Style? { frame.row(y).dropFirst(4).first?.style }
     #expect(style(3) == theme.accent)
-    #expect(style(6) == theme.good)
+    #expect(style(6) == theme.title)
     #expect(style(7)?.background == theme.selection.background)
     #expect(style(8) == theme.text)
     #expect(style(10) == theme.dim)

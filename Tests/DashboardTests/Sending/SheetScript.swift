@@ -17,9 +17,18 @@ struct SheetScript {
     _ paths: [String] = ["/home/ann/videos/holiday.mp4", "/home/ann/notes.txt", "/home/ann/gone.txt"],
     width: Int = 80,
     height: Int = 24,
-    respondsLate: Bool = false
+    respondsLate: Bool = false,
+    targets: SavedTargets = SavedTargets(),
+    address: String = ""
   ) {
-    sheet = SendSheet(paths: paths, mode: .stream, ownURL: "http://127.0.0.1:8080", home: "/home/ann")
+    sheet = SendSheet(
+      paths: paths,
+      mode: .stream,
+      ownURL: "http://127.0.0.1:8080",
+      home: "/home/ann",
+      targets: targets,
+      address: address
+    )
     size = Size(width: width, height: height)
     self.respondsLate = respondsLate
     files = [
@@ -45,7 +54,7 @@ struct SheetScript {
     self.outcome = outcome
     guard case .stay(let effects) = outcome else { return }
     requested += effects
-    if !respondsLate, let question = effects.first { respond(question) }
+    if !respondsLate { for effect in effects { respond(effect) } }
   }
 
   mutating func respond(_ question: DashboardEffect) {

@@ -94,7 +94,7 @@ import UploadCore
     #expect(lines(driver).count == 2)
     #expect(lines(driver)[0] == "18:30:00  waiting   ↑ b  attempt 2 in 3 s: Connection refused.")
     driver.show([paused])
-    #expect(driver.text.contains("attempt 2 in 3 s"))
+    #expect(driver.text.contains("retry 2 in 3 s"))
   }
 
   @Test func `a queued upload is logged when it leaves the queue: as started, or as cancelled`() {

@@ -9,14 +9,14 @@ import Testing
 
   private mutating func update(_ groups: [GroupSnapshot], _ uploads: [UploadSnapshot] = [], filter: String = "") {
     _ = list.update(with: uploads, groups: groups, ticks: 1)
-    list.arrange(by: .started, filter: filter)
+    list.arrange(by: .started, filter: (try? UploadFilter(parsing: filter)) ?? UploadFilter())
   }
 
   private var names: [String] { list.shown.indices.compactMap { list.record(at: $0)?.now.name } }
 
   private mutating func open(_ row: Int = 0) throws {
     list.toggleTree(try #require(list.record(at: row)).id)
-    list.arrange(by: .started, filter: "")
+    list.arrange(by: .started, filter: UploadFilter())
   }
 
   @Test mutating func `the files of a tree are one row, and other uploads have rows of their own`() {
@@ -117,9 +117,9 @@ import Testing
     let files = [tree.file("beach.jpg"), tree.file("city.jpg")]
     update([tree], files)
     try open()
-    list.arrange(by: .started, filter: "beach")
+    list.arrange(by: .started, filter: try UploadFilter(parsing: "beach"))
     #expect(names == ["photos/", "photos/beach.jpg"])
-    list.arrange(by: .started, filter: "nothing")
+    list.arrange(by: .started, filter: try UploadFilter(parsing: "nothing"))
     #expect(names.isEmpty)
     update([tree], [], filter: "photos")
     #expect(names == ["photos/"])

@@ -7,7 +7,7 @@ import UploadCore
   private func list(_ snapshots: [UploadSnapshot]..., filter: String = "") -> UploadList {
     var list = UploadList()
     for uploads in snapshots { _ = list.update(with: uploads, ticks: 1) }
-    list.arrange(by: .started, filter: filter)
+    list.arrange(by: .started, filter: (try? UploadFilter(parsing: filter)) ?? UploadFilter())
     return list
   }
 
@@ -32,7 +32,7 @@ import UploadCore
     var list = list(uploads + [.sending("ended").ended(.cancelled)])
     #expect(names(list) == ["new", "old", "next", "later", "last", "ended"])
     #expect(list.activeCount == 2 && list.queuedCount == 3 && list.runningCount == 5)
-    list.arrange(by: .name, filter: "")
+    list.arrange(by: .name, filter: UploadFilter())
     #expect(names(list) == ["new", "old", "next", "later", "last", "ended"], "the queue keeps its order")
     _ = list.update(with: uploads, unlisted: 7, ticks: 1)
     #expect(list.queuedCount == 10 && list.runningCount == 12)
@@ -83,7 +83,7 @@ import UploadCore
   @Test func `clearing removes all ended uploads and resets the count of dropped ones`() {
     var list = list((0..<UploadList.endedLimit + 3).map { UploadSnapshot.example("\($0)").finished() })
     list.clearEnded()
-    list.arrange(by: .started, filter: "")
+    list.arrange(by: .started, filter: UploadFilter())
     #expect(list.shown.isEmpty && list.endedCount == 0 && list.droppedCount == 0)
   }
 
@@ -109,7 +109,7 @@ import UploadCore
     }
     var list = list(uploads)
     #expect(list.totalRate.isFinite)
-    list.arrange(by: .rate, filter: "")
+    list.arrange(by: .rate, filter: UploadFilter())
     #expect(names(list).prefix(3) == ["inf", "3000000.0", "1000000.0"])
   }
 

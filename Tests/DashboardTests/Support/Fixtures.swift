@@ -45,7 +45,8 @@ struct Driver {
     endedDownloads: [DownloadSnapshot] = [],
     unlisted: Int = 0,
     rejected: [RejectedRequest] = [],
-    rejectedCount: UInt64 = 0
+    rejectedCount: UInt64 = 0,
+    finished: [UploadDirection: FinishedFiles] = [:]
   ) {
     var snapshot = Snapshot(
       at: start + .milliseconds(500 * steps),
@@ -54,7 +55,7 @@ struct Driver {
       slabs: SlabUse(used: uploads.count { $0.outcome == nil } << 20, budget: 256 << 20)
     )
     (snapshot.groups, snapshot.downloads, snapshot.endedDownloads) = (groups, downloads, endedDownloads)
-    snapshot.unlisted = unlisted
+    (snapshot.unlisted, snapshot.finished) = (unlisted, finished)
     snapshot.rejected = rejected
     snapshot.rejectedCount = rejectedCount
     let seconds = 18 * 3600 + 30 * 60 + steps / 2

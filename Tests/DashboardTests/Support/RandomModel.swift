@@ -24,6 +24,7 @@ struct RandomModel {
     settings.theme = pick(ThemeName.allCases)
     settings.bar = pick(BarStyle.allCases)
     settings.sort = pick(UploadSort.allCases)
+    settings.density = pick(RowDensity.allCases)
     settings.mode = pick(UploadMode.allCases)
     settings.refreshRate = pick([0, 1, 5, .max])
     var facts = DashboardFacts(url: text(), directory: text(), workingDirectory: text(), home: text())
@@ -55,6 +56,7 @@ struct RandomModel {
       snapshot.endedDownloads = [download()]
       snapshot.unlisted = pick([0, 3, -1, .max])
       snapshot.rejectedCount = amount()
+      snapshot.rejected = (0..<Int.random(in: 0...3, using: &random)).map { _ in rejected() }
       _ = model.update(.snapshot(snapshot, ClockTime(hour: pick([0, 23, -1, .max]), minute: 5, second: .min)))
       uploads = uploads.filter { $0.outcome == nil }.map { changed($0) }
       for _ in 0..<4 { _ = model.update(message()) }
@@ -88,6 +90,19 @@ struct RandomModel {
     (group.stalledSeconds, group.speed, group.eta) = (number(), number(), pick([nil, number()]))
     (group.seconds, group.hasEnded, group.isCancelled) = (number(), pick([true, false]), pick([true, false]))
     return group
+  }
+
+  private mutating func rejected() -> RejectedRequest {
+    RejectedRequest(
+      time: text(),
+      client: pick([nil, text()]),
+      method: pick([nil, text()]),
+      host: pick([nil, text()]),
+      path: pick([nil, text()]),
+      status: pick([400, 413, -1, .max]),
+      reason: text(),
+      count: amount()
+    )
   }
 
   private mutating func download() -> DownloadSnapshot {
@@ -131,6 +146,12 @@ struct RandomModel {
     upload.eta = pick([nil, number()])
     (upload.residentBytes, upload.peakResidentBytes) = (pick([0, .max, .min, 1 << 20]), pick([0, .max, -7]))
     if Int.random(in: 0..<4, using: &random) == 0 { upload.outcome = outcome() }
+    if Bool.random(using: &random) {
+      var time = TimeShares()
+      for cause in TimeCause.allCases where Bool.random(using: &random) { time[cause] = number() }
+      upload.time = time
+      upload.link = LinkFacts(roundTrip: number(), deliveryRate: number(), disturbed: number(), windowSeconds: number())
+    }
     return upload
   }
 
@@ -198,7 +219,7 @@ struct RandomModel {
   }
 
   private mutating func key() -> KeyEvent {
-    let typed = Array("upxmrc sSfl/?LGgjkhtb+-M123ynQQ").map { KeyEvent($0) }
+    let typed = Array("upxmrc sSfl/?LGGRRYgjkhtb+-M123ynQQzzdd").map { KeyEvent($0) }
     let others: [Key] = [.enter, .tab, .escape, .up, .down, .left, .right, .pageDown, .pageUp, .home, .end, .backspace]
     return pick(typed + others.map { KeyEvent($0) } + [KeyEvent("l", .control), KeyEvent("c", .control)])
   }

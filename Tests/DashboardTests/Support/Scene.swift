@@ -76,7 +76,9 @@ enum Scene: String, CaseIterable {
   }
 
   private static let some: [UploadSnapshot] = [
-    .example("holiday-video.mp4"),
+    .example("holiday-video.mp4") {
+      $0.time = TimeShares([.client: 8.2, .server: 0.3, .disk: 2.9])
+    },
     .example("db-backup-2026-11-25.tar.zst") {
       $0.mode = .multipart
       $0.sizeExact = false

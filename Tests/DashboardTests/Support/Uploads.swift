@@ -4,15 +4,11 @@ extension UploadSnapshot {
   /// An upload half way through 2 GiB; tests change the fields that they are about.
   static func example(_ name: String = "a.bin", _ change: (inout UploadSnapshot) -> Void = { _ in }) -> UploadSnapshot {
     var upload = UploadSnapshot(
-      id: UploadID(),
-      request: UploadID(),
-      direction: .incoming,
+      facts: UploadFacts(
+        .init(id: UploadID(), request: UploadID(), direction: .incoming, name: name, remote: "192.168.1.9:51234")
+      ),
       mode: .stream,
-      name: name,
       size: 2 << 30,
-      sizeExact: true,
-      remote: "192.168.1.9:51234",
-      declaredType: nil,
       state: .receiving,
       cause: nil,
       stalledSeconds: 0,

@@ -27,7 +27,22 @@ import UploadCore
     #expect(driver.text.contains(" -T FILE http://192.168.1.7:8080/ "))
     driver = Driver(facts: facts(made: "s3cret"))
     driver.press(KeyEvent("y"))
-    #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080/#t=s3cret")])
+    #expect(driver.takeEffects() == [.copy(.link("http://192.168.1.7:8080/#t=s3cret"))])
+  }
+
+  @Test func `a link with a long token is truncated where the hint about its keys fits only then`() {
+    var driver = Driver(facts: facts(made: String(repeating: "x", count: 22)))
+    driver.send(.freeSpace(44_300_000_000))
+    driver.show([])
+    let row = driver.row(1)
+    #expect(row.contains(" http://192.168.1.7:8080/#t=xxxx…  (y copies, Q shows a QR code) "), "\(row)")
+    #expect(row.contains("buffers 0 of 256 MiB · disk 41.3 GiB free"), "\(row)")
+    driver = Driver(Size(width: 180, height: 50), facts: facts(made: String(repeating: "x", count: 22)))
+    driver.show([])
+    #expect(driver.row(1).contains("#t=\(String(repeating: "x", count: 22))  (y copies"), "\(driver.row(1))")
+    driver = Driver(Size(width: 80, height: 24), facts: facts(made: String(repeating: "x", count: 22)))
+    driver.show([])
+    #expect(driver.row(1).contains("#t=\(String(repeating: "x", count: 22))  "), "\(driver.row(1))")
   }
 
   @Test func `a link that is wider than the screen is the URL alone in the header`() {
@@ -42,10 +57,10 @@ import UploadCore
   @Test func `for a token that the user chose the curl command has TOKEN, and header and copied link have no token`() {
     var driver = Driver(facts: facts())
     driver.show([])
-    #expect(driver.row(0).contains(" http://192.168.1.7:8080/ ") && !driver.text.contains("chosen"))
+    #expect(driver.row(1).contains(" http://192.168.1.7:8080/ ") && !driver.text.contains("chosen"))
     #expect(driver.text.contains("curl -u :TOKEN -T FILE http://192.168.1.7:8080/"))
     driver.press(KeyEvent("y"))
-    #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080/")])
+    #expect(driver.takeEffects() == [.copy(.link("http://192.168.1.7:8080/"))])
   }
 
   @Test func `the generated token of a drop box's owner is in the header and the log, and not in the URL for others`() {
@@ -57,7 +72,7 @@ import UploadCore
     driver.press(KeyEvent("L"))
     #expect(driver.text.contains("owner's token: 0wner"))
     driver.press(KeyEvent("y"))
-    #expect(driver.takeEffects() == [.copy("http://192.168.1.7:8080/#t=s3cret")])
+    #expect(driver.takeEffects() == [.copy(.link("http://192.168.1.7:8080/#t=s3cret"))])
   }
 
   @Test func `the complete fingerprint is in the log, and in the detail while no upload is selected`() {

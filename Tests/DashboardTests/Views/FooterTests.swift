@@ -30,12 +30,12 @@ import UploadCore
       driver.send(.note(.warning, "The disk is nearly full."))
       for _ in 0..<20 { driver.show([]) }
     }
-    #expect(text.contains("Space freeze") && !text.contains("nearly full"), "\(text)")
+    #expect(text.contains("f freeze") && !text.contains("nearly full"), "\(text)")
   }
 
   @Test func `the end of an upload is shown in the footer beside the hints for freeze and filter`() {
     let text = footer(120) { $0.show([UploadSnapshot.example().finished()]) }
-    #expect(text.contains("stored ↓ a.bin") && text.contains("Space freeze") && text.contains("/ filter"), "\(text)")
+    #expect(text.contains("stored ↓ a.bin") && text.contains("f freeze") && text.contains("/ filter"), "\(text)")
   }
 
   @Test func `the note on the refresh rate says 1 snapshot but 2 snapshots`() {
@@ -54,9 +54,18 @@ import UploadCore
       driver.show([upload.changed { $0.speed = step % 7 == 3 ? 400_000_000 : 50_000_000 }])
     }
     driver.press(.enter)
-    let peaks = driver.text.matches(of: /peak +([0-9.]+ [KMG]iB)/).map { String($0.1) }
+    let text = driver.text.split(separator: "\n").dropFirst(2).joined(separator: "\n")
+    let peaks = text.matches(of: /peak +([0-9.]+ [KMG]iB)/).map { String($0.1) }
     #expect(peaks.count == 4, "\(driver.text)")
     #expect(Set(peaks) == ["381.5 MiB", "4.0 MiB"], "rate and memory, each in the facts and over its graph")
+  }
+
+  @Test func `the row of an upload has the same peak as its detail`() {
+    var driver = Driver(Size(width: 160, height: 50))
+    let upload = UploadSnapshot.example()
+    for speed in [5e7, 4e8, 9e7, 1e7] { driver.show([upload.changed { $0.speed = speed }]) }
+    let peaks = driver.text.matches(of: /peak +([0-9.]+ MiB\/s)/).map { String($0.1) }
+    #expect(peaks == ["381.5 MiB/s", "381.5 MiB/s", "381.5 MiB/s"], "row, facts and graph: \(driver.text)")
   }
 
   @Test func `the detail of a stalled upload shows a rate of 0 B/s`() {

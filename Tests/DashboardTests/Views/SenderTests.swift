@@ -54,7 +54,7 @@ import UploadCore
   @Test func `the row and the detail of a tree have the sender of its files`() {
     let group = GroupSnapshot.example { ($0.sender, $0.remote) = ("Anna", "192.0.2.7:5555") }
     // Without the detail below the panes.
-    var driver = Driver(Size(width: 200, height: 28))
+    var driver = Driver(Size(width: 200, height: 16))
     driver.show([], groups: [group])
     #expect(driver.text.contains("Anna") && !driver.text.contains("192.0.2.7:5555"), "\(driver.text)")
     driver.type("3")
