@@ -1,4 +1,6 @@
 import Dashboard
+package import HTTPExchange
+package import TerminalUI
 package import UploadClient
 import UploadCore
 import UploadProtocol
@@ -21,6 +23,10 @@ package struct DashboardEngine: Sendable {
     /// The access token for other servers, to which unfinished uploads of an earlier process are continued; nil for
     /// none.
     package var otherToken: String?
+    /// The URL that files are sent to at first, valid and with its scheme; nil for the own server.
+    package var target: String?
+    /// How the user is told that all uploads are done or that one has failed.
+    package var notification = NotificationMode.none
 
     package init(server: ServerEngine.Configuration, directory: String, jobs: Int, trust: ServerTrust) {
       (self.server, self.directory, self.jobs, self.trust) = (server, directory, jobs, trust)
@@ -44,7 +50,7 @@ package struct DashboardEngine: Sendable {
     self.setup = setup
     queue = UploadQueue(ledger, jobs: setup.jobs, resume: setup.resume, proxies: setup.proxies)
     let others = ClientEngine.descriptors(jobs: setup.jobs)
-    server = try ServerEngine(setup.server, directory: setup.directory, ledger: ledger, otherDescriptors: others)
+    server = try await ServerEngine(setup.server, directory: setup.directory, ledger: ledger, otherDescriptors: others)
     (address, serving) = try await server.listen()
     ownTarget = try SendTarget(own: address, server)
   }
@@ -53,7 +59,8 @@ package struct DashboardEngine: Sendable {
   /// - Parameter paths: the working directory and the home directory.
   func facts(_ paths: LocalPath) -> DashboardFacts {
     let (start, home) = (paths.workingDirectory, paths.home)
-    var facts = DashboardFacts(url: address.url, directory: setup.directory, workingDirectory: start, home: home)
+    let place = setup.server.target.location ?? setup.directory
+    var facts = DashboardFacts(url: address.url, directory: place, workingDirectory: start, home: home)
     facts.links = server.links(to: address, token: server.token)
     facts.rawPort = address.rawPort
     facts.requiresToken = server.token != nil
@@ -62,7 +69,20 @@ package struct DashboardEngine: Sendable {
     facts.fingerprint = address.fingerprint?.digits
     facts.warning = setup.server.accessWarning
     facts.queueLimit = UploadQueueState.limit
+    facts.target = setup.target
+    facts.notification = setup.notification
     return facts
+  }
+
+  /// What a source stands for, as a text for the clipboard.
+  /// - Parameter paths: what the upload directory is relative to.
+  /// - Throws: ``UploadError`` with code `badValue` when it cannot be copied.
+  func copiedText(_ source: CopySource, paths: LocalPath) throws(UploadError) -> CopiedText {
+    let root = server.links(to: address, token: nil).first
+    // In a drop box only its owner can download.
+    let filesURL = setup.server.server.access.isDropBox ? nil : root.map { $0 + "files/" }
+    let directory = setup.server.target.location ?? paths.absolute(setup.directory)
+    return try CopiedText(source, filesURL: filesURL, directory: directory)
   }
 
   /// A snapshot of the ledger's uploads and of the queued ones. Each ended upload is in one snapshot only, so one
@@ -106,7 +126,8 @@ package struct DashboardEngine: Sendable {
     guard let target = try? SendTarget(entry.target, token: setup.otherToken, trust: setup.trust) else { return nil }
     guard isOwn(target) else { return target }
     if target.path == ownTarget.path, target.query == nil { return ownTarget }
-    return try? SendTarget(entry.target, token: server.ownToken?.text, trust: ownTarget.trust, isLocal: true)
+    let (token, key) = (server.ownToken?.text, server.server.processKey)
+    return try? SendTarget(entry.target, token: token, trust: ownTarget.origin.trust, isLocal: true, processKey: key)
   }
 
   /// Pauses an outgoing upload or tree, or continues it, also one of an earlier process.
@@ -118,6 +139,25 @@ package struct DashboardEngine: Sendable {
     queue.note(id, isPaused: isPaused)
     return true
   }
+
+  /// Limits the rate of a running or queued upload of either direction, or of an outgoing tree as a whole.
+  /// - Parameter bytesPerSecond: nil to remove the limit.
+  /// - Returns: false when it has ended already or is unknown.
+  func setLimit(_ id: UploadID, _ bytesPerSecond: UInt64?) -> Bool {
+    queue.setLimit(id, bytesPerSecond) || ledger.setLimit(id, bytesPerSecond)
+  }
+
+  /// Pauses all files of an incoming tree, or continues them.
+  /// - Parameter group: the tree's id.
+  func setPaused(incoming group: String, _ isPaused: Bool) -> Bool { ledger.setPaused(group, .incoming, isPaused) }
+
+  /// Limits the rate of an incoming tree as a whole.
+  func setLimit(incoming group: String, _ bytesPerSecond: UInt64?) -> Bool {
+    ledger.setLimit(group, .incoming, bytesPerSecond)
+  }
+
+  /// Sets whether the server begins new uploads of other programs; those of the queue begin all the same.
+  func accept(_ accepts: Bool) { server.server.accept(accepts) }
 
   /// A sentence about the unfinished incoming uploads that the server found when it started; nil when it found none.
   var unfinishedText: String? {
@@ -143,7 +183,10 @@ package struct DashboardEngine: Sendable {
     }
     // They would use the whole grace without moving a byte.
     queue.cancelPausedTrees()
-    for meter in ledger.active() where meter.phase == .userPause { meter.stop() }
+    for meter in ledger.active() where meter.phase == .userPause {
+      // The client of an incoming one is connected, and may send the rest.
+      if meter.direction == .incoming { meter.setPaused(false) } else { meter.stop() }
+    }
     await server.server.stop()
     if lettingFinish {
       await Race.wait(atMost: setup.server.grace) { await queue.waitUntilEmpty() }

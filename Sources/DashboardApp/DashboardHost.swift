@@ -23,8 +23,14 @@ package struct DashboardHost {
   let paths = LocalPath(home: UserDirectories.home, workingDirectory: UserDirectories.workingDirectory)
   /// The file with the user's settings; nil where they are neither loaded nor saved.
   let settingsFile: SettingsFile?
+  /// The file with the targets of the send dialog; nil where they are neither loaded nor stored.
+  let targetsFile: TargetsFile?
+  /// The clipboard of tmux; nil outside of tmux.
+  var tmuxClipboard: TmuxClipboard?
 
-  package init(settingsFile: SettingsFile?) { self.settingsFile = settingsFile }
+  package init(settingsFile: SettingsFile?, targetsFile: TargetsFile? = nil) {
+    (self.settingsFile, self.targetsFile) = (settingsFile, targetsFile)
+  }
 
   /// Starts the engine, and blocks until that has succeeded or failed. Ctrl-Z suspends the process meanwhile.
   /// - Returns: the engine, or the error of ``DashboardEngine``'s start; nil when a signal asked the program to end

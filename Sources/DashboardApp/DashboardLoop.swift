@@ -32,12 +32,13 @@ package final class DashboardLoop {
   package var onSnapshot: (Snapshot) -> Void = { _ in }
   let engine: DashboardEngine
   let performer: EffectPerformer
-  /// The clipboard of tmux; nil outside of tmux, where the terminal's own is used.
-  var tmuxClipboard: TmuxClipboard?
+  /// The clipboard of tmux beside the terminal's own; nil outside of tmux.
+  private let tmuxClipboard: TmuxClipboard?
   private let terminal: any Terminal
   private let eventQueue: EventQueue<LoopEvent>
   private let signals: Int32
   private let settings: SettingsSaver?
+  private let targets: TargetsSaver?
   private var sampler: Sampler
   private var pace = SamplePace()
   private var space = SpaceWatch()
@@ -47,19 +48,29 @@ package final class DashboardLoop {
   private var isTerminalLost = false
   private var shownTitle = ""
 
-  /// Loads the settings if the host has a file for them, otherwise uses the defaults, and draws the first frame.
+  /// Loads the settings and the targets if the host has files for them, and draws the first frame.
   package init(_ engine: DashboardEngine, on terminal: any Terminal, host: DashboardHost) {
     let (settings, note) = host.settingsFile?.load() ?? (DashboardSettings(), nil)
+    let (targets, targetsNote) = host.targetsFile?.load() ?? (SavedTargets(), nil)
     let performer = EffectPerformer(engine: engine, eventQueue: host.eventQueue, paths: host.paths)
     (self.engine, self.terminal, self.performer) = (engine, terminal, performer)
-    (eventQueue, signals) = (host.eventQueue, host.signals)
+    (eventQueue, signals, tmuxClipboard) = (host.eventQueue, host.signals, host.tmuxClipboard)
     self.settings = host.settingsFile.map { SettingsSaver($0) { performer.note(.warning, $0) } }
+    self.targets = host.targetsFile.map { TargetsSaver($0) { performer.note(.warning, $0) } }
     sampler = engine.server.sampler(engine.ledger)
-    let (facts, capabilities) = (engine.facts(host.paths), terminal.capabilities)
-    model = DashboardModel(facts: facts, settings: settings, capabilities: capabilities, size: terminal.size)
+    let facts = engine.facts(host.paths)
+    var capabilities = terminal.capabilities
+    if host.tmuxClipboard != nil { capabilities.hasClipboard = true }
+    model = DashboardModel(
+      facts: facts,
+      settings: settings,
+      capabilities: capabilities,
+      size: terminal.size,
+      targets: targets
+    )
     draw()
     performer.watchServer()
-    if let note { send(.note(.warning, note)) }
+    for note in [note, targetsNote].compactMap({ $0 }) { send(.note(.warning, note)) }
     if let found = engine.unfinishedText { send(.note(.info, found)) }
     performer.readJournal()
   }
@@ -172,26 +183,44 @@ package final class DashboardLoop {
     case .send(let paths, let target, let mode): performer.send(paths: paths, to: target, mode: mode)
     case .cancel(let id): performer.cancel(id)
     case .setPaused(let id, let isPaused): performer.setPaused(id, isPaused)
+    case .setTreePaused(let group, let isPaused): performer.setPaused(incoming: group, isPaused)
+    case .setLimit(let id, let limit): performer.setLimit(id, limit)
+    case .setTreeLimit(let group, let limit): performer.setLimit(incoming: group, limit)
     case .retry(let id): performer.retry(id)
     case .readDirectory(let path): performer.readDirectory(path)
     case .check(let paths, let target): performer.check(paths: paths, target: target)
     case .countDirectory(let path): performer.countDirectory(path)
     case .stopCounting: performer.stopCounting()
-    case .copy(let text):
-      if let tmuxClipboard {
-        performer.copy(text, to: tmuxClipboard)
-      } else {
-        terminal.copy(text)
-        // Terminals do not confirm it, and some ignore it.
-        send(.note(.info, "sent to the terminal's clipboard: \(text)"))
-      }
+    case .copy(let source): copy(source)
     case .setMouse(let isOn): terminal.setMouse(isOn)
+    case .notify(let mode, let text): notify(mode, text)
+    case .acceptUploads(let accepts): engine.accept(accepts)
     case .save(let settings): self.settings?.save(settings)
+    case .saveTarget(let change): targets?.save(change)
     case .redraw: terminal.windowDidChange()
     case .suspend: suspend()
     case .quit: stop(lettingFinish: false)
     }
     pace.wake()
+  }
+
+  private func copy(_ source: CopySource) {
+    do throws(UploadError) {
+      let copied = try engine.copiedText(source, paths: performer.paths)
+      terminal.copy(copied.text)
+      performer.copy(copied, to: tmuxClipboard)
+    } catch {
+      performer.note(.warning, error.message)
+    }
+  }
+
+  private func notify(_ mode: NotificationMode, _ text: String) {
+    guard !isTerminalLost else { return }
+    switch mode {
+    case .none: break
+    case .bell: terminal.ringBell()
+    case .desktop: terminal.notify(text)
+    }
   }
 
   private func suspend() {
@@ -204,7 +233,7 @@ package final class DashboardLoop {
   private func stop(lettingFinish: Bool) {
     guard phase == .running || (phase == .stopping(lettingFinish: true) && !lettingFinish) else { return }
     phase = .stopping(lettingFinish: lettingFinish)
-    performer.stop(lettingFinish: lettingFinish, settings: settings)
+    performer.stop(lettingFinish: lettingFinish, settings: settings, targets: targets)
     send(.note(.warning, lettingFinish ? "Stopping: uploads may finish within \(engine.graceText)." : "Stopping."))
   }
 

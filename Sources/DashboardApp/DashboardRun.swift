@@ -8,7 +8,7 @@ import UploadCore
 @MainActor
 package enum DashboardRun {
   /// Runs until the user quits or a signal ends it, then prints the summary. Errors are printed to standard error.
-  /// - Parameter files: paths of files to send to the own server when it has started.
+  /// - Parameter files: paths of files to send to the first target when the server has started.
   /// - Returns: the exit status: 0; 2 when the server cannot start; 64 when the terminal cannot be used.
   package static func run(_ setup: DashboardEngine.Setup, sending files: [String]) -> Int32 {
     let environment = ProcessEnvironment.all
@@ -19,7 +19,11 @@ package enum DashboardRun {
         setup.resume?.journal = ResumeJournal.defaultDirectory(in: environment).map { ResumeJournal(directory: $0) }
       }
       setup.otherToken = environment["SLUICE_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
-      let host = DashboardHost(settingsFile: SettingsLocation.path(environment).map { SettingsFile(path: $0) })
+      var host = DashboardHost(
+        settingsFile: SettingsLocation.path(environment).map { SettingsFile(path: $0) },
+        targetsFile: SettingsLocation.path(environment, "targets.json").map { TargetsFile(path: $0) }
+      )
+      host.tmuxClipboard = TmuxClipboard(environment)
       switch host.start(setup) {
       case nil: return 0
       case .failure(let error):
@@ -27,10 +31,14 @@ package enum DashboardRun {
         return 2
       case .success(let engine):
         let usesColor = environment["NO_COLOR"]?.isEmpty ?? true
-        let terminal = try NCursesTerminal(type: environment["TERM"], usesColor: usesColor)
+        let notification = DesktopNotification(environment)
+        let terminal = try NCursesTerminal(
+          type: environment["TERM"],
+          usesColor: usesColor,
+          notification: notification
+        )
         let loop = DashboardLoop(engine, on: terminal, host: host)
-        loop.tmuxClipboard = TmuxClipboard(environment)
-        if !files.isEmpty { loop.perform(.send(paths: files, target: .ownServer, mode: loop.model.settings.mode)) }
+        if !files.isEmpty { loop.send(.given(files)) }
         loop.run()
         close(terminal)
         let (incoming, outgoing) = (engine.ledger.totals(.incoming), engine.ledger.totals(.outgoing))

@@ -1,5 +1,4 @@
 import Dashboard
-import Glibc
 import NIOPosix
 import Synchronization
 import UploadClient
@@ -10,7 +9,7 @@ import UploadCore
 final class EffectPerformer: Sendable {
   private let engine: DashboardEngine
   private let eventQueue: EventQueue<LoopEvent>
-  private let paths: LocalPath
+  let paths: LocalPath
   /// Threads for calls that may block, such as those to a network file system.
   private let helpers = NIOThreadPool(numberOfThreads: 3)
   /// Counts directories, which may take long: one after another, apart from all else.
@@ -58,6 +57,19 @@ final class EffectPerformer: Sendable {
 
   func setPaused(_ id: UploadID, _ isPaused: Bool) {
     if !engine.setPaused(id, isPaused) { note(.info, "The upload ended before it could be paused.") }
+  }
+
+  func setPaused(incoming group: String, _ isPaused: Bool) {
+    if !engine.setPaused(incoming: group, isPaused) { note(.info, "The tree ended before it could be paused.") }
+  }
+
+  func setLimit(_ id: UploadID, _ bytesPerSecond: UInt64?) {
+    if !engine.setLimit(id, bytesPerSecond) { note(.info, "The upload ended before its rate could be limited.") }
+  }
+
+  func setLimit(incoming group: String, _ bytesPerSecond: UInt64?) {
+    guard !engine.setLimit(incoming: group, bytesPerSecond) else { return }
+    note(.warning, "Too many trees have a limit: wait until some of them have ended.")
   }
 
   /// Lists the unfinished uploads of the journal as paused ones, but those that another process sends now.
@@ -109,25 +121,28 @@ final class EffectPerformer: Sendable {
 
   func stopCounting() { countStop.stop() }
 
-  func copy(_ text: String, to clipboard: TmuxClipboard) {
-    post {
-      clipboard.copy(text)
-        ? .note(.info, "copied to tmux: \(text)") : .note(.warning, "tmux rejected the text: \(text)")
-    }
+  /// Copies a text that was sent to the terminal's clipboard to tmux too, where there is one, and reports that.
+  func copy(_ copied: CopiedText, to clipboard: TmuxClipboard?) {
+    guard let clipboard else { return note(.info, copied.note(isInTmux: false)) }
+    inBackground { [self] in note(.info, copied.note(isInTmux: clipboard.copy(copied.text))) }
   }
 
   func readFreeSpace() { post { [engine] in .freeSpace(engine.server.freeSpace()) } }
 
   func releaseMemory() { inBackground { [engine] in engine.server.releaseMemory() } }
 
-  /// Stops the engine, waits at most 2 s more for the settings, and posts ``LoopEvent/stopped``.
+  /// Stops the engine, waits at most 2 s more for settings and targets, and posts ``LoopEvent/stopped``.
   /// - Parameters:
   ///   - lettingFinish: whether running uploads may finish within the grace; otherwise they are cancelled.
   ///   - settings: writes the last settings; nil where none are saved.
-  func stop(lettingFinish: Bool, settings: SettingsSaver?) {
+  ///   - targets: writes the last targets; nil where none are stored.
+  func stop(lettingFinish: Bool, settings: SettingsSaver?, targets: TargetsSaver?) {
     Task.detached { [engine, eventQueue] in
       await engine.stop(lettingFinish: lettingFinish)
-      await Race.wait(atMost: .seconds(2)) { await settings?.finish() }
+      await Race.wait(atMost: .seconds(2)) {
+        await settings?.finish()
+        await targets?.finish()
+      }
       eventQueue.post(.stopped)
     }
   }
@@ -153,31 +168,5 @@ final class EffectPerformer: Sendable {
       work()
       pending.subtract(1, ordering: .releasing)
     }
-  }
-}
-
-/// The paste buffer of the tmux that this process runs in.
-///
-/// A terminal's own sequence for the clipboard (OSC 52) does not pass tmux: with its default `set-clipboard external`
-/// it ignores the sequence of programs, without an error. `tmux load-buffer` always works and reports failures.
-struct TmuxClipboard: Sendable {
-  /// - Returns: nil outside of tmux: `environment` has no `TMUX`, or an empty one.
-  init?(_ environment: [String: String]) {
-    guard environment["TMUX"]?.isEmpty == false else { return nil }
-  }
-
-  /// Loads `text` into a new buffer; tmux 3.2 and later also passes it to the clipboard of the outer terminal, if that
-  /// supports it. Blocks until tmux has ended, so call it on a thread that can wait.
-  /// - Returns: whether tmux accepted it.
-  func copy(_ text: String) -> Bool {
-    // Through standard input: arguments can be read by other users, and the text may contain a token.
-    load(text, "tmux load-buffer -w - 2>/dev/null") || load(text, "tmux load-buffer - 2>/dev/null")
-  }
-
-  private func load(_ text: String, _ command: String) -> Bool {
-    guard let input = popen(command, "we") else { return false }
-    var text = text
-    let written = text.withUTF8 { fwrite($0.baseAddress, 1, $0.count, input) }
-    return pclose(input) == 0 && written == text.utf8.count
   }
 }

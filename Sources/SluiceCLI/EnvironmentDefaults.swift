@@ -11,7 +11,8 @@ enum EnvironmentDefaults {
 
   /// Options that exclude each other: one on the command line overrides the variables of the others.
   private static let exclusive = [
-    ["token", "open"], ["json", "quiet"], ["ca", "fingerprint"], ["tls", "tls-cert"], ["tls", "tls-key"],
+    ["token", "open"], ["json", "quiet"], ["json", "plain"], ["ca", "fingerprint"], ["tls", "tls-cert"],
+    ["tls", "tls-key"],
     ["script", "size"], ["script", "count"], ["no-resume", "max-request"],
   ]
 

@@ -1,5 +1,6 @@
 package import DashboardApp
 import Glibc
+import HTTPExchange
 import UploadClient
 package import UploadCore
 import UploadProtocol
@@ -64,7 +65,7 @@ package struct HeadlessRun: Sendable {
       var settings = configuration.server
       // Clients are to return to the address that they have used: that of a relay.
       settings.server.publicURL = nil
-      let engine = try ServerEngine(
+      let engine = try await ServerEngine(
         settings,
         directory: workspace.uploads,
         ledger: ledger,
@@ -127,7 +128,7 @@ package struct HeadlessRun: Sendable {
   ) async throws(UploadError) -> Int32 {
     let paths = try makePaths(in: workspace)
     let target = try SendTarget(own: address, engine)
-    let server = TrialServer(url: address.url, token: engine.ownToken?.text, trust: target.trust)
+    let server = TrialServer(url: address.url, token: engine.ownToken?.text, trust: target.origin.trust)
     let client = ClientEngine(configuration: UploadClientConfiguration(), ledger: ledger, jobs: configuration.jobs)
     let sources = paths.map { UploadSource.file($0) }
     var sent: [SentUpload] = []

@@ -1,5 +1,6 @@
 import DashboardApp
 import Glibc
+import HTTPExchange
 import UploadClient
 import UploadCore
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import Glibc
 import NIOCore
 import UploadCore
 import UploadStorage
@@ -26,6 +27,8 @@ struct TelemetryBenchmark: Benchmark {
       [
         Subject(labels: ["snapshot", String(count)]) { try measureSnapshots(count) },
         Subject(labels: ["rates alone", String(count)]) { Self.measureRates(count) },
+        Subject(labels: ["2 phase changes", String(count)]) { Self.measurePhases(count) },
+        Subject(labels: ["link reading", String(count)]) { try Self.measureLinks(count) },
       ]
     }
     return Report(
@@ -37,7 +40,11 @@ struct TelemetryBenchmark: Benchmark {
         Report.Column(title: "resident MiB", key: "residentMebibytes", digits: 1),
       ],
       rows: try Subject.medians(of: subjects, rounds: rounds),
-      notes: ["Every upload has 60 KiB in memory; resident is the sum that the snapshot reports."]
+      notes: [
+        "Every upload has 60 KiB in memory; resident is the sum that the snapshot reports.",
+        "The phase changes twice for a chunk under a rate limit, and hardly ever otherwise. The kernel is asked about a "
+          + "connection once per second.",
+      ]
     )
   }
 
@@ -66,6 +73,46 @@ struct TelemetryBenchmark: Benchmark {
     let numbers = measure(count) { now in
       bytes += 1000
       return ContinuousClock().measure { for index in rates.indices { rates[index].sample(bytes, at: now) } }
+    }
+    return numbers + [nil]
+  }
+
+  /// Two changes of the phase of each upload.
+  private static func measurePhases(_ count: Int) -> [Double?] {
+    let meters = (0..<count).map {
+      UploadMeter(direction: .incoming, mode: .stream, name: "upload \($0)", size: nil, remote: "127.0.0.1:1")
+    }
+    let numbers = measure(count) { _ in
+      ContinuousClock().measure {
+        for meter in meters {
+          meter.phase = .limit
+          meter.phase = .peer
+        }
+      }
+    }
+    return numbers + [nil]
+  }
+
+  /// A reading of the connection of each upload, and the division of the time since the last one.
+  private static func measureLinks(_ count: Int) throws -> [Double?] {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    guard var last = LinkReading(descriptor: descriptor) else {
+      throw UploadError(.internalFailure, "TCP_INFO is not available.")
+    }
+    let meter = UploadMeter(direction: .outgoing, mode: .stream, name: "upload", size: nil, remote: "127.0.0.1:1")
+    meter.phase = .peer
+    var load = ThreadLoad(at: .now)
+    let numbers = measure(count) { _ in
+      ContinuousClock().measure {
+        for _ in 0..<count {
+          let now = ContinuousClock.now
+          guard let reading = LinkReading(descriptor: descriptor) else { return }
+          let busy = LinkTimes.Load(busy: load.take(at: now), uploads: count)
+          meter.dividePeerTime(at: now) { LinkTimes.outgoing($0, of: .file, from: last, to: reading, load: busy) }
+          last = reading
+        }
+      }
     }
     return numbers + [nil]
   }

@@ -11,8 +11,13 @@ enum Workspace {
   /// or the program is interrupted.
   ///
   /// The removal is synced before this returns, so that it does not slow the next measurement.
+  /// - Parameter keeps: whether the directory remains when `body` has returned.
   /// - Throws: ``UploadError`` with code `badDirectory`, or what `body` throws.
-  static func use<Result>(in parent: String, _ body: (_ path: String) throws -> Result) throws -> Result {
+  static func use<Result>(
+    in parent: String,
+    keeps: Bool = false,
+    _ body: (_ path: String) throws -> Result
+  ) throws -> Result {
     let path = parent + "/sluice-bench-\(UploadID())"
     try check(mkdir(path, 0o700) == 0, "mkdir", .badDirectory, "Cannot create a directory in \(parent)")
     @Sendable func remove() {
@@ -22,6 +27,7 @@ enum Workspace {
       fsync(descriptor)
       close(descriptor)
     }
+    if keeps { return try body(path) }
     return try Interrupt.guarded(undo: remove) { try body(path) }
   }
 }

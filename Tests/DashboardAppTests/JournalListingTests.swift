@@ -1,4 +1,5 @@
 import Dashboard
+import HTTPExchange
 import Testing
 import UploadCore
 import UploadServer

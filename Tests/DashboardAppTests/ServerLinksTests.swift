@@ -13,7 +13,7 @@ import UploadTestSupport
       var settings = ServerConfiguration()
       (settings.port, settings.publicURL) = (0, publicURL)
       let configuration = ServerEngine.Configuration(server: settings)
-      let engine = try ServerEngine(configuration, directory: directory.file("up"), ledger: UploadLedger())
+      let engine = try await ServerEngine(configuration, directory: directory.file("up"), ledger: UploadLedger())
       let (address, _) = try await engine.listen()
       let links = engine.links(to: address, token: token)
       await engine.server.stop()

@@ -11,7 +11,7 @@ import UploadTestSupport
 @Suite struct SettingsFileTests {
   private var light: DashboardSettings {
     var settings = DashboardSettings()
-    settings.theme = .light
+    (settings.theme, settings.density) = (.light, .two)
     return settings
   }
 
@@ -120,7 +120,7 @@ import UploadTestSupport
   @Test func `all settings are read as they were written`() {
     var settings = DashboardSettings()
     #expect(self.settings(SettingsText.text(settings)) == settings)
-    (settings.theme, settings.bar, settings.sort, settings.mode) = (.highContrast, .thin, .memory, .buffered)
+    (settings.theme, settings.bar, settings.sort, settings.mode) = (.highContrast, .thin, .timeLeft, .buffered)
     (settings.refreshRate, settings.directory) = (10, "/home/a b/\"ü\"\u{1F600}")
     #expect(self.settings(SettingsText.text(settings)) == settings)
   }

@@ -1,5 +1,6 @@
 import Dashboard
 import Glibc
+import HTTPExchange
 import Testing
 import UploadCore
 import UploadServer

@@ -103,6 +103,19 @@ import UploadTestSupport
     await queue.waitUntilEmpty()
   }
 
+  @Test func `a limit on a queued upload is shown, and applies when it begins`() async throws {
+    let queue = queue(jobs: 1)
+    let jobs = try jobs("a", "b")
+    #expect(queue.add(jobs) == 0)
+    try await eventually("the first") { stage.paths == ["a"] && queue.drainQueued().waiting.count == 1 }
+    #expect(queue.setLimit(jobs[1].id, 1000) && !queue.setLimit(jobs[0].id, 1000) && !queue.setLimit(UploadID(), 1))
+    #expect(queue.drainQueued().waiting.map(\.limit) == [1000])
+    stage.end("a")
+    try await eventually("the second") { stage.paths == ["b"] && stage.ledger.active().first?.limit == 1000 }
+    stage.end("b")
+    await queue.waitUntilEmpty()
+  }
+
   @Test func `closing the queue cancels the waiting upload, and the running ones finish`() async throws {
     let queue = queue(jobs: 2)
     _ = queue.add(try jobs("a", "b", "c"))

@@ -1,5 +1,7 @@
 import ArgumentParser
 import DashboardApp
+import HTTPExchange
+import TerminalUI
 import Testing
 import UploadClient
 import UploadCore
@@ -26,11 +28,21 @@ import UploadStorage
     }
   }
 
-  @Test func `the help of serve shows its options in eight groups`() {
+  @Test func `the help of serve shows its options in nine groups`() {
     let help = SluiceCommand.helpMessage(for: ServeCommand.self, columns: 120)
     let headings = help.split(separator: "\n").filter { $0.hasSuffix(":") && !$0.hasPrefix(" ") }
-    let groups = ["SERVER:", "STORED FILES:", "LIMITS:", "TLS:", "ACCESS:", "UPLOAD PAGE:", "OUTPUT:", "OPTIONS:"]
+    let groups = [
+      "SERVER:", "STORED FILES:", "LIMITS:", "TLS:", "ACCESS:", "UPLOAD PAGE:", "OBJECT STORE:", "OUTPUT:", "OPTIONS:",
+    ]
     #expect(headings.map(String.init) == groups)
+  }
+
+  @Test func `the dashboard notifies of ends only if asked to, by bell or on the desktop`() throws {
+    #expect(try DashboardCommand.parse([]).notify == .none)
+    for mode in NotificationMode.allCases {
+      #expect(try DashboardCommand.parse(["--notify", mode.rawValue]).notify == mode)
+    }
+    #expect(throws: (any Error).self) { try DashboardCommand.parse(["--notify", "loud"]) }
   }
 
   @Test func `a QR code cannot be combined with JSON lines, which are for programs`() throws {
@@ -190,7 +202,9 @@ import UploadStorage
   }
 
   @Test(arguments: [
-    (["-"], "reads keys from standard input"), (["f", "--to", "http://h"], "Unknown option '--to'"),
+    (["-"], "reads keys from standard input"), (["f", "--to", "ftp://h"], "is not an http:// or https:// URL"),
+    (["--to", ""], "is not a URL"), (["--to", "8080"], "has a port but no host"),
+    (["--to", "http://u:p@h"], "A URL with a user name or a password is rejected"),
     (["--theme", "light"], "'--theme'"), (["--jobs", "0"], "--jobs <count>': A count is"),
     (["--jobs", "9223372036854775807"], "from 1 to 10000"),
     (["--port", "65536"], "A port is a number from 0 to 65535."),
@@ -208,11 +222,24 @@ import UploadStorage
     }
   }
 
+  @Test func `the dashboard says of an invalid --to what send says`() throws {
+    for url in ["ftp://h", "http://", "http://u:p@h", "h:99999", "http://h/\u{1}"] {
+      let send = #expect(throws: (any Error).self) { try SendCommand.parse(["f", "--to", url]) }
+      let dashboard = #expect(throws: (any Error).self) { try DashboardCommand.parse(["--to", url]) }
+      let messages = [send.map { SendCommand.message(for: $0) }, dashboard.map { DashboardCommand.message(for: $0) }]
+      #expect(messages[0] == messages[1], "\(messages)")
+    }
+  }
+
+  @Test func `serve rejects --plain with --json`() {
+    expectUsageError(["--plain", "--json"], of: ServeCommand.self, hint: "--json and --plain exclude each other.")
+  }
+
   @Test func `the hint for a rejected command line names the right command or --to`() {
     func hint(_ message: String, _ arguments: String...) -> String? { UsageHint.text(on: message, arguments) }
     #expect(
-      hint("Unknown option '--to'", "f", "--to", "http://h")
-        == "--to is an option of sluice send. See sluice help send."
+      hint("Unknown option '--to'", "serve", "--to", "http://h")
+        == "--to is an option of sluice dashboard, sluice send. See sluice help dashboard."
     )
     #expect(hint("Unknown option '--theme'. Did you mean '--tls'?", "--theme", "light") == nil)
     #expect(

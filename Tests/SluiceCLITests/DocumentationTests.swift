@@ -16,7 +16,8 @@ import UploadReport
   private static let pages = [
     "README.md", "example/README.md", "example/docs/architecture.md", "example/docs/contributing.md",
     "example/docs/http.md", "example/docs/json.md", "example/docs/keys.md", "example/docs/options.md",
-    "example/docs/performance.md", "example/docs/security.md", "Tests/Tools/README.md", "Tests/Tools/bench/README.md",
+    "example/docs/performance.md", "example/docs/s3.md", "example/docs/security.md", "Tests/Tools/README.md",
+    "Tests/Tools/bench/README.md",
     "Tests/Tools/hostile/README.md",
   ]
 
@@ -43,7 +44,7 @@ import UploadReport
     let help = SluiceCommand.helpMessage(for: ServeCommand.self, columns: 1000)
     var named: [String] = []
     for row in try Self.rows(behind: "<!-- options -->", of: "example/docs/options.md") {
-      let names = row[0].matches(of: /`--([a-z-]+)`/).map { String($0.1) }
+      let names = row[0].matches(of: /`--([a-z0-9-]+)`/).map { String($0.1) }
       let defaults = row[1].components(separatedBy: ", ")
       named += names
       for (index, name) in names.enumerated() {

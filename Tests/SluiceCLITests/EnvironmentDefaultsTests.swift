@@ -90,15 +90,15 @@ import Testing
   }
 
   @Test func `without a command the variables of the dashboard are added`() {
-    let environment = ["SLUICE_PORT": "1", "SLUICE_PLAIN": "1", "SLUICE_TO": "http://h"]
-    let added = ["dashboard", "--port=1", "--plain"]
+    let environment = ["SLUICE_PORT": "1", "SLUICE_PLAIN": "1", "SLUICE_TO": "http://h", "SLUICE_QUIET": "1"]
+    let added = ["dashboard", "--to=http://h", "--port=1", "--plain"]
     #expect(EnvironmentDefaults.adding(environment, to: []) == added)
     #expect(EnvironmentDefaults.adding(environment, to: ["dashboard"]) == added)
     #expect(EnvironmentDefaults.adding(environment, to: ["a.bin", "serve"]) == added + ["a.bin", "serve"])
     #expect(EnvironmentDefaults.adding(environment, to: ["./serve"]) == added + ["./serve"])
     #expect(
       EnvironmentDefaults.adding(environment, to: ["--port", "2", "serve"])
-        == ["dashboard", "--plain", "--port", "2", "serve"]
+        == ["dashboard", "--to=http://h", "--plain", "--port", "2", "serve"]
     )
     #expect(EnvironmentDefaults.adding([:], to: ["--", "--help"]) == ["dashboard", "--", "--help"])
   }
@@ -110,7 +110,7 @@ import Testing
       let names = help.split(separator: "\n").compactMap { line -> String? in
         let trimmed = line.drop { $0 == " " }
         guard line.hasPrefix("  --") else { return nil }
-        return String(trimmed.dropFirst(2).prefix { $0.isLetter || $0 == "-" })
+        return String(trimmed.dropFirst(2).prefix { $0.isLetter || $0.isNumber || $0 == "-" })
       }
       let description = CommandDescription.of(command)
       #expect(Set(names).subtracting(["version"]) == Set(description.optionNames))

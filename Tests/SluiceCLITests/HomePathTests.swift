@@ -30,11 +30,11 @@ import Testing
   @Test func `the path options are those whose placeholder in the help is path`() {
     #expect(
       CommandDescription.allPathNames
-        == ["dir", "tls-cert", "tls-key", "ca", "svg", "script", "frames", "settings"]
+        == ["dir", "tls-cert", "tls-key", "ca", "s3-ca", "svg", "script", "frames", "settings"]
     )
     for command in CommandDescription.commands {
       let help = SluiceCommand.helpMessage(for: command, columns: 200)
-      for match in help.matches(of: /--([a-z-]+) <path>/) {
+      for match in help.matches(of: /--([a-z0-9-]+) <path>/) {
         #expect(CommandDescription.allPathNames.contains(String(match.1)), "--\(match.1)")
       }
     }

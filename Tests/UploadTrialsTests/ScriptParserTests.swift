@@ -89,6 +89,7 @@ import UploadCore
     KeyEvent(.insert), KeyEvent(.up), KeyEvent(.down), KeyEvent(.left), KeyEvent(.right, .alt), KeyEvent(.home),
     KeyEvent(.end), KeyEvent(.pageUp), KeyEvent(.pageDown), KeyEvent(.function(1)), KeyEvent(" "), KeyEvent("x"),
     KeyEvent("X"), KeyEvent("?"), KeyEvent("-"), KeyEvent("c", .control), KeyEvent("ü", .alt), KeyEvent("f"),
+    KeyEvent("<"), KeyEvent(">"), KeyEvent("*"), KeyEvent("w"),
   ])
   func `keys have the names that the help shows`(key: KeyEvent) {
     #expect(KeyName.key(key.label(.ascii)) == key)

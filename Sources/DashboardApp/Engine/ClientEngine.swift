@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import NIOPosix
 package import UploadClient
@@ -39,7 +40,8 @@ extension SendTarget {
   /// - Throws: ``UploadError`` with code `badURL`.
   package init(own address: ServerAddress, _ engine: ServerEngine) throws(UploadError) {
     let trust = address.fingerprint.map(ServerTrust.pinned) ?? .system
-    try self.init(address.url, token: engine.ownToken?.text, trust: trust, isLocal: true)
+    let (token, key) = (engine.ownToken?.text, engine.server.processKey)
+    try self.init(address.url, token: token, trust: trust, isLocal: true, processKey: key)
   }
 }
 

@@ -50,6 +50,11 @@ package struct LineRenderer: ProgressRenderer {
     var text = ""
     for event in deriver.events(for: snapshot) { write(event, at: time, &text) }
     if !text.isEmpty { Output.raw(text) }
+    log(snapshot)
+  }
+
+  /// Logs what has ended in a snapshot, and the requests that were rejected.
+  func log(_ snapshot: Snapshot) {
     guard let logger, logger.logLevel <= .info else { return }
     for upload in snapshot.uploads { log(upload, to: logger) }
     for request in snapshot.rejected { log(request, to: logger) }

@@ -6,6 +6,7 @@ package import UploadCore
 package import UploadProtocol
 package import UploadServer
 package import UploadStorage
+import UploadStorageS3
 
 /// A server with its store, memory budget and threads.
 package struct ServerEngine: Sendable {
@@ -15,6 +16,8 @@ package struct ServerEngine: Sendable {
     package var server: ServerConfiguration
     package var certificate = CertificateSource.none
     package var storage = DiskStoreConfiguration()
+    /// Where uploads are stored.
+    package var target = StoreTarget.directory
     /// Permissions of stored files; nil for 0666 less the umask, or as the directory's default access list says.
     package var fileMode: FileMode?
     /// Disk space to keep free.
@@ -62,6 +65,8 @@ package struct ServerEngine: Sendable {
   }
 
   private let store: any UploadStore
+  /// The store, where it is an object store.
+  private let objects: ObjectStoreRun?
   private let budget: MemoryBudget
   private let stallAfter: Duration
   package let server: UploadServer
@@ -85,22 +90,25 @@ package struct ServerEngine: Sendable {
   /// Number of descriptors that an event loop of SwiftNIO opens: epoll, an event and a timer.
   static let descriptorsPerLoop = 3
 
-  /// Reads or generates the certificate, opens the directory, which is created if missing, and creates the server,
-  /// which does not listen yet. Blocks.
+  /// Reads or generates the certificate, opens the directory, which is created if missing, checks the object store where
+  /// there is one, and creates the server, which does not listen yet. Blocks.
   /// - Parameters:
   ///   - logger: by default, warnings and errors go to standard error.
   ///   - otherDescriptors: number of descriptors that the process will open in addition to the server's.
   /// - Throws: ``UploadError`` with code `badDirectory`, `badCertificate`, `badValue` when the memory budget is too
-  ///   small, or `cannotListen` when the process may open too few files.
+  ///   small, or `cannotListen` when the process may open too few files. Of an object store: `badValue` or `unreadableFile`
+  ///   without credentials, `storeUnavailable` when it cannot be used.
   package init(
     _ configuration: Configuration,
     directory path: String,
     ledger: UploadLedger,
     logger: Logger = ProcessLog.quiet,
     otherDescriptors: Int = 0
-  ) throws(UploadError) {
-    // Besides those of event loops: the directory, and a listener for each port.
-    let own = Self.eventLoopCount * Self.descriptorsPerLoop + 1 + (configuration.server.rawPort == nil ? 1 : 2)
+  ) async throws(UploadError) {
+    // Besides those of event loops: the directory, a listener for each port, and connections to the store.
+    let own =
+      Self.eventLoopCount * Self.descriptorsPerLoop + 1 + (configuration.server.rawPort == nil ? 1 : 2)
+      + (configuration.target.location == nil ? 0 : ObjectStoreRun.connections)
     try DescriptorReserve.check(own: own + otherDescriptors)
     var settings = configuration.server
     settings.tls = try configuration.certificate.identity(host: settings.host)
@@ -113,19 +121,34 @@ package struct ServerEngine: Sendable {
     let directory = try UploadDirectory(path: path, minFree: minFree, durability: storage.durability, fileMode: mode)
     budget = try MemoryBudget(limit: configuration.memoryBudget)
     writers = WorkerPool(threads: WorkerPool.diskThreads)
-    let disk = DiskStore(directory: directory, budget: budget, workers: writers, configuration: storage)
-    if minFree.bytes > 0, disk.freeSpace() == nil {
+    if minFree.bytes > 0, directory.freeSpace == nil {
       let shown = PlainText.sanitized(path)
       logger.warning("The file system of \(shown) does not report its free space: --min-free has no effect.")
     }
-    store = disk
+    let eventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoopCount)
+    switch configuration.target {
+    case .directory:
+      objects = nil
+      store = DiskStore(directory: directory, budget: budget, workers: writers, configuration: storage)
+    case .objects(let target):
+      let run = try await ObjectStoreRun(
+        target,
+        onDuplicate: storage.onDuplicate,
+        directory: directory,
+        budget: budget,
+        workers: writers,
+        eventLoopGroup: eventLoopGroup,
+        logger: logger
+      )
+      (objects, store) = (run, run.store)
+    }
     stallAfter = configuration.stallAfter
     server = UploadServer(
       configuration: settings,
-      store: disk,
+      store: store,
       budget: budget,
       ledger: ledger,
-      eventLoopGroup: MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoopCount),
+      eventLoopGroup: eventLoopGroup,
       logger: logger
     )
   }
@@ -193,5 +216,8 @@ package struct ServerEngine: Sendable {
   /// has stopped.
   ///
   /// The event loops end with the process: Hummingbird may submit its last tasks after it has reported its end.
-  package func shutDown() async { await writers.shutDown() }
+  package func shutDown() async {
+    await objects?.shutDown()
+    await writers.shutDown()
+  }
 }

@@ -54,17 +54,18 @@ final class TreeGate: Sendable {
 }
 
 /// The sources of a tree behind its gate.
-struct GatedSources: AsyncSequence, Sendable {
-  let sources: AsyncStream<UploadSource>
+struct GatedSources<Sources: AsyncSequence & Sendable>: AsyncSequence, Sendable
+where Sources.Element == UploadSource, Sources.Failure == Never {
+  let sources: Sources
   let gate: TreeGate
 
   struct Iterator: AsyncIteratorProtocol {
-    var sources: AsyncStream<UploadSource>.Iterator
+    var sources: Sources.AsyncIterator
     let gate: TreeGate
 
     mutating func next() async -> UploadSource? {
       await gate.pass()
-      return await sources.next()
+      return await sources.next(isolation: nil)
     }
   }
 

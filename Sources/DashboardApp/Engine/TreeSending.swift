@@ -21,6 +21,10 @@ struct TreeSending: Sendable {
   /// - Returns: false when it is not being sent, or no file of it has begun.
   var setPaused: @Sendable (UploadJob, Bool) -> Bool = { _, _ in false }
 
+  /// Limits the rate of a job's directory as a whole, from its first file on; nil to remove the limit.
+  /// - Returns: false when too many directories have a limit.
+  var setLimit: @Sendable (UploadJob, UInt64?) -> Bool = { _, _ in false }
+
   /// For a queue whose paths are files.
   static let none = TreeSending(isDirectory: { _ in false }, send: { _, _ in false })
 }
@@ -37,6 +41,7 @@ extension TreeSending {
       gate.setPaused(isPaused)
       return true
     }
+    setLimit = { job, limit in ledger.setLimit(job.id.description, .outgoing, limit) }
     discard = { job in
       let group = job.id.description
       for meter in ledger.active() where meter.direction == .outgoing && meter.group?.id == group { meter.cancel() }

@@ -15,6 +15,8 @@ package struct UploadJob: Sendable {
   let unfinished: ResumeJournal.Entry?
   /// Whether the upload begins only when the user continues it.
   var isPaused = false
+  /// The limit that the user has set on its rate while it was queued, in bytes per second; nil for none.
+  var limit: UInt64?
   /// Whether it has been sent before: files of a directory that the server lists are not sent once more.
   private(set) var skipsExisting = false
   /// The file as the client opens it, once its upload starts.
@@ -59,6 +61,7 @@ package struct UploadJob: Sendable {
       isPaused: isPaused
     )
     upload.bytes = unfinished?.offset ?? 0
+    upload.limit = limit
     return upload
   }
 

@@ -1,3 +1,4 @@
+package import HTTPExchange
 import Synchronization
 package import UploadClient
 package import UploadCore
@@ -105,6 +106,15 @@ package final class UploadQueue: Sendable {
     return true
   }
 
+  /// Limits the rate of a queued upload, or of a directory as a whole.
+  /// - Parameter bytesPerSecond: nil to remove the limit.
+  /// - Returns: false when it is neither: a file that is being sent, or ended, or unknown.
+  func setLimit(_ id: UploadID, _ bytesPerSecond: UInt64?) -> Bool {
+    let (isQueued, tree) = state.withLock { ($0.uploads.setLimit(id, bytesPerSecond), $0.trees[id]?.job) }
+    guard let tree else { return isQueued }
+    return trees.setLimit(tree, bytesPerSecond) || isQueued
+  }
+
   /// Queues the file of a finished, failed or cancelled upload again, as a new upload.
   /// - Returns: the new upload's id; nil when the upload has not ended, is not among the last 10,000, or the queue is
   ///   full or closed.
@@ -180,7 +190,11 @@ package final class UploadQueue: Sendable {
           await sendTree(job)
         } else {
           await send(job) { meter in
-            if self.state.withLock({ $0.uploads.begun(meter.id) }) { meter.cancel() }
+            let (limit, isCancelled) = self.state.withLock {
+              ($0.uploads.limit(of: meter.id), $0.uploads.begun(meter.id))
+            }
+            meter.setLimit(limit)
+            if isCancelled { meter.cancel() }
           }
           state.withLock { $0.uploads.ended(job.id) }
         }
@@ -197,10 +211,11 @@ package final class UploadQueue: Sendable {
         if self.state.withLock({ $0.uploads.begun(job.id) }) { self.state.withLock { $0.trees[job.id] }?.task.cancel() }
       }
     }
-    let isCancelled = state.withLock { state in
+    let (isCancelled, limit) = state.withLock { state in
       state.trees[job.id] = (job, task)
-      return state.uploads.isCancelled(job.id)
+      return (state.uploads.isCancelled(job.id), state.uploads.limit(of: job.id))
     }
+    if let limit { _ = trees.setLimit(job, limit) }
     if isCancelled { task.cancel() }
     let hadFiles = await task.value
     state.withLock { state in

@@ -72,6 +72,17 @@ package struct UploadQueueState {
   /// Whether the user has paused a running upload.
   func isPaused(_ id: UploadID) -> Bool { pausedBusy.contains(id) }
 
+  /// Limits the rate of a queued upload, from its beginning on.
+  /// - Returns: false when it is not queued.
+  mutating func setLimit(_ id: UploadID, _ bytesPerSecond: UInt64?) -> Bool {
+    guard let index = entries.firstIndex(where: { $0.job.id == id }) else { return false }
+    entries[index].job.limit = bytesPerSecond
+    return true
+  }
+
+  /// The limit of a queued upload; nil for none.
+  func limit(of id: UploadID) -> UInt64? { entries.first { $0.job.id == id }?.job.limit }
+
   /// Marks waiting uploads as starting, until `limit` uploads start or run. Call it after ``add(_:)`` and
   /// ``ended(_:)``.
   /// - Returns: the uploads to start now, in their order.

@@ -1,4 +1,3 @@
-import Basics
 import Dashboard
 import FoundationEssentials
 import Glibc
@@ -11,17 +10,16 @@ import UploadReport
 /// A regular file that cannot be used (edited by hand, with a quote missing; too large; not readable) is renamed to
 /// `NAME.bad` before a new one is written.
 package struct SettingsFile: Sendable {
-  /// The largest file that is read, in bytes.
-  private static let limit = 64 * 1024
+  private let file: UserFile
 
-  let path: String
+  package init(path: String) { file = UserFile(path: path) }
 
-  package init(path: String) { self.path = path }
+  var path: String { file.path }
 
   /// Reads the settings; the defaults where there is no file, or it cannot be used. The note tells the user why it
   /// cannot be used; otherwise it is nil.
   func load() -> (settings: DashboardSettings, note: String?) {
-    do throws(Unusable) {
+    do throws(UserFile.Unusable) {
       return (try content(), nil)
     } catch {
       let name = path.dropFirst(OutputTarget.directory(of: path).count)
@@ -31,32 +29,11 @@ package struct SettingsFile: Sendable {
     }
   }
 
-  /// Why the file cannot be used.
-  private struct Unusable: Error {
-    /// Follows the path in a message.
-    var reason: String
-    /// Whether it is a regular file, which is renamed before a new one is written.
-    var isKept: Bool
-  }
-
   /// - Returns: the defaults when there is no file.
-  private func content() throws(Unusable) -> DashboardSettings {
-    // A FIFO of that name must not block the start.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return DashboardSettings() }
-      throw Unusable(reason: ": \(String(cString: strerror(errno)))", isKept: errno == EACCES)
-    }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw Unusable(reason: " is not a regular file", isKept: false)
-    }
-    guard let bytes = readAll(descriptor, limit: Self.limit), bytes.count <= Self.limit else {
-      throw Unusable(reason: " cannot be read, or is larger than 64 KiB", isKept: true)
-    }
+  private func content() throws(UserFile.Unusable) -> DashboardSettings {
+    guard let bytes = try file.read() else { return DashboardSettings() }
     guard let settings = SettingsText.settings(from: bytes) else {
-      throw Unusable(reason: " is not a JSON object", isKept: true)
+      throw UserFile.Unusable(reason: " is not a JSON object", isKept: true)
     }
     return settings
   }
@@ -71,13 +48,13 @@ package struct SettingsFile: Sendable {
   func save(_ settings: DashboardSettings) throws(UploadError) {
     do throws(UploadError) {
       let target = try OutputTarget(path).path
-      try createDirectory(OutputTarget.directory(of: target))
-      let file = try OutputFile(path: path, existing: .replace, mode: 0o600)
-      try file.write(SettingsText.text(settings))
-      try file.sync()
-      let old = Result { () throws(Unusable) in try content() }
+      try file.createDirectory(of: target)
+      let new = try OutputFile(path: path, existing: .replace, mode: 0o600)
+      try new.write(SettingsText.text(settings))
+      try new.sync()
+      let old = Result { () throws(UserFile.Unusable) in try content() }
       if case .failure(let unusable) = old, unusable.isKept { try keepAside(target) }
-      try file.finish()
+      try new.finish()
     } catch {
       throw UploadError(error.code, "Your settings cannot be saved. \(error.message)", cause: error.cause)
     }
@@ -91,21 +68,7 @@ package struct SettingsFile: Sendable {
       let shown = PlainText.sanitized(aside)
       throw UploadError(.nameTaken, "\(shown) is not a regular file. Remove it, or repair the settings.")
     }
-    guard rename(target, aside) == 0 else { throw failure("rename") }
-  }
-
-  /// Creates a directory and those above it, where they are missing.
-  /// - Parameter directory: with a slash at the end; empty for the working directory.
-  private func createDirectory(_ directory: String) throws(UploadError) {
-    let path = directory.utf8
-    for end in path.indices where path[end] == UInt8(ascii: "/") && end > path.startIndex {
-      guard mkdir(String(directory[..<end]), 0o700) == 0 || errno == EEXIST else { throw failure("mkdir") }
-    }
-  }
-
-  private func failure(_ call: String) -> UploadError {
-    let cause = SystemCallError(call, errno)
-    return UploadError(.storageFailed, "\(PlainText.sanitized(path)): \(cause.reason).", cause: cause)
+    guard rename(target, aside) == 0 else { throw file.failure("rename") }
   }
 }
 
@@ -113,7 +76,7 @@ package struct SettingsFile: Sendable {
 enum SettingsText {
   private struct Object: Decodable {
     enum Key: String, CodingKey {
-      case theme, bar, sort, mode, refreshRate, directory
+      case theme, bar, sort, density, mode, refreshRate, directory
     }
 
     var settings = DashboardSettings()
@@ -125,6 +88,7 @@ enum SettingsText {
       settings.theme = value(.theme) ?? settings.theme
       settings.bar = value(.bar) ?? settings.bar
       settings.sort = value(.sort) ?? settings.sort
+      settings.density = value(.density) ?? settings.density
       if let mode: SendMode = value(.mode) { settings.mode = mode.uploadMode }
       if let rate = try? values.decode(Int.self, forKey: .refreshRate), DashboardSettings.refreshRates.contains(rate) {
         settings.refreshRate = rate
@@ -144,6 +108,7 @@ enum SettingsText {
       ("theme", .string(settings.theme.rawValue)),
       ("bar", .string(settings.bar.rawValue)),
       ("sort", .string(settings.sort.rawValue)),
+      ("density", .string(settings.density.rawValue)),
       ("mode", .string(settings.mode.rawValue)),
       ("refreshRate", .integer(settings.refreshRate)),
       ("directory", .optional(settings.directory)),
@@ -154,13 +119,15 @@ enum SettingsText {
 
 /// The place of the user's settings (XDG Base Directory Specification).
 enum SettingsLocation {
-  /// The file's path, below `XDG_CONFIG_HOME` or otherwise `HOME/.config`; nil when neither is an absolute path.
-  /// - Parameter environment: the process's variables.
-  static func path(_ environment: [String: String]) -> String? {
+  /// A file's path, below `XDG_CONFIG_HOME` or otherwise `HOME/.config`; nil when neither is an absolute path.
+  /// - Parameters:
+  ///   - environment: the process's variables.
+  ///   - name: that of the file with the settings, unless it is another one beside it.
+  static func path(_ environment: [String: String], _ name: String = "config.json") -> String? {
     // The specification says to ignore relative paths.
-    if let base = environment["XDG_CONFIG_HOME"], base.hasPrefix("/") { return base + "/sluice/config.json" }
+    if let base = environment["XDG_CONFIG_HOME"], base.hasPrefix("/") { return base + "/sluice/" + name }
     guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
-    return home + "/.config/sluice/config.json"
+    return home + "/.config/sluice/" + name
   }
 }
 

@@ -10,6 +10,40 @@ package enum Output {
   /// Whether output was lost: a write to standard output failed, and not because its reader closed the pipe (EPIPE).
   private static let hasFailed = Atomic<Bool>(false)
 
+  /// Where output lines go while a block is redrawn below them; nil otherwise.
+  private static let live = Mutex<LiveOutput?>(nil)
+
+  /// From now on writes to `output` what is for standard output, and what is for standard error if that is the same
+  /// terminal.
+  package static func begin(_ output: LiveOutput) { live.withLock { $0 = output } }
+
+  /// Clears the block of ``begin(_:)``, and from now on writes directly again. Waits at most for `timeout` for a terminal
+  /// that accepts no output.
+  package static func endLive(timeout: Duration = .seconds(1)) {
+    live.withLock { output in
+      defer { output = nil }
+      return output
+    }?.hide(timeout: timeout)
+  }
+
+  /// Does the same for an exit that waits for nothing: what the terminal does not accept is lost.
+  package static func abandonLive() {
+    let output = live.withLock { output in
+      defer { output = nil }
+      return output
+    }
+    guard let erasure = output?.erasure, !erasure.isEmpty else { return }
+    var terminal = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+    if poll(&terminal, 1, 0) > 0, terminal.revents & Int16(POLLOUT) != 0 { writeAll(erasure, to: STDOUT_FILENO) }
+  }
+
+  /// Whether standard error is the terminal that standard output is.
+  private static var errorsAreOutput: Bool {
+    var (output, errors) = (stat(), stat())
+    guard fstat(STDOUT_FILENO, &output) == 0, fstat(STDERR_FILENO, &errors) == 0 else { return false }
+    return errors.st_mode & S_IFMT == S_IFCHR && output.st_rdev == errors.st_rdev
+  }
+
   /// Writes text as it is and a line end to standard output; untrusted text must be sanitized before (``PlainText``).
   /// A reader that closed its end of the pipe (EPIPE) is not an error; every other failure is reported once on standard
   /// error, and turns the exit status 0 into 1 (``exitStatus(_:)``).
@@ -24,6 +58,7 @@ package enum Output {
 
   /// Writes text as it is to standard output, with the rules of ``line(_:)``.
   package static func raw(_ text: String) {
+    if let output = live.withLock({ $0 }) { return output.write(text) }
     guard !writeAll(text, to: STDOUT_FILENO), let message = failureMessage(errno) else { return }
     if !hasFailed.exchange(true, ordering: .acquiringAndReleasing) { errorLine(message) }
   }
@@ -44,7 +79,10 @@ package enum Output {
 
   /// Writes text as it is and a line end to standard error; a failure to do so is ignored. Untrusted text must be
   /// sanitized before (``PlainText``).
-  package static func errorLine(_ text: String) { writeAll(text + "\n", to: STDERR_FILENO) }
+  package static func errorLine(_ text: String) {
+    if let output = live.withLock({ $0 }), errorsAreOutput { return output.write(text + "\n") }
+    writeAll(text + "\n", to: STDERR_FILENO)
+  }
 
   /// Columns of the terminal on standard output now, 80 where it does not know them; nil when it is not a terminal.
   package static var columns: Int? { size?.columns }

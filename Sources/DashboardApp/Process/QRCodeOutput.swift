@@ -46,7 +46,8 @@ package enum QRCodeOutput {
           + "has \(room.width) and \(room.height + 1). Make it larger, or its font smaller, and start again."
       )
     }
-    var surface = Surface(size: size, theme: Theme(.dark, tier: screen.colors), glyphs: glyphs)
+    let theme = Theme(.dark, tier: screen.colors, paintsBackground: false)
+    var surface = Surface(size: size, theme: theme, glyphs: glyphs)
     surface.draw(code, in: surface.bounds)
     return surface.ansiText
   }

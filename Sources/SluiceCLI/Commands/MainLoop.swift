@@ -33,11 +33,13 @@ enum MainLoop {
   ///   - forcedStatus: the exit status after a second signal; 1 instead of 0 when output was lost.
   ///   - stopLimit: how long `body` may take to return once it was asked to stop.
   ///   - reloads: woken by SIGHUP, which then asks to stop only if the terminal was closed; nil where it always does.
+  ///   - output: what is redrawn on the terminal, which Ctrl-Z clears before it suspends the process; nil for nothing.
   /// - Returns: the exit status that `body` returned; 1 when poll(2) fails.
   static func run(
     forcedStatus: Int32,
     stopLimit: Duration = defaultStopLimit,
     reloads: WakeUps? = nil,
+    output: LiveOutput? = nil,
     _ body: @escaping @Sendable (StopRequest) async -> Int32
   ) -> Int32 {
     let stop = StopRequest()
@@ -45,6 +47,10 @@ enum MainLoop {
     let hadTerminal = hasTerminal
     var meanings = StopSignals(reloadsOnHangUp: reloads != nil)
     var deadline: ContinuousClock.Instant?
+    // Those of job control only here: elsewhere they have their default effect. Blocked before any thread starts.
+    let jobControl = output == nil || clinux_is_ignored(SIGTSTP) != 0 ? [] : [SIGTSTP]
+    clinux_block_signals(jobControl, Int32(jobControl.count))
+    let signals = signals + jobControl
     let signalDescriptor = clinux_signal_descriptor(signals, Int32(signals.count))
     Task.detached { ended.post(await body(stop)) }
     while true {
@@ -53,6 +59,10 @@ enum MainLoop {
       if let deadline, .now >= deadline { ForcedExit.exitUnstopped(stop, after: stopLimit) }
       let signal = clinux_read_signal(signalDescriptor)
       guard signal > 0 else { continue }
+      if signal == SIGTSTP {
+        output?.suspend()
+        continue
+      }
       let lostTerminal = signal == SIGHUP && hadTerminal && !hasTerminal
       switch meanings.handle(signal, lostTerminal: lostTerminal, at: .now) {
       case .stop:
@@ -116,6 +126,7 @@ private enum ForcedExit {
 
   /// - Parameter message: for standard error, if that can be written to without blocking.
   private static func runLastActions(_ stop: StopRequest, message: String? = nil) {
+    Output.abandonLive()
     // They remove files, and may block like everything else.
     signal(SIGALRM) { _ in _exit(ForcedExit.unresponsiveStatus) }
     alarm(limit)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DashboardApp
 import Glibc
+import HTTPExchange
 import UploadClient
 import UploadCore
 import UploadProtocol

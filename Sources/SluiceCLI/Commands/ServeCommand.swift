@@ -1,6 +1,7 @@
 import ArgumentParser
 import DashboardApp
 import Glibc
+import HTTPExchange
 import Logging
 import UploadClient
 import UploadCore
@@ -19,6 +20,9 @@ struct ServeCommand: ParsableCommand {
       with PUT. Directories in paths are made, unless --flat is given. Ctrl-C lets running uploads finish (up to --grace); \
       press it again to exit immediately. SIGHUP reloads the files of --tls-cert and --tls-key.
 
+      On a terminal the progress of active uploads is shown below the events, redrawn in place; with --plain, and \
+      elsewhere, there are only output lines.
+
       A file on --raw-port has no declared length and ends with FIN, so an interrupted upload may look complete.
       """
   )
@@ -27,12 +31,23 @@ struct ServeCommand: ParsableCommand {
 
   @OptionGroup var server: ServerOptions
 
+  @OptionGroup(title: "Object store") var objects: StoreOptions
+
   @OptionGroup(title: "Output") var output: OutputOptions
 
+  mutating func validate() throws { try objects.check(server.files) }
+
   func run() throws {
-    var run = ServeRun(server: try server.engine(port: place.port), directory: place.dir)
+    var engine = try server.engine(port: place.port)
+    engine.target = objects.target
+    var run = ServeRun(server: engine, directory: place.dir)
     (run.json, run.interval, run.logger) = (output.json, output.interval.value, output.logger)
     run.printsCode = output.qr
+    let environment = ProcessEnvironment.all
+    if !output.json, !output.plain, Output.canRedraw(environment) {
+      run.live = LiveOutput()
+      run.isUnicode = Output.isUnicode(environment)
+    }
     throw ExitCode(run.onMainLoop())
   }
 }
@@ -48,8 +63,14 @@ struct ServeRun: Sendable {
   var logger = ProcessLog.quiet
   /// Whether the first link of the upload page is also printed as a QR code; not with ``json``.
   var printsCode = false
-  /// Paths of files to send to the server once it listens.
+  /// The terminal, where progress lines are redrawn in place; nil for output lines only.
+  var live: LiveOutput?
+  /// Whether that terminal can show characters beyond ASCII.
+  var isUnicode = false
+  /// Paths of files to send once the server listens.
   var files: [String] = []
+  /// The server that they are sent to; nil for this one.
+  var target: SendTarget?
   /// Number of ``files`` sent at once; less than 1 counts as 1.
   var jobs = 1
   private let reloads = WakeUps()
@@ -62,13 +83,15 @@ struct ServeRun: Sendable {
   /// - Returns: the exit status: 0 when it has stopped, 2 when it could not start or has failed, 1 when poll(2) fails.
   func onMainLoop() -> Int32 {
     let limit = server.grace + Self.stopTime
-    return MainLoop.run(forcedStatus: 0, stopLimit: limit, reloads: reloads) { await run($0) }
+    if let live { Output.begin(live) }
+    defer { Output.endLive() }
+    return MainLoop.run(forcedStatus: 0, stopLimit: limit, reloads: reloads, output: live) { await run($0) }
   }
 
   private func run(_ stop: StopRequest) async -> Int32 {
     let ledger = UploadLedger()
     do {
-      let engine = try ServerEngine(
+      let engine = try await ServerEngine(
         server,
         directory: directory,
         ledger: ledger,
@@ -76,9 +99,12 @@ struct ServeRun: Sendable {
         otherDescriptors: files.isEmpty ? 0 : ClientEngine.descriptors(jobs: jobs)
       )
       let journal = ResumeJournal.defaultDirectory(in: ProcessEnvironment.all).map { ResumeJournal(directory: $0) }
-      let queue =
-        files.isEmpty ? nil : UploadQueue(ledger, jobs: jobs, resume: ResumeConfiguration(journal: journal))
-      let renderer = LineRenderer(json ? .json : .plain, interval: interval, logger: logger)
+      let proxies = ProxySettings(option: nil, environment: ProcessEnvironment.all)
+      let resume = ResumeConfiguration(journal: journal)
+      let queue = files.isEmpty ? nil : UploadQueue(ledger, jobs: jobs, resume: resume, proxies: proxies)
+      let lines = LineRenderer(json ? .json : .plain, interval: interval, logger: logger)
+      let renderer: any ProgressRenderer =
+        if let live { ServeRenderer(live, unicode: isUnicode, log: lines) } else { lines }
       let reporter = Reporter(sampler: engine.sampler(ledger), ledger: ledger, renderer: renderer) {
         engine.releaseMemory()
       }
@@ -130,7 +156,7 @@ struct ServeRun: Sendable {
   }
 
   private func send(to address: ServerAddress, _ engine: ServerEngine, _ queue: UploadQueue) {
-    guard let target = try? SendTarget(own: address, engine) else { return }
+    guard let target = target ?? (try? SendTarget(own: address, engine)) else { return }
     let rejected = queue.add(files.map { UploadJob(path: $0, target: target, mode: .stream) })
     if rejected > 0 { Output.errorLine("sluice: \(rejected) files were not queued: the queue is full.") }
   }
@@ -140,7 +166,7 @@ struct ServeRun: Sendable {
       url: address.url,
       links: engine.links(to: address, token: engine.generatedToken),
       rawPort: address.rawPort,
-      directory: directory,
+      directory: server.target.location ?? directory,
       processID: getpid(),
       token: engine.generatedToken?.text,
       adminToken: engine.generatedOwnerToken?.text,

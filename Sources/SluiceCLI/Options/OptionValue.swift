@@ -139,8 +139,10 @@ extension Option {
   }
 
   /// An ``OptionValue`` without a default.
-  init<Read: OptionReadable>(_ abstract: String, value: String) where Value == OptionValue<Read>? {
-    self.init(help: ArgumentHelp(abstract, valueName: value), transform: OptionValue<Read>.init(parsing:))
+  init<Read: OptionReadable>(_ abstract: String, value: String, discussion: String? = nil)
+  where Value == OptionValue<Read>? {
+    let help = ArgumentHelp(abstract, discussion: discussion, valueName: value)
+    self.init(help: help, transform: OptionValue<Read>.init(parsing:))
   }
 
   /// ``OptionValue``s of an option that may be repeated.
@@ -153,6 +155,7 @@ extension Option {
 
 extension SendMode: ExpressibleByArgument {}
 extension FrameFormat: ExpressibleByArgument {}
+extension NotificationMode: ExpressibleByArgument {}
 
 /// Runs `body`, and turns its ``UploadError`` into a `ValidationError`, which the parser reports as wrong usage (status
 /// 64).

@@ -17,6 +17,9 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Print JSON lines instead of plain text.")
   var json = false
 
+  @Flag(help: "Print output lines only, also on a terminal.")
+  var plain = false
+
   @Option("With --json: shortest time between two progress lines of an upload.", value: "time")
   var interval = OptionValue(Duration.milliseconds(500), "500ms")
 
@@ -30,6 +33,7 @@ struct OutputOptions: ParsableArguments {
   var logLevel = Level.warning
 
   mutating func validate() throws {
+    guard !plain || !json else { throw ValidationError("--json and --plain exclude each other.") }
     guard !qr || !json else { throw ValidationError("--qr prints a code for a camera: leave it out, or --json.") }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DashboardApp
+import HTTPExchange
 import UploadClient
 import UploadCore
 import UploadProtocol

@@ -20,7 +20,7 @@ struct LiveComparisonRenderer: ComparisonRenderer {
     let has256Colors = environment["COLORTERM"]?.isEmpty == false || terminal.contains("256color")
     let isMono = environment["NO_COLOR"]?.isEmpty == false || !has256Colors && terminal.hasPrefix("vt")
     let colors: ColorTier = has256Colors ? .colors256 : .colors8
-    theme = Theme(.dark, tier: isMono ? .mono : colors)
+    theme = Theme(.dark, tier: isMono ? .mono : colors, paintsBackground: false)
     glyphs = Output.isUnicode(environment) ? .unicode : .ascii
   }
 
