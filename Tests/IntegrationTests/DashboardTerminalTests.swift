@@ -31,26 +31,16 @@ import UploadTestSupport
     }
   }
 
-  @Test func `the key y copies the URL into the tmux buffer, and a note confirms it`() async throws {
-    try await withTmux(width: 80, height: 24) { tmux in
-      try await tmux.startDashboard()
-      let url = "http://127.0.0.1:\(try await tmux.port)"
-      try await tmux.press("y")
-      try await tmux.shows("copied to tmux: \(url)")
-      #expect(try await tmux.pasteBuffer == "\(url)/")
-      try await tmux.press("q")
-      try await tmux.ends()
-    }
-  }
-
-  @Test func `the light theme paints the background of every row`() async throws {
+  @Test func `the dark and the light theme paint the background of every row`() async throws {
     try await withTmux(width: 80, height: 24) { tmux in
       try await tmux.startDashboard("TERM=tmux-256color")
-      try await tmux.press("t")
-      // Every row begins in black on white.
-      try await eventually("the light theme") {
-        let rows = try await tmux.styledScreen.split(separator: "\n", omittingEmptySubsequences: false).prefix(24)
-        return rows.count == 24 && rows.first?.contains("48;5;231") == true && !rows.contains { $0.contains("49m") }
+      for (theme, background) in [("dark", "48;5;233"), ("light", "48;5;231")] {
+        // Every row begins in the theme's own colours.
+        try await eventually("the \(theme) theme") {
+          let rows = try await tmux.styledScreen.split(separator: "\n", omittingEmptySubsequences: false).prefix(24)
+          return rows.count == 24 && rows.first?.contains(background) == true && !rows.contains { $0.contains("49m") }
+        }
+        if theme == "dark" { try await tmux.press("t") }
       }
       try await tmux.press("q")
       try await tmux.ends()

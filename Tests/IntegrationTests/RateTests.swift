@@ -23,6 +23,11 @@ import UploadTestSupport
       #expect(try server.events.contains { $0.event == "progress" && $0.state == "limited" })
       #expect(try server.events.allSatisfy { $0.event != "stalled" })
       for (number, path) in paths.enumerated() { try server.expect("\(number)", equals: path) }
+      for finished in try await server.events(3, where: { $0.event == "finished" }) {
+        let (spent, seconds) = (try #require(finished.time?.spent), try #require(finished.seconds))
+        #expect(abs(spent.values.reduce(0, +) - seconds) < 0.1, "\(spent) of \(seconds)")
+        #expect(spent["limit"] ?? 0 > 0.5 * seconds, "\(spent) of \(seconds)")
+      }
     }
   }
 

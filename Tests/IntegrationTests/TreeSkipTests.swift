@@ -13,7 +13,7 @@ import UploadTestSupport
       let again = try await send(server)
       #expect(again.exit == .status(0), "\(again)")
       #expect(try TreeContents(of: server.uploads.path) == before)
-      #expect(try server.events.count { $0.event == "finished" } == 7)
+      #expect(try await server.events(7) { $0.event == "finished" }.count == 7)
     }
   }
 
@@ -27,7 +27,7 @@ import UploadTestSupport
       #expect(again.exit == .status(0), "\(again)")
       let sent = try TreeContents(of: server.scratch.file("photos"))
       #expect(try TreeContents(of: server.uploads.file("photos")) == sent)
-      #expect(try server.events.count { $0.event == "finished" } == 9)
+      #expect(try await server.events(9) { $0.event == "finished" }.count == 9)
     }
   }
 
@@ -83,7 +83,7 @@ import UploadTestSupport
       #expect(second.output.contains("2 files sent again, since the server keeps no modification times"), "\(second)")
       let third = try await send(server, "tree")
       #expect(third.output.contains("2 files skipped"), "\(third)")
-      #expect(try server.events.count { $0.event == "finished" } == 4)
+      #expect(try await server.events(4) { $0.event == "finished" }.count == 4)
     }
   }
 
@@ -98,7 +98,7 @@ import UploadTestSupport
       #expect(try await send(server, "tree").exit == .status(0))
       let again = try await send(server, "tree")
       #expect(again.output.contains("2 files skipped"), "\(again)")
-      #expect(try server.events.count { $0.event == "finished" } == 2)
+      #expect(try await server.events(2) { $0.event == "finished" }.count == 2)
     }
   }
 

@@ -15,7 +15,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [
-    (["f", "--to", "http://127.0.0.1:1"], "--to"), (["--theme", "light"], "--theme"),
+    (["--theme", "light"], "--theme"),
     (["serve", "--theme", "light"], "--theme"), (["serve", "--to", "http://127.0.0.1:1"], "--to"),
     (["headless", "f", "--to=http://127.0.0.1:1"], "--to"),
     (["send", "f", "--to", "http://127.0.0.1:1", "--max-size", "1MB"], "--max-size"),
@@ -27,8 +27,10 @@ import UploadTestSupport
   }
 
   @Test(arguments: [
-    (["f", "--to", "http://127.0.0.1:1"], "--to is an option of sluice send. See sluice help send."),
-    (["serve", "--to", "http://127.0.0.1:1"], "--to is an option of sluice send. See sluice help send."),
+    (
+      ["serve", "--to", "http://127.0.0.1:1"],
+      "--to is an option of sluice dashboard, sluice send. See sluice help dashboard."
+    ),
     (["send", "f", "--to", "http://127.0.0.1:1", "--max-size", "1MB"], "--max-size is an option of sluice dashboard,"),
   ])
   func `an option that only other commands have gets a hint at them`(arguments: [String], hint: String) async throws {

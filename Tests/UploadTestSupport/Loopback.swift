@@ -24,11 +24,16 @@ package enum Loopback {
     }.descriptor
   }
 
-  /// Binds a new socket to a free port, without listening.
-  /// - Parameter prepare: sets options of the socket first.
+  /// Binds a new socket to a port, without listening.
+  /// - Parameters:
+  ///   - port: 0 for any that is free.
+  ///   - prepare: sets options of the socket first.
   /// - Throws: ``SocketError``.
-  package static func bind(prepare: (Int32) -> Void = { _ in }) throws -> (descriptor: Int32, port: Int) {
-    try open("bind", port: 0, prepare) { descriptor, address, length in
+  package static func bind(
+    to port: Int = 0,
+    prepare: (Int32) -> Void = { _ in }
+  ) throws -> (descriptor: Int32, port: Int) {
+    try open("bind", port: port, prepare) { descriptor, address, length in
       var length = length
       return Glibc.bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
     }

@@ -20,6 +20,24 @@ struct EventLine: Decodable, Sendable {
     var sha256: String?
   }
 
+  /// When a request was rejected, or what the time of an upload was spent on: seconds by cause.
+  enum Time: Decodable, Sendable {
+    case moment(String)
+    case spent([String: Double])
+
+    init(from decoder: any Decoder) throws {
+      let value = try decoder.singleValueContainer()
+      if let text = try? value.decode(String.self) {
+        self = .moment(text)
+      } else {
+        self = .spent(try value.decode([String: Double].self))
+      }
+    }
+
+    var moment: String? { if case .moment(let text) = self { text } else { nil } }
+    var spent: [String: Double]? { if case .spent(let seconds) = self { seconds } else { nil } }
+  }
+
   var event: String
   var outcome: String?
   var url: String?
@@ -51,7 +69,7 @@ struct EventLine: Decodable, Sendable {
   var rss: Int?
   var rssPeak: Int?
   var uploads: [Entry]?
-  var time: String?
+  var time: Time?
   var client: String?
   var method: String?
   var status: Int?

@@ -27,7 +27,7 @@ struct Tmux: Sendable {
     try await run([
       "-f", "/dev/null", "new-session", "-d", "-x", "\(width)", "-y", "\(height)", "-c", scratch.path,
       "-e", "ENV=", "-e", "LC_ALL=", "-e", "LANG=C.UTF-8", "-e", "NO_COLOR=", "-e", "SWIFT_BACKTRACE=enable=no",
-      "-e", "XDG_CONFIG_HOME=\(scratch.file("config"))", "sh",
+      "-e", "XDG_CONFIG_HOME=\(scratch.file("config"))", "-e", "XDG_STATE_HOME=\(scratch.file("state"))", "sh",
     ])
     try await run(["set-option", "-g", "status", "off"])
     try await run(["set-option", "-g", "window-size", "manual"])
@@ -69,6 +69,11 @@ struct Tmux: Sendable {
   /// What tmux would paste.
   var pasteBuffer: String {
     get async throws { try await run(["show-buffer"]) }
+  }
+
+  /// Makes tmux accept what programs send to the clipboard (OSC 52), as a paste buffer.
+  func acceptClipboard() async throws {
+    try await run(["set-option", "-s", "set-clipboard", "on"])
   }
 
   /// Types text as it is.

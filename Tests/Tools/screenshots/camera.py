@@ -96,19 +96,21 @@ def animate(frames: list[tuple[Path, float]], path: Path) -> None:
     """Writes an animated GIF; equal successive screenshots become one frame, and the last frame is shown for 2 s."""
     shown = [next(equal) for _, equal in groupby(frames, lambda frame: digest(frame[0]))]
     ends = [moment for _, moment in shown[1:]] + [frames[-1][1] + 2]
-    arguments: list[object] = []
-    for (frame, moment), end in zip(shown, ends):
-        arguments += ["-delay", max(2, round((end - moment) * 100)), frame]
     # By its path, since another program of that name may be first in PATH.
     convert = Path(shutil.which("import") or "/usr/bin/import").with_name("convert")
-    output([convert, *arguments, "-loop", "0", "+dither", "-colors", "48", "-layers", "Optimize", path])
+    arguments: list[object] = []
+    for (frame, moment), end in zip(shown, ends):
+        # One at a time: together they exceed the memory that Debian allows ImageMagick.
+        output([convert, frame, "+dither", "-colors", "48", frame.with_suffix(".gif")])
+        arguments += ["--delay", max(2, round((end - moment) * 100)), frame.with_suffix(".gif")]
+    output(["gifsicle", "--loopcount", "--optimize=3", "--colors", "64", "--output", path, *arguments])
 
 
 @contextmanager
 def virtual_screen() -> Iterator[str]:
     """Runs an X server without a screen, and yields its display."""
     reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "2400x1600x24"]
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "2560x1600x24"]
     # Without -noreset it restarts when the last window is closed, and the next window may not find it.
     command += ["-dpi", "96", "-noreset", "-nolisten", "tcp"]
     process = spawn(command, pass_fds=[writer])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from programs import fresh, wrk
+from programs import kept, wrk
 from shared import count, output
 from shared.measuring import column, compare, in_turn
 from shared.rows import Row
@@ -24,7 +24,7 @@ def rows(given: argparse.Namespace) -> Iterator[Row]:
     yield Row("the directory is on a disk", disk, None if disk != "tmpfs" else False)
 
     def measure(durability: str) -> tuple[float, ...]:
-        with fresh(given.work) as home, Service(given.program, home, "--durability", durability) as server:
+        with kept(given.work) as home, Service(given.program, home, "--durability", durability) as server:
             return (wrk(server.base, given.seconds, "put.lua"),)
 
     found = in_turn({"full": lambda: measure("full"), "none": lambda: measure("none")}, given.rounds)

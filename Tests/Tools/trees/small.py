@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import content
-from programs import bench_rows, find_bench, fresh
+from programs import bench_rows, find_bench, kept
 from shared import Failure, count
 from shared.measuring import column, compare, in_turn
 from shared.places import LOOPBACK, Place
@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def rows(given: argparse.Namespace) -> Iterator[Row]:
     bench = find_bench(given.program, given.bench)
     tree = content.small_tree(given.work / "tree", given.files, SIZE, given.directories)
-    plan = ["--files", given.files, "--size", SIZE, "--directories", given.directories, "--dir", given.work]
+    plan = ["--files", given.files, "--size", SIZE, "--directories", given.directories, "--dir", given.work, "--keep"]
 
     def sluice() -> tuple[float, ...]:
         return (given.files / send_to_sluice(given.program, tree, given.work),)
@@ -46,7 +46,7 @@ def send_to_sluice(
     program: str, tree: Path, work: Path, client: Place = LOOPBACK, server: Place = LOOPBACK
 ) -> float:
     """Sends a directory to a new server, and compares what has arrived. Returns seconds, those of the whole program."""
-    with fresh(work) as home, Service(program, home / "server", place=server) as service:
+    with kept(work) as home, Service(program, home / "server", place=server) as service:
         sent = Sender(program, home / "sender", client).send(tree, service.base)
         require_equal(tree, service.directory / tree.name)
     return sent.seconds

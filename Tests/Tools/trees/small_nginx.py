@@ -9,7 +9,7 @@ from pathlib import Path
 
 import content
 from link.delayed import Link, Properties, joined
-from programs import Nginx, curl_tree, fresh, rclone_tree
+from programs import Nginx, curl_tree, kept, rclone_tree
 from shared import count, names
 from shared.measuring import column, compare, in_turn
 from shared.places import LOOPBACK
@@ -51,7 +51,7 @@ def _compare(given: argparse.Namespace, tree: Path, link: Link, where: str) -> I
     }
 
     def measure(send: Callable[[str, Path], float]) -> tuple[float, ...]:
-        with fresh(given.work) as home, Nginx(home / "nginx", link.server) as nginx:
+        with kept(given.work) as home, Nginx(home / "nginx", link.server) as nginx:
             (home / "client").mkdir()
             # rclone makes directories, but not the one that it is given.
             (nginx.directory / BASE).mkdir()
