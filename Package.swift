@@ -59,14 +59,20 @@ let basics = library("Basics", [])
 /// Layer 1: shared types (errors, meters, snapshots), and the cells and widgets of a terminal screen.
 let vocabulary = library("UploadCore", ["CLinux"]) + library("TerminalUI", ["Basics"])
 
-/// Layer 2: protocols without I/O, storage, events and metrics, and the ncurses terminal.
+/// Layer 2: protocols without I/O, storage, events and metrics, and the ncurses terminal; above the protocols, connections to
+/// HTTP servers.
 let parts =
   library("UploadProtocol", ["Basics", "UploadCore", nioCore, httpTypes, crypto])
   + library("UploadStorage", ["UploadCore", "CLinux", nioCore, nioPosix], tests: [crypto, nioEmbedded])
   + library("UploadReport", ["Basics", "UploadCore"])
+  + library(
+    "HTTPExchange",
+    ["Basics", "UploadCore", "UploadProtocol", nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL],
+    tests: [nioEmbedded]
+  )
   + library("TerminalNCurses", ["Basics", "TerminalUI", "CNCurses"], tests: ["TerminalProbe"])
 
-/// Layer 3: server, client, and the contents of the dashboard.
+/// Layer 3: server, client, the store in an S3-compatible engine, and the contents of the dashboard.
 let ends =
   library(
     "UploadServer",
@@ -83,7 +89,15 @@ let ends =
   )
   + library(
     "UploadClient",
-    ["Basics", "UploadCore", "UploadProtocol", "CLinux", nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL],
+    ["Basics", "UploadCore", "UploadProtocol", "HTTPExchange", "CLinux", nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL],
+    tests: [nioEmbedded]
+  )
+  + library(
+    "UploadStorageS3",
+    [
+      "Basics", "UploadCore", "UploadProtocol", "UploadStorage", "HTTPExchange", "CLinux", nioCore, nioPosix, nioHTTP1,
+      nioSSL, crypto,
+    ],
     tests: [nioEmbedded]
   )
   + library("Dashboard", ["TerminalUI", "UploadCore", "UploadReport"], testFiles: ["Golden"])
@@ -92,8 +106,8 @@ let ends =
 let app = library(
   "DashboardApp",
   [
-    "Basics", "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "UploadServer", "UploadClient", "CLinux",
-    "Dashboard", "TerminalUI", "TerminalNCurses", logging, nioCore, nioPosix,
+    "Basics", "UploadCore", "UploadProtocol", "UploadStorage", "UploadStorageS3", "UploadReport", "HTTPExchange",
+    "UploadServer", "UploadClient", "CLinux", "Dashboard", "TerminalUI", "TerminalNCurses", logging, nioCore, nioPosix,
   ]
 )
 
@@ -101,8 +115,8 @@ let app = library(
 let trials = library(
   "UploadTrials",
   [
-    "Basics", "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "UploadServer", "UploadClient", "CLinux",
-    "Dashboard", "DashboardApp", "TerminalUI", crypto,
+    "Basics", "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "HTTPExchange", "UploadServer",
+    "UploadClient", "CLinux", "Dashboard", "DashboardApp", "TerminalUI", crypto,
   ]
 )
 
@@ -110,8 +124,8 @@ let trials = library(
 let commandLine = library(
   "SluiceCLI",
   [
-    "UploadCore", "UploadProtocol", "UploadStorage", "UploadReport", "UploadServer", "UploadClient", "CLinux",
-    "DashboardApp", "UploadTrials", "TerminalUI", argumentParser, logging,
+    "UploadCore", "UploadProtocol", "UploadStorage", "UploadStorageS3", "UploadReport", "HTTPExchange", "UploadServer",
+    "UploadClient", "CLinux", "DashboardApp", "UploadTrials", "TerminalUI", argumentParser, logging,
   ],
   tests: ["Dashboard"]
 )
