@@ -87,8 +87,12 @@ struct PartsStateMachine: Sendable {
   var hasNumbers: Bool { opened < maximumCount }
 
   /// Opens the next part, whose number is ``opened`` after that. Call it only while ``canOpen``.
-  mutating func open() -> Step {
-    guard canOpen else { return Step() }
+  /// - Returns: nil where no part may be opened.
+  mutating func open() -> Step? {
+    guard canOpen else {
+      assertionFailure("a part was opened that may not be")
+      return nil
+    }
     opened += 1
     return Step(begin: begins())
   }

@@ -14,10 +14,12 @@ final class PartSender: SlabFillerDelegate {
   private let owner: PartOwner
   private let filler: SlabFiller
   private let spool: PartSpool
+  /// The sink; set it before the first call.
   weak var delegate: (any PartSenderDelegate)?
   private var parts: PartsStateMachine
   /// Parts that are full, until the engine has accepted them.
   private var full: [Int: SpooledPart] = [:]
+  /// Parts that the engine has, in the order in which it accepted them.
   private(set) var accepted: [S3Part]
   /// The multipart upload, once it has begun.
   private(set) var object: MultipartObject?
@@ -41,6 +43,7 @@ final class PartSender: SlabFillerDelegate {
   /// Whether all that is left is to be deleted, once no worker uses it any more.
   private var isCleaning = false
   private var hadRoom = true
+  /// Whether nothing is stored any more.
   private(set) var isOver = false
 
   init(
@@ -60,6 +63,7 @@ final class PartSender: SlabFillerDelegate {
     filler.delegate = self
   }
 
+  /// Whether more bytes should be written now.
   var hasRoom: Bool { !filler.hasQueued && !isWaiting }
 
   /// How many bytes the file has so far.
@@ -71,6 +75,7 @@ final class PartSender: SlabFillerDelegate {
   /// Whether nothing of the file is at the engine.
   var isSingle: Bool { parts.isSingle }
 
+  /// Tells the name of the file, which a multipart upload needs when it begins.
   func announce(_ request: FinalizeRequest) {
     announced = announced ?? request
     if waitsForName { begin() }
@@ -89,6 +94,7 @@ final class PartSender: SlabFillerDelegate {
     }
   }
 
+  /// Takes the next bytes; they are queued where there is no room.
   func write(_ bytes: ByteBuffer) {
     filler.append(bytes)
     pump()
@@ -140,7 +146,8 @@ final class PartSender: SlabFillerDelegate {
     let count = content.count
     var opened = PartsStateMachine.Step()
     spool.write(content) {
-      opened = parts.open()
+      guard let step = parts.open() else { return nil }
+      opened = step
       return parts.opened
     } then: { [delegate] result in
       if let slab = content.slab { self.filler.release(slab) }
@@ -251,7 +258,8 @@ final class PartSender: SlabFillerDelegate {
   }
 
   private func release(_ number: Int) {
-    if let part = full.removeValue(forKey: number) { spool.discard(part) }
+    guard let part = full.removeValue(forKey: number) else { return }
+    if isFinished || isOver { spool.discard(part) } else { spool.reuse(part) }
   }
 
   // MARK: The end
@@ -271,6 +279,7 @@ final class PartSender: SlabFillerDelegate {
       return
     }
     isFinished = true
+    spool.discardSpare()
     let last = spool.takeLast()
     if let last { full[last.number] = last }
     delegate?.senderFinished(last)
@@ -301,7 +310,8 @@ final class PartSender: SlabFillerDelegate {
       perform(parts.filled(last.number))
     } else if object != nil, parts.opened == 0 {
       // An object of several parts has one at least.
-      perform(parts.open())
+      guard let step = parts.open() else { return fail(UploadError(.internalFailure, "A part may not be opened.")) }
+      perform(step)
       full[1] = SpooledPart(number: 1, isHashed: false)
       perform(parts.filled(1))
     }
@@ -326,11 +336,13 @@ final class PartSender: SlabFillerDelegate {
 
   private func close() {
     isOver = true
+    spool.discardSpare()
     filler.end()
   }
 
   // MARK: Abort and failure
 
+  /// Ends the upload, and reports why to the delegate.
   func fail(_ error: any Error) {
     guard !isOver else { return }
     abort()

@@ -116,6 +116,20 @@ import Testing
     #expect(!machine.canOpen && !machine.hasNumbers)
   }
 
+  #if DEBUG
+    @Test func `a part that may not be opened traps in a debug build`() async {
+      await #expect(processExitsWith: .failure) {
+        var machine = PartsStateMachine(maximumCount: 0)
+        _ = machine.open()
+      }
+    }
+  #else
+    @Test func `a part that may not be opened is not`() {
+      var machine = PartsStateMachine(maximumCount: 0)
+      #expect(machine.open() == nil && machine.opened == 0)
+    }
+  #endif
+
   /// Any order of events: the machine sends each part once, at most two at once, and ends exactly once.
   @Test func `every order of events ends once`() {
     var random = SplitMix64(seed: 7)
@@ -153,7 +167,7 @@ import Testing
           filled += 1
           perform(machine.filled(part))
         } else if machine.opened < count, machine.canOpen {
-          let step = machine.open()
+          guard let step = machine.open() else { return }
           filling = machine.opened
           perform(step)
         } else if filled == count, !hasEnded {
