@@ -24,7 +24,8 @@ extension S3Client {
   /// object's size and time decide.
   /// - Parameters:
   ///   - parts: all that were uploaded, in the order of their numbers.
-  ///   - ifAbsent: as in ``put(_:_:_:ifAbsent:)``, where the engine supports it; others ignore it.
+  ///   - ifAbsent: as in ``put(_:_:_:ifAbsent:)``. Only for an engine that was seen to support it
+  ///     (``S3Capabilities/conditionalComplete``): others ignore the condition, or reject the request.
   package func completeMultipart(
     _ key: String,
     uploadID: String,
@@ -71,25 +72,5 @@ extension S3Client {
   private struct PartsPage: Sendable {
     var parts: [S3Part]
     var next: Int?
-  }
-
-  /// The unfinished multipart uploads of keys that begin with `prefix`, at most 10,000.
-  package func listMultipartUploads(prefix: String) async throws(S3Failure) -> [S3MultipartUpload] {
-    var uploads: [S3MultipartUpload] = []
-    var marker: S3Documents.UploadMarker?
-    while uploads.count < 10_000 {
-      let page = try await call(.listMultipartUploads(prefix: prefix, after: marker)) { response in
-        response.document.flatMap(S3Documents.uploads).map { UploadsPage(uploads: $0.uploads, next: $0.next) }
-      }
-      uploads += page.uploads
-      guard let next = page.next, next != marker, !page.uploads.isEmpty else { break }
-      marker = next
-    }
-    return Array(uploads.prefix(10_000))
-  }
-
-  private struct UploadsPage: Sendable {
-    var uploads: [S3MultipartUpload]
-    var next: S3Documents.UploadMarker?
   }
 }

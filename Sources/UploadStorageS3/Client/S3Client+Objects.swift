@@ -8,7 +8,8 @@ import UploadProtocol
 extension S3Client {
   /// Stores an object.
   /// - Parameter ifAbsent: whether to fail with kind `conditionFailed` when there is one of that key. After a lost response
-  ///   that may be the one that this call stored: compare its size or metadata.
+  ///   that may be the one that this call stored: compare its size or metadata. Only for an engine that was seen to support
+  ///   it (``S3Capabilities/conditionalPut``).
   package func put(
     _ key: String,
     _ body: S3Body,
@@ -18,6 +19,7 @@ extension S3Client {
     try await call(.put(key, body, headers, ifAbsent: ifAbsent)) { _ in () }
   }
 
+  /// Describes an object without reading it.
   /// - Parameter isPatient: whether an upload depends on it: then it is repeated for longer while the engine is down.
   /// - Returns: nil when there is no such object.
   package func head(_ key: String, isPatient: Bool) async throws(S3Failure) -> S3Object? {
@@ -41,15 +43,15 @@ extension S3Client {
       guard error.kind == .noKey else { throw error }
       return nil
     }
-    guard !response.isCut, var object = S3Object(key, response) else {
+    guard !response.isCut else {
       throw S3Failure(
         .rejected,
         status: response.status,
         "The object \"\(PlainText.sanitized(key))\" is longer than \(limit) bytes."
       )
     }
-    object.size = UInt64(response.body.readableBytes)
-    return (object, response.body)
+    // Not every engine and proxy states the length of a body that it sends.
+    return (S3Object(key, size: UInt64(response.body.readableBytes), response), response.body)
   }
 
   /// A page of the objects whose keys begin with `prefix`.
@@ -76,9 +78,14 @@ extension S3Client {
 }
 
 extension S3Object {
-  /// An object as the headers of a response describe it; nil when they have no length.
+  /// An object as the headers of a response to HEAD describe it; nil when they have no length.
   init?(_ key: String, _ response: S3Response) {
     guard let size = response["content-length"].flatMap({ UInt64($0) }) else { return nil }
+    self.init(key, size: size, response)
+  }
+
+  /// An object whose size is known, as the headers of a response describe it.
+  init(_ key: String, size: UInt64, _ response: S3Response) {
     var metadata: [String: String] = [:]
     for (name, value) in response.headers {
       let name = name.lowercased()

@@ -20,6 +20,7 @@ package struct S3ClientSnapshot: Sendable, Equatable {
   /// The upper bounds of ``Counts/latencies``, in seconds.
   package static let bounds: [Double] = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60]
 
+  /// The requests of each kind; none for a kind that was not asked for.
   package var operations: [S3Operation: Counts]
 
   package init(operations: [S3Operation: Counts] = [:]) { self.operations = operations }
@@ -33,7 +34,6 @@ package enum S3Operation: String, Sendable, CaseIterable {
   case completeMultipartUpload
   case abortMultipartUpload
   case listParts
-  case listMultipartUploads
   case headObject
   case getObject
   case listObjects

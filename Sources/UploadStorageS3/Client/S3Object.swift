@@ -13,6 +13,7 @@ package struct S3ObjectHeaders: Sendable, Equatable {
 
 /// An object of the bucket.
 package struct S3Object: Sendable, Equatable {
+  /// Unescaped, with the prefix.
   package var key: String
   /// In bytes.
   package var size: UInt64
@@ -49,18 +50,6 @@ package struct S3Part: Sendable, Equatable {
 
   package init(number: Int, size: UInt64, tag: String) {
     (self.number, self.size, self.tag) = (number, size, tag)
-  }
-}
-
-/// A multipart upload that was begun, and neither completed nor aborted.
-package struct S3MultipartUpload: Sendable, Equatable {
-  package var key: String
-  package var id: String
-  /// In seconds since 1970 by the engine's clock.
-  package var initiated: Int64
-
-  package init(key: String, id: String, initiated: Int64) {
-    (self.key, self.id, self.initiated) = (key, id, initiated)
   }
 }
 

@@ -84,23 +84,6 @@ import UploadTestSupport
     #expect(S3Documents.parts(try root(unordered)) == nil)
   }
 
-  @Test func `unfinished multipart uploads come in pages`() throws {
-    let page = try #require(
-      S3Documents.uploads(
-        try root(
-          """
-          <ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker>
-          <NextUploadIdMarker>i</NextUploadIdMarker><Upload><Key>k</Key><UploadId>i</UploadId>
-          <Initiated>2026-11-30T18:00:00.000Z</Initiated></Upload></ListMultipartUploadsResult>
-          """
-        )
-      )
-    )
-    #expect(page.uploads == [S3MultipartUpload(key: "k", id: "i", initiated: 1_796_061_600)])
-    #expect(page.next == S3Documents.UploadMarker(key: "k", id: "i"))
-    #expect(S3Documents.uploads(XMLElement(name: "ListMultipartUploadsResult"))?.uploads.isEmpty == true)
-  }
-
   @Test func `errors have a code, and perhaps more`() throws {
     let text =
       "<?xml version='1.0'?><Error><Code>PermanentRedirect</Code><Message>No.</Message><Endpoint>b.s3.example</Endpoint>"

@@ -68,15 +68,6 @@ import UploadCore
         == "/bucket?continuation-token=t%2F%2B%3D&delimiter=%2F&list-type=2&max-keys=1000&prefix=a%20b%2F"
     )
     #expect(
-      try head(.listMultipartUploads(prefix: "", after: nil), location("https://s3.example", .virtual)).uri
-        == "/?max-uploads=1000&prefix=&uploads"
-    )
-    let marker = S3Documents.UploadMarker(key: "k", id: "i")
-    #expect(
-      try head(.listMultipartUploads(prefix: "p", after: marker), location()).uri
-        == "/bucket?key-marker=k&max-uploads=1000&prefix=p&upload-id-marker=i&uploads"
-    )
-    #expect(
       try head(.listParts("k", uploadID: "a+b", after: 7), location()).uri
         == "/bucket/k?max-parts=1000&part-number-marker=7&uploadId=a%2Bb"
     )

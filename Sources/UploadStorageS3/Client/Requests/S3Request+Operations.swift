@@ -5,11 +5,13 @@ extension S3Request {
   /// Forbids replacing an object.
   private static let ifAbsent = [(name: "if-none-match", value: "*")]
 
+  /// Stores an object.
   static func put(_ key: String, _ body: S3Body, _ headers: S3ObjectHeaders, ifAbsent: Bool) -> S3Request {
     let fields = headers.fields + (ifAbsent ? Self.ifAbsent : [])
     return S3Request(operation: .putObject, method: .PUT, key: key, headers: fields, body: body)
   }
 
+  /// Begins a multipart upload.
   static func createMultipart(_ key: String, _ headers: S3ObjectHeaders) -> S3Request {
     S3Request(
       operation: .createMultipartUpload,
@@ -20,6 +22,7 @@ extension S3Request {
     )
   }
 
+  /// Stores a part.
   static func uploadPart(_ key: String, uploadID: String, number: Int, _ body: S3Body) -> S3Request {
     S3Request(
       operation: .uploadPart,
@@ -30,6 +33,7 @@ extension S3Request {
     )
   }
 
+  /// Makes an object of parts.
   static func completeMultipart(_ key: String, uploadID: String, parts: [S3Part], ifAbsent: Bool) -> S3Request {
     S3Request(
       operation: .completeMultipartUpload,
@@ -41,6 +45,7 @@ extension S3Request {
     )
   }
 
+  /// Deletes a multipart upload with its parts.
   static func abortMultipart(_ key: String, uploadID: String) -> S3Request {
     S3Request(operation: .abortMultipartUpload, method: .DELETE, key: key, query: ["uploadId": uploadID])
   }
@@ -52,15 +57,7 @@ extension S3Request {
     return S3Request(operation: .listParts, method: .GET, key: key, query: query)
   }
 
-  static func listMultipartUploads(prefix: String, after marker: S3Documents.UploadMarker?) -> S3Request {
-    var query: S3Query = ["uploads": nil, "prefix": prefix, "max-uploads": "1000"]
-    if let marker {
-      query.add("key-marker", marker.key)
-      if !marker.id.isEmpty { query.add("upload-id-marker", marker.id) }
-    }
-    return S3Request(operation: .listMultipartUploads, method: .GET, query: query)
-  }
-
+  /// Describes an object.
   static func head(_ key: String) -> S3Request { S3Request(operation: .headObject, method: .HEAD, key: key) }
 
   /// - Parameters:
@@ -83,6 +80,7 @@ extension S3Request {
     return S3Request(operation: .listObjects, method: .GET, query: query)
   }
 
+  /// Deletes an object.
   static func delete(_ key: String) -> S3Request {
     S3Request(operation: .deleteObject, method: .DELETE, key: key)
   }

@@ -54,28 +54,6 @@ enum S3Documents {
     return (parts, max(last.number, root["NextPartNumberMarker"].flatMap { Int($0.text) } ?? 0))
   }
 
-  /// Where the next page of multipart uploads begins.
-  struct UploadMarker: Equatable {
-    var key: String
-    var id: String
-  }
-
-  /// A page of the multipart uploads of a bucket, and the marker of the next one.
-  static func uploads(_ root: XMLElement) -> (uploads: [S3MultipartUpload], next: UploadMarker?)? {
-    guard root.name == "ListMultipartUploadsResult" else { return nil }
-    let names = KeyDecoder(root)
-    var uploads: [S3MultipartUpload] = []
-    for element in root.all("Upload") {
-      guard let key = element["Key"].flatMap({ names.decoded($0.text) }), let id = element["UploadId"]?.text,
-        !id.isEmpty, let initiated = element["Initiated"].flatMap({ S3Date.seconds($0.text) })
-      else { return nil }
-      uploads.append(S3MultipartUpload(key: key, id: id, initiated: initiated))
-    }
-    guard isTruncated(root) else { return (uploads, nil) }
-    guard let key = root["NextKeyMarker"].flatMap({ names.decoded($0.text) }), !key.isEmpty else { return nil }
-    return (uploads, UploadMarker(key: key, id: root["NextUploadIdMarker"]?.text ?? ""))
-  }
-
   /// The id of a new multipart upload.
   static func uploadID(_ root: XMLElement) -> String? {
     guard root.name == "InitiateMultipartUploadResult", let id = root["UploadId"]?.text, !id.isEmpty else { return nil }
@@ -109,7 +87,9 @@ struct S3ErrorDocument: Sendable, Equatable {
   var code: String
   /// May be empty.
   var message = ""
+  /// The one in which the bucket is.
   var region: String?
+  /// The host at which the bucket is reached.
   var endpoint: String?
 
   init(code: String, message: String = "", region: String? = nil, endpoint: String? = nil) {
@@ -138,6 +118,7 @@ enum S3Tag {
     return String(rest.dropFirst().dropLast())
   }
 
+  /// The tag as requests state it.
   static func quoted(_ tag: String) -> String { "\"\(tag)\"" }
 }
 
