@@ -40,8 +40,6 @@ final class S3ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private var timer = DeadlineTimer()
   /// The chunk that was read last.
   private var chunk = ByteBuffer()
-  /// Whether the channel wants to read, and must not yet.
-  private var isReadHeldBack = false
 
   /// - Parameters:
   ///   - token: identifies the exchange in a ``Cancellation``.
@@ -98,7 +96,7 @@ final class S3ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func read(context: ChannelHandlerContext) {
-    if machine.mayRead { context.read() } else { isReadHeldBack = true }
+    if machine.readRequested() { context.read() }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -122,14 +120,14 @@ final class S3ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
       timer.cancel()
       if keeps, case .success(let response) = end {
         keep(context.channel, response)
-        readHeldBack(context)
+        readIfPending(context)
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
       } else {
         context.channel.abort()
       }
       report(end)
     }
-    readHeldBack(context)
+    readIfPending(context)
     scheduleTimer(context)
   }
 
@@ -137,10 +135,8 @@ final class S3ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     result.completeWith(end.mapError { $0 as any Error })
   }
 
-  private func readHeldBack(_ context: ChannelHandlerContext) {
-    guard isReadHeldBack, machine.mayRead else { return }
-    isReadHeldBack = false
-    context.read()
+  private func readIfPending(_ context: ChannelHandlerContext) {
+    if machine.takePendingRead() { context.read() }
   }
 
   private func pass(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {

@@ -20,6 +20,7 @@ struct S3ExchangeStateMachine {
     var responseTimeout: TimeAmount
   }
 
+  /// What the handler does after an event.
   enum Action {
     case none
     /// Write the headers of the request; its body follows at once.
@@ -74,14 +75,13 @@ struct S3ExchangeStateMachine {
   /// Received bytes that are not passed on yet, because those before them are.
   private var waiting = CircularBuffer<ByteBuffer>()
   private var isPassing = false
+  /// Whether the channel has asked for a read that is not made yet.
+  private var isReadPending = false
 
   init(_ plan: Plan) {
     self.plan = plan
     sending = plan.length > 0 ? .chunk(0..<0) : .end
   }
-
-  /// Whether bytes should be read from the connection.
-  var mayRead: Bool { !isPassing }
 
   /// Whether the exchange has ended.
   var isOver: Bool { if case .over = receiving { true } else { false } }
@@ -168,6 +168,20 @@ struct S3ExchangeStateMachine {
     }
     receiving = .body(response)
     return .none
+  }
+
+  /// The channel asks for a read from the connection.
+  /// - Returns: whether to make it now; otherwise ``takePendingRead()`` says when.
+  mutating func readRequested() -> Bool {
+    isReadPending = isPassing
+    return !isPassing
+  }
+
+  /// Whether a read that had to wait is to be made now; call it after every action.
+  mutating func takePendingRead() -> Bool {
+    guard isReadPending, !isPassing else { return false }
+    isReadPending = false
+    return true
   }
 
   /// Bytes of the response's body were received.
