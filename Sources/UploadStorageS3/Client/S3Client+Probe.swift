@@ -39,21 +39,26 @@ extension S3Client {
 
   /// Leaves an object of that key behind.
   private func honoursConditionOfPut(_ key: String) async throws(S3Failure) -> Bool {
-    func put(ifAbsent: Bool) async throws(S3Failure) -> Bool {
-      do throws(S3Failure) {
-        try await self.put(key, Self.probeBody, S3ObjectHeaders(), ifAbsent: ifAbsent)
-        return true
-      } catch {
-        guard ifAbsent, error.isAboutCondition else { throw error }
-        return false
-      }
-    }
-    guard try await put(ifAbsent: true) else {
-      // The engine does not know the condition.
-      _ = try await put(ifAbsent: false)
+    switch try await putIfAbsent(key) {
+    case nil: break
+    // Nothing but this call uses the key: an earlier attempt has stored the object, and its response was lost.
+    case .unmet: return true
+    case .unknown:
+      try await put(key, Self.probeBody, S3ObjectHeaders(), ifAbsent: false)
       return false
     }
-    return try await !put(ifAbsent: true)
+    return try await putIfAbsent(key) == .unmet
+  }
+
+  /// - Returns: nil where the object was stored.
+  private func putIfAbsent(_ key: String) async throws(S3Failure) -> S3Failure.ConditionRejection? {
+    do throws(S3Failure) {
+      try await put(key, Self.probeBody, S3ObjectHeaders(), ifAbsent: true)
+      return nil
+    } catch {
+      guard let rejection = error.conditionRejection else { throw error }
+      return rejection
+    }
   }
 
   /// - Parameter key: of an object that exists.
@@ -66,21 +71,29 @@ extension S3Client {
       return false
     } catch {
       try? await abortMultipart(key, uploadID: upload)
-      guard error.isAboutCondition else { throw error }
-      return error.kind == .conditionFailed
+      guard let rejection = error.conditionRejection else { throw error }
+      return rejection == .unmet
     }
   }
 }
 
 extension S3Failure {
-  /// Whether the engine rejected a condition: because it is not met, or because it does not know it.
-  fileprivate var isAboutCondition: Bool {
+  /// Why an engine rejected a condition.
+  fileprivate enum ConditionRejection {
+    /// There is an object of that key.
+    case unmet
+    /// It does not know the condition.
+    case unknown
+  }
+
+  /// Nil for a failure for another reason.
+  fileprivate var conditionRejection: ConditionRejection? {
     switch kind {
-    case .conditionFailed: true
-    case .rejected, .server: code == "NotImplemented" || status == 501
+    case .conditionFailed: .unmet
+    case .rejected, .server: code == "NotImplemented" || status == 501 ? .unknown : nil
     case .unreachable, .timeout, .denied, .noBucket, .noKey, .conflict, .slowDown, .clockSkew, .wrongRegion, .notS3,
       .cancelled:
-      false
+      nil
     }
   }
 }

@@ -11,6 +11,8 @@ import UploadTestSupport
     var conditionOfComplete = true
     /// The status with which an unknown condition is rejected; nil where it is ignored.
     var unknown: String?
+    /// Whether the first PUT is carried out without a response.
+    var losesFirstPut = false
     var denies: String?
   }
 
@@ -38,6 +40,7 @@ import UploadTestSupport
         defer { isStored = true }
         return isStored && isConditional && behavior.conditionOfPut
       }
+      if !rejects, behavior.losesFirstPut { return .reset }
       return rejects ? .error("412 Precondition Failed", code: "PreconditionFailed") : .ok
     case ("POST", true, _):
       return isConditional && behavior.conditionOfComplete
@@ -83,6 +86,15 @@ import UploadTestSupport
     (behavior.unknown, behavior.conditionOfComplete) = ("501 Not Implemented", false)
     let (result, _) = try await probe(behavior)
     #expect(try result.get() == S3Capabilities(conditionalPut: false, conditionalComplete: false))
+  }
+
+  @Test func `an engine whose first response is lost supports the condition that its second one reports`() async throws
+  {
+    var behavior = Behavior()
+    behavior.losesFirstPut = true
+    let (result, requests) = try await probe(behavior)
+    #expect(try result.get() == S3Capabilities(conditionalPut: true, conditionalComplete: true))
+    #expect(requests.count { $0.hasPrefix("PUT") && !$0.contains("uploadId") } == 2)
   }
 
   @Test(arguments: ["GET", "PUT", "POST", "HEAD", "DELETE"])
