@@ -6,8 +6,10 @@ import UploadStorageS3
 
 /// The object store of a running server: checked when the server starts, swept every hour.
 struct ObjectStoreRun: Sendable {
-  /// The most connections to the engine at once.
-  static let connections = 64
+  /// The most requests at once that send parts, and the most short ones.
+  private static let (transfers, shortRequests) = (64, 32)
+  /// The most connections to the engine at once, besides those of downloads.
+  static let connections = transfers + shortRequests
   /// The time for which the server waits, when it stops, until the parts of cancelled uploads are deleted.
   private static let cleaningTime = Duration.seconds(3)
   /// How often what dead servers have left is removed.
@@ -31,7 +33,7 @@ struct ObjectStoreRun: Sendable {
     logger: Logger
   ) async throws(UploadError) {
     var configuration = try settings.client(ProcessEnvironment.all)
-    configuration.connections = Self.connections
+    (configuration.transfers, configuration.shortRequests) = (Self.transfers, Self.shortRequests)
     let client = S3Client(configuration, eventLoopGroup: eventLoopGroup, threadPool: .singleton)
     let capabilities: S3Capabilities
     do throws(S3Failure) {
@@ -42,7 +44,7 @@ struct ObjectStoreRun: Sendable {
     }
     if !capabilities.conditionalPut {
       logger.warning(
-        "The object store does not support conditional writes: two uploads that end at the same time may replace each other."
+        "The object store does not support conditional writes. Use it with one server: uploads of several may replace each other."
       )
     }
     let store = S3Store(

@@ -18,6 +18,7 @@ import UploadProtocol
 /// | `Requests` | requests, what failures mean, and when they are repeated: values and pure functions |
 /// | `Sending` | connections, the exchange of one request, counters, the clock |
 package final class S3Client: Sendable {
+  /// As it was created with.
   package let configuration: S3Configuration
 
   private let location: S3Location
@@ -25,6 +26,7 @@ package final class S3Client: Sendable {
   private let interpreter: S3Interpreter
   private let connections: S3Connections
   private let counters = S3Counters()
+  /// This machine's clock and the engine's.
   let clock = S3Clock()
 
   /// - Parameters:
@@ -145,16 +147,23 @@ package final class S3Client: Sendable {
   ) async throws(S3AttemptFailure) -> S3Response {
     counters.sent(request.operation, isRetry: isRetry)
     let start = ContinuousClock.now
+    let correction = clock.correction
     let response: S3Response
     do throws(S3ExchangeFailure) {
-      let head = request.head(at: location, signer: signer, time: clock.signatureTime)
-      response = try await connections.send(head, request.body, receiver: receiver, limit: limit)
+      response = try await connections.send(
+        request.head(at: location, signer: signer, time: S3Clock.now + correction),
+        request.body,
+        in: receiver == nil ? request.lane : .streams,
+        receiver: receiver,
+        limit: limit
+      )
     } catch {
       throw interpreter.failure(error)
     }
     counters.responded(request.operation, in: .now - start)
     clock.note(response.headers)
-    if let failure = interpreter.failure(response, to: request, now: S3Clock.now) { throw failure }
+    let engineClock = S3EngineClock(response, now: S3Clock.now, correction: correction)
+    if let failure = interpreter.failure(response, to: request, engineClock) { throw failure }
     return response
   }
 }

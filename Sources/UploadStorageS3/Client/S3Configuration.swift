@@ -12,10 +12,13 @@ package enum S3Addressing: String, Sendable, CaseIterable {
 package struct S3Configuration: Sendable {
   /// Scheme, host and port of the engine.
   package var endpoint: S3Endpoint
+  /// The bucket of all requests; it must exist.
   package var bucket: String
   /// The region that requests are signed for.
   package var region: String
+  /// How it is put into URLs.
   package var addressing: S3Addressing
+  /// Signs all requests.
   package var credentials: S3Credentials
   /// How an https engine's certificate is verified.
   package var trust: ServerTrust = .system
@@ -29,10 +32,14 @@ package struct S3Configuration: Sendable {
   /// How long the engine may take to begin its response once the request was sent. Completing a multipart upload of many
   /// parts may take minutes.
   package var responseTimeout: Duration = .seconds(300)
-  /// The most requests at once; those beyond that wait. Streamed objects do not count.
-  package var connections = 64
+  /// The most requests at once that send objects and parts, or complete multipart uploads; those beyond that wait.
+  package var transfers = 64
+  /// The most other requests at once, which are short: a lease is renewed in time however many parts wait to be sent. Streamed
+  /// objects do not count.
+  package var shortRequests = 32
   /// The most objects that are streamed at once (``S3Client/get(_:range:ifMatch:onBytes:)``); others wait.
   package var downloads = 512
+  /// When failed requests are repeated.
   package var retry = S3RetryPolicy()
 
   package init(

@@ -34,6 +34,7 @@ package struct S3Failure: Error, Sendable {
     case cancelled
   }
 
+  /// Decides what follows from it.
   package let kind: Kind
   /// The status of the engine's last response; nil without one.
   package let status: Int?
@@ -63,10 +64,11 @@ extension S3Failure {
 
   private var uploadCode: UploadError.Code {
     switch kind {
-    case .unreachable, .timeout, .slowDown, .server, .denied, .noBucket, .clockSkew, .wrongRegion, .notS3:
+    // A conflict is that of an object which the store has for itself, unless a file was to get its name.
+    case .unreachable, .timeout, .slowDown, .server, .denied, .noBucket, .clockSkew, .wrongRegion, .notS3,
+      .conditionFailed, .conflict:
       .storeUnavailable
     case .noKey: .notFound
-    case .conditionFailed, .conflict: .nameTaken
     case .rejected: .storageFailed
     case .cancelled: .cancelled
     }

@@ -165,6 +165,31 @@ import UploadTestSupport
     }
   }
 
+  @Test func `a correction of the clock is withdrawn when this machine's clock is right again`() async throws {
+    let isRejecting = Mutex(true)
+    try await FakeEngine.run { request in
+      // The engine's clock is this machine's. At first its proxy says something else.
+      let now = Int64(time(nil))
+      let isFirst = isRejecting.withLock { rejects in
+        defer { rejects = false }
+        return rejects
+      }
+      let date = "Date: \(Self.httpDate(isFirst ? now + 3_600 : now))\r\n"
+      if isFirst { return .error("403 Forbidden", code: "RequestTimeTooSkewed", headers: date) }
+      let isRight = request.head["x-amz-date"].map { abs((Self.seconds($0) ?? 0) - now) < 60 } ?? false
+      if isRight { return .response("200 OK", headers: date + "Content-Length: 0\r\n") }
+      // Responses to HEAD have no code.
+      guard request.head.method != "HEAD" else { return .response("403 Forbidden", headers: date) }
+      return .error("403 Forbidden", code: "RequestTimeTooSkewed", headers: date)
+    } _: { client, log in
+      let failure = await S3Failure.thrown { () async throws(S3Failure) in try await client.delete("a") }
+      #expect(failure?.kind == .clockSkew && log.requests.count == 2)
+      #expect(try await client.head("b")?.size == 0 && log.requests.count == 4)
+      try await client.delete("c")
+      #expect(log.requests.count == 5)
+    }
+  }
+
   @Test func `a clock that stays wrong is named`() async throws {
     let date = "Date: \(Self.httpDate(Int64(time(nil)) - 7_300))\r\n"
     try await FakeEngine.run { _ in
@@ -231,7 +256,7 @@ import UploadTestSupport
 
   @Test func `no more requests run at once than allowed, and all of them do`() async throws {
     let running = Mutex((now: 0, most: 0))
-    try await FakeEngine.run(configure: { $0.connections = 3 }) { _ in
+    try await FakeEngine.run(configure: { $0.shortRequests = 3 }) { _ in
       running.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
       usleep(2_000)
       running.withLock { $0.now -= 1 }
@@ -243,6 +268,29 @@ import UploadTestSupport
       }
       #expect(log.requests.count == 40 && running.withLock { $0.most } <= 3)
       #expect(Set(log.requests.map(\.connection)).count <= 3)
+    }
+  }
+
+  @Test func `a short request does not wait for the parts that are being sent`() async throws {
+    let configure = { (configuration: inout S3Configuration) in
+      (configuration.transfers, configuration.shortRequests) = (1, 1)
+    }
+    try await FakeEngine.run(configure: configure) { request in
+      request.head.uri.contains("partNumber") ? .silence : .ok
+    } _: { client, log in
+      let body = S3Body.bytes(ByteBuffer(repeating: 1, count: 100))
+      let parts = (1...3).map { number in
+        Task {
+          await S3Failure.thrown { () async throws(S3Failure) in
+            try await client.uploadPart("k", uploadID: "u", number: number, body)
+          }
+        }
+      }
+      try await eventually("a part is being sent") { log.requests.count == 1 }
+      try await client.put("lease", body, S3ObjectHeaders(), ifAbsent: false)
+      #expect(log.requests.map(\.head.method) == ["PUT", "PUT"] && log.requests[1].head.uri == "/bucket/lease")
+      parts.forEach { $0.cancel() }
+      for part in parts { #expect(await part.value?.kind == .cancelled) }
     }
   }
 
@@ -260,4 +308,13 @@ import UploadTestSupport
   }
 
   private static func httpDate(_ seconds: Int64) -> String { HTTPDate.text(seconds) }
+
+  /// Reads a time such as `20261130T180000Z`.
+  private static func seconds(_ text: String) -> Int64? {
+    var digits = Array(text.prefix(15))
+    guard digits.count == 15 else { return nil }
+    for index in [13, 11] { digits.insert(":", at: index) }
+    for index in [6, 4] { digits.insert("-", at: index) }
+    return HTTPDate.secondsOfInternetText(String(digits) + "Z")
+  }
 }

@@ -26,8 +26,17 @@ import UploadCore
     return S3Response(status: status, headers: headers, body: ByteBuffer(string: body))
   }
 
-  private func failure(_ response: S3Response, _ request: S3Request = .get("key")) throws -> S3AttemptFailure {
-    try #require(interpreter.failure(response, to: request, now: Self.now))
+  private func failure(
+    _ response: S3Response,
+    _ request: S3Request = .get("key"),
+    correction: Int64 = 0
+  ) throws -> S3AttemptFailure {
+    let clock = S3EngineClock(response, now: Self.now, correction: correction)
+    return try #require(interpreter.failure(response, to: request, clock))
+  }
+
+  private func succeeds(_ response: S3Response, _ request: S3Request) -> Bool {
+    interpreter.failure(response, to: request, S3EngineClock(response, now: Self.now)) == nil
   }
 
   @Test(arguments: [
@@ -92,9 +101,9 @@ import UploadCore
     #expect(failed.failure.kind == .server && failed.retry == .later(asked: .zero))
     let document = ByteBuffer(string: "<CompleteMultipartUploadResult/>")
     let success = S3Response(status: 200, headers: [:], body: document)
-    #expect(interpreter.failure(success, to: complete, now: Self.now) == nil)
+    #expect(succeeds(success, complete))
     // An object that looks like an error.
-    #expect(interpreter.failure(response(200, "InternalError"), to: .get("key"), now: Self.now) == nil)
+    #expect(succeeds(response(200, "InternalError"), .get("key")))
   }
 
   @Test(arguments: [
@@ -113,6 +122,22 @@ import UploadCore
     #expect(try failure(response(403, nil, headers: ["Date": date]), .head("key")).failure.kind == .clockSkew)
     let undated = try failure(response(403, "RequestTimeTooSkewed"))
     #expect(undated.retry == .never && undated.failure.message.contains("differ too much"))
+  }
+
+  @Test func `a correction that does not help is withdrawn, and one that was right is replaced`() throws {
+    let date = "Sun, 06 Nov 1994 08:49:37 GMT"
+    let dated = response(403, "RequestTimeTooSkewed", headers: ["Date": date])
+    #expect(try failure(dated).retry == .never)
+    #expect(try failure(dated, correction: 3_600).retry == .correctingClock(0))
+    #expect(try failure(response(403, "RequestTimeTooSkewed"), correction: 3_600).retry == .correctingClock(0))
+    let later = response(403, "RequestTimeTooSkewed", headers: ["Date": "Sun, 06 Nov 1994 09:49:37 GMT"])
+    #expect(try failure(later, correction: 3_599).retry == .correctingClock(0))
+    #expect(try failure(later, correction: -3_600).retry == .correctingClock(3_600))
+    // HEAD has no code.
+    let head = try failure(response(403, nil, headers: ["Date": date]), .head("key"), correction: 3_600)
+    #expect(head.failure.kind == .clockSkew && head.retry == .correctingClock(0))
+    let right = response(403, nil, headers: ["Date": "Sun, 06 Nov 1994 09:49:37 GMT"])
+    #expect(try failure(right, .head("key"), correction: 3_600).failure.kind == .denied)
   }
 
   @Test func `another region or address is named`() throws {
@@ -142,6 +167,10 @@ import UploadCore
     #expect(message.contains("InvalidArgument: No key …"))
     for secret in ["AKIAX", "hush", "\u{1B}"] { #expect(!message.contains(secret)) }
     #expect(message.count < 400)
+    let code = "A\u{202E} hush" + String(repeating: "x", count: 1_000)
+    let other = try failure(response(400, code)).failure
+    #expect(other.message.contains("HTTP 400 A\u{FFFD} …x") && !other.message.contains("hush"))
+    #expect(other.message.count < 200 && other.code == code)
   }
 
   @Test func `failures without a response`() {
@@ -164,7 +193,7 @@ import UploadCore
 
   @Test func `every kind has an error for clients`() {
     let codes = S3Failure.Kind.allCases.map { S3Failure($0, "x").uploadError.code }
-    #expect(Set(codes) == [.storeUnavailable, .notFound, .nameTaken, .storageFailed, .cancelled])
+    #expect(Set(codes) == [.storeUnavailable, .notFound, .storageFailed, .cancelled])
     #expect(S3Failure(.denied, "text").uploadError.message == "text")
   }
 }

@@ -2,7 +2,6 @@ import HTTPExchange
 import NIOCore
 import NIOHTTP1
 import UploadCore
-import UploadProtocol
 
 /// Explains why a request failed, and whether another attempt may succeed.
 ///
@@ -11,42 +10,49 @@ import UploadProtocol
 struct S3Interpreter: Sendable {
   /// Host and port of the engine.
   let engine: String
+  /// The bucket of all requests.
   let bucket: String
+  /// The region that requests are signed for.
   let region: String
+  /// For messages about what took too long.
   let timeouts: Timeouts
   /// Texts that no message may contain.
   let secrets: [String]
 
+  /// Those of ``S3Configuration``, for messages.
   struct Timeouts {
     var idle: Duration
     var response: Duration
   }
 
-  /// The difference of the clocks from which on engines reject requests, as far as they allow less than Amazon's 15
-  /// minutes, in seconds.
-  private static let leastSkew: Int64 = 240
   /// How much of an engine's message is quoted, in characters.
   private static let quotedLength = 200
+  /// How much of its error code, of a region and of an address.
+  private static let quotedName = 64
 
   // MARK: Responses
 
   /// The failure that a response reports; nil for a success.
-  /// - Parameter now: this machine's clock, uncorrected, in seconds since 1970.
-  func failure(_ response: S3Response, to request: S3Request, now: Int64) -> S3AttemptFailure? {
+  /// - Parameter clock: as the response says.
+  func failure(
+    _ response: S3Response,
+    to request: S3Request,
+    _ clock: S3EngineClock
+  ) -> S3AttemptFailure? {
     // Only this success may contain an error: it begins before the engine knows. An object that is read may be any XML.
     guard !response.isSuccess || request.operation == .completeMultipartUpload else { return nil }
     let error = response.document.flatMap(S3ErrorDocument.init)
     guard !response.isSuccess || error != nil else { return nil }
-    let kind = kind(response, error, request, now: now)
-    let text = [error?.code, quoted(error?.message ?? "")].compactMap { $0 }.filter { !$0.isEmpty }
+    let kind = kind(response, error, request, clock)
+    let text = [quoted(error?.code ?? "", Self.quotedName), quoted(error?.message ?? "")].filter { !$0.isEmpty }
     let said = "HTTP \(response.status)" + (text.isEmpty ? "" : " \(text.joined(separator: ": "))")
     let failure = S3Failure(
       kind,
       status: response.status,
       code: error?.code,
-      message(kind, response, error, request, said: said, now: now)
+      message(kind, response, error, request, said: said, clock)
     )
-    return S3AttemptFailure(failure: failure, retry: retry(failure, response, request, now: now))
+    return S3AttemptFailure(failure: failure, retry: retry(failure, response, request, clock))
   }
 
   /// The failure for a success whose body is not what the operation returns.
@@ -55,16 +61,19 @@ struct S3Interpreter: Sendable {
     return S3AttemptFailure(failure: failure, retry: .never)
   }
 
-  private func kind(_ response: S3Response, _ error: S3ErrorDocument?, _ request: S3Request, now: Int64)
-    -> S3Failure.Kind
-  {
+  private func kind(
+    _ response: S3Response,
+    _ error: S3ErrorDocument?,
+    _ request: S3Request,
+    _ clock: S3EngineClock
+  ) -> S3Failure.Kind {
     if let kind = error.flatMap({ Self.kind(code: $0.code) }) { return kind }
     if error?.region.map({ $0 != region }) == true { return .wrongRegion }
     // A page of a web server or a gateway; a gateway's own failures may pass.
     if error == nil, isPage(response, request), response.status < 500, response.status != 429 { return .notS3 }
     switch response.status {
     // Responses to HEAD have no code.
-    case 403 where error == nil && abs(skew(response, now)) > Self.leastSkew: return .clockSkew
+    case 403 where error == nil && clock.isOff: return .clockSkew
     case 301, 302, 307, 308: return response["x-amz-bucket-region"] != nil || error != nil ? .wrongRegion : .notS3
     case 401, 403: return .denied
     case 404: return request.key == nil ? .noBucket : .noKey
@@ -105,13 +114,11 @@ struct S3Interpreter: Sendable {
     _ failure: S3Failure,
     _ response: S3Response,
     _ request: S3Request,
-    now: Int64
+    _ clock: S3EngineClock
   ) -> S3AttemptFailure.Retry {
     let asked = response["retry-after"].flatMap { Int64($0) }.map { Duration.seconds(min(max(0, $0), 3_600)) } ?? .zero
     switch failure.kind {
-    case .clockSkew:
-      let skew = skew(response, now)
-      return skew == 0 ? .never : .correctingClock(skew)
+    case .clockSkew: return clock.nextCorrection.map { .correctingClock($0) } ?? .never
     case .slowDown, .timeout, .unreachable: return .later(asked: asked)
     case .server: return response.status == 501 ? .never : .later(asked: asked)
     // Another request was changing the object. A completion must not be repeated: its parts are used up.
@@ -119,11 +126,6 @@ struct S3Interpreter: Sendable {
     case .rejected: return failure.code.map(Self.damaged.contains) == true ? .later(asked: asked) : .never
     case .denied, .noBucket, .noKey, .conditionFailed, .wrongRegion, .notS3, .cancelled: return .never
     }
-  }
-
-  /// Seconds from this machine's clock to the engine's; 0 when the response has no date.
-  private func skew(_ response: S3Response, _ now: Int64) -> Int64 {
-    response["date"].flatMap { HTTPDate.seconds($0, now: now) }.map { $0 - now } ?? 0
   }
 
   private func isPage(_ response: S3Response, _ request: S3Request) -> Bool {
@@ -191,7 +193,7 @@ struct S3Interpreter: Sendable {
     _ error: S3ErrorDocument?,
     _ request: S3Request,
     said: String,
-    now: Int64
+    _ clock: S3EngineClock
   ) -> String {
     let place = "the bucket \"\(PlainText.sanitized(bucket))\" at \(engine)"
     switch kind {
@@ -212,12 +214,12 @@ struct S3Interpreter: Sendable {
       return "Another request changed \"\(PlainText.sanitized(request.key ?? ""))\" at the same time (\(said))."
     case .slowDown: return "The S3 engine at \(engine) is overloaded (\(said)). Try again later."
     case .clockSkew:
-      let skew = skew(response, now)
+      guard let skew = clock.skew, skew != 0 else {
+        return "The clocks of this machine and the S3 engine at \(engine) differ too much (\(said)). Set them."
+      }
       let amount = TimeText.rough(Double(abs(skew)))
       let direction = skew < 0 ? "ahead of" : "behind"
-      return skew == 0
-        ? "The clocks of this machine and the S3 engine at \(engine) differ too much (\(said)). Set them."
-        : "The clock of this machine is \(amount) \(direction) that of the S3 engine at \(engine). Set it."
+      return "The clock of this machine is \(amount) \(direction) that of the S3 engine at \(engine). Set it."
     case .wrongRegion: return wrongRegion(response, error, said: said)
     case .notS3: return notS3(said)
     case .timeout: return "The S3 engine at \(engine) did not receive the request in time (\(said))."
@@ -245,10 +247,10 @@ struct S3Interpreter: Sendable {
   private func wrongRegion(_ response: S3Response, _ error: S3ErrorDocument?, said: String) -> String {
     let name = "The bucket \"\(PlainText.sanitized(bucket))\""
     if let other = response["x-amz-bucket-region"] ?? error?.region, other != region {
-      return "\(name) is in the region \"\(PlainText.sanitized(other))\", not in \"\(region)\". Set --s3-region."
+      return "\(name) is in the region \"\(quoted(other, Self.quotedName))\", not in \"\(region)\". Set --s3-region."
     }
     if let endpoint = error?.endpoint {
-      return "\(name) is reached at \"\(PlainText.sanitized(endpoint))\", not at \(engine). "
+      return "\(name) is reached at \"\(quoted(endpoint, Self.quotedName))\", not at \(engine). "
         + "Set --s3-endpoint or --s3-addressing."
     }
     return
@@ -260,9 +262,9 @@ struct S3Interpreter: Sendable {
   }
 
   /// A text of the engine as part of a message: shortened, without control characters and without the credentials.
-  private func quoted(_ text: String) -> String {
+  private func quoted(_ text: String, _ length: Int = Self.quotedLength) -> String {
     var text = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     for secret in secrets where !secret.isEmpty { text = text.split(separator: secret).joined(separator: "…") }
-    return PlainText.sanitized(String(text.prefix(Self.quotedLength)))
+    return PlainText.sanitized(String(text.prefix(length)))
   }
 }

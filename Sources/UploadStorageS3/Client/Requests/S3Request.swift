@@ -4,20 +4,49 @@ import NIOCore
 import NIOHTTP1
 import UploadCore
 
+/// Requests that wait for each other, but not for those of other lanes.
+enum S3Lane: Sendable {
+  /// Those that send much, or take long.
+  case transfers
+  /// Those that send and receive little. Leases, which must be renewed within seconds, are among them.
+  case short
+  /// Those whose response is streamed: a slow receiver needs its connection for long.
+  case streams
+}
+
 /// One request to the bucket or to an object of it, before it is signed.
 struct S3Request: Sendable {
+  /// Counted under this name.
   let operation: S3Operation
+  /// Of HTTP.
   let method: HTTPMethod
   /// The key of the object; nil for the bucket.
   var key: String?
+  /// The parameters, all of them signed.
   var query = S3Query()
   /// The header fields of the operation, all of them signed; names in lower case, values as ``SigV4/Request/headers`` needs
   /// them.
   var headers: [(name: String, value: String)] = []
+  /// What is sent; empty for most.
   var body = S3Body.bytes(ByteBuffer())
 
   /// Whether it has a body, which may be empty, so that its length must be stated.
   var hasBody: Bool { method == .PUT || method == .POST }
+
+  /// The most bytes of a body that count as few, in bytes.
+  private static let shortBody: UInt64 = 64 << 10
+
+  /// What it waits for before it is sent.
+  var lane: S3Lane {
+    switch operation {
+    // A completion has a small body, but engines may need minutes for it.
+    case .uploadPart, .completeMultipartUpload: .transfers
+    case .putObject: body.length > Self.shortBody ? .transfers : .short
+    case .createMultipartUpload, .abortMultipartUpload, .listParts, .headObject, .getObject, .listObjects,
+      .deleteObject:
+      .short
+    }
+  }
 
   /// The digest to sign.
   /// - Parameter isEncrypted: whether TLS protects the body. Then a file is not signed: its digest would cost both sides time

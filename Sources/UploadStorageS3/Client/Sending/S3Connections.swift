@@ -7,8 +7,8 @@ import UploadCore
 
 /// Sends requests to one origin, on connections that are kept for further ones. Usable from any thread.
 final class S3Connections: Sendable {
-  /// Streamed bodies have places of their own: a slow receiver needs its connection for long.
-  private let requests: S3Gate
+  private let transfers: S3Gate
+  private let short: S3Gate
   private let streams: S3Gate
   private let configuration: S3Configuration
   private let connector: ServerConnector
@@ -31,9 +31,10 @@ final class S3Connections: Sendable {
     threadPool: NIOThreadPool
   ) {
     (self.configuration, self.eventLoopGroup, self.threadPool) = (configuration, eventLoopGroup, threadPool)
-    requests = S3Gate(limit: configuration.connections)
+    transfers = S3Gate(limit: configuration.transfers)
+    short = S3Gate(limit: configuration.shortRequests)
     streams = S3Gate(limit: configuration.downloads)
-    idle = ConnectionPool(limit: max(1, configuration.connections))
+    idle = ConnectionPool(limit: max(1, configuration.transfers) + max(1, configuration.shortRequests))
     connector = ServerConnector(location.origin, proxy: configuration.proxy, timeout: configuration.connectTimeout)
   }
 
@@ -42,15 +43,17 @@ final class S3Connections: Sendable {
   /// The engine may close an idle connection at the moment in which it is used. Then the request is sent once more, on a new
   /// one: it may be repeated like after every lost response.
   /// - Parameters:
+  ///   - lane: what it waits for.
   ///   - receiver: gets the body of a success; nil to keep it.
   ///   - limit: the most of a body that is kept, in bytes.
   func send(
     _ head: HTTPRequestHead,
     _ body: S3Body,
+    in lane: S3Lane,
     receiver: S3Receiver?,
     limit: Int
   ) async throws(S3ExchangeFailure) -> S3Response {
-    let gate = receiver == nil ? requests : streams
+    let gate = gate(lane)
     guard await gate.enter() else { throw .cancelled }
     defer { gate.leave() }
     let request: S3ExchangeHandler.Request
@@ -80,6 +83,14 @@ final class S3Connections: Sendable {
       }
     }
     return try await runOnNew(request, plan)
+  }
+
+  private func gate(_ lane: S3Lane) -> S3Gate {
+    switch lane {
+    case .transfers: transfers
+    case .short: short
+    case .streams: streams
+    }
   }
 
   private func content(_ body: S3Body) throws(UploadError) -> S3ExchangeHandler.Request.Body {
