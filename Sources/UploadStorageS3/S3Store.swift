@@ -10,6 +10,7 @@ package struct S3StoreConfiguration: Sendable {
   package var onDuplicate: DuplicatePolicy
   /// The smallest size of parts, in bytes; see ``PartPlan``.
   package var partSize: UInt64
+  /// How clients get the content of files.
   package var downloads: S3Downloads
 
   package init(
@@ -30,6 +31,7 @@ package final class S3Store: UploadStore {
   private let claims: ObjectClaims
   private let reading: ObjectReading
   private let uploads: S3UnfinishedStore
+  /// What happens when a file of that name exists and the request does not say.
   package let onDuplicate: DuplicatePolicy
 
   /// - Parameters:
@@ -47,7 +49,7 @@ package final class S3Store: UploadStore {
     configuration: S3StoreConfiguration = S3StoreConfiguration()
   ) {
     naming = ObjectNaming(prefix: configuration.prefix)
-    claims = ObjectClaims(requests, naming)
+    claims = ObjectClaims(requests, naming, capabilities)
     onDuplicate = configuration.onDuplicate
     let publisher = ObjectPublisher(
       requests: requests,
@@ -149,8 +151,15 @@ package final class S3Store: UploadStore {
   /// - Returns: how many uploads were removed.
   /// - Throws: ``UploadError``; then some may be left.
   package func sweep() async throws(UploadError) -> Int {
-    let expired = try await uploads.sweep()
-    return try await expired + storing { () async throws(S3Failure) in try await claims.sweep() }
+    var (count, failure): (Int, UploadError?) = (0, nil)
+    do throws(UploadError) {
+      count = try await uploads.sweep()
+    } catch {
+      failure = error
+    }
+    count += try await storing { () async throws(S3Failure) in try await claims.sweep() }
+    if let failure { throw failure }
+    return count
   }
 
   /// Waits until the parts of cancelled uploads are deleted, at most for a time. Call it when no upload runs any more.

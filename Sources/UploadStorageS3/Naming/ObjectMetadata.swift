@@ -12,6 +12,7 @@ struct ObjectMetadata: Sendable, Equatable {
     static let upload = "sluice-upload"
   }
 
+  /// The media type; nil for the engine's default.
   var type: String?
   /// The modification time that the client states, in seconds since 1970; nil for the time at which it is stored.
   var modified: Int64?
@@ -36,11 +37,17 @@ struct ObjectMetadata: Sendable, Equatable {
     )
   }
 
+  /// What a request states to store it.
   var headers: S3ObjectHeaders {
     var fields = [Field.upload: upload.description]
     if let modified { fields[Field.modified] = String(modified) }
     if let sha256 { fields[Field.sha256] = Hexadecimal.text(sha256) }
     return S3ObjectHeaders(contentType: type, metadata: fields)
+  }
+
+  /// Whether an object was stored by one of some uploads.
+  static func isOwn(_ object: S3Object, of uploads: Set<UploadID>) -> Bool {
+    uploads.contains { object.metadata[Field.upload] == $0.description }
   }
 
   /// Whether an object was stored by this upload.

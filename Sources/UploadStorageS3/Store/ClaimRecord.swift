@@ -23,6 +23,7 @@ struct ClaimRecord: Sendable, Equatable {
     (self.holder, self.key, self.uploadID, self.unfinished) = (holder, key, uploadID, unfinished)
   }
 
+  /// The text of the object.
   var text: String {
     let upload = uploadID.map { "upload: \($0)\n" } ?? ""
     let unfinished = unfinished.map { "unfinished: \($0)\n" } ?? ""

@@ -4,16 +4,30 @@ import UploadStorage
 
 /// The keys that the files of one request have taken so far.
 final class FormNames: Sendable {
-  private let keys: Mutex<Set<String>>
+  private struct State {
+    var keys: Set<String>
+    /// Those of ``keys`` whose files replace other objects.
+    var replacing: Set<String> = []
+  }
 
+  private let state: Mutex<State>
+
+  /// - Parameter keys: taken from the beginning.
   init(_ keys: [String] = []) {
-    self.keys = Mutex(Set(keys))
+    state = Mutex(State(keys: Set(keys)))
   }
 
   /// - Returns: false when another file has taken the key.
-  func take(_ key: String) -> Bool { keys.withLock { $0.insert(key).inserted } }
+  func take(_ key: String) -> Bool { state.withLock { $0.keys.insert(key).inserted } }
 
-  func contains(_ key: String) -> Bool { keys.withLock { $0.contains(key) } }
+  /// Whether a file has taken the key.
+  func contains(_ key: String) -> Bool { state.withLock { $0.keys.contains(key) } }
+
+  /// Notes that the file of a key is about to replace another object.
+  func noteReplacing(_ key: String) { state.withLock { _ = $0.replacing.insert(key) } }
+
+  /// The keys whose objects can be deleted when the request fails.
+  var removable: [String] { state.withLock { $0.keys.subtracting($0.replacing).sorted() } }
 }
 
 extension StagedObject {
@@ -35,7 +49,7 @@ extension StagedObject {
       return stored
     case .parts(let object, let parts):
       do throws(UploadError) {
-        let file = try await store.publisher.complete(object, parts, request, digests: digests)
+        let file = try await store.publisher.complete(object, parts, request, digests: digests, in: form)
         meter.markDurable()
         return (file, object.key)
       } catch {
@@ -56,13 +70,14 @@ extension StagedObject {
 
 /// Stores the files of one request: all of them, or none, as far as an engine allows. It has no transaction: files appear one
 /// after the other, those of one part first. When one fails, those that have appeared are deleted again, except where they have
-/// replaced another object.
+/// replaced another object, or another upload has replaced them.
 struct FormPublisher: Sendable {
   /// How many files are stored at once.
   private static let filesAtOnce = 8
 
   private typealias Stored = (file: StoredFile, key: String)
 
+  /// Of the files.
   let store: S3StoreParts
 
   /// - Returns: the files, in the order given.
@@ -75,10 +90,25 @@ struct FormPublisher: Sendable {
       try await publish(files, files.indices.filter { files[$0].key != nil }, form, &stored)
     } catch {
       files.forEach { $0.discard() }
-      for (file, key) in stored.values where !file.replaced { try? await store.requests.delete(key) }
+      await rollBack(form, Set(files.map(\.meter.id)))
       throw error
     }
     return files.indices.compactMap { stored[$0]?.file }
+  }
+
+  /// Deletes the objects of the files, also of those whose success could not be confirmed. Where the engine does not respond,
+  /// the request does not wait for the rest.
+  private func rollBack(_ form: FormNames, _ uploads: Set<UploadID>) async {
+    var left = form.removable[...]
+    while let key = left.first, await delete(key, uploads, isPatient: false) { left.removeFirst() }
+    guard !left.isEmpty else { return }
+    store.cleanup.begin { [left] in
+      for key in left { _ = await delete(key, uploads, isPatient: true) }
+    }
+  }
+
+  private func delete(_ key: String, _ uploads: Set<UploadID>, isPatient: Bool) async -> Bool {
+    (try? await store.requests.delete(key, of: uploads, isPatient: isPatient)) != nil
   }
 
   private func publish(

@@ -8,6 +8,7 @@ struct ObjectClaim: Sendable {
   /// The key of the claim's own object.
   let object: String
   fileprivate let local: String
+  /// What the claim's own object says.
   var record: ClaimRecord
   /// Whether no other upload may have the key.
   let isExclusive: Bool
@@ -16,11 +17,14 @@ struct ObjectClaim: Sendable {
 /// Claims on keys: while a large file is received, often for hours, its name must not be given to another, and its parts must
 /// be found when the server dies.
 ///
-/// A claim is an object, stored only where there is none (`If-None-Match: *`), so that all servers in front of one bucket see
-/// it. Its holder renews it. One that was not renewed for ``expiry`` belongs to a server that has died: any server takes it
-/// over, or sweeps it, and aborts the multipart upload that it names. An upload that replaces other objects has a note instead:
-/// the same record, under a name of its own. That of an unfinished upload, which no server renews for days, is valid as long as
-/// there is a record of the upload.
+/// A claim is an object, stored only where there is none, so that all servers in front of one bucket see it. Its holder renews
+/// it. A server that is about to store a file under a name, unless it may replace others, looks for a claim on the name. One that
+/// was not renewed for ``expiry`` belongs to a server that has died: any server takes it over, or sweeps it, and aborts the
+/// multipart upload that it names. An upload that replaces other objects has a note instead: the same record, under a name of its
+/// own. That of an unfinished upload, which no server renews for days, is valid as long as there is a record of the upload.
+///
+/// An object cannot be written or deleted on the condition that it is still the same. So a claim is read before that, and once
+/// more before its upload is completed.
 final class ObjectClaims: Sendable {
   /// How often a claim is renewed.
   static let renewal = Duration.seconds(600)
@@ -29,13 +33,14 @@ final class ObjectClaims: Sendable {
 
   private let requests: any S3Requests
   private let naming: ObjectNaming
+  private let capabilities: S3Capabilities
   /// What uploads of this process claim. Exclusive claims by their key, others with the request before it.
   private let held = Mutex<Set<String>>([])
   /// Those of ``held`` that belong to unfinished uploads, also between their requests.
   private let unfinished = Mutex<[UnfinishedID: String]>([:])
 
-  init(_ requests: any S3Requests, _ naming: ObjectNaming) {
-    (self.requests, self.naming) = (requests, naming)
+  init(_ requests: any S3Requests, _ naming: ObjectNaming, _ capabilities: S3Capabilities) {
+    (self.requests, self.naming, self.capabilities) = (requests, naming, capabilities)
   }
 
   /// Whether an upload of this process claims a key for itself.
@@ -47,8 +52,8 @@ final class ObjectClaims: Sendable {
   ///   - request: that it belongs to: files of one request never replace each other.
   ///   - isExclusive: whether no other upload may have the key.
   ///   - id: of the unfinished upload; nil for an upload of one request.
-  /// - Returns: nil when another upload has claimed it. An upload that has noted its multipart upload, and has died then,
-  ///   gets that again.
+  /// - Returns: nil when another upload has claimed it. An unfinished upload whose server died after it had claimed the key gets
+  ///   its claim again, with the multipart upload that is noted there.
   /// - Throws: ``S3Failure``.
   func claim(
     _ key: String,
@@ -105,7 +110,7 @@ final class ObjectClaims: Sendable {
     // A void claim is removed once; who loses the race for it afterwards has lost.
     for isLast in [false, true] {
       do throws(S3Failure) {
-        try await requests.put(claim.object, Self.body(claim.record), Self.headers, ifAbsent: true)
+        try await requests.putIfAbsent(claim.object, Self.body(claim.record), Self.headers, capabilities)
         // OpenStack Swift checks the condition when a PUT begins: of two at once the later one replaces the other.
         return try await isHeld(claim)
       } catch {
@@ -150,14 +155,18 @@ final class ObjectClaims: Sendable {
   }
 
   /// Notes the multipart upload of a claim: from now on it is aborted when this server dies.
-  func note(_ uploadID: String, in claim: inout ObjectClaim) async throws(S3Failure) {
+  /// - Returns: false when the claim is another upload's now.
+  func note(_ uploadID: String, in claim: inout ObjectClaim) async throws(S3Failure) -> Bool {
     claim.record.uploadID = uploadID
-    try await renew(claim)
+    return try await renew(claim)
   }
 
   /// Renews a claim; call it every ``renewal``.
-  func renew(_ claim: ObjectClaim) async throws(S3Failure) {
+  /// - Returns: false when it is another upload's now: then nothing was written.
+  func renew(_ claim: ObjectClaim) async throws(S3Failure) -> Bool {
+    guard try await isHeld(claim) else { return false }
     try await requests.put(claim.object, Self.body(claim.record), Self.headers, ifAbsent: false)
+    return true
   }
 
   /// Whether a claim still belongs to its upload: checked before the object is published.
@@ -167,9 +176,10 @@ final class ObjectClaims: Sendable {
     return ClaimRecord(text.readableBytesView)?.holder == claim.record.holder
   }
 
-  /// Ends a claim and deletes its object. A failure is ignored: the claim becomes void, and is swept.
+  /// Ends a claim and deletes its object, unless that is another upload's now. A failure is ignored: the claim becomes void, and
+  /// is swept.
   func release(_ claim: ObjectClaim) async {
-    try? await requests.delete(claim.object)
+    if (try? await isHeld(claim)) == true { try? await requests.delete(claim.object) }
     drop(claim)
   }
 
@@ -187,22 +197,37 @@ final class ObjectClaims: Sendable {
     repeat {
       let page = try await requests.list(prefix: naming.claims, delimiter: nil, continuation: continuation)
       for object in page.objects where isOld(object) {
-        // It may have been renewed, or released, since it was listed.
-        guard let (found, text) = try await requests.getSmall(object.key, upTo: ClaimRecord.longest) else { continue }
-        let record = ClaimRecord(text.readableBytesView)
-        guard try await isVoid(found, record) else { continue }
-        try await remove(found.key, record)
-        count += 1
+        do throws(S3Failure) {
+          if try await sweep(object.key) { count += 1 }
+        } catch {
+          // No claim is that long: an object of another program, which must not keep the others from being swept.
+          guard error.kind == .rejected else { throw error }
+        }
       }
       continuation = page.continuation
     } while continuation != nil
     return count
   }
 
+  /// - Returns: whether the claim is removed.
+  private func sweep(_ object: String) async throws(S3Failure) -> Bool {
+    // It may have been renewed, or released, since it was listed.
+    guard let (found, text) = try await requests.getSmall(object, upTo: ClaimRecord.longest) else { return false }
+    let record = ClaimRecord(text.readableBytesView)
+    guard try await isVoid(found, record) else { return false }
+    try await remove(object, record)
+    return true
+  }
+
+  /// Removes a void claim, and aborts its multipart upload.
   private func remove(_ object: String, _ record: ClaimRecord?) async throws(S3Failure) {
     if let record, let uploadID = record.uploadID {
       try await requests.abortMultipart(record.key, uploadID: uploadID)
     }
+    // Another server may have removed it meanwhile, so that the key is claimed by another upload.
+    guard let (found, text) = try await requests.getSmall(object, upTo: ClaimRecord.longest), isOld(found),
+      ClaimRecord(text.readableBytesView) == record
+    else { return }
     try await requests.delete(object)
   }
 

@@ -20,12 +20,16 @@ final class ObjectCleanup: Sendable {
     (self.requests, self.claims) = (requests, claims)
   }
 
-  /// Aborts a multipart upload, of which no part is being sent any more, and releases its claim. Does not block.
+  /// Aborts a multipart upload, of which no part is being sent any more, and releases its claim. If it was completed, and that
+  /// was not confirmed, its object is deleted, unless it may have replaced another one. Does not block.
   func abort(_ object: MultipartObject) {
     object.renewing?.cancel()
     begin { [requests, claims] in
       do throws(S3Failure) {
         try await requests.abortMultipart(object.key, uploadID: object.uploadID)
+        if object.claim.isExclusive {
+          try await requests.delete(object.key, of: [object.metadata.upload], isPatient: true)
+        }
         await claims.release(object.claim)
       } catch {
         claims.drop(object.claim)
@@ -74,5 +78,14 @@ final class ObjectCleanup: Sendable {
       return running.waiting
     }
     waiting.forEach { $0.resume() }
+  }
+}
+
+extension S3Requests {
+  /// Deletes an object if one of some uploads has stored it: meanwhile it may be another's.
+  /// - Parameter isPatient: as in ``head(_:isPatient:)``.
+  func delete(_ key: String, of uploads: Set<UploadID>, isPatient: Bool) async throws(S3Failure) {
+    let found = try await head(key, isPatient: isPatient)
+    if let found, ObjectMetadata.isOwn(found, of: uploads) { try await delete(key) }
   }
 }

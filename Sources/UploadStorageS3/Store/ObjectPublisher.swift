@@ -4,7 +4,8 @@ import UploadStorage
 /// Stores objects under the names that requests and the policy for duplicates require, and confirms that they are there.
 ///
 /// An object appears at once and complete, so that no reader sees a part of it. Whether it replaces another is decided by the
-/// engine (`If-None-Match: *`), and for multipart uploads by claims too (``ObjectClaims``).
+/// engine (`If-None-Match: *`) as far as it supports that, and by claims (``ObjectClaims``). What it does not support is not sent:
+/// some engines reject requests with a condition that they do not know.
 struct ObjectPublisher: Sendable {
   /// How often a PUT is repeated that conflicts with another of the same key (409).
   private static let conflictAttempts = 5
@@ -13,10 +14,15 @@ struct ObjectPublisher: Sendable {
   /// The number at which the search for a free one ends.
   private static let highestNumber = 1 << 40
 
+  /// To the bucket.
   let requests: any S3Requests
+  /// The keys of files and of the store's own objects.
   let naming: ObjectNaming
+  /// Those of all uploads of the store.
   let claims: ObjectClaims
+  /// What the engine was seen to support.
   let capabilities: S3Capabilities
+  /// What happens when there is an object of that name and the request does not say.
   let onDuplicate: DuplicatePolicy
 
   /// What happens when there is an object of the requested name. A path that was altered never replaces a file.
@@ -65,7 +71,7 @@ struct ObjectPublisher: Sendable {
       let key = try naming.key(path)
       let isOthers = !form.take(key)
       if policy(of: request) == .replace, number == 1, !isOthers {
-        return (try await replace(key, path, body, object), key)
+        return (try await replace(key, path, body, object, in: form), key)
       }
       if number == 1, let condition = request.condition, !isOthers {
         try condition.check(try await storing { () async throws(S3Failure) in try await requests.head(key) }?.version)
@@ -86,10 +92,12 @@ struct ObjectPublisher: Sendable {
     _ key: String,
     _ path: NameBytes,
     _ body: S3Body,
-    _ object: NewObject
+    _ object: NewObject,
+    in form: FormNames
   ) async throws(UploadError) -> StoredFile {
     let old = try await storing { () async throws(S3Failure) in try await requests.head(key) }
     try object.request.condition?.check(old?.version)
+    if old != nil { form.noteReplacing(key) }
     try await storing { () async throws(S3Failure) in
       try await requests.put(key, body, object.metadata.headers, ifAbsent: false)
     }
@@ -98,24 +106,18 @@ struct ObjectPublisher: Sendable {
 
   /// - Returns: false when there is an object of that name.
   private func putIfAbsent(_ key: String, _ body: S3Body, _ object: NewObject) async throws(UploadError) -> Bool {
-    guard !claims.isClaimedHere(key) else { return false }
-    if !capabilities.conditionalPut {
-      // The engine would replace another object with this one.
-      if try await storing({ () async throws(S3Failure) in try await requests.head(key) }) != nil { return false }
-    } else if !capabilities.conditionalComplete {
-      // The engine would replace this object with that of a multipart upload which has claimed the name.
-      if try await storing({ () async throws(S3Failure) in try await claims.isClaimed(key) }) { return false }
-    }
+    // Otherwise a large file, which may have been arriving for hours, would lose its name, or replace this object.
+    guard try await !storing({ () async throws(S3Failure) in try await claims.isClaimed(key) }) else { return false }
     for attempt in 1...Self.conflictAttempts {
       do throws(S3Failure) {
-        try await requests.put(key, body, object.metadata.headers, ifAbsent: true)
+        try await requests.putIfAbsent(key, body, object.metadata.headers, capabilities)
         return true
       } catch {
         guard error.isConflict else { throw error.storing }
         // An earlier attempt of the client may have stored it.
         let found = try await storing { () async throws(S3Failure) in try await requests.head(key) }
         if let found { return object.metadata.isOwn(found) }
-        if attempt == Self.conflictAttempts { throw error.storing }
+        if attempt == Self.conflictAttempts { throw error.naming }
       }
     }
     return false
@@ -168,25 +170,38 @@ struct ObjectPublisher: Sendable {
       let uploadID = try await storing { () async throws(S3Failure) in
         try await requests.createMultipart(key, metadata.headers)
       }
-      var noted = claim
-      do throws(S3Failure) {
-        try await claims.note(uploadID, in: &noted)
+      let noted: ObjectClaim
+      do throws(UploadError) {
+        noted = try await note(uploadID, in: claim)
       } catch {
         // No sweep would find it.
         try? await requests.abortMultipart(key, uploadID: uploadID)
-        throw error.storing
+        throw error
       }
       var object = MultipartObject(key: key, path: path, uploadID: uploadID, metadata: metadata, claim: noted)
       guard id == nil else { return object }
       let (claims, renewed) = (claims, noted)
       object.renewing = Task {
-        while (try? await Task.sleep(for: ObjectClaims.renewal)) != nil { try? await claims.renew(renewed) }
+        while (try? await Task.sleep(for: ObjectClaims.renewal)) != nil { _ = try? await claims.renew(renewed) }
       }
       return object
     } catch {
       await claims.release(claim)
       throw error
     }
+  }
+
+  private func note(_ uploadID: String, in claim: ObjectClaim) async throws(UploadError) -> ObjectClaim {
+    var noted = claim
+    do throws(S3Failure) {
+      if try await claims.note(uploadID, in: &noted) { return noted }
+    } catch {
+      throw error.storing
+    }
+    throw UploadError(
+      .storeUnavailable,
+      "Another server has claimed the name of the file at the same time. Send the file again."
+    )
   }
 
   private func claimName(
@@ -221,29 +236,34 @@ struct ObjectPublisher: Sendable {
     }
   }
 
-  /// Completes a multipart upload of which every part is accepted, and releases its claim.
+  /// Completes a multipart upload of which every part is accepted, and releases its claim. It cannot get another name any more:
+  /// that would be a copy.
+  /// - Parameter form: the names of the files of the same request.
   /// - Throws: ``UploadError``; then the caller aborts the upload.
   func complete(
     _ object: MultipartObject,
     _ parts: [S3Part],
     _ request: FinalizeRequest,
-    digests: ContentDigests
+    digests: ContentDigests,
+    in form: FormNames = FormNames()
   ) async throws(UploadError) -> StoredFile {
     let size = parts.reduce(0) { $0 + $1.size }
     let new = NewObject(request: request, metadata: object.metadata, size: size, digests: digests)
     let old = try await checkName(object, request)
+    if old != nil { form.noteReplacing(object.key) }
+    let isExclusive = object.claim.isExclusive
     do throws(S3Failure) {
       try await requests.completeMultipart(
         object.key,
         uploadID: object.uploadID,
         parts: parts,
-        ifAbsent: object.claim.isExclusive
+        ifAbsent: isExclusive && capabilities.conditionalComplete
       )
     } catch {
       // The engine may have completed it, and the response was lost.
       guard error.mayHaveSucceeded, let found = try? await requests.head(object.key), new.metadata.isOwn(found),
         found.size == size
-      else { throw error.storing }
+      else { throw isExclusive ? error.naming : error.storing }
     }
     let stored = try await confirm(find(object.key), object.path, new, replaced: old != nil)
     object.renewing?.cancel()

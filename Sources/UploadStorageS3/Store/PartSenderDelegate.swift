@@ -30,6 +30,7 @@ struct PartOwner: Sendable {
 
 /// Notes what is sent of an upload, so that another request, perhaps to another server, can continue it.
 protocol PartLog: Sendable {
+  /// Of the upload.
   var id: UnfinishedID { get }
   /// Notes that the multipart upload has begun. Parts are sent when this has succeeded.
   func noteBegun(_ object: MultipartObject) async throws(UploadError)

@@ -4,12 +4,17 @@ import UploadStorage
 
 /// What all uploads of one ``S3Store`` share.
 struct S3StoreParts: Sendable {
+  /// To the bucket.
   let requests: any S3Requests
+  /// Gives files their names.
   let publisher: ObjectPublisher
+  /// Deletes what is left of uploads that have failed.
   let cleanup: ObjectCleanup
   /// Where parts are spooled.
   let directory: UploadDirectory
+  /// Write and read spooled parts.
   let workers: WorkerPool
+  /// Of the memory for bytes that are not spooled yet.
   let budget: MemoryBudget
   /// The smallest size of parts, in bytes.
   let partSize: UInt64
@@ -31,6 +36,7 @@ final class S3Upload: UploadSink, PartSenderDelegate {
     let promise: EventLoopPromise<StagedObject>
   }
 
+  /// The error for a call after an upload was aborted.
   static let aborted = UploadError(.cancelled, "The upload was cancelled before it was stored.")
 
   private let meter: UploadMeter
@@ -109,6 +115,7 @@ final class S3Upload: UploadSink, PartSenderDelegate {
     }
   }
 
+  /// The error for a digest that would need the parts at the engine to be read again.
   static let lateDigest = UploadError(
     .badRequest,
     "The digest is requested too late for a file of this size. State it in the header of the request, not behind the body."

@@ -4,12 +4,15 @@ import UploadStorage
 
 /// A multipart upload that has begun under the key that its object gets.
 struct MultipartObject: Sendable {
+  /// The key of the object.
   let key: String
   /// The file's path: the requested one, or with a number.
   let path: NameBytes
   /// The engine's ID of the upload.
   let uploadID: String
+  /// What was noted with it when it began.
   let metadata: ObjectMetadata
+  /// On the key.
   var claim: ObjectClaim
   /// Renews the claim, until it is cancelled; nil for that of an unfinished upload, which is not renewed.
   var renewing: Task<Void, Never>?
@@ -26,7 +29,9 @@ final class StagedObject: StagedFile {
     case parts(MultipartObject, [S3Part])
   }
 
+  /// Of its upload.
   let meter: UploadMeter
+  /// The name that it is to get, and what else its request states.
   let request: FinalizeRequest
   /// Of the whole content; all that are known.
   let digests: ContentDigests

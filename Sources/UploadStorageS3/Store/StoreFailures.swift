@@ -2,19 +2,19 @@ import UploadCore
 import UploadStorage
 
 extension S3Failure {
-  /// The error for the client of an upload whose object could not be stored.
+  /// The error for the client of an upload of which something could not be stored.
   var storing: UploadError {
-    switch kind {
-    case .noKey:
-      let message = "The object store has lost the parts of the file: another program aborted them."
-      return UploadError(.storageFailed, message + " Send the file again.", cause: self)
-    case .conditionFailed, .conflict:
-      let message = "Another program stored an object of that name meanwhile. Send the file again."
-      return UploadError(.nameTaken, message, cause: self)
-    case .unreachable, .timeout, .denied, .noBucket, .slowDown, .clockSkew, .wrongRegion, .notS3, .rejected, .server,
-      .cancelled:
-      return uploadError
-    }
+    guard kind == .noKey else { return uploadError }
+    let message = "The object store has lost the parts of the file: another program aborted them."
+    return UploadError(.storageFailed, message + " Send the file again.", cause: self)
+  }
+
+  /// The error for the client of an upload whose object could not get its name. Only for requests that must not replace an
+  /// object: it ends a resumable upload.
+  var naming: UploadError {
+    guard isConflict else { return storing }
+    let message = "Another program stored an object of that name meanwhile. Send the file again."
+    return UploadError(.nameTaken, message, cause: self)
   }
 
   /// Whether the request may have been carried out although no success was reported.

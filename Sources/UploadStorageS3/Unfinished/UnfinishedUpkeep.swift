@@ -47,9 +47,14 @@ extension S3UnfinishedStore {
   func sweep() async throws(UploadError) -> Int {
     var count = 0
     try await forEach { group throws(UploadError) in
-      guard try await isUnneeded(group) else { return true }
-      try await remove(group.id)
-      count += 1
+      do throws(UploadError) {
+        guard try await isUnneeded(group) else { return true }
+        try await remove(group.id)
+        count += 1
+      } catch {
+        // One that is too long to be read must not keep the others from being deleted.
+        guard error.code == .storageFailed else { throw error }
+      }
       return true
     }
     return count
@@ -62,8 +67,11 @@ extension S3UnfinishedStore {
       return isOld
     }
     guard record.expires < now - Self.sweepDelay else { return false }
-    let found = try await fetching { () async throws(S3Failure) in try await objects.find(group.id) }
-    return found?.lease?.seen.isLiving(at: now) != true
+    let newest = try await fetching { () async throws(S3Failure) -> UnfinishedObjects.Lease? in
+      guard let number = try await objects.list(group.id).compactMap(\.leaseNumber).max() else { return nil }
+      return try await objects.lease(UnfinishedPart(id: group.id, kind: .lease(number)), number)
+    }
+    return newest?.seen.isLiving(at: now) != true
   }
 
   // MARK: Listing

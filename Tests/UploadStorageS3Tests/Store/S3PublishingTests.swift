@@ -103,9 +103,8 @@ import UploadTestSupport
         fixture.bucket.add(naming.claim(ofKey: "a"), Array(record.text.utf8))
         let large = try await fixture.store(S3Fixture.content(Self.large), request("a"))
         #expect(large.name == "a (2)")
-        // Where the engine would let the other server's file replace this one, a small one is numbered as well.
         let small = try await fixture.store([1], request("a"))
-        #expect(small.name == (conditional ? "a" : "a (3)"))
+        #expect(small.name == "a (3)")
       }
     }
   }
@@ -183,6 +182,29 @@ import UploadTestSupport
     }
   }
 
+  // MARK: Engines without conditions
+
+  @Test(
+    arguments: [.ignored, .rejected] as [FakeBucket.Condition],
+    [(put: false, complete: false), (put: true, complete: false), (put: false, complete: true)]
+  )
+  func `where the engine does not support conditions none is sent, and names are still given once`(
+    unsupported: FakeBucket.Condition,
+    supported: (put: Bool, complete: Bool)
+  ) async throws {
+    try await withS3Store(
+      conditionalPut: supported.put,
+      conditionalComplete: supported.complete,
+      unsupported: unsupported
+    ) { fixture in
+      for (index, name) in ["a", "a (2)", "a (3)", "a (4)"].enumerated() {
+        let content = S3Fixture.content(index.isMultiple(of: 2) ? Self.large + index : 100 + index)
+        let stored = try await fixture.store(content, request("a"))
+        #expect(stored.name == name && fixture.bucket.objects[name]?.bytes == content)
+      }
+    }
+  }
+
   // MARK: Conditions
 
   @Test func `a condition is checked before the first byte, and again at the end`() async throws {
@@ -208,81 +230,6 @@ import UploadTestSupport
     }
   }
 
-  // MARK: Forms
-
-  @Test func `the files of a form are stored together, in their order`() async throws {
-    try await withS3Store { fixture in
-      let form = UploadID()
-      var staged: [any StagedFile] = []
-      for (index, size) in [10, Self.large, 0, Self.large + 1, 20].enumerated() {
-        let upload = try await fixture.upload(request: form)
-        let request = try request(index == 4 ? "file 0" : "file \(index)")
-        try await upload.announce(request)
-        try await upload.write(S3Fixture.content(size))
-        staged.append(try await upload.stage(request))
-      }
-      #expect(fixture.bucket.files.isEmpty)
-      let stored = try await fixture.store.publish(staged, on: fixture.eventLoop).get()
-      #expect(stored.map(\.name) == ["file 0", "file 1", "file 2", "file 3", "file 0 (2)"])
-    }
-  }
-
-  @Test func `files of one form never replace each other`() async throws {
-    try await withS3Store(onDuplicate: .replace) { fixture in
-      let form = UploadID()
-      var staged: [any StagedFile] = []
-      for size in [10, Self.large, 20, Self.large + 1] {
-        let upload = try await fixture.upload(request: form)
-        try await upload.announce(request("a"))
-        try await upload.write(S3Fixture.content(size))
-        staged.append(try await upload.stage(request("a")))
-      }
-      let stored = try await fixture.store.publish(staged, on: fixture.eventLoop).get()
-      #expect(Set(stored.map(\.name)).count == 4)
-      #expect(Set(fixture.bucket.objects.values.map(\.bytes.count)) == [10, Self.large, 20, Self.large + 1])
-    }
-  }
-
-  @Test func `when one file of a form fails none is left`() async throws {
-    for failing in ["file 0", "file 2", "file 1"] {
-      try await withS3Store { fixture in
-        let form = UploadID()
-        var staged: [any StagedFile] = []
-        for (index, size) in [10, Self.large, 20].enumerated() {
-          let upload = try await fixture.upload(request: form)
-          let request = try request("file \(index)")
-          try await upload.announce(request)
-          try await upload.write(S3Fixture.content(size))
-          staged.append(try await upload.stage(request))
-        }
-        fixture.bucket.on { request in
-          let isStored = [.putObject, .completeMultipartUpload].contains(request.operation)
-          return isStored && request.key == failing ? .fails(.server) : .fine
-        }
-        let files = staged
-        let failure = await code { _ = try await fixture.store.publish(files, on: fixture.eventLoop).get() }
-        #expect(failure == .storeUnavailable)
-        #expect(fixture.bucket.files.isEmpty)
-      }
-    }
-  }
-
-  @Test func `staged files that are discarded, or forgotten, leave nothing`() async throws {
-    for isForgotten in [false, true] {
-      try await withS3Store { fixture in
-        var staged: [any StagedFile] = []
-        for size in [10, Self.large] {
-          let upload = try await fixture.upload()
-          try await upload.announce(request("\(size)"))
-          try await upload.write(S3Fixture.content(size))
-          staged.append(try await upload.stage(request("\(size)")))
-        }
-        if !isForgotten { fixture.store.discard(staged) }
-        staged = []
-      }
-    }
-  }
-
   // MARK: Small files
 
   @Test func `small files are stored independently of each other`() async throws {
@@ -303,28 +250,6 @@ import UploadTestSupport
       #expect(results.map { (try? $0.get().name) ?? "-" } == ["a", "-", "c"])
       #expect(files[0].meter.durable == 1 && files[1].meter.durable == 0)
       #expect(fixture.bucket.objects["c"]?.bytes == Array("c".utf8))
-    }
-  }
-
-  // MARK: Sweeping
-
-  @Test func `a sweep removes void claims with their uploads, and touches no others`() async throws {
-    try await withS3Store(prefix: "up", leavesNothing: false) { fixture in
-      let naming = ObjectNaming(prefix: "up")
-      for index in 0..<8 {
-        let record = ClaimRecord(holder: UploadID(), key: "up/\(index)", uploadID: "dead \(index)")
-        fixture.bucket.begin("up/\(index)", id: "dead \(index)")
-        fixture.bucket.add(naming.claim(ofKey: "up/\(index)"), Array(record.text.utf8))
-      }
-      fixture.bucket.begin("up/0", id: "foreign")
-      fixture.bucket.advance(by: ObjectClaims.expiry + 1)
-      let living = ClaimRecord(holder: UploadID(), key: "up/x", uploadID: "living")
-      fixture.bucket.begin("up/x", id: "living")
-      fixture.bucket.add(naming.claim(ofKey: "up/x"), Array(living.text.utf8))
-      let count = try await fixture.store.sweep()
-      #expect(count == 8)
-      #expect(fixture.bucket.multiparts.keys.sorted() == ["foreign", "living"])
-      #expect(fixture.bucket.own == [naming.claim(ofKey: "up/x")])
     }
   }
 }

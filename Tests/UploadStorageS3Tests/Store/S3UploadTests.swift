@@ -25,7 +25,8 @@ import UploadTestSupport
       #expect(object.bytes == content && object.headers.contentType == "text/plain")
       #expect(object.headers.metadata["mtime"] == "1234")
       #expect(object.headers.metadata["sha256"] == stored.digests.sha256Text)
-      #expect(fixture.bucket.log.map(\.operation) == [.putObject, .headObject])
+      // Whether another upload claims the name, the object, and whether it is there.
+      #expect(fixture.bucket.log.map(\.operation) == [.headObject, .putObject, .headObject])
     }
   }
 
@@ -39,6 +40,25 @@ import UploadTestSupport
       let parts = fixture.bucket.log.filter { $0.operation == .uploadPart }
       #expect(parts.map(\.number).sorted() == Array(1...((size + Self.part - 1) / Self.part)))
       #expect(fixture.bucket.mostRunning <= 2)
+    }
+  }
+
+  @Test func `the files of parts that the engine has are used again`() async throws {
+    try await withS3Store { fixture in
+      let content = S3Fixture.content(12 * Self.part + 17)
+      try await fixture.store(content, request("large.bin"))
+      #expect(fixture.bucket.objects["large.bin"]?.bytes == content)
+      #expect((1...PartsStateMachine.partsAtOnce).contains(fixture.bucket.partFiles))
+    }
+  }
+
+  @Test func `an upload that is aborted while files wait for further parts leaves none open`() async throws {
+    try await withS3Store { fixture in
+      let upload = try await fixture.upload()
+      try await upload.announce(request("a"))
+      try await upload.write(S3Fixture.content(6 * Self.part + 100_000))
+      try await eventually("all full parts are sent") { upload.meter.durable == UInt64(6 * Self.part) }
+      try await upload.abort()
     }
   }
 

@@ -55,15 +55,34 @@ final class FakeBucket: S3Requests {
     var running = 0
     var mostRunning = 0
     var pageSize = 3
+    var partFiles = 0
+    /// Objects that lists do not show.
+    var unlisted: Set<String> = []
   }
 
-  /// Whether `If-None-Match` counts when an upload is completed.
-  let conditionalComplete: Bool
+  /// What the engine does with `If-None-Match: *`.
+  enum Condition: Sendable {
+    case supported
+    case ignored
+    /// The request fails with 501.
+    case rejected
+
+    func check(exists: Bool) throws(S3Failure) {
+      switch self {
+      case .supported: if exists { throw S3Failure(.conditionFailed, "exists") }
+      case .ignored: break
+      case .rejected: throw S3Failure(.server, status: 501, code: "NotImplemented", "condition not supported")
+      }
+    }
+  }
+
+  private let conditionOfPut: Condition
+  private let conditionOfComplete: Condition
   private let state = Mutex(State())
   private let decide: Mutex<@Sendable (Request) -> Outcome>
 
-  init(conditionalComplete: Bool = true) {
-    self.conditionalComplete = conditionalComplete
+  init(conditionOfPut: Condition = .supported, conditionOfComplete: Condition = .supported) {
+    (self.conditionOfPut, self.conditionOfComplete) = (conditionOfPut, conditionOfComplete)
     decide = Mutex { _ in .fine }
   }
 
@@ -75,6 +94,8 @@ final class FakeBucket: S3Requests {
   var log: [Request] { state.withLock { $0.log } }
   /// The most parts that were being sent at once.
   var mostRunning: Int { state.withLock { $0.mostRunning } }
+  /// How many different files parts were sent from.
+  var partFiles: Int { state.withLock { $0.partFiles } }
   /// How many requests wait.
   var waiting: Int { state.withLock { $0.waiting.count } }
   /// The keys of the store's own objects.
@@ -105,6 +126,9 @@ final class FakeBucket: S3Requests {
   func change(_ key: String, _ body: @Sendable (inout Stored) -> Void) {
     state.withLock { state in if state.objects[key] != nil { body(&state.objects[key, default: .empty]) } }
   }
+
+  /// Lists show an object no more, as where they lag behind; nil for all again.
+  func hide(_ key: String?) { state.withLock { $0.unlisted = key.map { [$0] } ?? [] } }
 
   /// Sets how many entries a page of a listing has; 3 at first.
   func setPageSize(_ count: Int) { state.withLock { $0.pageSize = count } }
@@ -161,10 +185,21 @@ final class FakeBucket: S3Requests {
     }
   }
 
+  /// Marks the file that a part is sent from by its permissions, so that it is counted once, and files that get its inode later
+  /// are counted again.
+  private func count(_ body: S3Body) {
+    guard case .file(let descriptor, _, _, _) = body else { return }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IXOTH == 0 else { return }
+    fchmod(descriptor, status.st_mode & 0o777 | S_IXOTH)
+    state.withLock { $0.partFiles += 1 }
+  }
+
   func put(_ key: String, _ body: S3Body, _ headers: S3ObjectHeaders, ifAbsent: Bool) async throws(S3Failure) {
     let bytes = try Self.bytes(body)
+    let condition = conditionOfPut
     try await perform(Request(operation: .putObject, key: key)) { state throws(S3Failure) in
-      if ifAbsent, state.objects[key] != nil { throw S3Failure(.conditionFailed, "exists") }
+      if ifAbsent { try condition.check(exists: state.objects[key] != nil) }
       state.store(key, bytes, headers)
     }
   }
@@ -189,6 +224,7 @@ final class FakeBucket: S3Requests {
     }
     defer { state.withLock { $0.running -= 1 } }
     let bytes = try Self.bytes(body)
+    count(body)
     let request = Request(operation: .uploadPart, key: key, number: number)
     return try await perform(request) { state throws(S3Failure) in
       guard state.multiparts[uploadID]?.key == key else { throw S3Failure(.noKey, "no such upload") }
@@ -203,7 +239,7 @@ final class FakeBucket: S3Requests {
     parts: [S3Part],
     ifAbsent: Bool
   ) async throws(S3Failure) {
-    let counts = conditionalComplete && ifAbsent
+    let condition = conditionOfComplete
     try await perform(Request(operation: .completeMultipartUpload, key: key)) { state throws(S3Failure) in
       guard let multipart = state.multiparts[uploadID], multipart.key == key else {
         throw S3Failure(.noKey, "no such upload")
@@ -211,7 +247,7 @@ final class FakeBucket: S3Requests {
       guard parts.map(\.number) == multipart.parts.keys.sorted(), parts.map(\.number) == Array(1...parts.count) else {
         throw S3Failure(.rejected, "not all parts")
       }
-      if counts, state.objects[key] != nil { throw S3Failure(.conditionFailed, "exists") }
+      if ifAbsent { try condition.check(exists: state.objects[key] != nil) }
       state.store(key, parts.flatMap { multipart.parts[$0.number] ?? [] }, multipart.headers)
       state.multiparts[uploadID] = nil
     }
@@ -261,6 +297,7 @@ final class FakeBucket: S3Requests {
   func getSmall(_ key: String, upTo limit: Int) async throws(S3Failure) -> (S3Object, ByteBuffer)? {
     try await perform(Request(operation: .getObject, key: key)) { state throws(S3Failure) in
       guard let object = state.object(key), let stored = state.objects[key] else { return nil }
+      guard stored.bytes.count <= limit else { throw S3Failure(.rejected, "too long") }
       return (object, ByteBuffer(bytes: stored.bytes))
     }
   }
@@ -268,7 +305,7 @@ final class FakeBucket: S3Requests {
   func list(prefix: String, delimiter: String?, continuation: String?) async throws(S3Failure) -> S3ListingPage {
     try await perform(Request(operation: .listObjects, key: prefix)) { state throws(S3Failure) in
       var entries: [String] = []
-      for key in state.objects.keys.sorted() where key.hasPrefix(prefix) {
+      for key in state.objects.keys.sorted() where key.hasPrefix(prefix) && !state.unlisted.contains(key) {
         let rest = key.dropFirst(prefix.count)
         let entry = rest.firstIndex(of: "/").flatMap { delimiter == nil ? nil : prefix + rest[...$0] } ?? key
         if entries.last != entry { entries.append(entry) }

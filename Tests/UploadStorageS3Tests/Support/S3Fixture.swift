@@ -57,11 +57,13 @@ struct S3Fixture: Sendable {
 
 /// Runs `body` with a store, and checks at the end that memory, spooled parts, and all that uploads had at the engine besides
 /// their objects are gone.
+/// - Parameter unsupported: what the engine does with conditions that it does not support.
 func withS3Store(
   onDuplicate: DuplicatePolicy = .rename,
   prefix: String = "",
   conditionalPut: Bool = true,
   conditionalComplete: Bool = true,
+  unsupported: FakeBucket.Condition = .ignored,
   downloads: S3Downloads = .proxy,
   budget limit: Int = 16 << 20,
   minFree: SizeSetting = 0,
@@ -69,7 +71,10 @@ func withS3Store(
   _ body: (S3Fixture) async throws -> Void
 ) async throws {
   try await withTemporaryDirectory { place in
-    let bucket = FakeBucket(conditionalComplete: conditionalComplete)
+    let bucket = FakeBucket(
+      conditionOfPut: conditionalPut ? .supported : unsupported,
+      conditionOfComplete: conditionalComplete ? .supported : unsupported
+    )
     let budget = try MemoryBudget(limit: UInt64(limit))
     let workers = WorkerPool(threads: 4)
     let directory = try UploadDirectory(path: place.path, minFree: minFree)
