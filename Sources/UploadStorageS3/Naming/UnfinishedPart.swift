@@ -2,6 +2,7 @@ import UploadStorage
 
 /// One of the objects that belong to an unfinished upload. Pure.
 struct UnfinishedPart: Sendable, Hashable {
+  /// What an object is for.
   enum Kind: Sendable, Hashable {
     /// What the server knows of the upload (``UnfinishedRecord``).
     case record
@@ -11,7 +12,12 @@ struct UnfinishedPart: Sendable, Hashable {
     case tail(Int)
   }
 
+  /// The highest number of a lease or tail. Objects with a higher one are not this program's.
+  static let highestNumber = Int(Int32.max)
+
+  /// Of the upload.
   var id: UnfinishedID
+  /// What the object is for.
   var kind: Kind
 
   init(id: UnfinishedID, kind: Kind) {
@@ -31,7 +37,7 @@ struct UnfinishedPart: Sendable, Hashable {
   init?(name: String) {
     let words = name.split(separator: ".", omittingEmptySubsequences: false)
     guard words.count >= 2, let id = UnfinishedID(words[0]) else { return nil }
-    let number = words.count == 3 ? Int(words[2]).flatMap { $0 > 0 && String($0) == words[2] ? $0 : nil } : nil
+    let number = words.count == 3 ? Self.number(words[2]) : nil
     switch (words[1], words.count, number) {
     case ("json", 2, _): self.init(id: id, kind: .record)
     case ("lease", 3, let number?): self.init(id: id, kind: .lease(number))
@@ -40,6 +46,11 @@ struct UnfinishedPart: Sendable, Hashable {
     }
   }
 
-  /// Nil for another kind.
+  private static func number(_ text: Substring) -> Int? {
+    guard let number = Int(text), (1...highestNumber).contains(number), String(number) == text else { return nil }
+    return number
+  }
+
+  /// The number of a lease; nil for another kind.
   var leaseNumber: Int? { if case .lease(let number) = kind { number } else { nil } }
 }

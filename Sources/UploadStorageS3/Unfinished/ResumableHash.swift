@@ -62,6 +62,7 @@ struct SavableSHA256: ContentHash {
 /// The digests of a file that is received in several requests, perhaps by several servers: always the SHA-256, and those
 /// that the request needs as long as one process receives everything.
 struct ResumableHash: ContentHash {
+  /// Of all bytes.
   private(set) var sha256: SavableSHA256
   /// Nil for none, and where another process has received the bytes before.
   private var requested: (any ContentHash)?

@@ -4,7 +4,9 @@ import UploadStorage
 
 /// An upload that this process may append to.
 struct OpenedUpload: Sendable {
+  /// Its right to append.
   let lease: UploadLease
+  /// How the content is divided.
   let plan: PartPlan
   /// Marks the object as this upload's.
   let holder: UploadID
@@ -19,10 +21,12 @@ struct OpenedUpload: Sendable {
 }
 
 extension S3UnfinishedStore {
+  /// The error for a request to an upload whose bytes are lost.
   static let gone = UploadError(
     .uploadGone,
     "The upload does not exist any more, or not all of its bytes. Send the file again from its start."
   )
+  /// The error for a request that has an older offset.
   static let isLongerElsewhere = UploadError(
     .offsetMismatch,
     "Another server has received more of this upload. Ask for its offset again."
@@ -165,7 +169,7 @@ extension S3UnfinishedStore {
     guard let plan = PartPlan(partSize: content.partSize), let holder = UploadID(content.holder) else {
       throw Self.gone
     }
-    let (begun, part) = (content, UnfinishedPart(id: id, kind: .lease(number)))
+    let (begun, part, start) = (content, UnfinishedPart(id: id, kind: .lease(number)), now)
     guard try await storing({ () async throws(S3Failure) in try await objects.create(begun, part) }) else {
       throw UploadLease.busy
     }
@@ -173,7 +177,7 @@ extension S3UnfinishedStore {
     let last = found.lease.map { UnfinishedPart(id: id, kind: .lease($0.seen.number)) }
     deleteLater(found.others + [last].compactMap { $0 }, but: stored)
     return OpenedUpload(
-      lease: UploadLease(id, number: number, content, in: objects),
+      lease: UploadLease(id, number: number, content, in: objects, at: start),
       plan: plan,
       holder: holder,
       stored: stored,
@@ -296,9 +300,13 @@ extension S3UnfinishedStore {
   /// Deletes objects that are not needed any more, except the tail that is. Does not wait for it.
   private func deleteLater(_ unneeded: [UnfinishedPart], but stored: StoredContent.Stored? = nil) {
     let kept = stored?.tail.map { UnfinishedPart.Kind.tail($0.number) }
-    let unneeded = unneeded.filter { $0.kind != kept }
+    // A lease is deleted before the one that follows it, for which its holder looks.
+    let unneeded = unneeded.filter { $0.kind != kept }.sorted { ($0.leaseNumber ?? 0) < ($1.leaseNumber ?? 0) }
     guard !unneeded.isEmpty else { return }
-    parts.cleanup.begin { [objects] in for part in unneeded { try? await objects.delete(part) } }
+    parts.cleanup.begin { [objects] in
+      // What is left then is deleted by the next request.
+      for part in unneeded { guard (try? await objects.delete(part)) != nil else { return } }
+    }
   }
 
   /// Aborts the multipart upload of an upload and deletes its bytes, but not its record.
@@ -324,8 +332,7 @@ extension S3UnfinishedStore {
   }
 
   private func release(_ object: StoredContent.Multipart, of id: UnfinishedID, _ holder: UploadID) async {
-    let claim = claim(object, of: id, holder)
-    if (try? await claims.isHeld(claim)) == true { await claims.release(claim) } else { claims.drop(claim) }
+    await claims.release(claim(object, of: id, holder))
   }
 }
 

@@ -9,21 +9,32 @@ import UploadStorage
 /// (``StoredContent``), `ID.tail.N` the bytes behind the last part. Retains nothing for an upload except its offset and the state
 /// of its digests.
 final class S3UnfinishedStore: UnfinishedStore {
+  /// What it shares with uploads of one request.
   let parts: S3StoreParts
+  /// Reads and writes the objects.
   let objects: UnfinishedObjects
+  /// The requests of this process that append.
   let sessions = UnfinishedSessions()
+  /// The states of digests between the requests that this process receives.
   let hashes = UnfinishedHashes()
   /// The offsets that this process has seen last of uploads that have not ended.
   private let offsets = Mutex<[UnfinishedID: UInt64]>([:])
   private let eventLoopGroup: any EventLoopGroup
 
+  /// Those of all uploads of the store.
   var claims: ObjectClaims { parts.publisher.claims }
 
   init(_ parts: S3StoreParts, eventLoopGroup: any EventLoopGroup) {
     (self.parts, self.eventLoopGroup) = (parts, eventLoopGroup)
-    objects = UnfinishedObjects(requests: parts.requests, naming: parts.publisher.naming)
+    let publisher = parts.publisher
+    objects = UnfinishedObjects(
+      requests: parts.requests,
+      naming: publisher.naming,
+      capabilities: publisher.capabilities
+    )
   }
 
+  /// The engine's clock, in seconds since 1970.
   var now: Int64 { parts.requests.engineTime }
 
   // MARK: Records
@@ -46,6 +57,7 @@ final class S3UnfinishedStore: UnfinishedStore {
     whenIdle(id, on: eventLoop) { [self] in try await find(id) }
   }
 
+  /// The record of an upload with the offset that may be announced now.
   func find(_ id: UnfinishedID) async throws(UploadError) -> UnfinishedRecord? {
     guard let found = try await fetching({ () async throws(S3Failure) in try await objects.find(id) }) else {
       forget(id)
@@ -104,6 +116,7 @@ final class S3UnfinishedStore: UnfinishedStore {
     claims.drop(id)
   }
 
+  /// Remembers the offset of an upload after a request.
   func noteOffset(_ offset: UInt64, of id: UnfinishedID) { offsets.withLock { $0[id] = offset } }
 
   // MARK: Bytes

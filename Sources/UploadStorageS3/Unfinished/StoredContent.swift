@@ -67,10 +67,15 @@ struct StoredContent: Codable, Sendable, Equatable {
   var holder: String
   /// In bytes; does not change.
   let partSize: UInt64
+  /// Whether its holder has no further use for the lease.
   var isReleased = false
+  /// Nil before it has begun, and once the upload has ended.
   var object: Multipart?
+  /// In the order of their parts.
   var checkpoints: [Checkpoint] = []
+  /// Nil without bytes behind the last part.
   var tail: Tail?
+  /// Nil before the end of the file.
   var publication: Publication?
 
   init(holder: UploadID, partSize: UInt64) {
@@ -125,7 +130,8 @@ struct StoredContent: Codable, Sendable, Equatable {
   /// - Parameter listed: the parts that the engine has; nil when the lease was released, and its checkpoint is that of the last
   ///   one.
   func stored(_ listed: [S3Part]?) -> Stored {
-    let whole = listed.map { Self.contiguous($0, of: partSize) } ?? .max
+    // No upload has more, whatever a lease says.
+    let whole = min(listed.map { Self.contiguous($0, of: partSize) } ?? .max, Int(PartPlan.maximumCount))
     var stored = Stored()
     for checkpoint in checkpoints where checkpoint.parts > stored.parts && checkpoint.parts <= whole {
       let (length, overflows) = UInt64(checkpoint.parts).multipliedReportingOverflow(by: partSize)

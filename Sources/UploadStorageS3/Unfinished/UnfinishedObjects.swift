@@ -6,11 +6,17 @@ import UploadStorage
 /// The objects of unfinished uploads: reads and writes them. What they mean is decided elsewhere.
 struct UnfinishedObjects: Sendable {
   /// How often an upload is read again that another server changes at the same time.
-  private static let readAttempts = 4
+  private static let readAttempts = 5
+  /// The pause before the first of those again, in milliseconds; each later one is twice as long.
+  private static let readPause = 50
   private static let headers = S3ObjectHeaders(contentType: "application/json")
 
+  /// To the bucket.
   let requests: any S3Requests
+  /// The keys of the objects.
   let naming: ObjectNaming
+  /// What the engine was seen to support.
+  let capabilities: S3Capabilities
 
   /// The newest lease of an upload.
   struct Lease: Sendable {
@@ -31,19 +37,23 @@ struct UnfinishedObjects: Sendable {
 
   /// Reads an upload: three requests, or two before its first byte.
   /// - Returns: nil where there is none of that ID, or it is damaged.
+  /// - Throws: ``S3Failure``: with kind `server` where its lease cannot be found.
   func find(_ id: UnfinishedID) async throws(S3Failure) -> Found? {
-    for _ in 1...Self.readAttempts {
+    for attempt in 0..<Self.readAttempts {
+      // The list of OpenStack Swift may lag behind: whether there is an upload is what its record says.
+      guard let record = try await record(id) else { return nil }
       let parts = try await list(id)
-      guard parts.contains(where: { $0.kind == .record }), let record = try await record(id) else { return nil }
       guard let number = parts.compactMap(\.leaseNumber).max() else {
         return Found(record: record, lease: nil, others: parts.filter { $0.kind != .record })
       }
       let newest = UnfinishedPart(id: id, kind: .lease(number))
-      // Otherwise another server has created the next one since.
-      guard let lease = try await lease(newest, number) else { continue }
-      return Found(record: record, lease: lease, others: parts.filter { $0.kind != .record && $0 != newest })
+      if let lease = try await lease(newest, number) {
+        return Found(record: record, lease: lease, others: parts.filter { $0.kind != .record && $0 != newest })
+      }
+      // Another server has created the next one since, which the list shows soon.
+      if attempt < Self.readAttempts - 1 { try? await Task.sleep(for: .milliseconds(Self.readPause << attempt)) }
     }
-    return nil
+    throw S3Failure(.server, "The state of the upload cannot be found in the object store now. Try again later.")
   }
 
   /// The objects of an upload that are there.
@@ -57,12 +67,15 @@ struct UnfinishedObjects: Sendable {
     return parts
   }
 
+  /// The record of an upload, without what its lease says; nil where there is none, or it is damaged.
   func record(_ id: UnfinishedID) async throws(S3Failure) -> UnfinishedRecord? {
     let limit = UnfinishedDocument.maximumSize
     guard let (_, text) = try await requests.getSmall(naming.record(of: id), upTo: limit) else { return nil }
     return UnfinishedDocument.entry(of: id, in: Array(text.readableBytesView))?.record
   }
 
+  /// A lease; nil where there is none, or it is damaged.
+  /// - Parameter number: its own.
   func lease(_ part: UnfinishedPart, _ number: Int) async throws(S3Failure) -> Lease? {
     guard let (object, text) = try await requests.getSmall(naming.key(of: part), upTo: StoredContent.longest),
       let content = StoredContent(text.readableBytesView)
@@ -71,8 +84,20 @@ struct UnfinishedObjects: Sendable {
     return Lease(seen: seen, content: content)
   }
 
-  func exists(_ part: UnfinishedPart) async throws(UploadError) -> Bool {
-    try await storing { () async throws(S3Failure) in try await requests.head(naming.key(of: part)) } != nil
+  /// Whether another server has become the holder of an upload.
+  /// - Parameters:
+  ///   - number: of the lease; less than ``UnfinishedPart/highestNumber``.
+  ///   - writer: of the lease: ``StoredContent/writer``.
+  ///   - wasLate: whether the lease was written so late that this may have created it again. Then all later ones count, not only
+  ///     the next one, which may be deleted already.
+  func isTakenOver(_ id: UnfinishedID, number: Int, writer: String, wasLate: Bool) async throws(UploadError) -> Bool {
+    try await fetching { () async throws(S3Failure) in
+      // Leases are deleted in the order of their numbers: once the next one is deleted again, this one is, too.
+      let next = UnfinishedPart(id: id, kind: .lease(number + 1))
+      if try await requests.head(naming.key(of: next)) != nil { return true }
+      if wasLate, try await list(id).contains(where: { $0.leaseNumber ?? 0 > number }) { return true }
+      return try await lease(UnfinishedPart(id: id, kind: .lease(number)), number)?.content.writer != writer
+    }
   }
 
   /// Streams the bytes behind the last part.
@@ -106,6 +131,7 @@ struct UnfinishedObjects: Sendable {
     try await requests.put(naming.key(of: part), rest.body, headers, ifAbsent: false)
   }
 
+  /// Stores the record of an upload.
   func write(_ record: UnfinishedRecord) async throws(S3Failure) {
     let bytes: [UInt8]
     do {
@@ -119,32 +145,33 @@ struct UnfinishedObjects: Sendable {
 
   /// Writes a lease again.
   func replace(_ content: StoredContent, _ part: UnfinishedPart) async throws(UploadError) {
-    try await storing { () async throws(S3Failure) in try await write(content, to: part, ifAbsent: false) }
+    try await storing { () async throws(S3Failure) in
+      try await requests.put(naming.key(of: part), body(content), Self.headers, ifAbsent: false)
+    }
   }
 
-  private func write(_ content: StoredContent, to part: UnfinishedPart, ifAbsent: Bool) async throws(S3Failure) {
-    let body: S3Body
+  private func body(_ content: StoredContent) throws(S3Failure) -> S3Body {
     do {
-      body = try content.body
+      return try content.body
     } catch {
       throw S3Failure(.rejected, "The lease of an upload cannot be written.", cause: error)
     }
-    try await requests.put(naming.key(of: part), body, Self.headers, ifAbsent: ifAbsent)
   }
 
   /// Creates a lease.
   /// - Returns: false where another server has created it.
   func create(_ content: StoredContent, _ part: UnfinishedPart) async throws(S3Failure) -> Bool {
     do throws(S3Failure) {
-      try await write(content, to: part, ifAbsent: true)
-      return true
+      try await requests.putIfAbsent(naming.key(of: part), body(content), Self.headers, capabilities)
     } catch {
       guard error.isConflict else { throw error }
-      // The response to the first attempt may have been lost.
-      guard let number = part.leaseNumber, let found = try await lease(part, number) else { return false }
-      return found.content.writer == content.writer
     }
+    // After a conflict, because the response to the first attempt may have been lost; after a success, because of two at once the
+    // later one may have replaced the other, as on OpenStack Swift.
+    guard let number = part.leaseNumber, let found = try await lease(part, number) else { return false }
+    return found.content.writer == content.writer
   }
 
+  /// Deletes an object; succeeds where there is none.
   func delete(_ part: UnfinishedPart) async throws(S3Failure) { try await requests.delete(naming.key(of: part)) }
 }

@@ -5,13 +5,17 @@ import UploadStorage
 ///
 /// One request writes the object at a time. Changes that are made meanwhile are written together by the next one.
 actor UploadLease: PartLog {
+  /// The error for a request to an upload that another server receives.
   static let busy = UploadError(.tooManyUploads, "Another server is receiving this upload. Try again later.")
+  /// The error for a request that continues after another server has taken over.
   static let lost = UploadError(
     .tooManyUploads,
     "Another server has taken over this upload. Ask for its offset, and continue it there."
   )
 
+  /// Of the upload.
   nonisolated let id: UnfinishedID
+  /// Of the lease.
   nonisolated let number: Int
   private let objects: UnfinishedObjects
   private var content: StoredContent
@@ -23,9 +27,10 @@ actor UploadLease: PartLog {
   private var renewing: Task<Void, Never>?
 
   /// A lease that was created just now.
-  init(_ id: UnfinishedID, number: Int, _ content: StoredContent, in objects: UnfinishedObjects) {
+  /// - Parameter time: when that began, by the engine's clock.
+  init(_ id: UnfinishedID, number: Int, _ content: StoredContent, in objects: UnfinishedObjects, at time: Int64) {
     (self.id, self.number, self.content, self.objects) = (id, number, content, objects)
-    machine = LeaseStateMachine(at: objects.requests.engineTime)
+    machine = LeaseStateMachine(at: time)
   }
 
   deinit {
@@ -47,7 +52,9 @@ actor UploadLease: PartLog {
   }
 
   private var isLost: Bool { machine.isLost }
-  private var isHeld: Bool { machine.step(at: objects.requests.engineTime) != .stop }
+  private var isHeld: Bool { machine.step(at: now) != .stop }
+  /// The engine's clock, in seconds since 1970.
+  private var now: Int64 { objects.requests.engineTime }
 
   // MARK: Changes
 
@@ -90,12 +97,13 @@ actor UploadLease: PartLog {
     // Here, not by the one who waits for it: another one that waits may be resumed first.
     defer { writing = nil }
     do throws(UploadError) {
-      if machine.step(at: objects.requests.engineTime, isFinal: isFinal) == .verify { try await verify() }
-      guard machine.step(at: objects.requests.engineTime) != .stop else { throw Self.lost }
-      let version = version
+      if machine.step(at: now, isFinal: isFinal) == .verify { try await verify() }
+      guard machine.step(at: now) != .stop else { throw Self.lost }
+      // It is valid from the time at which the engine stores it, which is not known more exactly.
+      let (version, start) = (version, now)
       try await objects.replace(content, UnfinishedPart(id: id, kind: .lease(number)))
       // What the server that has taken over has not read does not count.
-      if machine.wrote(at: objects.requests.engineTime) { try await verify() }
+      if machine.wrote(from: start, to: now) { try await verify(wasLate: true) }
       guard !machine.isLost else { throw Self.lost }
       written = version
       return .success(())
@@ -104,9 +112,11 @@ actor UploadLease: PartLog {
     }
   }
 
-  private func verify() async throws(UploadError) {
-    let isSuperseded = try await objects.exists(UnfinishedPart(id: id, kind: .lease(number + 1)))
-    machine.verified(isSuperseded: isSuperseded, at: objects.requests.engineTime)
+  /// - Parameter wasLate: as in ``UnfinishedObjects/isTakenOver(_:number:writer:wasLate:)``.
+  private func verify(wasLate: Bool = false) async throws(UploadError) {
+    let (start, writer) = (now, content.writer)
+    let isSuperseded = try await objects.isTakenOver(id, number: number, writer: writer, wasLate: wasLate)
+    machine.verified(isSuperseded: isSuperseded, at: start)
   }
 
   /// Ends the lease: other servers may append to the upload at once.

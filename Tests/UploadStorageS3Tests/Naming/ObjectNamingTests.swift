@@ -1,5 +1,6 @@
 import Testing
 import UploadCore
+import UploadStorage
 
 @testable import UploadStorageS3
 
@@ -106,6 +107,16 @@ import UploadCore
     #expect { try StoreLocation(url) } throws: { error in
       let error = error as? UploadError
       return error?.code == .badURL && error?.message.contains("s3://BUCKET") == true
+    }
+  }
+
+  @Test func `objects of unfinished uploads have numbers up to a limit`() {
+    let id = UnfinishedID()
+    for number in ["1", "2147483647"] {
+      #expect(UnfinishedPart(name: "\(id).lease.\(number)")?.leaseNumber == Int(number))
+    }
+    for number in ["0", "01", "-1", "2147483648", "\(Int.max)", ""] {
+      for kind in ["lease", "tail"] { #expect(UnfinishedPart(name: "\(id).\(kind).\(number)") == nil) }
     }
   }
 }

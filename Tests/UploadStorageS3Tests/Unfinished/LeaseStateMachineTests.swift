@@ -29,7 +29,9 @@ import Testing
     #expect(LeaseStateMachine.decide(oldest, at: .max) == .create(2))
     let future = LeaseStateMachine.Seen(number: 1, modified: .max, isReleased: false)
     #expect(LeaseStateMachine.decide(future, at: .min) == .busy)
-    #expect(LeaseStateMachine.decide(seen(.max, isReleased: true), at: start) == .busy)
+    for number in [UnfinishedPart.highestNumber, .max] {
+      #expect(LeaseStateMachine.decide(seen(number, isReleased: true), at: start) == .busy)
+    }
   }
 
   @Test func `a holder looks for a newer lease every 5 s, and before what cannot be undone`() {
@@ -54,9 +56,18 @@ import Testing
   @Test func `a holder that has written its lease late looks once more for a newer one`() {
     var machine = LeaseStateMachine(at: start)
     let times: [(Int64, Bool)] = [(4, false), (13, false), (23, true), (24, false), (50, true), (-100, false)]
-    for (seconds, isLate) in times { #expect(machine.wrote(at: start + seconds) == isLate, "\(seconds)") }
+    for (seconds, isLate) in times {
+      #expect(machine.wrote(from: start + seconds, to: start + seconds) == isLate, "\(seconds)")
+    }
     machine.verified(isSuperseded: true, at: start)
-    #expect(!machine.wrote(at: start + 1000) && machine.isLost)
+    #expect(!machine.wrote(from: start + 1000, to: start + 1000) && machine.isLost)
+  }
+
+  @Test func `a lease counts as written when its request began`() {
+    var machine = LeaseStateMachine(at: start)
+    for (begin, end, isLate) in [(1, 9, false), (10, 11, true), (12, 20, true)] as [(Int64, Int64, Bool)] {
+      #expect(machine.wrote(from: start + begin, to: start + end) == isLate, "\(begin)")
+    }
   }
 
   @Test func `a lease that was released is written no more`() {

@@ -155,4 +155,81 @@ import UploadTestSupport
       #expect(fixture.bucket.objects["a.bin"]?.bytes == content)
     }
   }
+
+  // MARK: Engines
+
+  @Test(arguments: [.ignored, .rejected] as [FakeBucket.Condition])
+  func `where the engine does not support conditions uploads are continued by other servers all the same`(
+    unsupported: FakeBucket.Condition
+  ) async throws {
+    try await withS3Store(
+      conditionalPut: false,
+      conditionalComplete: false,
+      unsupported: unsupported,
+      leavesNothing: false
+    ) { fixture in
+      let content = S3Fixture.content(2 * Self.part + 5)
+      let upload = try await UnfinishedProbe(fixture)
+      let first = try await upload.append()
+      try await first.write(Array(content[..<100]))
+      try await eventually("it has its lease") { upload.objects.contains(".lease.1") }
+      let early = try await upload.append(fixture.other)
+      try await early.write([1])
+      try await eventually("the lease is another server's") { try await early.failure?.code == .tooManyUploads }
+      #expect(try await first.suspend() == 100)
+      #expect(try await upload.append(Array(content[100..<(Self.part + 7)]), fixture.other) == UInt64(Self.part + 7))
+      try await upload.finish(Array(content[(Self.part + 7)...]))
+      #expect(fixture.bucket.objects["a.bin"]?.bytes == content)
+    }
+  }
+
+  @Test func `a list that lags behind does not hide an upload`() async throws {
+    try await withS3Store(leavesNothing: false) { fixture in
+      let upload = try await UnfinishedProbe(fixture)
+      try await upload.append([1, 2, 3])
+      fixture.bucket.hide(".sluice/uploads/\(upload.id).json")
+      #expect(try await upload.offset(fixture.other) == 3)
+      fixture.bucket.hide(nil)
+    }
+  }
+
+  @Test func `an upload whose lease cannot be found is not gone, but unavailable for now`() async throws {
+    try await withS3Store(leavesNothing: false) { fixture in
+      let upload = try await UnfinishedProbe(fixture)
+      try await upload.append([1, 2, 3])
+      let (bucket, key) = (fixture.bucket, ".sluice/uploads/\(upload.id).lease.1")
+      let lease = try #require(bucket.objects[key]).bytes
+      bucket.on { request in
+        // The list has it, and it is not there.
+        if request.operation == .listObjects { bucket.add(key, lease) }
+        if request.operation == .getObject, request.key == key { bucket.drop(key) }
+        return .fine
+      }
+      await #expect { try await upload.find() } throws: { ($0 as? UploadError)?.code == .storeUnavailable }
+      bucket.on { _ in .fine }
+      bucket.add(key, lease)
+      #expect(try await upload.offset() == 3)
+    }
+  }
+
+  @Test(arguments: [".tail.", ".lease.", ".json"])
+  func `a conflict about an object of the store's own does not end the upload`(name: String) async throws {
+    try await withS3Store(leavesNothing: false) { fixture in
+      let upload = try await UnfinishedProbe(fixture)
+      let request = try await upload.append()
+      try await request.write([1, 2, 3])
+      try await eventually("it has its lease") { upload.objects.contains(".lease.1") }
+      fixture.bucket.on { $0.operation == .putObject && $0.key.contains(name) ? .fails(.conflict) : .fine }
+      await #expect {
+        _ = try await request.suspend()
+        try await upload.update { $0.properties["a"] = "b" }
+      } throws: { ($0 as? UploadError)?.code == .storeUnavailable }
+      fixture.bucket.on { _ in .fine }
+      fixture.bucket.advance(by: 15)
+      let offset = try await upload.offset()
+      #expect(offset == (name == ".json" ? 3 : 0))
+      try await upload.finish(Array([1, 2, 3][Int(offset)...]), fixture.other)
+      #expect(fixture.bucket.objects["a.bin"]?.bytes == [1, 2, 3])
+    }
+  }
 }

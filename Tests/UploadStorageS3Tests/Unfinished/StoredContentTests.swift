@@ -48,6 +48,16 @@ import UploadStorage
     #expect(content.stored(listed([0, 1, 2])).parts == 0)
   }
 
+  @Test func `a lease that names more parts than an object may have counts for nothing`() throws {
+    let parts = UInt64.max / Self.part
+    var saved = SavableSHA256().saved
+    saved.replaceSubrange(32..<40, with: withUnsafeBytes(of: (parts * Self.part).bigEndian) { Array($0) })
+    var content = StoredContent(holder: UploadID(), partSize: Self.part)
+    content.note(try #require(SavableSHA256(saved: saved)), parts: Int(parts))
+    content.tail = StoredContent.Tail(number: 1, start: parts * Self.part, size: Self.part)
+    #expect(content.stored(nil).offset == 0 && content.stored(nil).parts == 0)
+  }
+
   @Test func `a released lease says what the engine has`() {
     var content = content(checkpoints: 3)
     content.keep(parts: 2)
