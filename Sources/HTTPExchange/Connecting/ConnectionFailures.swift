@@ -7,7 +7,9 @@ import UploadProtocol
 
 /// Why there is no connection that is ready for a request, and whether another attempt to connect may succeed.
 package struct ConnectFailure: Error {
+  /// For the user.
   package let error: UploadError
+  /// Whether another attempt may succeed.
   package var isTemporary: Bool
 
   package init(error: UploadError, isTemporary: Bool = false) { (self.error, self.isTemporary) = (error, isTemporary) }

@@ -13,6 +13,7 @@ package import UploadCore
 ///
 /// Every connection serves this origin alone, so a pool of them needs no further key than the origin.
 package struct ServerConnector: Sendable {
+  /// The server that requests are for.
   package let origin: HTTPOrigin
   /// Nil when connections are direct.
   package let proxy: ProxyServer?

@@ -1,5 +1,6 @@
 /// Decides from a proxy's responses to `CONNECT` whether there is a tunnel to the server. Events in, actions out.
 struct TunnelStateMachine {
+  /// What the handler does after an event.
   enum Action: Equatable {
     case none
     /// The connection now leads to the server.

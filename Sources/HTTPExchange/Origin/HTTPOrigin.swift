@@ -3,6 +3,7 @@
 package struct HTTPOrigin: Sendable, Hashable {
   /// Whether connections are encrypted: `https`.
   package let isSecure: Bool
+  /// To connect to, directly or by a proxy.
   package let address: HostAndPort
   /// How the server's certificate is verified; without meaning unless ``isSecure``.
   package let trust: ServerTrust

@@ -5,6 +5,7 @@ import UploadCore
 package struct HostAndPort: Sendable, Hashable {
   /// An IPv6 address is without brackets, and may have a zone: `fe80::1%eth0`.
   package let host: String
+  /// 1 to 65535.
   package let port: Int
 
   package init(host: String, port: Int) { (self.host, self.port) = (host, port) }

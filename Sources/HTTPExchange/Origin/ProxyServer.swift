@@ -6,6 +6,7 @@ import UploadProtocol
 package struct ProxyServer: Sendable, Equatable, CustomStringConvertible {
   /// Whether the connection to the proxy itself is encrypted: `https`.
   package let isSecure: Bool
+  /// To connect to.
   package let address: HostAndPort
   /// Which option or variable names the proxy, such as `--proxy` or `https_proxy`; for messages.
   package let source: String

@@ -5,7 +5,9 @@ import UploadProtocol
 
 /// The keys that requests are signed with. Neither printing nor dumping the value shows them.
 package struct S3Credentials: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
+  /// Names the key in each request.
   let accessKeyID: String
+  /// Signs; never sent.
   let secretAccessKey: String
   /// Of temporary credentials; nil for others.
   let sessionToken: String?

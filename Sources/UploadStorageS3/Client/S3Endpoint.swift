@@ -3,7 +3,9 @@ package import UploadCore
 
 /// Where an engine listens: the parsed URL of `--s3-endpoint`.
 package struct S3Endpoint: Sendable, Equatable {
+  /// Whether it speaks https.
   package let isSecure: Bool
+  /// To connect to.
   package let address: HostAndPort
 
   package init(isSecure: Bool, address: HostAndPort) {

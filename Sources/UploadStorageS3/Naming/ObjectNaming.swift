@@ -115,6 +115,7 @@ package struct ObjectNaming: Sendable, Equatable {
   /// The key of an unfinished upload's record.
   func record(of id: UnfinishedID) -> String { key(of: UnfinishedPart(id: id, kind: .record)) }
 
+  /// The key of an object of an unfinished upload.
   func key(of part: UnfinishedPart) -> String { uploads + part.name }
 
   /// What an object belongs to; nil for one that belongs to no unfinished upload.

@@ -4,6 +4,7 @@ package import UploadCore
 package struct StoreLocation: Sendable, Equatable, CustomStringConvertible {
   private static let scheme = "s3://"
 
+  /// The name of the bucket.
   package let bucket: String
   /// Without slashes at its beginning and end; empty for the whole bucket.
   package let prefix: String

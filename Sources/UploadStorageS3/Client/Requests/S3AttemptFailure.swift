@@ -1,5 +1,6 @@
 /// Why one attempt of a call failed, and whether another one may succeed.
 struct S3AttemptFailure: Error {
+  /// Whether another attempt may succeed.
   enum Retry: Equatable {
     case never
     /// After a pause, or a longer one that the engine asks for.
@@ -8,7 +9,9 @@ struct S3AttemptFailure: Error {
     case correctingClock(Int64)
   }
 
+  /// The call's failure, if there is no further attempt.
   let failure: S3Failure
+  /// When to make another one.
   let retry: Retry
 }
 

@@ -6,12 +6,14 @@ import NIOHTTP1
 struct S3Response: Sendable, Equatable {
   /// 200 to 999.
   let status: Int
+  /// As they were received.
   let headers: HTTPHeaders
   /// Without what was streamed.
   var body = ByteBuffer()
   /// Whether the body was longer than its limit: then it is truncated.
   var isCut = false
 
+  /// Whether the status is one from 200 to 299.
   var isSuccess: Bool { (200..<300).contains(status) }
 
   /// A header field's value; nil without one, and for an empty one.

@@ -18,6 +18,7 @@ struct S3Query: Sendable, Equatable, ExpressibleByDictionaryLiteral {
     for (name, value) in elements { add(name, value) }
   }
 
+  /// Adds a parameter; nil for one without a value.
   mutating func add(_ name: String, _ value: String?) {
     parameters.append(Parameter(name: PercentEncoding.encode(name), value: value.map(PercentEncoding.encode)))
   }

@@ -7,7 +7,9 @@ import UploadProtocol
 /// The rules: "Authenticating Requests (AWS Signature Version 4)" in Amazon's S3 API reference. Unlike for other services,
 /// paths are encoded once and never normalized.
 struct SigV4: Sendable {
+  /// The keys.
   let credentials: S3Credentials
+  /// The region of the engine.
   let region: String
 
   /// What of a request is signed.
