@@ -166,6 +166,25 @@ import UploadTestSupport
     return (terminal, port)
   }
 
+  /// A thread that lets SIGTSTP through could get it in place of the main thread, which clears the progress first.
+  @Test func `every thread blocks SIGTSTP once progress is drawn`() async throws {
+    try await withTemporaryDirectory { directory in
+      let (terminal, port) = try await terminal(["TERM": "xterm"], in: directory)
+      let socket = try await begin(port, "a.bin")
+      try await eventually("the progress") { String(decoding: terminal.output, as: UTF8.self).contains("a.bin  ") }
+      let tasks = "/proc/\(terminal.processID)/task"
+      for task in try FileManager.default.contentsOfDirectory(atPath: tasks) {
+        // A thread may have ended meanwhile.
+        guard let status = try? String(contentsOfFile: "\(tasks)/\(task)/status", encoding: .utf8) else { continue }
+        let mask = try #require(status.firstMatch(of: /SigBlk:\s*([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) })
+        #expect(mask & 1 << UInt64(SIGTSTP - 1) != 0, "\(status.prefix { $0 != "\n" })")
+      }
+      try await finish(socket)
+      kill(terminal.processID, SIGTERM)
+      #expect(try await terminal.exit() == .status(0))
+    }
+  }
+
   @Test(arguments: [
     (["TERM": "dumb"], []), (["TERM": "xterm"], ["--plain"]), (["TERM": "xterm", "SLUICE_PLAIN": "1"], []),
   ])

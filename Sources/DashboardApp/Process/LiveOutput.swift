@@ -34,9 +34,11 @@ package final class LiveOutput: Sendable {
   private static let limit = 1 << 20
 
   private let state = Mutex(State())
+  /// Started with the first write: by then the main thread has blocked the signals that it reads, SIGTSTP among them, and
+  /// the writer's thread inherits that.
   private let writer = NIOThreadPool(numberOfThreads: 1)
-  /// Readable when the writer has nothing left to write.
-  private let idle = EventQueue<Void>()
+  /// Readable since the writer had nothing left to write.
+  private let idle = clinux_event_descriptor()
   private let send: @Sendable (String) -> Void
   private let isInForeground: @Sendable () -> Bool
 
@@ -48,8 +50,9 @@ package final class LiveOutput: Sendable {
     isInForeground: @escaping @Sendable () -> Bool
   ) {
     (send, self.isInForeground) = (write, isInForeground)
-    writer.start()
   }
+
+  deinit { close(idle) }
 
   /// Output on standard output, a terminal.
   package convenience init() {
@@ -81,8 +84,8 @@ package final class LiveOutput: Sendable {
     change { $0.isHidden = true }
     let deadline = ContinuousClock.now + timeout
     while state.withLock({ $0.isWriting }), .now < deadline {
-      waitUntilReadable(idle.descriptor, until: deadline)
-      _ = idle.drain()
+      waitUntilReadable(idle, until: deadline)
+      clinux_clear_event(idle)
     }
   }
 
@@ -115,12 +118,14 @@ package final class LiveOutput: Sendable {
       state.isWriting = true
       return true
     }
-    if begins { writer.submit { [self] _ in drain() } }
+    guard begins else { return }
+    writer.start()
+    writer.submit { [self] _ in drain() }
   }
 
   private func drain() {
     while let text = next() { send(text) }
-    idle.post(())
+    clinux_raise_event(idle)
   }
 
   /// The text to write next; nil when there is none.

@@ -47,7 +47,8 @@ enum MainLoop {
     let hadTerminal = hasTerminal
     var meanings = StopSignals(reloadsOnHangUp: reloads != nil)
     var deadline: ContinuousClock.Instant?
-    // Those of job control only here: elsewhere they have their default effect. Blocked before any thread starts.
+    // Only where something is redrawn: elsewhere SIGTSTP has its default effect. No other thread exists yet, so that all
+    // of them inherit the mask, that of the output included: the kernel could deliver the signal to any other.
     let jobControl = output == nil || clinux_is_ignored(SIGTSTP) != 0 ? [] : [SIGTSTP]
     clinux_block_signals(jobControl, Int32(jobControl.count))
     let signals = signals + jobControl
