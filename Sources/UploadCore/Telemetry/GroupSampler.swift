@@ -102,10 +102,9 @@ struct GroupSampler {
       bytesMoved: tally.finishedBytes &+ active.bytes
     )
     let idle = now - tally.changedAt
-    let isOver = group.files.map { group.filesEnded >= $0 || idle >= endsAfter } ?? (idle >= unstatedEndsAfter)
     // Of an incoming one without files the client may be gone for good.
     group.isPaused = tally.isPaused && !tally.isClosed && (key.direction == .outgoing || active.count > 0)
-    group.hasEnded = active.count == 0 && !group.isPaused && (isOver || tally.isClosed || tally.isDiscarded)
+    group.hasEnded = active.count == 0 && !group.isPaused && tally.isOver(at: now)
     group.isCancelled = tally.isCancelled || group.hasEnded && tally.isDiscarded
     rate.sample(group.bytesMoved, at: now)
     let end = active.count == 0 ? tally.changedAt : now

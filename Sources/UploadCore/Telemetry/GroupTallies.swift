@@ -43,6 +43,14 @@ struct GroupTallies: Sendable {
     var isPaused = false
     /// Whether the user has cancelled the file that has ended last, an incoming one, and none has begun since.
     var isDiscarded = false
+
+    /// Whether no further file is expected, unless one runs or the user has paused the group.
+    func isOver(at now: ContinuousClock.Instant) -> Bool {
+      guard !isClosed, !isDiscarded else { return true }
+      let idle = now - changedAt
+      guard let files = group.files else { return idle >= GroupSampler.unstatedEndsAfter }
+      return finished &+ failed &+ cancelled >= files || idle >= GroupSampler.endsAfter
+    }
   }
 
   /// The most groups that are counted.

@@ -203,6 +203,15 @@ package final class UploadLedger: Sendable {
     }
   }
 
+  /// Whether a group of incoming files has not ended: it is counted, and one of its files runs or a further one is
+  /// expected, as ``GroupSnapshot/hasEnded`` says.
+  package func continuesIncoming(_ group: UploadGroup, at now: ContinuousClock.Instant = .now) -> Bool {
+    state.withLock { state in
+      guard let tally = state.groups.tallies[GroupTallies.Key(.incoming, group.id)] else { return false }
+      return tally.running > 0 || !tally.isOver(at: now)
+    }
+  }
+
   /// Notes that no further file of a group begins, though fewer than stated may have: only the sender knows.
   /// - Parameter isCancelled: whether because the user has cancelled the whole group.
   package func close(_ group: UploadGroup, _ direction: UploadDirection, isCancelled: Bool = false) {

@@ -141,8 +141,8 @@ package final class UploadServer: Sendable {
     try configuration.tls?.reload()
   }
 
-  /// Sets whether new uploads begin: without, they get 503. Running ones continue, and so do unfinished resumable ones;
-  /// those whose requests state the ``processKey`` begin all the same.
+  /// Sets whether new uploads begin: without, they get 503. Running ones continue, and so do unfinished resumable ones and
+  /// the trees of which files have arrived; those whose requests state the ``processKey`` begin all the same.
   package func accept(_ accepts: Bool) { context.admission.setClosed(!accepts) }
 
   /// Begins a graceful shutdown: nothing new is accepted, and running uploads get their grace period. Does not wait for

@@ -39,10 +39,10 @@ struct RepeatableUpload {
     self.request = request
   }
 
-  /// Whether further uploads begin without a decision: the server accepts new ones, and the user has neither paused nor
-  /// limited their tree.
+  /// Whether further uploads begin without a decision: the server accepts them, and the user has neither paused nor limited
+  /// their tree.
   func isUnrestricted(in server: ServerContext) -> Bool {
-    (isOwn || !server.admission.isClosed) && !server.ledger.controlsIncoming(group)
+    server.admission.accepts(isOwn: isOwn, group) && !server.ledger.controlsIncoming(group)
   }
 
   /// A request that repeats the headers, with its whole body: decides about it as about any other.

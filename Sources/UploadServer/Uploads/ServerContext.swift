@@ -22,7 +22,7 @@ final class ServerContext: Sendable {
   let digests: Set<DigestAlgorithm>
   let access: AccessGate
   /// Whether new uploads begin.
-  let admission = Admission()
+  let admission: Admission
   /// The limit on all uploads' rate together; nil without one.
   let limiter: RateLimiter?
   /// How many requests with uploads each client has now, a form counting as one; nil without a limit per client.
@@ -59,6 +59,7 @@ final class ServerContext: Sendable {
     self.store = store
     self.budget = budget
     self.ledger = ledger
+    admission = Admission(ledger)
     self.limits = limits
     self.digests = digests
     self.access = access

@@ -225,6 +225,31 @@ import Testing
     #expect(continued?.hasEnded == false && continued?.isCancelled == false)
   }
 
+  @Test func `an incoming group continues until it has ended, as its snapshot says`() throws {
+    func continues(_ id: String, at seconds: Int) -> Bool {
+      let group = UploadGroup(id: id, name: "photos")
+      let ended = groups(at: seconds).first { $0.id == id && $0.direction == .incoming }?.hasEnded
+      let continues = ledger.continuesIncoming(group, at: start + .seconds(seconds))
+      #expect(continues == (ended == false), "\(id) at \(seconds)")
+      return continues
+    }
+    #expect(!continues("stated", at: 0))
+    let first = begin("stated", files: 2)
+    finish(begin("stated", files: 2), at: 1)
+    finish(begin("unstated"), at: 1)
+    finish(begin("sent", files: 2, direction: .outgoing), at: 1)
+    #expect(continues("stated", at: 1000) && continues("unstated", at: 2) && !continues("sent", at: 2))
+    #expect(!continues("unstated", at: 3))
+    finish(first, at: 1)
+    #expect(!continues("stated", at: 1))
+    finish(begin("left", files: 10, at: 1), at: 1)
+    #expect(continues("left", at: 60) && !continues("left", at: 61))
+    let discarded = begin("discarded", files: 10)
+    discarded.cancel()
+    ledger.end(discarded, .cancelled, at: start)
+    #expect(!continues("discarded", at: 1))
+  }
+
   @Test func `groups are in the order of their beginnings`() {
     _ = begin("b", at: 1)
     _ = begin("a", at: 0)

@@ -25,6 +25,9 @@ final class RunningServer: Sendable {
 
   var port: Int { address.port }
 
+  /// Sets whether new uploads begin.
+  func accept(_ accepts: Bool) { server.accept(accepts) }
+
   /// Begins to stop.
   func stop() async {
     await server.stop()

@@ -79,6 +79,45 @@ import UploadTestSupport
     }
   }
 
+  private let tree = #"Sluice-Tree: id="t1", name="p", files=4"#
+
+  @Test func `files of a tree that is being received begin, those of others do not`() async throws {
+    try await withResumable { harness in
+      let connection = harness.first
+      try connection.expect(201, from: "PUT /p/a", [tree], body: "1")
+      connection.server.admission.setClosed(true)
+      let other = #"Sluice-Tree: id="t2", name="p", files=4"#
+      for fields in [[], [other]] {
+        try connection.expect(503, from: "PUT /p/x", fields, body: "2")
+        try connection.expect(503, from: "PUT /p/x", fields + ["Upload-Complete: ?0", "Content-Length: 0"])
+      }
+      try connection.expect(201, from: "PUT /p/b", [tree], body: "2")
+      let created = try connection.reply(
+        to: request("PUT /p/c", [tree, "Upload-Complete: ?0", "Upload-Length: 1", "Content-Length: 0"])
+      )
+      #expect(created.status == 201)
+      let path = try #require(created.path)
+      try connection.expect(201, from: "PATCH \(path)", append(at: 0, complete: true, [tree]), body: "3")
+      try connection.expect(201, from: "PUT /p/d/d", [tree], body: "4")
+      // As many as stated.
+      try connection.expect(503, from: "PUT /p/e", [tree], body: "5")
+    }
+  }
+
+  @Test func `small files of a tree that is being received are still stored together`() async throws {
+    try await withHandler { harness in
+      func put(_ name: String) -> String { request("PUT /\(name)", [tree], body: "x") }
+      for name in ["a", "b"] { try harness.send(put(name)) }
+      #expect(try harness.statuses() == [201, 201])
+      harness.server.admission.setClosed(true)
+      try harness.send(put("c") + put("d"))
+      #expect(try harness.statuses() == [201, 201])
+      #expect(harness.store.groups.last == ["c", "d"])
+      try harness.send(put("e"))
+      #expect(try harness.statuses() == [503])
+    }
+  }
+
   @Test func `a raw upload is rejected with its first byte`() async throws {
     try await RawHarness.with { harness in
       harness.server.admission.setClosed(true)

@@ -157,6 +157,22 @@ import UploadTestSupport
     }
   }
 
+  @Test func `a server that begins no new uploads makes directories of trees that it is receiving only`() async throws {
+    try await RunningServer.with(store: BrowsingProbe.store()) { server in
+      let group = UploadGroup(id: "t1", name: "p", files: 2)
+      let meter = UploadMeter(direction: .incoming, mode: .stream, name: "p/a", size: 1, remote: "", group: group)
+      server.ledger.begin(meter)
+      server.accept(false)
+      for fields in [[], [#"Sluice-Tree: id="t2""#]] {
+        let rejected = try await mkcol("/files/p/d/", server, fields)
+        #expect(rejected.hasPrefix("HTTP/1.1 503 "), "\(rejected)")
+      }
+      let made = try await mkcol("/files/p/d/", server, [#"Sluice-Tree: id="t1""#])
+      #expect(made.hasPrefix("HTTP/1.1 201 "), "\(made)")
+      server.ledger.end(meter, .cancelled)
+    }
+  }
+
   @Test func `MKCOL needs the access token`() async throws {
     var configuration = RunningServer.configuration
     configuration.access.token = try AccessToken("12345678")
