@@ -6,6 +6,7 @@ extension Uploader {
   /// - Parameters:
   ///   - skipsExisting: whether files that the server has already are left out, by its listings.
   ///   - isDry: whether nothing is changed at the server: empty directories are reported as made, and not made.
+  ///   - group: the tree that the sources are sent as; nil for none.
   ///   - onEvent: called on any thread for each entry that is no file to send.
   /// - Throws: ``UploadError`` when the server does not list its files, and `skipsExisting` needs that.
   package func feed(
@@ -14,6 +15,7 @@ extension Uploader {
     to target: SendTarget,
     skipsExisting: Bool,
     isDry: Bool = false,
+    group: UploadGroup? = nil,
     onEvent: @escaping @Sendable (TreeFeed.Event) -> Void
   ) async throws(UploadError) -> TreeFeed {
     let request = ServerRequest(resources: resources, target: target)
@@ -25,18 +27,22 @@ extension Uploader {
     }
     var rules = rules
     rules.checksAccess = isDry
+    var making = request
+    making.group = group
     return TreeFeed(
       TreeWalker(arguments, rules: rules),
       pool: resources.threadPool,
-      maker: isDry ? nil : DirectoryMaker(request),
+      maker: isDry ? nil : DirectoryMaker(making),
       existing: existing,
       needsDigests: needsDigests,
+      group: group,
       onEvent: onEvent
     )
   }
 
   /// Whether files that the server has already can be left out: false where it has no listing of its files, or does not
-  /// allow to read that. True also where it cannot be reached: ``feed(_:rules:to:skipsExisting:isDry:onEvent:)`` says why.
+  /// allow to read that. True also where it cannot be reached:
+  /// ``feed(_:rules:to:skipsExisting:isDry:group:onEvent:)`` says why.
   package func canSkipExisting(at target: SendTarget) async -> Bool {
     do throws(UploadError) {
       try await ExistingFiles(ServerRequest(resources: resources, target: target)).checkAccess()

@@ -70,7 +70,8 @@ extension TreeSending {
           arguments,
           rules: rules,
           to: job.target,
-          skipsExisting: skipsExisting
+          skipsExisting: skipsExisting,
+          group: group
         ) { event in
           switch event {
           case .failed(let path, let error), .directoryFailed(let path, let error): noteFailure(path, error)
@@ -80,7 +81,7 @@ extension TreeSending {
         let sender = feed.needsDigests ? uploader.askingForDigests : uploader
         let sources = GatedSources(sources: feed.sources, gate: gates.begin(job.id))
         defer { gates.end(job.id) }
-        await sender.sendEach(sources, to: job.target, mode: job.mode, jobs: nil, group: group) { _, _ in
+        await sender.sendEach(sources, to: job.target, mode: job.mode, jobs: nil, group: feed.group) { _, _ in
           sources.gate.noteEnd()
           if signals.isFirst() { onFirst() }
         }

@@ -45,6 +45,12 @@ struct SendRun: Sendable {
     let total = arguments.hasDirectory && !isDry ? await count(uploader) : nil
     let counter = TreeCounter(total: total.map { ($0.files, $0.bytes) })
     let results = SendResults(self, ledger: ledger, counter: counter)
+    // How many of them are sent is not known before with --skip-existing: the server would wait for the others.
+    let announced = skipsExisting ? nil : total
+    let group =
+      arguments.hasDirectory
+      ? UploadGroup(id: UploadID().description, name: arguments.title, files: announced?.files, bytes: announced?.bytes)
+      : nil
     let feed: TreeFeed
     do throws(UploadError) {
       feed = try await uploader.feed(
@@ -52,7 +58,8 @@ struct SendRun: Sendable {
         rules: rules,
         to: target,
         skipsExisting: skipsExisting,
-        isDry: isDry
+        isDry: isDry,
+        group: group
       ) { results.note($0) }
     } catch {
       if !Task.isCancelled { results.noteFailure(of: target, error) }
@@ -80,14 +87,8 @@ struct SendRun: Sendable {
     let renderer = output.renderer(arguments.hasDirectory ? results.counter : nil)
     let reporter = Reporter(sampler: sampler, ledger: ledger, renderer: renderer)
     let reporting = Task { await reporter.run() }
-    // How many of them are sent is not known before with --skip-existing: the server would wait for the others.
-    let announced = skipsExisting ? nil : total
-    let group =
-      arguments.hasDirectory
-      ? UploadGroup(id: UploadID().description, name: arguments.title, files: announced?.files, bytes: announced?.bytes)
-      : nil
     let sender = feed.needsDigests ? uploader.askingForDigests : uploader
-    let reason = await sender.sendEach(feed.sources, to: target, mode: mode, jobs: jobs, group: group) {
+    let reason = await sender.sendEach(feed.sources, to: target, mode: mode, jobs: jobs, group: feed.group) {
       results.note($0, $1)
     }
     await feed.finish()

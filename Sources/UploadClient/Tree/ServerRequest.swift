@@ -9,6 +9,8 @@ import UploadProtocol
 struct ServerRequest: Sendable {
   let resources: ClientResources
   let target: SendTarget
+  /// The tree that requests for directories belong to; nil for none.
+  var group: UploadGroup?
 
   /// The request target of a directory: `/files/DIR/` at a Sluice server, elsewhere below the path of the URL.
   /// - Parameter directory: without a slash at its end; empty for the root (``NameBytes/losslessText``).
@@ -107,10 +109,14 @@ struct ServerRequest: Sendable {
   private func request(_ method: HTTPMethod, _ uri: String) -> UploadRequest {
     var headers: HTTPHeaders = ["Host": target.hostField, "User-Agent": "sluice", "Accept": "application/json"]
     if let field = target.authorization { headers.add(name: field.name, value: field.value) }
+    if let key = target.processKey { headers.add(name: "Sluice-Process", value: key) }
     let extra = resources.configuration.headers.filter { !ResumeRequests.isAboutFile($0.name) }
     for field in extra { headers.remove(name: field.name) }
     for field in extra { headers.add(name: field.name, value: field.value) }
-    if method == HTTPMethod(rawValue: "MKCOL") { headers.replaceOrAdd(name: "Content-Length", value: "0") }
+    if method == HTTPMethod(rawValue: "MKCOL") {
+      headers.replaceOrAdd(name: "Content-Length", value: "0")
+      for field in TreeDetails(group: group).fields { headers.replaceOrAdd(name: field.name, value: field.value) }
+    }
     let head = HTTPRequestHead(version: .http1_1, method: method, uri: uri, headers: headers)
     return UploadRequest(head: head, contentType: "")
   }

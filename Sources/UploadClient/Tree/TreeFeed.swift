@@ -48,6 +48,7 @@ package actor TreeFeed {
   ///   - maker: makes empty directories; nil to report them as ``Event/directoryMade(path:)`` without a request.
   ///   - existing: finds files to skip; nil to send all.
   ///   - needsDigests: see ``needsDigests``.
+  ///   - group: see ``group``.
   ///   - onEvent: called on any thread.
   init(
     _ walker: TreeWalker,
@@ -55,10 +56,11 @@ package actor TreeFeed {
     maker: DirectoryMaker?,
     existing: ExistingFiles?,
     needsDigests: Bool = false,
+    group: UploadGroup? = nil,
     onEvent: @escaping @Sendable (Event) -> Void
   ) {
     (self.walker, self.pool, self.maker, self.existing, self.onEvent) = (walker, pool, maker, existing, onEvent)
-    self.needsDigests = needsDigests
+    (self.needsDigests, self.group) = (needsDigests, group)
   }
 
   /// The sources of a feed, for one consumer. They end early when the task is cancelled.
@@ -87,6 +89,9 @@ package actor TreeFeed {
   /// Whether the files have to be stored with their SHA-256, so that a later run can tell whether the server has them: it
   /// keeps no times.
   package nonisolated let needsDigests: Bool
+
+  /// The tree that the sources are sent as; nil for none.
+  package nonisolated let group: UploadGroup?
 
   /// How many files and directories were left out by patterns so far.
   package nonisolated var excludedCount: UInt64 { walker.excludedCount }

@@ -50,6 +50,22 @@ import UploadTestSupport
     #expect(seen == ["MKCOL /files/a%20b/%FF/", "MKCOL /inbox/a/?k=v"])
   }
 
+  @Test func `a directory that is made states its tree, so that the server makes it as it stores the tree's files`()
+    async throws
+  {
+    let trees = Mutex<[String?]>([])
+    _ = try await requests { request in
+      trees.withLock { $0.append(request["Sluice-Tree"]) }
+      return ("201 Created", "")
+    } _: { url in
+      var request = try request(url)
+      request.group = UploadGroup(id: "k3v9", name: "photos", files: 2)
+      #expect(Self.isMade(await DirectoryMaker(request).make("photos/empty")))
+      #expect(Self.isMade(await DirectoryMaker(try self.request(url)).make("other")))
+    }
+    #expect(trees.withLock { $0 } == [#"id="k3v9", name="photos", files=2"#, nil])
+  }
+
   @Test func `405 for a directory that exists shows that it was not made`() async throws {
     let seen = try await requests {
       $0.method == "MKCOL" ? ("405 Method Not Allowed", "") : ("200 OK", "")
@@ -275,13 +291,15 @@ import UploadTestSupport
           arguments,
           rules: TreeRules(),
           to: try SendTarget(url),
-          skipsExisting: false
+          skipsExisting: false,
+          group: UploadGroup(id: "k3v9", name: "t")
         ) { event in
           events.withLock { $0.append(Self.text(event)) }
         }
         var names: [String?] = []
         for await source in feed.sources { names.append(source.remotePath) }
         await feed.finish()
+        #expect(feed.group?.id == "k3v9")
         #expect(Set(names) == ["t/a", "t/b"] && names.count == 2)
       }
       #expect(seen == ["MKCOL /files/t/empty/"])
