@@ -13,13 +13,13 @@ package struct Metrics: Sendable {
     /// Bytes received or sent, in all attempts.
     var bytes: UInt64
     var residentBytes: Int
-    /// What its time was spent on so far, as far as that cannot change any more.
-    var time = TimeShares()
   }
 
   var active: [Active]
   /// Counts of uploads since the ledger was made; without an entry for a direction that has had none.
   var totals: [UploadDirection: UploadLedger.Totals]
+  /// What the time of all uploads, running and ended, was spent on so far.
+  var times: [UploadDirection: TimeShares] = [:]
   var slabs: SlabUse
   var memory: ProcessMemory
   var downloads = DownloadTotals()
@@ -45,12 +45,20 @@ extension Metrics {
         mode: meter.mode,
         state: Sampler.state(of: meter, outcome: nil, idle: .zero, limit: .seconds(1)).0,
         bytes: meter.transferred,
-        residentBytes: meter.residentBytes,
-        time: meter.dividedTime(at: now)
+        residentBytes: meter.residentBytes
       )
     }
-    let downloads = ledger.downloads.totals
-    self.init(active: active, totals: totals, slabs: slabs, memory: memory, downloads: downloads, store: store)
+    var times = totals.mapValues(\.time)
+    for meter in meters { times[meter.direction, default: TimeShares()] += meter.dividedTime(at: now) }
+    self.init(
+      active: active,
+      totals: totals,
+      times: ledger.raised(times),
+      slabs: slabs,
+      memory: memory,
+      downloads: ledger.downloads.totals,
+      store: store
+    )
   }
 
   /// The metrics in the OpenMetrics text format, `# EOF` at the end included. All series are always there, those
@@ -69,7 +77,7 @@ extension Metrics {
       Self.counter("sluice_uploads_ended", "Uploads ended since the process began, by outcome.", endedUploads),
       Self.counter("sluice_transferred_bytes", "Bytes received or sent by all uploads.", transferred),
       Self.counter("sluice_finished_bytes", "Bytes of finished uploads.", finished),
-      Self.times("sluice_upload_wait_seconds", "Time of uploads by what they waited for, without small files.", times),
+      Self.times("sluice_upload_wait_seconds", "Time of uploads by what they waited for, without small files.", waits),
       Self.gauge("sluice_uploads_resident_bytes", "Memory used by running uploads.", resident),
       Self.gauge("sluice_downloads_active", "Downloads being sent.", [([:], UInt64(max(0, downloads.active)))]),
       Self.counter("sluice_downloads", "Downloads ended since the process began, by outcome.", endedDownloads),
@@ -132,9 +140,9 @@ extension Metrics {
     }
   }
 
-  private var times: [(labels: Labels, value: Double)] {
+  private var waits: [(labels: Labels, value: Double)] {
     UploadDirection.allCases.flatMap { direction -> [(labels: Labels, value: Double)] in
-      let time = running(direction).reduce(into: total(direction).time) { $0 += $1.time }
+      let time = times[direction] ?? TimeShares()
       return TimeCause.allCases.map { (["direction": direction.rawValue, "cause": $0.rawValue], time[$0]) }
     }
   }

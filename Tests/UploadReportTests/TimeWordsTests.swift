@@ -136,6 +136,27 @@ import UploadCore
     #expect(UploadSummary(uploads: [entry], peakResidentBytes: 0).json.serialized.contains(#""time":{"limit":"#))
   }
 
+  @Test func `no number of seconds in the metrics shrinks when time moves to another cause`() throws {
+    let ledger = UploadLedger()
+    let start = ContinuousClock.now - .seconds(1000)
+    let meter = UploadMeter(direction: .outgoing, mode: .stream, name: "a", size: 1, remote: "h:1", startedAt: start)
+    ledger.begin(meter)
+    meter.phase = .limit
+    func seconds(_ cause: TimeCause) throws -> Double {
+      let metrics = Metrics(ledger: ledger, slabs: SlabUse(used: 0, budget: 1), memory: ProcessMemory.current())
+      let series = #"sluice_upload_wait_seconds_total{direction="outgoing",cause="\#(cause.rawValue)"} "#
+      let line = try #require(metrics.text.split(separator: "\n").first { $0.hasPrefix(series) })
+      return try #require(Double(line.dropFirst(series.count)))
+    }
+    let before = try seconds(.server)
+    #expect(before >= 1000)
+    meter.noteRoundTrip(5)
+    #expect(meter.dividedTime(at: .now)[.server] < before)
+    #expect(try seconds(.server) == before && seconds(.network) == 5)
+    ledger.end(meter, .cancelled, at: start + .seconds(500))
+    #expect(try seconds(.server) == before)
+  }
+
   @Test func `the metrics have the seconds of running and ended uploads`() {
     let start = ContinuousClock.now - .seconds(1000)
     let ledger = UploadLedger()

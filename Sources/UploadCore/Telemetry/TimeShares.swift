@@ -64,6 +64,13 @@ package struct TimeShares: Sendable, Equatable {
     for index in left.values.indices { left.values[index] += right.values[index] }
   }
 
+  /// The larger number of both for each cause.
+  func raised(to other: TimeShares) -> TimeShares {
+    var copy = self
+    for index in copy.values.indices { copy.values[index] = max(copy.values[index], other.values[index]) }
+    return copy
+  }
+
   package static func == (left: TimeShares, right: TimeShares) -> Bool {
     left.values.indices.allSatisfy { left.values[$0] == right.values[$0] }
   }

@@ -78,6 +78,8 @@ package final class UploadLedger: Sendable {
   /// Under a lock of their own: a flood of rejected requests must not delay uploads.
   private let rejections = Mutex(RejectionTally())
   private let observer = Mutex(Observer())
+  /// What ``raised(_:)`` has returned last.
+  private let highestTimes = Mutex<[UploadDirection: TimeShares]>([:])
   /// Whether the user has ever paused or limited a group.
   private let controlledGroups = Atomic<Bool>(false)
   /// The downloads, which are counted apart from uploads.
@@ -296,6 +298,15 @@ package final class UploadLedger: Sendable {
   /// instant: each upload is either running or counted as ended, so the transferred bytes of both together only grow.
   package func reading() -> (active: [UploadMeter], totals: [UploadDirection: Totals]) {
     state.withLock { (Array($0.active.values), $0.totals) }
+  }
+
+  /// Times of all uploads by cause for a counter, of which no number may shrink: each is at least the one of every call
+  /// before. A running upload's may shrink a little: see ``UploadMeter/dividedTime(at:)``.
+  package func raised(_ times: [UploadDirection: TimeShares]) -> [UploadDirection: TimeShares] {
+    highestTimes.withLock { highest in
+      highest.merge(times) { $0.raised(to: $1) }
+      return highest
+    }
   }
 
   /// The running uploads, oldest first, and those that ended since the last call, in the order of their ends. Each

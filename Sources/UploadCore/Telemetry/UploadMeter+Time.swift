@@ -10,8 +10,8 @@ extension UploadMeter {
     return spent.shares(at: until, peer: direction == .incoming ? .client : .server).scaled(to: seconds)
   }
 
-  /// The time so far by cause without what may yet be divided otherwise, so that no number shrinks before the end; none
-  /// for an upload of which it is not counted.
+  /// The time so far by cause without what is not divided yet; none for an upload of which it is not counted. A number may
+  /// still shrink: ``noteRoundTrip(_:)`` and a gap of less than a second between two requests move time to another cause.
   package func dividedTime(at now: ContinuousClock.Instant) -> TimeShares {
     spent?.shares(at: now, peer: nil) ?? TimeShares()
   }
