@@ -16,6 +16,7 @@ extension GroupSnapshot {
     upload.sender = sender
     upload.isQueued = false
     (upload.state, upload.outcome) = (state, outcome)
+    upload.isPausedWhileInterrupted = isPaused && upload.state == .interrupted
     upload.cause = isStalled ? (direction == .incoming ? .client : .server) : nil
     upload.stalledSeconds = stalledSeconds
     upload.bytes = bytesMoved

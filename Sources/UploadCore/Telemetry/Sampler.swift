@@ -120,6 +120,7 @@ package struct Sampler {
       retryIn: wait.map { max(0, ($0.until - now).inSeconds) },
       interruptedSeconds: interruption.map { max(0, (now - $0.since).inSeconds) },
       expiresIn: interruption.map { max(0, ($0.expires - now).inSeconds) },
+      isPausedWhileInterrupted: interruption != nil && life.isPaused,
       canPause: ended == nil && life.canPause,
       limit: meter.limit,
       stalledSeconds: cause == nil ? 0 : (now - movedAt).inSeconds,

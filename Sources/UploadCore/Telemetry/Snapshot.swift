@@ -26,6 +26,8 @@ package struct UploadSnapshot: Sendable {
   package var interruptedSeconds: Double?
   /// Seconds until an interrupted upload is deleted, at least 0; nil unless it is interrupted.
   package var expiresIn: Double?
+  /// Whether it is interrupted, and the user has paused it: its client would continue it paused.
+  package var isPausedWhileInterrupted = false
   /// Whether the upload can be paused now, or continued.
   package var canPause = false
   /// The limit that the user has set on its rate, in bytes per second; nil for none. That of a tree is not included.

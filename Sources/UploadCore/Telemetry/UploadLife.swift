@@ -44,6 +44,7 @@ struct UploadLifeReading {
   let wait: RetryWait?
   let interruption: UploadMeter.Interruption?
   let canPause: Bool
+  let isPaused: Bool
 }
 
 extension UploadMeter {
@@ -56,7 +57,8 @@ extension UploadMeter {
         attempt: life.attempt,
         wait: life.pause,
         interruption: life.interruption,
-        canPause: life.pauseAction != nil
+        canPause: life.pauseAction != nil,
+        isPaused: life.isPaused
       )
     }
   }

@@ -66,20 +66,20 @@ extension UploadMeter {
     life.withLock { ($0.pauseAction, $0.isPaused) = (nil, false) }
   }
 
-  /// Asks the data path to pause the upload, or to continue it.
+  /// Asks the data path to pause the upload, or to continue it. One that is paused before it can be is continued, too.
   /// - Returns: false for an upload that cannot be paused or has ended.
   @discardableResult
   package func setPaused(_ isPaused: Bool) -> Bool {
-    let (action, onContinue) = life.withLock { life in
-      guard life.ended == nil, let action = life.pauseAction else {
-        return (nil as (@Sendable (Bool) -> Void)?, nil as (@Sendable () -> Void)?)
-      }
+    typealias Change = (action: (@Sendable (Bool) -> Void)?, onContinue: (@Sendable () -> Void)?)
+    let change = life.withLock { life -> Change? in
+      guard life.ended == nil, life.pauseAction != nil || life.isPaused && !isPaused else { return nil }
       life.isPaused = isPaused
-      return (action, isPaused ? nil : life.onContinue)
+      return (life.pauseAction, isPaused ? nil : life.onContinue)
     }
-    action?(isPaused)
-    onContinue?()
-    return action != nil
+    guard let change else { return false }
+    change.action?(isPaused)
+    change.onContinue?()
+    return true
   }
 
   /// Asks the data path to pause the upload, or to continue it, as ``setPaused(_:)`` does; of one that cannot be paused

@@ -55,6 +55,14 @@ import Testing
     #expect(!ledger.setPaused(meter.id, true))
   }
 
+  @Test func `a pause that was requested before the upload could be paused is ended`() {
+    let meter = begin()
+    meter.requestPause(true)
+    #expect(meter.isPaused && !meter.canPause)
+    #expect(ledger.setPaused(meter.id, false) && !meter.isPaused)
+    #expect(!ledger.setPaused(meter.id, false))
+  }
+
   @Test func `stopping all uploads leaves interrupted ones, and the others keep what is stored`() {
     let (running, interrupted) = (begin(), begin())
     interrupted.interrupt(expires: .now + .seconds(60))
@@ -110,6 +118,19 @@ import Testing
     meter.endInterruption()
     let continued = try #require(sampler.sample(at: start + .seconds(91)).uploads.first)
     #expect(continued.interruptedSeconds == nil && continued.expiresIn == nil && continued.state == .waiting)
+  }
+
+  @Test func `an interrupted upload that the user has paused says so until the pause is ended`() throws {
+    var sampler = sampler()
+    let meter = begin()
+    meter.onPause { _ in }
+    #expect(ledger.setPaused(meter.id, true))
+    #expect(try #require(sampler.sample(at: start + .seconds(1)).uploads.first).isPausedWhileInterrupted == false)
+    meter.interrupt(since: start + .seconds(2), expires: start + .seconds(70))
+    let interrupted = try #require(sampler.sample(at: start + .seconds(5)).uploads.first)
+    #expect(interrupted.state == .interrupted && interrupted.isPausedWhileInterrupted)
+    #expect(ledger.setPaused(meter.id, false))
+    #expect(try #require(sampler.sample(at: start + .seconds(6)).uploads.first).isPausedWhileInterrupted == false)
   }
 
   @Test func `a gap of less than a tenth of a second between two requests is not an interruption`() throws {

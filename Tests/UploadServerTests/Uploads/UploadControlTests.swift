@@ -248,6 +248,23 @@ import UploadTestSupport
     }
   }
 
+  @Test func `a pause that is ended while no client is connected does not slow the next request down`() async throws {
+    try await withResumable { harness in
+      let path = try harness.create(length: 100)
+      try harness.first.send(request("PATCH \(path)", append(at: 0, complete: false, ["Content-Length: 10"])) + "01234")
+      let meter = try #require(harness.ledger.active().first)
+      #expect(harness.ledger.setPaused(meter.id, true))
+      harness.first.disconnect()
+      #expect(meter.phase == .interrupted && meter.isPaused)
+      #expect(harness.ledger.setPaused(meter.id, false) && meter.phase == .interrupted)
+      let second = try harness.connect()
+      try second.send(request("PATCH \(path)", append(at: 5, complete: true, ["Content-Length: 95"])) + "5")
+      harness.loop.run()
+      #expect(!meter.isResting && second.readsOnTurn() == 1, "\(meter.phase)")
+      #expect(try second.reply(to: String(repeating: "x", count: 94)).status == 201)
+    }
+  }
+
   @Test func `files of a paused incoming tree that begin later are paused, also small ones`() async throws {
     try await withHandler { harness in
       let tree = #"Sluice-Tree: id="t2", name="p", files=100"#
