@@ -4,17 +4,20 @@ import UploadCore
 extension DashboardModel {
   /// Whether a command may be performed now. If not, its key does nothing and the footer does not show it: for example
   /// a command without an upload to apply to, or one that the open help does not allow.
-  func isValid(_ command: Command) -> Bool {
+  func isValid(_ command: Command) -> Bool { isValid(command, commandTargets) }
+
+  /// ``isValid(_:)`` for commands of which many are asked about at once.
+  func isValid(_ command: Command, _ targets: @autoclosure () -> CommandTargets) -> Bool {
     if helpOffset != nil { return KeyTable.validInHelp.contains(command) }
     let hasList = view != .log && view != .rejected
     switch command {
     // A pane that fills the screen has no larger view.
     case .detail where togglesTree || togglesClient: return true
     case .detail: return hasList && (view == .detail || (selected != nil && layout.rect(of: .detail) != layout.body))
-    case .cancel: return hasList && hasTarget(\.isRunning)
-    case .pause: return hasList && hasTarget { _ in true }
-    case .retry: return hasList && hasTarget(Self.isRetriable)
-    case .lowerLimit, .raiseLimit: return hasList && hasTarget(\.canLimit)
+    case .cancel: return hasList && targets().hasRunning
+    case .pause: return hasList && !targets().isEmpty
+    case .retry: return hasList && targets().hasRetriable
+    case .lowerLimit, .raiseLimit: return hasList && targets().hasLimitable
     case .mark: return hasList && selected != nil
     case .markAll: return hasList && !shown[direction].shown.isEmpty
     case .clear: return shown.endedCount > 0

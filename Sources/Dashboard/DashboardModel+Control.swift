@@ -41,9 +41,10 @@ extension DashboardModel {
     return records.filter { record in !record.isInTree || record.now.group.map { !trees.contains($0.id) } ?? true }
   }
 
-  /// Whether a command that applies to uploads has any to apply to.
-  func hasTarget(_ condition: (UploadRecord) -> Bool) -> Bool {
-    marks.isEmpty ? selected.map(condition) ?? false : chosenUploads.contains(where: condition)
+  /// Which commands have uploads to apply to: the marked ones, or the selected one as it is shown if none is marked. With
+  /// thousands of marks it takes a while: ask once for all commands.
+  var commandTargets: CommandTargets {
+    CommandTargets(marks.isEmpty ? selected.map { [$0] } ?? [] : chosenUploads)
   }
 
   /// Whether `r` sends an upload again: a file of a tree is sent again with that.
@@ -178,6 +179,32 @@ extension DashboardModel {
       note(.warning, "no new uploads: the program quits when all have finished. Press q to change that.")
     }
     return !isQuitting
+  }
+}
+
+/// Which commands have uploads to apply to.
+struct CommandTargets {
+  /// Whether there are any uploads.
+  let isEmpty: Bool
+  private(set) var hasRunning = false
+  private(set) var hasRetriable = false
+  private(set) var hasLimitable = false
+  /// Whether there is one that can be paused or continued.
+  private(set) var hasPausable = false
+  /// Whether the key for pausing continues them: all that can be are paused.
+  var resumes: Bool { hasPausable && !hasUnpaused }
+  private var hasUnpaused = false
+
+  init(_ uploads: [UploadRecord]) {
+    isEmpty = uploads.isEmpty
+    for upload in uploads {
+      if upload.isRunning { hasRunning = true }
+      if DashboardModel.isRetriable(upload) { hasRetriable = true }
+      if upload.canLimit { hasLimitable = true }
+      guard upload.pauseObstacle == nil else { continue }
+      hasPausable = true
+      if !upload.isPaused { hasUnpaused = true }
+    }
   }
 }
 

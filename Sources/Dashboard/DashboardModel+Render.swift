@@ -113,17 +113,11 @@ extension DashboardModel {
     return now.seconds(since: time) < Self.noteSeconds
   }
 
-  /// Whether the footer shows a command of the dashboard: if it is valid now, and there are rejected requests to show. The key for pausing is valid for uploads
-  /// that cannot be paused too, for which it says why.
-  private func isHinted(_ command: Command) -> Bool {
+  /// Whether the footer shows a command of the dashboard: if it is valid now. That for the rejected requests is valid
+  /// without any of them, too, and the one for pausing also for uploads that cannot be paused, for which it says why.
+  private func isHinted(_ command: Command, _ targets: CommandTargets) -> Bool {
     if command == .rejected { return shown.rejectedCount > 0 && view != .rejected && isValid(command) }
-    return isValid(command) && (command != .pause || hasTarget { $0.pauseObstacle == nil })
-  }
-
-  /// Whether the key for pausing continues the uploads.
-  private var resumes: Bool {
-    let possible = chosenUploads.filter { $0.pauseObstacle == nil }
-    return !possible.isEmpty && possible.allSatisfy(\.isPaused)
+    return isValid(command, targets) && (command != .pause || targets.hasPausable)
   }
 
   private func footerHints(_ glyphs: GlyphSet) -> [KeyHint] {
@@ -135,12 +129,14 @@ extension DashboardModel {
   /// The hints of a context for the footer, some of them changed to the current effect of their key. Those of the
   /// dashboard and of the QR code are left out unless their command is valid now.
   private func hints(in context: KeyContext, _ glyphs: GlyphSet) -> [KeyHint] {
+    // Once per frame: only these bindings have commands that apply to uploads.
+    let targets = context == .dashboard ? commandTargets : CommandTargets([])
     let bindings = KeyTable.bindings(in: context).filter { binding in
-      ![.dashboard, .link].contains(context) || isHinted(binding.command)
+      ![.dashboard, .link].contains(context) || isHinted(binding.command, targets)
     }
     return bindings.compactMap { binding in
       var binding = binding
-      if binding.command == .pause, resumes { binding.hint = "resume" }
+      if binding.command == .pause, targets.resumes { binding.hint = "resume" }
       if binding.command == .quit, isQuitting, helpOffset == nil { binding.hint = "quits when finished" }
       if binding.command == .freeze, frozen != nil { binding.hint = "resume" }
       if binding.command == .detail, view == .detail { binding.hint = "panes" }

@@ -121,6 +121,20 @@ import UploadCore
     #expect(driver.text.contains("Cancel 2 uploads?"))
   }
 
+  @Test func `the footer shows a command as soon as one of the marked uploads is one for it`() {
+    var driver = Driver()
+    driver.show([first, sent.changed { $0.mode = .resumable }])
+    driver.show([first.finished(), sent])
+    driver.type("*2*")
+    #expect(["x cancel", "> limit"].allSatisfy(footer(driver).contains), "\(footer(driver))")
+    #expect(!footer(driver).contains("p pause") && !footer(driver).contains("r retry"))
+    driver.show([sent.failed()])
+    #expect(footer(driver).contains("r retry") && !footer(driver).contains("x cancel"), "\(footer(driver))")
+    driver.show([])
+    driver.type("c")
+    #expect(!footer(driver).contains("r retry"))
+  }
+
   @Test func `marks are drawn at every size`() {
     for size in [
       Size(width: 1, height: 1), .init(width: 40, height: 8), .init(width: 50, height: 16),
