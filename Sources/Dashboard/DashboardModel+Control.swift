@@ -223,7 +223,8 @@ extension GroupSnapshot {
   /// Why the tree can neither be paused nor continued, as a note; nil if it can.
   fileprivate var pauseObstacle: String? {
     if hasEnded { return "this tree has ended: it cannot be paused" }
-    guard direction == .incoming, filesPaused == 0, filesResting == filesActive else { return nil }
+    // A pause can be ended while no client is connected.
+    guard direction == .incoming, !isPaused, filesPaused == 0, filesResting == filesActive else { return nil }
     return "no file of this tree arrives now: it cannot be paused"
   }
 }
@@ -235,6 +236,8 @@ extension UploadSnapshot {
     if isQueued, state != .paused { return "this upload has not begun: it cannot be paused" }
     if state == .finishing { return "this upload is finishing: it cannot be paused" }
     if direction == .incoming {
+      // Without this, its client would continue it paused.
+      if isPausedWhileInterrupted { return nil }
       if state == .interrupted { return "this upload is interrupted: only its client can continue it" }
       return canPause ? nil : "this upload cannot be paused now"
     }

@@ -87,6 +87,37 @@ import UploadCore
     #expect(driver.effects.isEmpty && driver.text.contains(reason))
   }
 
+  @Test func `the key p ends the pause of an interrupted upload, and no other pause begins then`() {
+    let interrupted = UploadSnapshot.example("in.bin") { $0.canPause = true }.interrupted(5)
+    let paused = interrupted.changed { $0.isPausedWhileInterrupted = true }
+    var driver = driver(paused)
+    driver.type("1")
+    #expect(driver.text.contains("interrupted, paused") && footer(driver).contains("p resume"), "\(driver.text)")
+    driver.type("/state:paused")
+    driver.press(.enter)
+    #expect(driver.text.contains("in.bin"))
+    driver.press(.escape)
+    driver.press(.enter)
+    #expect(driver.text.contains("its client would continue it paused: p ends that"), "\(driver.text)")
+    driver.type("p")
+    #expect(driver.takeEffects() == [.setPaused(paused.id, false)])
+    driver.show([interrupted])
+    #expect(!driver.text.contains("paused") && !footer(driver).contains("p resume"))
+    driver.type("p")
+    #expect(driver.effects.isEmpty && driver.text.contains("only its client can continue it"))
+  }
+
+  @Test func `the key p ends the pause of a tree whose client has disconnected`() {
+    let tree = GroupSnapshot.example {
+      ($0.isPaused, $0.filesActive, $0.filesResting, $0.speed, $0.eta) = (true, 1, 1, 0, nil)
+    }
+    var driver = Driver()
+    driver.show([tree.file("a").interrupted(5)], groups: [tree])
+    #expect(driver.text.contains("interrupted, paused") && footer(driver).contains("p resume"), "\(driver.text)")
+    driver.type("p")
+    #expect(driver.takeEffects() == [.setTreePaused(tree.id, false)])
+  }
+
   @Test func `before the program quits it asks about a paused incoming upload`() {
     var driver = driver(UploadSnapshot.example("in.bin").paused())
     driver.type("q")

@@ -144,8 +144,8 @@ enum Figures {
 }
 
 extension UploadSnapshot {
-  /// The state as text: `queued`, `receiving`, `stalled: client 12 s`, `interrupted 2 min`, `retry 2/4 in 7 s`,
-  /// `failed: disk full`; `stored` or `sent` when it is complete.
+  /// The state as text: `queued`, `receiving`, `stalled: client 12 s`, `interrupted 2 min`, `interrupted, paused`,
+  /// `retry 2/4 in 7 s`, `failed: disk full`; `stored` or `sent` when it is complete.
   var stateText: String {
     switch state {
     case .waiting where isQueued: "queued"
@@ -153,6 +153,7 @@ extension UploadSnapshot {
     case .waiting where retryReason != nil: "waiting to retry"
     case .waiting, .receiving, .sending, .limited, .paused, .finishing, .cancelled: state.rawValue
     case .waitingForMemory: "waiting for memory"
+    case .interrupted where isPausedWhileInterrupted: "interrupted, paused"
     case .interrupted: interruptedSeconds.map { "interrupted \(TimeText.rough($0))" } ?? state.rawValue
     case .stalled: "stalled: \(cause?.rawValue ?? "unknown") \(Figures.span(stalledSeconds))"
     case .done: direction == .incoming ? "stored" : "sent"

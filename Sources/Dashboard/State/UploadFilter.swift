@@ -162,6 +162,7 @@ extension UploadRecord {
     case .waiting where now.isQueued: names = ["queued"]
     case .waiting where now.retryIn != nil || now.retryReason != nil: names = ["waiting", "retrying"]
     case .waitingForMemory: names = ["waiting", "memory"]
+    case .interrupted where now.isPausedWhileInterrupted: names = ["interrupted", "paused"]
     case .done: names = ["done", now.direction == .incoming ? "stored" : "sent"]
     case .waiting, .receiving, .sending, .stalled, .limited, .interrupted, .paused, .finishing, .failed, .cancelled:
       names = [now.state.rawValue]

@@ -43,7 +43,7 @@ struct UploadRecord: Sendable {
   /// Whether bytes can move now, so that there is a rate.
   var isMoving: Bool { isRunning && now.shownRate != nil }
   /// Whether the user has paused it; of a tree also while files that cannot be paused are completed.
-  var isPaused: Bool { tree?.now.isPaused == true || now.state == .paused }
+  var isPaused: Bool { tree?.now.isPaused == true || now.state == .paused || now.isPausedWhileInterrupted }
 
   /// Updates the record with a later snapshot.
   /// - Parameter ticks: half seconds since the snapshot before; a value is appended for each, unless the upload is

@@ -106,11 +106,14 @@ struct UploadFacts {
     "\(sender.map { "\($0) (\(remote))" } ?? remote), \(mode.rawValue)"
   }
 
-  /// What the user has changed about an active upload: `limit 5 MiB/s`, and how a paused one is slowed down; nil for nothing.
+  /// What the user has changed about an active upload: `limit 5 MiB/s`, and what becomes of a paused one; nil for nothing.
   static func control(_ upload: UploadSnapshot) -> String? {
     guard upload.outcome == nil else { return nil }
     let isSlowed = upload.state == .paused && upload.direction == .incoming
-    let parts = [isSlowed ? "64 KiB/s keep its client connected" : nil, upload.limitText]
+    let parts = [
+      isSlowed ? "64 KiB/s keep its client connected" : nil,
+      upload.isPausedWhileInterrupted ? "its client would continue it paused: p ends that" : nil, upload.limitText,
+    ]
     let text = parts.compactMap { $0 }.joined(separator: ", ")
     return text.isEmpty ? nil : text
   }
