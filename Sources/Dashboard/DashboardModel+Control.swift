@@ -145,9 +145,9 @@ extension DashboardModel {
 
   // MARK: Quit
 
-  /// How many uploads end when the program quits: those that move or are queued, and paused incoming ones, whose
-  /// clients are connected.
-  var unfinishedCount: Int { live.runningCount + live.incoming.pausedCount }
+  /// How many uploads end when the program quits: those that move or are queued; paused incoming ones, whose clients are
+  /// connected; and paused outgoing trees, of which the next process knows no more than files that had begun.
+  var unfinishedCount: Int { live.runningCount + live.incoming.pausedCount + live.outgoing.pausedTreeCount }
 
   /// Quits; asks while uploads run.
   mutating func quit() -> [DashboardEffect] {
@@ -168,9 +168,10 @@ extension DashboardModel {
     return [.acceptUploads(false)] + quitWhenFinished()
   }
 
-  /// Quits if that was to happen when all uploads have finished, and they have.
+  /// Quits if that was to happen when all uploads have finished, and they have. A resumable one whose client may only be
+  /// between two requests has not.
   func quitWhenFinished() -> [DashboardEffect] {
-    isQuitting && unfinishedCount == 0 && isIdle ? [.quit] : []
+    isQuitting && unfinishedCount == 0 && live.incoming.betweenRequestsCount == 0 && isIdle ? [.quit] : []
   }
 
   /// Whether uploads may begin; adds a note when not, since the program is about to quit.

@@ -122,7 +122,8 @@ package struct DashboardModel: Sendable {
   /// Tells the user that all uploads are done or that one has failed, as the user has chosen.
   private mutating func notify(about snapshot: Snapshot) -> [DashboardEffect] {
     guard facts.notification != .none else { return [] }
-    return notices.text(for: snapshot, running: live.runningCount).map { [.notify(facts.notification, $0)] } ?? []
+    let isDone = live.runningCount == 0 && !live.hasWaitingUploads
+    return notices.text(for: snapshot, isDone: isDone).map { [.notify(facts.notification, $0)] } ?? []
   }
 
   private mutating func show(_ snapshot: Snapshot, at time: ClockTime) {

@@ -58,6 +58,43 @@ import UploadCore
     #expect(driver.takeEffects() == [.quit])
   }
 
+  @Test func `w waits for an upload whose client may only be between two requests, for ten seconds`() {
+    var driver = driver()
+    driver.type("qw")
+    _ = driver.takeEffects()
+    for seconds in [0.1, 9.9] {
+      driver.show([upload.interrupted(seconds)])
+      #expect(driver.takeEffects() == [], "\(seconds) s")
+    }
+    driver.show([upload.interrupted(10)])
+    #expect(driver.takeEffects() == [.quit])
+  }
+
+  @Test func `w waits for the interrupted files of a tree, too`() {
+    let tree = GroupSnapshot.example { ($0.filesActive, $0.filesResting, $0.speed, $0.eta) = (1, 1, 0, nil) }
+    var driver = Driver()
+    driver.show([upload, tree.file("a").interrupted(1)], groups: [tree])
+    driver.type("qw")
+    driver.show([upload.finished(), tree.file("a").interrupted(2)], groups: [tree])
+    #expect(driver.takeEffects() == [.acceptUploads(false)])
+    driver.show([tree.file("a").interrupted(20)], groups: [tree])
+    #expect(driver.takeEffects() == [.quit])
+  }
+
+  @Test func `a paused outgoing tree is not lost without a question, and w waits for it`() {
+    let tree = GroupSnapshot.sending("videos", job: UploadID()) {
+      ($0.isPaused, $0.filesActive, $0.speed, $0.eta) = (true, 0, 0, nil)
+    }
+    var driver = Driver()
+    driver.show([], groups: [tree])
+    driver.type("q")
+    #expect(driver.effects.isEmpty && driver.text.contains("1 upload is still running."), "\(driver.text)")
+    driver.type("w")
+    #expect(driver.takeEffects() == [.acceptUploads(false)])
+    driver.show([], groups: [tree.ended()])
+    #expect(driver.takeEffects() == [.quit])
+  }
+
   @Test func `w quits at once when the uploads have finished meanwhile`() {
     var driver = driver()
     driver.type("q")

@@ -33,6 +33,12 @@ struct DashboardState: Sendable {
   var runningCount: Int { incoming.runningCount + outgoing.runningCount }
   var endedCount: Int { incoming.endedCount + outgoing.endedCount }
 
+  /// Whether an upload that does not move is expected to continue: the user has paused it, or its client may only be
+  /// between two requests. Those of earlier processes are not meant.
+  var hasWaitingUploads: Bool {
+    [incoming, outgoing].contains { $0.pausedCount > $0.leftCount || $0.betweenRequestsCount > 0 }
+  }
+
   mutating func update(with snapshot: Snapshot, at time: ClockTime, sort: UploadSort, filter: UploadFilter) {
     if self.time == nil { log.setMissingTimes(time) }
     self.time = time

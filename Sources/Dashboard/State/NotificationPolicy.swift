@@ -9,30 +9,28 @@ struct NotificationPolicy: Sendable {
   static let interval = Duration.seconds(5)
 
   private var last: ContinuousClock.Instant?
-  private var wasRunning = false
   /// Uploads that have ended since the last notification.
   private var stored = 0
   private var sent = 0
   private var failed = 0
+  private var cancelled = 0
   /// Name and reason of the first failure among them.
   private var failure: (name: String, reason: String)?
-  /// Whether all uploads were done at some time since then.
+  /// Whether some have ended, and no other is left.
   private var isDone = false
 
   /// Whether something is to be told as soon as ``interval`` is over.
   var isPending: Bool { isDone || failed > 0 }
 
   /// What to tell, if anything; without control characters.
-  /// - Parameter running: how many uploads are active or queued after this snapshot.
-  mutating func text(for snapshot: Snapshot, running: Int) -> String? {
+  /// - Parameter isDone: whether no upload is active or queued after this snapshot, and none is expected to continue.
+  mutating func text(for snapshot: Snapshot, isDone: Bool) -> String? {
     for upload in snapshot.uploads { note(upload) }
-    if running == 0, wasRunning || stored + sent + failed > 0 { isDone = true }
-    if running > 0 { isDone = false }
-    wasRunning = running > 0
+    self.isDone = isDone && stored + sent + failed + cancelled > 0
     guard isPending, last.map({ snapshot.at - $0 >= Self.interval }) ?? true else { return nil }
     let text = text
     self = NotificationPolicy()
-    (last, wasRunning) = (snapshot.at, running > 0)
+    last = snapshot.at
     return text
   }
 
@@ -42,7 +40,8 @@ struct NotificationPolicy: Sendable {
     case .failed(let error):
       failed += 1
       if failure == nil { failure = (UploadRecord.bounded(upload.name), error.message) }
-    case .cancelled, nil: break
+    case .cancelled: cancelled += 1
+    case nil: break
     }
   }
 

@@ -60,6 +60,12 @@ struct UploadList: Sendable {
   private(set) var stalledCount = 0
   private(set) var interruptedCount = 0
   private(set) var pausedCount = 0
+  /// How many of ``pausedCount`` are trees.
+  private(set) var pausedTreeCount = 0
+  /// How many of ``pausedCount`` an earlier process has begun, and this one has not continued.
+  private(set) var leftCount = 0
+  /// How many interrupted uploads, files of trees included, may continue soon: ``UploadSnapshot/isBetweenRequests``.
+  private(set) var betweenRequestsCount = 0
 
   /// How many uploads of ``shown`` take more than one row where there is space.
   var tallCount: Int { tallBefore.last ?? 0 }
@@ -109,6 +115,7 @@ struct UploadList: Sendable {
     self.unlisted = min(max(0, unlisted), Self.countLimit)
     (totalRate, activeTrees, remaining) = (0, (0, 0), RemainingBytes())
     (stalledCount, interruptedCount, pausedCount) = (0, 0, 0)
+    (pausedTreeCount, leftCount, betweenRequestsCount) = (0, 0, 0)
     if self.unlisted > 0 { remaining.isExact = false }
     // A form of one file is shown as that file.
     let groups = groups.filter { $0.files != nil || $0.filesKnown > 1 }
@@ -116,6 +123,7 @@ struct UploadList: Sendable {
     let hasTrees = !trees.isEmpty
     // By index: a loop over the elements would copy each one.
     for index in uploads.indices where direction == nil || uploads[index].direction == direction {
+      if uploads[index].isBetweenRequests { betweenRequestsCount += 1 }
       if !hasTrees || !addToTree(uploads[index], ticks: ticks) { add(uploads[index], ticks: ticks) }
     }
     for group in groups { update(group, ticks: ticks) }
@@ -138,6 +146,7 @@ struct UploadList: Sendable {
     } else if upload.isResting {
       resting.append(upload.id)
       count(upload.state)
+      if upload.isQueued { leftCount += 1 }
     } else if upload.isQueued {
       queued.append(upload.id)
       remaining.add(upload)
@@ -210,7 +219,10 @@ struct UploadList: Sendable {
       return
     }
     if wasRunning == false { ended.removeAll { $0 == tree.row } }
-    if let state = records[tree.row]?.now.state { count(state) }
+    if let state = records[tree.row]?.now.state {
+      count(state)
+      if state == .paused { pausedTreeCount += 1 }
+    }
     if group.isResting { return resting.append(tree.row) }
     active.append(tree.row)
     if let row = records[tree.row]?.now { remaining.add(row) }
@@ -300,5 +312,16 @@ struct UploadList: Sendable {
   private func matchingFiles(of record: UploadRecord, _ filter: UploadFilter) -> [UploadRecord] {
     let files = trees.values.first { $0.row == record.id }?.files.compactMap { records[$0] } ?? []
     return filter.matches(record) ? files : files.filter { filter.matches($0) }
+  }
+}
+
+extension UploadSnapshot {
+  /// A client continues an upload within this time after its last request, unless something has interrupted it; in
+  /// seconds.
+  private static let longestGap = 10.0
+
+  /// Whether it is interrupted so shortly that its client may only be between two requests.
+  fileprivate var isBetweenRequests: Bool {
+    state == .interrupted && interruptedSeconds.map { $0 < Self.longestGap } ?? false
   }
 }

@@ -80,9 +80,56 @@ import Testing
         slabs: SlabUse(used: 0, budget: 0)
       )
     }
-    #expect(policy.text(for: snapshot(0, [upload.finished()]), running: 0) != nil)
-    #expect(policy.text(for: snapshot(1, [upload.finished()]), running: 0) == nil && policy.isPending)
-    #expect(policy.text(for: snapshot(2, [upload]), running: 1) == nil && !policy.isPending)
-    #expect(policy.text(for: snapshot(9, [upload.finished()]), running: 0) == "All uploads are done: 2 stored.")
+    #expect(policy.text(for: snapshot(0, [upload.finished()]), isDone: true) != nil)
+    #expect(policy.text(for: snapshot(1, [upload.finished()]), isDone: true) == nil && policy.isPending)
+    #expect(policy.text(for: snapshot(2, [upload]), isDone: false) == nil && !policy.isPending)
+    #expect(policy.text(for: snapshot(9, [upload.finished()]), isDone: true) == "All uploads are done: 2 stored.")
+  }
+
+  @Test(arguments: [UploadSnapshot.example("in.bin").paused(), .example("in.bin").interrupted(0.5)])
+  func `a pause and a gap between two requests are no end, neither alone nor beside an end`(_ resting: UploadSnapshot) {
+    var driver = driver()
+    driver.show([upload, .sending()])
+    driver.show([resting, .sending()])
+    driver.show([resting, .sending().finished()])
+    for _ in 0..<20 { driver.show([resting]) }
+    #expect(driver.effects.isEmpty)
+    driver.show([upload])
+    driver.show([upload.finished()])
+    #expect(texts(&driver) == ["All uploads are done: 1 stored, 1 sent."])
+  }
+
+  @Test func `pausing or interrupting the only upload is no end`() {
+    var driver = driver()
+    driver.show([upload])
+    for resting in [upload.paused(), upload.interrupted(1), upload.interrupted(100)] {
+      for _ in 0..<20 { driver.show([resting]) }
+    }
+    #expect(driver.effects.isEmpty)
+    driver.show([upload.ended(.cancelled)])
+    #expect(texts(&driver) == ["All uploads are done."])
+  }
+
+  @Test func `uploads that are interrupted for long, or that an earlier process has left, delay no notice`() {
+    let left = UploadSnapshot.queued(
+      id: UploadID(),
+      mode: .resumable,
+      name: "left.bin",
+      size: 1 << 20,
+      remote: "127.0.0.1:8080",
+      isPaused: true
+    )
+    var driver = driver()
+    driver.show([upload, left, .sending().interrupted(60)])
+    driver.show([upload.finished(), left, .sending().interrupted(61)])
+    #expect(texts(&driver) == ["All uploads are done: 1 stored."])
+  }
+
+  @Test func `a paused tree is not done`() {
+    let tree = GroupSnapshot.example { ($0.filesPaused, $0.filesResting, $0.speed, $0.eta) = (2, 2, 0, nil) }
+    var driver = driver()
+    driver.show([upload, tree.file("a")], groups: [tree])
+    driver.show([upload.finished(), tree.file("a").paused()], groups: [tree])
+    #expect(driver.effects.isEmpty)
   }
 }
