@@ -36,11 +36,13 @@ package struct ObjectStoreSettings: Sendable {
 
   package init(location: StoreLocation) { self.location = location }
 
-  /// The configuration of the client, with the credentials of the environment. Reads small files.
+  /// The configuration of the client, with the credentials of the environment. Empty values count as unset. Reads small
+  /// files.
   /// - Throws: ``UploadError`` with code `badValue` or `unreadableFile` where there are no credentials, `badCertificate` when
   ///   the file with authorities cannot be used.
   func client(_ environment: [String: String]) throws(UploadError) -> S3Configuration {
-    let region = region ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? "us-east-1"
+    func first(_ values: String?...) -> String? { values.lazy.compactMap { $0 }.first { !$0.isEmpty } }
+    let region = first(region, environment["AWS_REGION"], environment["AWS_DEFAULT_REGION"]) ?? "us-east-1"
     var configuration = S3Configuration(
       endpoint: endpoint ?? .amazon(region: region),
       bucket: location.bucket,
@@ -48,7 +50,7 @@ package struct ObjectStoreSettings: Sendable {
       addressing: addressing ?? (endpoint == nil ? .virtual : .path),
       credentials: try S3Credentials.load(environment)
     )
-    if let path = authorities ?? environment["AWS_CA_BUNDLE"], !path.isEmpty {
+    if let path = first(authorities, environment["AWS_CA_BUNDLE"]) {
       configuration.trust = .authorities(path: path)
       try configuration.trust.validate()
     }
