@@ -21,6 +21,9 @@ enum EnvironmentDefaults {
     HeadlessCommand._commandName: ["size", "count"], CompareCommand._commandName: ["size"],
   ]
 
+  /// Options that mean nothing without another one, by the name of that: without it their variables are ignored.
+  private static let dependent = ["store": StoreOptions.detailNames]
+
   /// The arguments with the options that the environment sets, inserted after the command's name. Without a command,
   /// `dashboard` is inserted too. Arguments for the root command, such as `--help`, are unchanged.
   /// - Parameter arguments: of the process, without the program's name.
@@ -60,6 +63,9 @@ enum EnvironmentDefaults {
     guard !names.contains("help") else { return [] }
     var overridden = names.union(exclusive.filter { !names.isDisjoint(with: $0) }.flatMap { $0 })
     if arguments.contains(where: { $0.name == nil }) { overridden.formUnion(insteadOfFiles[command.name] ?? []) }
+    for (name, others) in dependent where !names.contains(name) && environment[variable(for: name)]?.isEmpty != false {
+      overridden.formUnion(others)
+    }
     return command.optionNames.filter { !overridden.contains($0) }.compactMap { name -> Addition? in
       guard let value = environment[variable(for: name)], !value.isEmpty else { return nil }
       if command.switchNames.contains(name) { return isOn(value) ? (name: name, arguments: ["--\(name)"]) : nil }

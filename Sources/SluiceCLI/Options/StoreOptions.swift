@@ -24,9 +24,6 @@ struct PartSize: OptionReadable {
     }
   }
 
-  fileprivate init(bytes: UInt64) { self.bytes = bytes }
-
-  static let standard = PartSize(bytes: PartPlan.defaultSize)
 }
 
 /// Where uploads are stored, if not in the directory.
@@ -54,16 +51,19 @@ struct StoreOptions: ParsableArguments {
 
   @Option(
     "Size of parts, from 5MiB to 5GiB; larger for a file of known length that would have more than 10000. Without a length "
-      + "a file may have 10000 of them: 156 GiB.",
+      + "a file may have 10000 of them: 156 GiB. (default: 16MiB)",
     value: "size"
   )
-  var s3PartSize = OptionValue(PartSize.standard, "16MiB")
+  var s3PartSize: OptionValue<PartSize>?
 
   @Option("Bucket in the path of URLs, or in the host name. (default: virtual at Amazon, otherwise path)", value: "way")
   var s3Addressing: S3Addressing?
 
-  @Option("Downloads: through this server (proxy), or by signed URLs of the object store (redirect).", value: "way")
-  var s3Downloads = S3Downloads.proxy
+  @Option(
+    "Downloads: through this server (proxy), or by signed URLs of the object store (redirect). (default: proxy)",
+    value: "way"
+  )
+  var s3Downloads: S3Downloads?
 
   /// Where a server stores uploads.
   var target: StoreTarget {
@@ -71,13 +71,29 @@ struct StoreOptions: ParsableArguments {
     var settings = ObjectStoreSettings(location: store.value)
     (settings.endpoint, settings.region) = (s3Endpoint?.value, s3Region)
     settings.authorities = s3Ca
-    (settings.addressing, settings.downloads) = (s3Addressing, s3Downloads)
-    settings.partSize = s3PartSize.value.bytes
+    settings.addressing = s3Addressing
+    settings.downloads = s3Downloads ?? settings.downloads
+    settings.partSize = s3PartSize?.value.bytes ?? settings.partSize
     return .objects(settings)
   }
 
-  /// - Throws: a `ValidationError` for options that an object store does not support.
+  /// The options that mean nothing without `--store`, by their long names without dashes, and whether each is set.
+  private static let details: [(name: String, isSet: @Sendable (StoreOptions) -> Bool)] = [
+    ("s3-endpoint", { $0.s3Endpoint != nil }), ("s3-region", { $0.s3Region != nil }), ("s3-ca", { $0.s3Ca != nil }),
+    ("s3-part-size", { $0.s3PartSize != nil }), ("s3-addressing", { $0.s3Addressing != nil }),
+    ("s3-downloads", { $0.s3Downloads != nil }),
+  ]
+
+  /// The names of the options that mean nothing without `--store`.
+  static var detailNames: [String] { details.map(\.name) }
+
+  /// - Throws: a `ValidationError` for options that an object store does not support, or that only an object store has.
   func check(_ files: StorageOptions) throws {
+    if store == nil, let detail = Self.details.first(where: { $0.isSet(self) }) {
+      throw ValidationError(
+        "--\(detail.name) is for an object store, and there is none. Add --store s3://BUCKET/PREFIX, or remove it."
+      )
+    }
     guard store != nil, files.onCut == .keep else { return }
     throw ValidationError("--on-cut keep is not possible with --store: an object is complete, or not there.")
   }
