@@ -24,7 +24,7 @@ struct CopiedText: Sendable, Equatable {
         self = try CopiedText(path: directory + slash + bytes.losslessText, name: name)
         return
       }
-      (subject, text) = ("URL of \(name)", filesURL + Self.urlPath(bytes))
+      (subject, text) = ("URL of \(name)", filesURL + PercentEncoding.encode(path: bytes.bytes))
     }
   }
 
@@ -34,13 +34,6 @@ struct CopiedText: Sendable, Equatable {
       throw UploadError(.badValue, "The path of \(name) has characters that cannot be copied safely.")
     }
     (subject, text) = ("path of \(name)", path)
-  }
-
-  /// The path, byte for byte, as components of a URL's path.
-  private static func urlPath(_ name: NameBytes) -> String {
-    name.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-      .map { PercentEncoding.encode($0) }
-      .joined(separator: "/")
   }
 
   /// The note after it was sent to the terminal, and perhaps to tmux. The text comes first: on a narrow screen the rest is

@@ -138,7 +138,8 @@ private struct DirectoryLock {
   init(_ directory: String) {
     descriptor = open(directory.isEmpty ? "." : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
-    for _ in 0..<Self.tries where flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+    for _ in 0..<Self.tries {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return }
       guard errno == EWOULDBLOCK || errno == EINTR else { return }
       usleep(20_000)
     }
