@@ -395,7 +395,6 @@ int clinux_read_link(int descriptor, struct clinux_link *link) {
   if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return -1;
   link->busy = info.tcpi_busy_time;
   link->window_limited = info.tcpi_rwnd_limited;
-  link->buffer_limited = info.tcpi_sndbuf_limited;
   link->delivery_rate = info.tcpi_delivery_rate;
   link->received_bytes = info.tcpi_bytes_received;
   link->round_trip = info.tcpi_rtt;
@@ -415,6 +414,6 @@ int clinux_read_link(int descriptor, struct clinux_link *link) {
   socklen_t name_length = sizeof name - 1;
   getsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, name, &name_length);
   link->is_paced = strncmp(name, "bbr", 3) == 0;
-  link->has_times = length >= offsetof(struct tcp_info, tcpi_sndbuf_limited) + sizeof info.tcpi_sndbuf_limited;
+  link->has_times = length >= offsetof(struct tcp_info, tcpi_rwnd_limited) + sizeof info.tcpi_rwnd_limited;
   return 0;
 }

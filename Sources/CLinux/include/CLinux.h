@@ -199,9 +199,9 @@ uint64_t clinux_thread_time(void);
 /// What the kernel knows of a TCP connection. Counters and times count since it began; what an older kernel does not
 /// know is 0.
 struct clinux_link {
-  /// Microseconds in which bytes were unacknowledged or not sent yet; of these, in which the peer's receive window was
-  /// too small, and in which the socket's send buffer was. Linux 4.9 and later, as `has_times` says.
-  uint64_t busy, window_limited, buffer_limited;
+  /// Microseconds in which bytes were unacknowledged or not sent yet, and of these, in which the peer's receive window was
+  /// too small. Linux 4.9 and later, as `has_times` says.
+  uint64_t busy, window_limited;
   /// What the connection carries, in bytes per second, by the newest estimate.
   uint64_t delivery_rate;
   uint64_t received_bytes;
@@ -216,7 +216,7 @@ struct clinux_link {
   /// How often in a row the oldest packet was sent again without an acknowledgement, and how many probes of a closed
   /// receive window in a row were not acknowledged.
   uint32_t timeouts, probes;
-  /// Whether the three times are known, 1 or 0.
+  /// Whether both times are known, 1 or 0.
   int has_times;
   /// Whether the bytes under way fill three quarters of the receive window that the peer advertised last, 1 or 0
   /// (Linux 5.4).

@@ -68,7 +68,7 @@ struct RejectedView: Widget {
     columns.write(request.reason, .reason, theme.dim, on: &surface)
   }
 
-  /// A number in five columns: `9999`, `12k`, `3M`.
+  /// A number in five columns: `99999`, `123k`, `45M`.
   private static func times(_ count: UInt64) -> String {
     switch count {
     case ..<100_000: "\(count)"

@@ -2,14 +2,12 @@ import CLinux
 
 /// What the kernel says of a TCP connection at one instant (TCP_INFO). Counters count from the connection's beginning.
 package struct LinkReading: Sendable, Equatable {
-  /// Whether ``busy``, ``windowLimited`` and ``bufferLimited`` are known (Linux 4.9).
+  /// Whether ``busy`` and ``windowLimited`` are known (Linux 4.9).
   package var hasTimes = false
-  /// Seconds in which bytes were unacknowledged or not sent yet. The next two are parts of it.
+  /// Seconds in which bytes were unacknowledged or not sent yet.
   package var busy = 0.0
-  /// Seconds in which the peer's receive window was too small for more.
+  /// Seconds of these in which the peer's receive window was too small for more.
   package var windowLimited = 0.0
-  /// Seconds in which the socket's send buffer was too small for the link.
-  package var bufferLimited = 0.0
   /// The smoothed and the least time of a round trip in seconds; 0 where it is not known.
   package var roundTrip = 0.0
   package var leastRoundTrip = 0.0
@@ -43,7 +41,6 @@ package struct LinkReading: Sendable, Equatable {
     guard clinux_read_link(descriptor, &link) == 0 else { return nil }
     (hasTimes, isPaced, fillsWindow) = (link.has_times != 0, link.is_paced != 0, link.fills_window != 0)
     (busy, windowLimited) = (Double(link.busy) * 1e-6, Double(link.window_limited) * 1e-6)
-    bufferLimited = Double(link.buffer_limited) * 1e-6
     roundTrip = Double(link.round_trip) * 1e-6
     // The kernel's value for no measurement yet.
     leastRoundTrip = link.least_round_trip == .max ? 0 : Double(link.least_round_trip) * 1e-6
