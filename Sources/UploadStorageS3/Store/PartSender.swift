@@ -345,9 +345,10 @@ final class PartSender: SlabFillerDelegate {
   /// Ends the upload, and reports why to the delegate.
   func fail(_ error: any Error) {
     guard !isOver else { return }
-    abort()
     let other = UploadError(.storageFailed, "The file could not be stored.", cause: error)
+    // First: where nothing is under way, the sender stops at once, and a sink that stops for no reason was cancelled.
     delegate?.senderFailed(error as? UploadError ?? other)
+    abort()
   }
 
   func abort() {

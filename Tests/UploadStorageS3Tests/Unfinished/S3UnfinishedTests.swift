@@ -147,8 +147,13 @@ import UploadTestSupport
       let slow = try await upload.append()
       try await slow.write([UInt8](repeating: 0, count: 100))
       try await eventually("it has its lease") { upload.objects.contains(".lease.1") }
+      // However long the test takes, the lease is not renewed.
+      let key = ".sluice/uploads/\(upload.id).lease.1"
+      fixture.bucket.on { $0.operation == .putObject && $0.key == key ? .fails(.unreachable) : .fine }
       fixture.bucket.advance(by: 15)
       try await upload.append(Array(content[..<(2 * Self.part + 1)]), fixture.other)
+      fixture.bucket.on { _ in .fine }
+      fixture.bucket.advance(by: LeaseStateMachine.renewal)
       try await slow.write([UInt8](repeating: 0, count: 2 * Self.part))
       try await eventually("it has failed") { try await slow.failure != nil }
       #expect(try await slow.failure?.code == .tooManyUploads)

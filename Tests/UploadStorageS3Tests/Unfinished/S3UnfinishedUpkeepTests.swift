@@ -212,6 +212,19 @@ import UploadTestSupport
     }
   }
 
+  @Test func `a failure while nothing is being sent is reported to the request`() async throws {
+    try await withS3Store(leavesNothing: false) { fixture in
+      let upload = try await UnfinishedProbe(fixture)
+      try await upload.append([1, 2, 3])
+      fixture.bucket.on { $0.operation == .getObject && $0.key.contains(".tail.") ? .fails(.server) : .fine }
+      let request = try await upload.append()
+      try await request.write([4])
+      try await eventually("it has failed") { try await request.failure?.code == .storeUnavailable }
+      fixture.bucket.on { _ in .fine }
+      try await eventually("the lease is released") { try await upload.offset() == 3 }
+    }
+  }
+
   @Test(arguments: [".tail.", ".lease.", ".json"])
   func `a conflict about an object of the store's own does not end the upload`(name: String) async throws {
     try await withS3Store(leavesNothing: false) { fixture in
