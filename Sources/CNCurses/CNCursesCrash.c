@@ -1,5 +1,6 @@
 // Runs in a signal handler on the thread that crashed: only functions that POSIX calls async-signal-safe.
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -97,3 +98,16 @@ void cncurses_guard_crashes(
 }
 
 void cncurses_unguard_crashes(void) { atomic_store(&is_armed, false); }
+
+void cncurses_restore_without_waiting(void) {
+  if (!atomic_exchange(&is_armed, false)) return;
+  // Otherwise a background process would be stopped when it sets the terminal.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTTOU);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL);
+  tcflush(state.output, TCOFLUSH);
+  if (state.has_modes) tcsetattr(state.input, TCSANOW, &state.modes);
+  struct pollfd output = {.fd = state.output, .events = POLLOUT};
+  if (poll(&output, 1, 0) > 0 && output.revents & POLLOUT) write_all(state.output, state.bytes, state.length);
+}

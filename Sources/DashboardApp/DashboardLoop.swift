@@ -37,6 +37,8 @@ package final class DashboardLoop {
   private let terminal: any Terminal
   private let eventQueue: EventQueue<LoopEvent>
   private let signals: Int32
+  private let stopping: DashboardStop
+  private let unreadTerminal: UnreadTerminal
   private let settings: SettingsSaver?
   private let targets: TargetsSaver?
   private var sampler: Sampler
@@ -49,14 +51,24 @@ package final class DashboardLoop {
   private var shownTitle = ""
 
   /// Loads the settings and the targets if the host has files for them, and draws the first frame.
-  package init(_ engine: DashboardEngine, on terminal: any Terminal, host: DashboardHost) {
+  /// - Parameter exit: ends the process without waiting for the terminal; called on another thread when signals ask for
+  ///   the end while drawing is blocked (``UnreadTerminal``). Nil for a terminal that never blocks.
+  package init(
+    _ engine: DashboardEngine,
+    on terminal: any Terminal,
+    host: DashboardHost,
+    exit: (@Sendable () -> Never)? = nil
+  ) {
     let (settings, note) = host.settingsFile?.load() ?? (DashboardSettings(), nil)
     let (targets, targetsNote) = host.targetsFile?.load() ?? (SavedTargets(), nil)
     let performer = EffectPerformer(engine: engine, eventQueue: host.eventQueue, paths: host.paths)
     (self.engine, self.terminal, self.performer) = (engine, terminal, performer)
     (eventQueue, signals, tmuxClipboard) = (host.eventQueue, host.signals, host.tmuxClipboard)
-    self.settings = host.settingsFile.map { SettingsSaver($0) { performer.note(.warning, $0) } }
-    self.targets = host.targetsFile.map { TargetsSaver($0) { performer.note(.warning, $0) } }
+    let settingsSaver = host.settingsFile.map { SettingsSaver($0) { performer.note(.warning, $0) } }
+    let targetsSaver = host.targetsFile.map { TargetsSaver($0) { performer.note(.warning, $0) } }
+    (self.settings, self.targets) = (settingsSaver, targetsSaver)
+    stopping = DashboardStop { await performer.stop(lettingFinish: $0, settings: settingsSaver, targets: targetsSaver) }
+    unreadTerminal = UnreadTerminal(stopping)
     sampler = engine.server.sampler(engine.ledger)
     let facts = engine.facts(host.paths)
     var capabilities = terminal.capabilities
@@ -68,6 +80,14 @@ package final class DashboardLoop {
       size: terminal.size,
       targets: targets
     )
+    if let exit {
+      unreadTerminal.observe(
+        signals,
+        isBusy: { !engine.queue.isResting || engine.ledger.hasMovingUploads },
+        forward: { [eventQueue] in eventQueue.post(.signal($0)) },
+        exit: exit
+      )
+    }
     draw()
     performer.watchServer()
     for note in [note, targetsNote].compactMap({ $0 }) { send(.note(.warning, note)) }
@@ -91,7 +111,9 @@ package final class DashboardLoop {
   package func turn(until deadline: ContinuousClock.Instant? = nil) {
     let input = isTerminalLost ? -1 : terminal.inputDescriptor
     let wakeUp = min(deadline ?? pace.nextTick, pace.nextTick)
+    unreadTerminal.noteTurn()
     waitUntilReadable(input, signals, eventQueue.descriptor, until: wakeUp)
+    unreadTerminal.noteTurn()
     var hasNews = false
     while let signal = DashboardSignal.next(from: signals) {
       handle(signal)
@@ -118,6 +140,7 @@ package final class DashboardLoop {
   private func handle(_ event: LoopEvent) {
     switch event {
     case .message(let message): send(message)
+    case .signal(let signal): handle(signal)
     case .stopped:
       takeSnapshot()
       if !isOver { phase = .over }
@@ -135,18 +158,23 @@ package final class DashboardLoop {
       terminal.resume()
     case .interrupt: interrupt()
     case .hangUp: loseTerminal()
-    case .terminate: if phase == .running { stop(lettingFinish: true) } else { phase = .abandoned }
-    case .quit: phase = .abandoned
+    case .terminate: if phase == .running { stop(lettingFinish: true) } else { abandon() }
+    case .quit: abandon()
     }
   }
 
   /// Handles Ctrl-C, which arrives as a signal, as a key; pressed again within two seconds, it quits immediately.
   private func interrupt() {
     let now = ContinuousClock.now
-    guard phase == .running else { return phase = .abandoned }
+    guard phase == .running else { return abandon() }
     if let last = lastInterrupt, now - last < .seconds(2) { return stop(lettingFinish: false) }
     lastInterrupt = now
     send(.input(.key(KeyEvent("c", .control))))
+  }
+
+  private func abandon() {
+    phase = .abandoned
+    stopping.complete()
   }
 
   private func loseTerminal() {
@@ -233,7 +261,7 @@ package final class DashboardLoop {
   private func stop(lettingFinish: Bool) {
     guard phase == .running || (phase == .stopping(lettingFinish: true) && !lettingFinish) else { return }
     phase = .stopping(lettingFinish: lettingFinish)
-    performer.stop(lettingFinish: lettingFinish, settings: settings, targets: targets)
+    stopping.begin(lettingFinish: lettingFinish)
     send(.note(.warning, lettingFinish ? "Stopping: uploads may finish within \(engine.graceText)." : "Stopping."))
   }
 
@@ -260,6 +288,8 @@ extension TaskbarProgress {
 /// An event that is posted to the main thread's queue.
 enum LoopEvent: Sendable {
   case message(DashboardMessage)
+  /// A signal that was received while this thread was blocked.
+  case signal(DashboardSignal)
   /// The engine has stopped, and the settings are written or that took longer than 2 s.
   case stopped
 }

@@ -1,4 +1,5 @@
 import Dashboard
+import Glibc
 import TerminalNCurses
 import TerminalUI
 import UploadClient
@@ -37,7 +38,13 @@ package enum DashboardRun {
           usesColor: usesColor,
           notification: notification
         )
-        let loop = DashboardLoop(engine, on: terminal, host: host)
+        let loop = DashboardLoop(engine, on: terminal, host: host) {
+          // Where restoring blocks all the same.
+          signal(SIGALRM) { _ in _exit(0) }
+          alarm(1)
+          NCursesTerminal.restoreWithoutWaiting()
+          _exit(0)
+        }
         if !files.isEmpty { loop.send(.given(files)) }
         loop.run()
         close(terminal)

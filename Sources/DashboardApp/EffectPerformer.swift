@@ -136,15 +136,13 @@ final class EffectPerformer: Sendable {
   ///   - lettingFinish: whether running uploads may finish within the grace; otherwise they are cancelled.
   ///   - settings: writes the last settings; nil where none are saved.
   ///   - targets: writes the last targets; nil where none are stored.
-  func stop(lettingFinish: Bool, settings: SettingsSaver?, targets: TargetsSaver?) {
-    Task.detached { [engine, eventQueue] in
-      await engine.stop(lettingFinish: lettingFinish)
-      await Race.wait(atMost: .seconds(2)) {
-        await settings?.finish()
-        await targets?.finish()
-      }
-      eventQueue.post(.stopped)
+  func stop(lettingFinish: Bool, settings: SettingsSaver?, targets: TargetsSaver?) async {
+    await engine.stop(lettingFinish: lettingFinish)
+    await Race.wait(atMost: .seconds(2)) {
+      await settings?.finish()
+      await targets?.finish()
     }
+    eventQueue.post(.stopped)
   }
 
   func note(_ level: NoteLevel, _ text: String) { eventQueue.post(.message(.note(level, PlainText.sanitized(text)))) }

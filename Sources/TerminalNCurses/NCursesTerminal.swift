@@ -108,6 +108,10 @@ package final class NCursesTerminal: Terminal {
     capturedErrors = nil
   }
 
+  /// Restores the terminal of this process for its immediate exit, while another thread is blocked in drawing: discards
+  /// output that the terminal has not accepted, and writes only if that does not block. Callable from any thread.
+  package nonisolated static func restoreWithoutWaiting() { cncurses_restore_without_waiting() }
+
   package func draw(_ surface: Surface) { if isActive { writer.draw(surface) } }
 
   package func pendingEvents() -> [InputEvent] {

@@ -24,6 +24,8 @@ package final class PseudoTerminal: Sendable {
   private let record = Record()
   /// The end that is the screen and the keyboard.
   private let screen: Int32
+  /// The path of the program's end.
+  private let path: String
   package let processID: Int32
 
   /// Starts a program in a new terminal, which is all three of its streams.
@@ -33,6 +35,7 @@ package final class PseudoTerminal: Sendable {
   ///   - directory: where it runs; must exist.
   ///   - width: in columns.
   ///   - height: in rows.
+  ///   - isRead: whether the output is read; otherwise the program blocks once the terminal is full.
   /// - Throws: `POSIXError` when there is no terminal, ``SystemCallError`` when no process can be started.
   package init(
     _ executable: String,
@@ -40,7 +43,8 @@ package final class PseudoTerminal: Sendable {
     environment: [String: String] = [:],
     directory: String = ".",
     width: Int,
-    height: Int
+    height: Int,
+    isRead: Bool = true
   ) throws {
     var path = [CChar](repeating: 0, count: 128)
     screen = clinux_open_pseudo_terminal(&path, path.count, Int32(width), Int32(height))
@@ -48,6 +52,7 @@ package final class PseudoTerminal: Sendable {
     let copy = fcntl(screen, F_DUPFD_CLOEXEC, 3)
     guard screen >= 0, copy >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .ENXIO) }
     let name = String(decoding: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    self.path = name
     // While no process has the program's end open, reading from the other fails.
     let programEnd = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)
     defer { close(programEnd) }
@@ -64,8 +69,13 @@ package final class PseudoTerminal: Sendable {
       throw error
     }
     let (record, processID) = (record, processID)
-    Thread.detachNewThread {
-      SpawnedProcess.read(copy) { bytes in record.state.withLock { $0.output += bytes } }
+    if isRead {
+      Thread.detachNewThread {
+        SpawnedProcess.read(copy) { bytes in record.state.withLock { $0.output += bytes } }
+        record.state.withLock { $0.isClosed = true }
+      }
+    } else {
+      close(copy)
       record.state.withLock { $0.isClosed = true }
     }
     Thread.detachNewThread {
@@ -104,6 +114,14 @@ package final class PseudoTerminal: Sendable {
   /// Changes the size of the window, in columns and rows; the program gets SIGWINCH.
   package func resize(width: Int, height: Int) {
     _ = clinux_set_terminal_size(screen, Int32(width), Int32(height))
+  }
+
+  /// Whether the program is blocked in a write to the terminal, or would be by the next: it is full, as it is not read.
+  package var isFull: Bool {
+    let end = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC)
+    defer { close(end) }
+    var polled = pollfd(fd: end, events: Int16(POLLOUT), revents: 0)
+    return end >= 0 && poll(&polled, 1, 0) == 0
   }
 
   /// Whether the program has ended; some of its output may still be missing.
