@@ -211,7 +211,7 @@ extension UploadSnapshot {
 extension UploadRecord {
   /// The state as ``UploadSnapshot/stateText``; of a tree that has lost files, how many.
   var stateText: String {
-    guard let tree = tree?.now else { return now.stateText }
+    guard let tree = tree?.now, now.retryReason == nil else { return now.stateText }
     guard !tree.isStalled || tree.hasEnded, !tree.lossText.isEmpty else { return now.stateText }
     return now.state == .cancelled ? now.stateText : tree.lossText
   }

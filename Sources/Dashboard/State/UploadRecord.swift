@@ -82,10 +82,13 @@ struct UploadRecord: Sendable {
     tree?.now = group
     tree?.isOpen = files.isOpen
     let peak = max(now.peakResidentBytes, files.residentBytes)
-    update(
-      with: group.upload(id: id, residentBytes: files.residentBytes, peakResidentBytes: peak),
-      ticks: ticks
-    )
+    var upload = group.upload(id: id, residentBytes: files.residentBytes, peakResidentBytes: peak)
+    if let retry = files.retry, upload.state == .sending {
+      // All of its files wait, as when the server cannot be reached.
+      (upload.state, upload.retryReason, upload.retryIn) = (.waiting, retry.retryReason, retry.retryIn)
+      (upload.attempt, upload.maxAttempts) = (retry.attempt, retry.maxAttempts)
+    }
+    update(with: upload, ticks: ticks)
   }
 
   /// Notes the failure of one of a tree's files; only the first ones are kept.

@@ -20,6 +20,9 @@ struct UploadTree: Sendable {
   private(set) var finished: [UploadID] = []
   /// The memory of the active files together, in bytes.
   private(set) var residentBytes = 0
+  /// The active file whose next attempt begins first; nil when none waits for one.
+  private var retrying: UploadSnapshot?
+  private var hasMovingFile = false
 
   /// - Parameter group: of an outgoing tree of the upload queue, the row has the id of its job.
   init(_ group: GroupSnapshot) { row = (group.direction == .outgoing ? UploadID(group.id) : nil) ?? UploadID() }
@@ -30,10 +33,13 @@ struct UploadTree: Sendable {
   /// The files that have a row while the tree is open, in the order of the rows.
   var files: [UploadID] { active + failed + finished.reversed() }
 
+  /// The file whose next attempt begins first while none of the active ones moves; otherwise nil.
+  var retry: UploadSnapshot? { hasMovingFile ? nil : retrying }
+
   /// Begins a new snapshot: call ``add(_:)`` for each of the tree's files in it.
   /// - Returns: the files that were active before.
   mutating func beginUpdate() -> [UploadID] {
-    defer { (active, residentBytes) = ([], 0) }
+    defer { (active, residentBytes, retrying, hasMovingFile) = ([], 0, nil, false) }
     return active
   }
 
@@ -44,6 +50,7 @@ struct UploadTree: Sendable {
     case nil:
       active.append(upload.id)
       residentBytes += min(max(0, upload.residentBytes), Int.max - residentBytes)
+      noteState(of: upload)
       return (true, nil)
     case .failed:
       guard failed.count < Self.failedLimit, !failed.contains(upload.id) else { return (false, nil) }
@@ -54,6 +61,16 @@ struct UploadTree: Sendable {
       finished.append(upload.id)
       return (true, finished.count > Self.finishedLimit ? finished.removeFirst() : nil)
     case .cancelled: return (false, nil)
+    }
+  }
+
+  private mutating func noteState(of upload: UploadSnapshot) {
+    switch upload.state {
+    case .waiting where upload.retryReason != nil:
+      if upload.retryIn ?? .infinity < retrying?.retryIn ?? .infinity || retrying == nil { retrying = upload }
+    case .waiting, .paused, .interrupted: break
+    case .waitingForMemory, .receiving, .sending, .limited, .stalled, .finishing, .done, .failed, .cancelled:
+      hasMovingFile = true
     }
   }
 }

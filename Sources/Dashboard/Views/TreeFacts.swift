@@ -17,6 +17,7 @@ struct TreeFacts {
     let isIncoming = now.direction == .incoming
     return [
       (FactList.stateLabel, record.stateText),
+      ("reason", record.now.retryReason),
       ("control", UploadFacts.control(record.now)),
       ("files", files),
       ("size", now.bytes.map { $0 < 1024 ? ByteSize.text($0) : "\(ByteSize.text($0)) (\($0) bytes)" } ?? "unknown"),

@@ -28,6 +28,21 @@ import Testing
     #expect(list.record(at: 0)?.now.residentBytes == 6 << 20)
   }
 
+  @Test mutating func `an outgoing tree of which all files wait for their next attempt shows the first of these`() {
+    let tree = GroupSnapshot.sending("photos", job: UploadID()) { ($0.filesFailed, $0.speed) = (1, 0) }
+    func waiting(_ name: String, _ seconds: Double?) -> UploadSnapshot {
+      tree.file(name) {
+        ($0.state, $0.retryReason, $0.retryIn, $0.attempt) = (.waiting, "Connection refused.", seconds, 8)
+      }
+    }
+    update([tree], [waiting("a.jpg", nil), waiting("b.jpg", 12), waiting("c.jpg", 20)])
+    let record = list.record(at: 0)
+    #expect(record?.stateText.hasPrefix("retry 8") == true && record?.stateText.hasSuffix("in 12 s") == true)
+    #expect(record?.now.retryReason == "Connection refused." && record?.isMoving == false)
+    update([tree], [waiting("a.jpg", nil), tree.file("b.jpg")])
+    #expect(list.record(at: 0)?.now.state == .sending && list.record(at: 0)?.now.retryReason == nil)
+  }
+
   @Test mutating func `a file whose group is not counted has a row of its own`() {
     update([], [GroupSnapshot.example().file("a.jpg")])
     #expect(names == ["photos/a.jpg"])
