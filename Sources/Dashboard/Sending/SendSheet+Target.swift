@@ -17,7 +17,12 @@ extension SendSheet {
     if isTyping { drawMark(y: 0, on: &surface) }
     let start = label > 1 ? label + 2 : 1
     surface.within(Rect(x: start, y: 0, width: surface.width - start - 1, height: 1)) { surface in
-      if isTyping { surface.draw(address.field, in: surface.bounds) }
+      if isTyping, address.isUnedited {
+        // As selected: typed text replaces it.
+        address.field.draw(on: &surface, marking: 0..<TextField.limit, style: theme.selection)
+      } else if isTyping {
+        surface.draw(address.field, in: surface.bounds)
+      }
       guard address.field.isEmpty || !isTyping else { return }
       var text = StyledText(address.shown, isTyping ? theme.dim : theme.text)
       if target == .ownServer {
@@ -85,6 +90,8 @@ extension SendSheet {
       message = "This server needs no name: leave the address empty to send to it."
     } else if TargetText.mayHaveSecret(address.url) {
       message = "Only an address without ? and # can have a name: a token may follow, which is never stored."
+    } else if targetProblem != nil, target == checkedTarget {
+      message = Self.invalidNaming
     } else if let url = TargetText.stored(address.url) {
       naming = TargetNaming(url: url, old: address.targets.name(of: url))
       message = "Type a name for this target; an empty one removes it."
@@ -93,6 +100,9 @@ extension SendSheet {
     }
     return naming != nil && target != checkedTarget ? check() : .stay([])
   }
+
+  /// Why no name can be typed, beside what is wrong with the address.
+  static let invalidNaming = "Only an address that can be sent to can have a name: correct it first."
 
   /// Gives the target the name that was typed, unless its address or the name is not valid: the message says so.
   mutating func acceptName() -> Outcome {

@@ -88,6 +88,7 @@ struct SendSheet: Sendable {
     pendingCheck = nil
     known = Dictionary(check.files.map { ($0.path, $0) }) { first, _ in first }
     targetProblem = check.targetProblem
+    if targetProblem != nil, naming != nil { (naming, message) = (nil, Self.invalidNaming) }
     return counts.request(sendable.filter(\.isDirectory).map(\.path))
   }
 

@@ -20,6 +20,8 @@ struct TargetField: Hashable, Sendable {
   private(set) var typed: String?
   /// The offer whose text is in the field, as a position in ``offers``; nil while the user's own text is.
   private(set) var choice: Int?
+  /// Whether the text was not edited since the field has the focus: typed text replaces it, other keys edit it.
+  private(set) var isUnedited = true
   /// The user's own text, which comes back above the first offer.
   private var own = TextField()
 
@@ -53,7 +55,7 @@ struct TargetField: Hashable, Sendable {
   }
 
   /// Forgets what was typed: all targets are offered again.
-  mutating func restart() { (typed, choice) = (nil, nil) }
+  mutating func restart() { (typed, choice, isUnedited) = (nil, nil, true) }
 
   /// Puts the text of the next offer into the field, or of the previous one; above the first, what the user has typed.
   /// - Returns: false when there is none in that direction.
@@ -72,7 +74,7 @@ struct TargetField: Hashable, Sendable {
   mutating func choose(_ index: Int) {
     guard offers.indices.contains(index) else { return }
     if choice == nil { own = field }
-    choice = index
+    (choice, isUnedited) = (index, false)
     field = TextField(offers[index].text)
   }
 
@@ -92,9 +94,21 @@ struct TargetField: Hashable, Sendable {
   // MARK: Editing
 
   /// Handles a key of the field; other keys have no effect.
-  mutating func handle(_ key: KeyEvent) { edit { _ = $0.handle(key) } }
+  mutating func handle(_ key: KeyEvent) {
+    if case .character = key.key, key.modifiers.isDisjoint(with: [.control, .alt]) { replaceUnedited() }
+    isUnedited = false
+    edit { _ = $0.handle(key) }
+  }
 
-  mutating func insert(_ text: String) { edit { $0.insert(text) } }
+  mutating func insert(_ text: String) {
+    replaceUnedited()
+    edit { $0.insert(text) }
+  }
+
+  private mutating func replaceUnedited() {
+    if isUnedited { field.clear() }
+    isUnedited = false
+  }
 
   mutating func set(_ text: String) { (field, choice) = (TextField(text), nil) }
 

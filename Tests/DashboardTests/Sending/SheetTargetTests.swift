@@ -84,6 +84,34 @@ struct SheetTargetTests {
     #expect(script.sheet.target == .ownServer)
   }
 
+  @Test func `typed text replaces an address that was not edited, and other keys edit it`() {
+    var script = script(address: "http://a:1")
+    script.press(KeyEvent("t"))
+    script.type("http://b:2")
+    #expect(script.sheet.address.text == "http://b:2")
+    script.press(KeyEvent(.enter), KeyEvent("t"), KeyEvent(.end))
+    script.type("/x")
+    #expect(script.sheet.address.text == "http://b:2/x")
+    script.press(KeyEvent(.enter), KeyEvent("t"), KeyEvent(.backspace))
+    script.type("y")
+    #expect(script.sheet.address.text == "http://b:2/y")
+    script.press(KeyEvent(.enter), KeyEvent("t"))
+    script.send(.paste("http://c:3"))
+    #expect(script.sheet.address.text == "http://c:3")
+  }
+
+  @Test func `Ctrl-S on an address that cannot be used says why it has no effect`() {
+    var script = script(SavedTargets())
+    script.targetProblems["http://a:1x"] = "Not a port: 1x."
+    script.press(KeyEvent("t"))
+    script.type("http://a:1x")
+    script.press(KeyEvent("s", .control))
+    #expect(script.sheet.naming == nil)
+    #expect(script.text.contains("Not a port: 1x.") && script.text.contains("can have a name"), "\(script.text)")
+    script.press(KeyEvent(.enter), KeyEvent("s", .control))
+    #expect(script.sheet.naming == nil && script.text.contains("can have a name"), "\(script.text)")
+  }
+
   @Test func `a click on an offer chooses it`() throws {
     var script = script()
     script.press(KeyEvent("t"))
@@ -169,12 +197,10 @@ struct SheetTargetTests {
     #expect(script.sheet.naming != nil && script.text.contains("A name has none of /"), "\(script.text)")
     script.press(KeyEvent(.escape))
     script.targetProblems["http://h:x"] = "That is not a port."
-    script.press(KeyEvent("t"))
+    script.press(KeyEvent("t"), KeyEvent(.end))
     script.type(":x")
     script.press(KeyEvent("s", .control))
-    script.type("name")
-    script.press(KeyEvent(.enter))
-    #expect(script.text.contains("That is not a port."), "\(script.text)")
+    #expect(script.sheet.naming == nil && script.text.contains("That is not a port."), "\(script.text)")
     #expect(!script.requested.contains { if case .saveTarget = $0 { true } else { false } })
   }
 
