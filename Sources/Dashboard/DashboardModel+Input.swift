@@ -40,7 +40,9 @@ extension DashboardModel {
     }
     if isSending, helpOffset == nil, question == nil { return handleWhileSending(.key(key)) }
     if let command = KeyTable.bindings(in: keyContext).command(for: key) {
-      return isValid(command) ? perform(command) : []
+      if isValid(command) { return perform(command) }
+      if togglesClient, helpOffset == nil { noteClientSelected(command) }
+      return []
     }
     if keyContext == .filter, filter.handle(key) { applyFilter() }
     return []

@@ -57,6 +57,19 @@ extension DashboardModel {
     }
   }
 
+  /// Says in a note why a command for uploads has no effect while a client is selected.
+  mutating func noteClientSelected(_ command: Command) {
+    switch command {
+    case .cancel, .pause, .retry, .lowerLimit, .raiseLimit, .mark:
+      note(.info, "this row is not an upload: \(isClientOpen ? "select one beneath it" : "Enter shows its uploads")")
+    case .move, .nextPane, .previousPane, .pane, .upload, .mode, .detail, .markAll, .clear, .freeze, .sort, .filter,
+      .log, .copy, .copyFile, .theme, .bar, .density, .mouse, .help, .quit, .quitWhenFinished, .suspend, .redraw, .yes,
+      .no, .keepFilter, .clearFilter, .link, .nextLink, .previousLink, .closeLink, .rejected, .clients, .zoom, .back,
+      .faster, .slower:
+      break
+    }
+  }
+
   mutating func toggleClient() {
     guard case .client(let key) = clientPlace.id else { return }
     live.toggleClient(key, direction)

@@ -50,6 +50,16 @@ import Testing
     #expect(driver.text.contains("Incoming") && driver.selectedRow?.contains("two.bin") == true)
   }
 
+  @Test func `keys for uploads say that a client is selected`() {
+    var driver = driver()
+    driver.type("Gx")
+    #expect(driver.text.contains("this row is not an upload: Enter shows its uploads"), "\(driver.text)")
+    driver.press(.enter)
+    driver.type("x")
+    #expect(driver.text.contains("this row is not an upload: select one beneath it"), "\(driver.text)")
+    #expect(driver.effects.isEmpty)
+  }
+
   @Test func `a client that is closed again has no rows beneath it, and stays selected`() {
     var driver = driver()
     driver.type("Gj")
