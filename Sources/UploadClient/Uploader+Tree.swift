@@ -40,18 +40,6 @@ extension Uploader {
     )
   }
 
-  /// Whether files that the server has already can be left out: false where it has no listing of its files, or does not
-  /// allow to read that. True also where it cannot be reached:
-  /// ``feed(_:rules:to:skipsExisting:isDry:group:onEvent:)`` says why.
-  package func canSkipExisting(at target: SendTarget) async -> Bool {
-    do throws(UploadError) {
-      try await ExistingFiles(ServerRequest(resources: resources, target: target)).checkAccess()
-      return true
-    } catch {
-      return ![.refusedByServer, .badAnswer].contains(error.code)
-    }
-  }
-
   /// Counts the files of a run before it is sent.
   /// - Returns: nil when the task was cancelled before the end.
   package func count(

@@ -171,6 +171,25 @@ import UploadTestSupport
     #expect(queue.cancelledCount == 1)
   }
 
+  @Test func `a directory that is sent again and waits for the server's listing has a state and a reason`() async throws
+  {
+    let queue = queue(jobs: 1)
+    let job = try jobs("/tree/a")[0]
+    _ = queue.add([job])
+    try await eventually("it") { stage.paths == ["/tree/a"] }
+    #expect(queue.drainQueued(at: .now + .seconds(9)).waiting.map(\.retryReason) == [nil], "it lists nothing")
+    stage.end("/tree/a")
+    await queue.waitUntilEmpty()
+    let again = try #require(queue.retry(job.id))
+    try await eventually("it again") { stage.paths == ["/tree/a"] }
+    #expect(queue.drainQueued(at: .now).waiting.map(\.isQueued) == [true])
+    let waiting = queue.drainQueued(at: .now + .seconds(9)).waiting
+    #expect(waiting.map(\.id) == [again] && waiting.map(\.isQueued) == [false])
+    #expect(waiting[0].state == .waiting && waiting[0].retryReason?.contains("300 s") == true, "\(waiting)")
+    stage.end("/tree/a")
+    await queue.waitUntilEmpty()
+  }
+
   @Test func `a directory without files is reported as sent, once`() async throws {
     let queue = queue(jobs: 1)
     _ = queue.add(try jobs("/tree/empty"))

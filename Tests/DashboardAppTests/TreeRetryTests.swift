@@ -46,4 +46,33 @@ import UploadTestSupport
       await engine.stop(lettingFinish: false)
     }
   }
+
+  @Test func `cancelling a tree whose server is away leaves no failure, neither of an empty directory nor of a retry`()
+    async throws
+  {
+    try await withTemporaryDirectory { directory in
+      for name in ["tree", "tree/empty"] { mkdir(directory.file(name), 0o700) }
+      try directory.write("a".utf8, to: "tree/a")
+      // Nothing listens on this port.
+      let port = try HeldPort()
+      let ledger = UploadLedger()
+      let queue = UploadQueue(ledger, jobs: 1)
+      let target = try SendTarget("http://127.0.0.1:\(port.number)")
+      let job = UploadJob(path: directory.file("tree"), target: target, mode: .stream)
+      #expect(queue.add([job]) == 0)
+      try await eventually("the file") { !ledger.active().isEmpty }
+      #expect(queue.cancel(job.id) != nil)
+      await queue.waitUntilEmpty()
+      #expect(ledger.totals(.outgoing).failed == 0 && ledger.totals(.outgoing).cancelled > 0)
+
+      let again = try #require(queue.retry(job.id))
+      try await eventually("the listing") {
+        queue.drainQueued(at: .now + .seconds(9)).waiting.contains { $0.retryReason != nil }
+      }
+      #expect(queue.cancel(again) != nil)
+      await queue.waitUntilEmpty()
+      #expect(ledger.totals(.outgoing).failed == 0)
+      #expect(queue.drainQueued().ended.map(\.state) == [.cancelled])
+    }
+  }
 }

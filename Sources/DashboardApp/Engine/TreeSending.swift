@@ -56,27 +56,36 @@ extension TreeSending {
         signals.set()
       }
       guard !Task.isCancelled else { return false }
-      let skipsExisting = job.skipsExisting ? await uploader.canSkipExisting(at: job.target) : false
-      // How many of them are to be sent is known only at the end.
-      let group = UploadGroup(job, skipsExisting ? nil : count)
-      @Sendable func noteFailure(_ path: String, _ error: UploadError) {
-        ledger.end(UploadMeter(failed: path, of: job, group), .failed(error))
+      @Sendable func noteFailure(_ path: String, _ error: UploadError, _ group: UploadGroup) {
+        let outcome: UploadOutcome = error.code == .cancelled ? .cancelled : .failed(error)
+        ledger.end(UploadMeter(failed: path, of: job, group), outcome)
         if signals.isFirst() { onFirst() }
       }
-      guard !Task.isCancelled else { return false }
-      do throws(UploadError) {
-        let (arguments, rules) = ([TreeArgument.directory(job.path)], TreeRules())
-        let feed = try await uploader.feed(
-          arguments,
-          rules: rules,
+      @Sendable func makeFeed(_ group: UploadGroup, skipsExisting: Bool) async throws(UploadError) -> TreeFeed {
+        try await uploader.feed(
+          [.directory(job.path)],
+          rules: TreeRules(),
           to: job.target,
           skipsExisting: skipsExisting,
           group: group
         ) { event in
           switch event {
-          case .failed(let path, let error), .directoryFailed(let path, let error): noteFailure(path, error)
+          case .failed(let path, let error), .directoryFailed(let path, let error): noteFailure(path, error, group)
           case .exists, .unknown, .skipped, .directoryMade, .directoryExists, .directoryNotSent: break
           }
+        }
+      }
+      // How many of them are to be sent is known only at the end.
+      var group = UploadGroup(job, job.skipsExisting ? nil : count)
+      do throws(UploadError) {
+        let feed: TreeFeed
+        do throws(UploadError) {
+          feed = try await makeFeed(group, skipsExisting: job.skipsExisting)
+        } catch {
+          // The server lists no files, or not for this client: all are sent.
+          guard job.skipsExisting, [.refusedByServer, .badAnswer].contains(error.code) else { throw error }
+          group = UploadGroup(job, count)
+          feed = try await makeFeed(group, skipsExisting: false)
         }
         let sender = feed.needsDigests ? uploader.askingForDigests : uploader
         let sources = GatedSources(sources: feed.sources, gate: gates.begin(job.id))
@@ -87,7 +96,9 @@ extension TreeSending {
         }
         await feed.finish()
       } catch {
-        noteFailure(job.path, error)
+        // Cancelled while it waited for the server's listing: nothing of it has begun.
+        if error.code == .cancelled, !signals.hasFiles { return false }
+        noteFailure(job.path, error, group)
       }
       ledger.close(group, .outgoing, isCancelled: Task.isCancelled)
       return signals.hasFiles

@@ -65,6 +65,16 @@ package struct UploadJob: Sendable {
     return upload
   }
 
+  /// The job of a directory while the server has not yet said which of its files it has.
+  func listingSnapshot() -> UploadSnapshot {
+    var upload = snapshot()
+    upload.isQueued = false
+    upload.retryReason =
+      "The server has not listed its files yet, of which only missing ones are sent. It is asked for at most "
+      + RetryPolicy.usual.patience.formattedSeconds + "."
+    return upload
+  }
+
   /// The job of a directory that has ended without any file.
   func emptySnapshot() -> UploadSnapshot {
     var upload = snapshot()

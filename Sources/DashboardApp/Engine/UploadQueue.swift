@@ -17,7 +17,7 @@ package final class UploadQueue: Sendable {
     var uploads = UploadQueueState()
     var whenEmpty: [CheckedContinuation<Void, Never>] = []
     /// The directories that are being sent.
-    var trees: [UploadID: (job: UploadJob, task: Task<Bool, Never>)] = [:]
+    var trees: [UploadID: (job: UploadJob, task: Task<Bool, Never>, since: ContinuousClock.Instant)] = [:]
   }
 
   /// The most queued uploads in a snapshot: copying all of a long queue each time would use more CPU than sending them.
@@ -173,13 +173,23 @@ package final class UploadQueue: Sendable {
   /// Sets the sizes to show for uploads that are still queued, in bytes; other ids are ignored.
   func note(sizes: [UploadID: UInt64]) { state.withLock { $0.uploads.note(sizes: sizes) } }
 
+  /// A directory that is sent again is shown as waiting for the server's listing after this time.
+  private static let listingTime = Duration.seconds(2)
+
   /// The first ``shownLimit`` uploads that have no meter yet, the number of further ones, and those that ended without
   /// one: cancelled while they waited, or empty directories. Each ended one is returned by one call only, waiting ones by
   /// every call.
-  func drainQueued() -> (waiting: [UploadSnapshot], rest: Int, ended: [UploadSnapshot]) {
-    let (drained, empty) = state.withLock { ($0.uploads.drain(limit: Self.shownLimit), $0.uploads.drainEmpty()) }
+  /// - Parameter now: the time that decides which directories wait for the server's listing.
+  func drainQueued(
+    at now: ContinuousClock.Instant = .now
+  ) -> (waiting: [UploadSnapshot], rest: Int, ended: [UploadSnapshot]) {
+    let (drained, empty, listing) = state.withLock { state in
+      let listing = state.trees.values.filter { $0.job.skipsExisting && now - $0.since > Self.listingTime }
+      return (state.uploads.drain(limit: Self.shownLimit), state.uploads.drainEmpty(), Set(listing.map(\.job.id)))
+    }
     let cancelled = drained.cancelled.map { $0.snapshot(isCancelled: true) }
-    return (drained.waiting.map { $0.snapshot() }, drained.rest, cancelled + empty.map { $0.emptySnapshot() })
+    let waiting = drained.waiting.map { listing.contains($0.id) ? $0.listingSnapshot() : $0.snapshot() }
+    return (waiting, drained.rest, cancelled + empty.map { $0.emptySnapshot() })
   }
 
   private func start() {
@@ -212,7 +222,7 @@ package final class UploadQueue: Sendable {
       }
     }
     let (isCancelled, limit) = state.withLock { state in
-      state.trees[job.id] = (job, task)
+      state.trees[job.id] = (job, task, .now)
       return (state.uploads.isCancelled(job.id), state.uploads.limit(of: job.id))
     }
     if let limit { _ = trees.setLimit(job, limit) }
