@@ -54,7 +54,29 @@ import UploadTestSupport
       try await tmux.press("y")
       #expect(try await tmux.ends().contains("1 upload cancelled.\n"))
       #expect(try TemporaryDirectory(inside: tmux.scratch.file("uploads")).names() == [])
-      withExtendedLifetime(socket) {}
+      let response = try await socket.receiveHead()
+      #expect(response.hasPrefix("HTTP/1.1 503 ") && response.contains("\r\nRetry-After: "), "\(response)")
+    }
+  }
+
+  @Test func `send --no-resume retries at the server that follows a dashboard that was quit`() async throws {
+    try await withTmux { tmux in
+      try await tmux.startDashboard()
+      let port = try await tmux.port
+      let file = try tmux.scratch.random(3 << 20, to: "sent.bin")
+      let url = "http://127.0.0.1:\(port)"
+      let sending = try Sluice.start(["send", "--no-resume", "--limit-rate", "1MiB/s", "--to", url, file])
+      try await tmux.shows("the upload") { $0.contains("sent.bin") && $0.contains("1 active") }
+      try await tmux.press("q")
+      try await tmux.shows("1 upload is still running.")
+      try await tmux.press("y")
+      try await tmux.ends()
+      let uploads = tmux.scratch.file("next")
+      let server = try Sluice.start(["serve", "--json", "--port", "\(port)", "--dir", uploads])
+      #expect(try await sending.exit(timeout: .seconds(90)) == .status(0), "\(sending.errors)")
+      server.signal(SIGINT)
+      #expect(try await server.exit() == .status(0))
+      #expect(try Digest.ofFile(uploads + "/sent.bin") == Digest.ofFile(file))
     }
   }
 

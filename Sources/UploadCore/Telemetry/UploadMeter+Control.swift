@@ -31,6 +31,9 @@ extension UploadMeter {
   /// ``stop()`` alone.
   package var isDiscarded: Bool { life.withLock { $0.isDiscarded } }
 
+  /// Whether ``stop()`` was called and ``cancel()`` was not: the upload ends because the program stops.
+  package var isStopped: Bool { life.withLock { $0.isCancelled && !$0.isDiscarded } }
+
   private func cancel(discarding: Bool) -> Bool {
     let (isRunning, interrupt) = life.withLock { life in
       guard life.ended == nil else { return (false, nil as (@Sendable () -> Void)?) }

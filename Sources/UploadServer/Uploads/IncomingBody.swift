@@ -86,11 +86,15 @@ extension HTTPFields {
 }
 
 extension UploadMeter {
-  /// Makes a cancellation of the upload fail `body` with ``UploadError/cancelledByServer``. Call it on the body's event
-  /// loop. The body is retained until the upload ends.
+  /// Makes a cancellation of the upload fail `body` with ``UploadError/cancelledByServer``, and the end of the program
+  /// with ``UploadError/stopping``, after which clients retry. Call it on the body's event loop. The body is retained
+  /// until the upload ends.
   func cancels(_ body: any IncomingBody, on eventLoop: any EventLoop) {
     let body = NIOLoopBound(body, eventLoop: eventLoop)
-    onCancel { eventLoop.execute { body.value.fail(.cancelledByServer) } }
+    onCancel { [weak self] in
+      let isStopped = self?.isStopped ?? false
+      eventLoop.execute { body.value.fail(isStopped ? .stopping : .cancelledByServer) }
+    }
   }
 
   /// Shows in the phase whether a rate limit blocks the upload (`limit`) or it waits for the client (`peer`). A phase
@@ -106,7 +110,8 @@ extension UploadMeter {
 
 extension UploadLedger {
   /// Ends an incoming upload: reports its stored file, or why there is none. An error with code `cancelled` ends it as
-  /// cancelled, every other one as failed. A second end is ignored.
+  /// cancelled, and so does `shuttingDown` after ``UploadMeter/stop()``; every other one as failed. A second end is
+  /// ignored.
   func end(_ meter: UploadMeter, with result: Result<StoredFile, UploadError>) {
     switch result {
     case .success(let file):
@@ -120,7 +125,9 @@ extension UploadLedger {
         sha256: file.digests.sha256Text
       )
       end(meter, .finished(finished))
-    case .failure(let error): end(meter, error.code == .cancelled ? .cancelled : .failed(error))
+    case .failure(let error):
+      let isCancelled = error.code == .cancelled || error.code == .shuttingDown && meter.isStopped
+      end(meter, isCancelled ? .cancelled : .failed(error))
     }
   }
 }

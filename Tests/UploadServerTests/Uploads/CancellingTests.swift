@@ -25,6 +25,32 @@ import UploadTestSupport
     }
   }
 
+  @Test func `the client of an upload gets 503 with Retry-After when the program stops`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("PUT /a", ["Content-Length: 100000000"]) + "begin")
+      harness.ledger.cancelAll()
+      harness.channel.embeddedEventLoop.run()
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+      #expect(response.contains("\r\nRetry-After: 5\r\n"))
+      #expect(harness.store.sink?.isAborted == true)
+      #expect(harness.ledger.totals(.incoming).cancelled == 1)
+    }
+  }
+
+  @Test func `the client of a form gets 503 with Retry-After when the program stops`() async throws {
+    try await withHandler { harness in
+      try harness.send(request("POST /file-upload", [FormText.type, "Content-Length: 100000"]))
+      try harness.send(FormText.file("a", "1") + "--b\r\nContent-Disposition: form-data; filename=c\r\n\r\nsecond")
+      harness.ledger.cancelAll()
+      harness.channel.embeddedEventLoop.run()
+      let response = try harness.received()
+      #expect(response.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n") && response.contains("\r\nRetry-After: 5\r\n"))
+      #expect(harness.store.discarded == ["a"])
+      #expect(harness.ledger.totals(.incoming).cancelled == 2)
+    }
+  }
+
   @Test func `after a cancelled upload with a short rest the connection serves the next request`() async throws {
     try await withHandler { harness in
       try harness.send(request("PUT /a", ["Content-Length: 10"]) + "begin")
@@ -115,7 +141,7 @@ import UploadTestSupport
       try await eventually("all uploads to have arrived in part") {
         server.ledger.active().count { $0.received >= 2 << 20 } == 3
       }
-      server.ledger.cancelAll()
+      for meter in server.ledger.active() { meter.cancel() }
       for client in [stream, form, raw] {
         #expect(try await client.responseToEnd().contains(#"{"status":403,"#))
         try await client.close()
