@@ -30,7 +30,7 @@ struct BrowsingRoutes: Sendable {
     router.getAndHead("/files") { request, context in try await browse(request, over: context.channel) }
     router.getAndHead("/files/**") { request, context in try await browse(request, over: context.channel) }
     router.getAndHead("/healthz") { _, _ in
-      try await store.check()
+      try await checkStorage()
       return Response(ServerResponse(status: .ok, contentType: "text/plain", body: "ok\n"))
     }
     router.getAndHead("/metrics") { _, _ in
@@ -38,6 +38,16 @@ struct BrowsingRoutes: Sendable {
       return Response(ServerResponse(status: .ok, contentType: Metrics.contentType, body: metrics.text))
     }
     return router
+  }
+
+  /// Checks that uploads can be stored now.
+  /// - Throws: what ``UploadStore/check()`` throws; ``UploadError`` with code `directoryUnavailable` while every upload
+  ///   would be rejected for lack of space.
+  private func checkStorage() async throws {
+    try await store.check()
+    guard try await store.availableSpace() == 0 else { return }
+    let reason = "no space is left on the server beyond what is kept free (--min-free) or promised to running uploads"
+    throw UploadError(.directoryUnavailable, "Nothing can be stored: \(reason). Free some space.")
   }
 
   /// A directory as a listing or an archive, or, without a slash at the end of its path, a redirect to the path with one;

@@ -65,6 +65,15 @@ import UploadTestSupport
     }
   }
 
+  @Test func `the health check fails with 503 while there is no space for any upload`() async throws {
+    let store = store()
+    store.available = 1
+    #expect(try await get("/healthz", from: store).0 == 200)
+    store.available = 0
+    let (status, text) = try await get("/healthz", from: store)
+    #expect(status == 503 && text.contains("Nothing can be stored"), "\(text)")
+  }
+
   @Test func `a listing for which the budget has no memory gets 503`() async throws {
     let store = store()
     store.hasMemoryForListings = false
