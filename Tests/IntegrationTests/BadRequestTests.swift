@@ -64,6 +64,12 @@ import UploadTestSupport
     .form("a header line without a colon", 400, "--Z\n\(part)\nnonsense\n\nabc\n--Z--\n"),
     .form("a folded header line", 400, "--Z\n\(part);\n x=y\n\nabc\n--Z--\n"),
     .form("base64", 415, "--Z\n\(part)\nContent-Transfer-Encoding: base64\n\nYWJj\n--Z--\n"),
+    .form(
+      "a nested form",
+      415,
+      "--Z\nContent-Disposition: form-data; name=\"a\"\nContent-Type: multipart/mixed; boundary=Y\n\n"
+        + "--Y\nContent-Disposition: file; filename=\"f\"\n\nabc\n--Y--\n--Z--\n"
+    ),
     .form("an endless header", 413, "--Z\n\(part)\nX: \(String(repeating: "x", count: 9000))\n\nabc\n--Z--\n"),
     .form(
       "too many headers",

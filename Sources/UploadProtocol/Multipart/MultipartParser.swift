@@ -22,8 +22,8 @@ package struct MultipartPartHead: Equatable, Sendable {
   /// The form control's name; nil where the part has none, which is accepted.
   package var fieldName: String?
 
-  /// The file's name as the client meant it: unescaped, not always UTF-8, with any directories still in it. Nil only
-  /// for a nested multipart/mixed body; empty where the client sends a file without a name.
+  /// The file's name as the client meant it: unescaped, not always UTF-8, with any directories still in it. Never
+  /// nil for a part that the parser reports; empty where the client sends a file without a name.
   package var filename: NameBytes?
 
   /// The part's Content-Type as it was sent, with its parameters; nil without one. Bytes that are not UTF-8 become
@@ -241,7 +241,7 @@ extension MultipartParser {
     guard isComplete else { return nil }
     // An empty part may lack a CRLF of its own: the one that ended the headers is also part of its delimiter.
     scanner.beginLine()
-    let head = headers.fileHead()
+    let head = try headers.fileHead()
     if let head, head.filename != "" { return try beginFile(head) }
     unnamedHead = head
     if head != nil {

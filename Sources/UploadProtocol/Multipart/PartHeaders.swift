@@ -83,13 +83,23 @@ struct PartHeaders {
 
   /// What the part states about itself where it is a file; nil for a text field. Call it at the section's end.
   ///
-  /// A part with a file name, even an empty one, is a file here; the parser discards one with an empty name and no
-  /// content. A nested multipart/mixed body, which curl sends for several files in one field, is one file.
-  func fileHead() -> MultipartPartHead? {
+  /// A part with a file name, even an empty one, is a file here, whatever its type: an `.mht` file may be
+  /// multipart/mixed itself. The parser discards one with an empty name and no content.
+  /// - Throws: ``UploadError`` with code `unsupportedType` for multipart/mixed without a file name: that is how RFC 2388
+  ///   nested several files in one field (RFC 7578 section 4.3 deprecates it), and to store the encoded parts as one
+  ///   file would surprise.
+  func fileHead() throws(UploadError) -> MultipartPartHead? {
     let disposition = contentDisposition.map(ContentDisposition.init(part:))
-    let type = (contentType ?? []).prefix { $0 != ASCII.semicolon }
-    let isNested = type.trimmingBlanks.equalsIgnoringCase("multipart/mixed")
-    guard disposition?.filename != nil || isNested else { return nil }
+    guard disposition?.filename != nil else {
+      let type = (contentType ?? []).prefix { $0 != ASCII.semicolon }
+      guard !type.trimmingBlanks.equalsIgnoringCase("multipart/mixed") else {
+        throw UploadError(
+          .unsupportedType,
+          "A part nests several files as multipart/mixed. Send each file as a part of its own, with a filename."
+        )
+      }
+      return nil
+    }
     return MultipartPartHead(
       fieldName: disposition?.name,
       filename: disposition?.filename,

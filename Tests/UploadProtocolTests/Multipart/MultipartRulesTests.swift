@@ -139,6 +139,14 @@ import UploadCore
     #expect(try file(headers: header).failure == .unsupportedType)
   }
 
+  @Test(arguments: ["multipart/mixed; boundary=y", "Multipart/Mixed ;boundary=y", "multipart/mixed"])
+  func `a nested form is rejected, and a file of that type is stored under its name`(type: String) throws {
+    let nested = "Content-Disposition: form-data; name=\"files\"\r\nContent-Type: \(type)"
+    #expect(try file(headers: nested).failure == .unsupportedType)
+    let transcript = try file(headers: "\(Self.disposition)\r\nContent-Type: \(type)")
+    #expect(transcript.failure == nil && transcript.files.count == 1)
+  }
+
   @Test(arguments: ["binary", "8bit", "7bit", "Binary"]) func `parts that are not encoded are accepted`(
     encoding: String
   ) throws {

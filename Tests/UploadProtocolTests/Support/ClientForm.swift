@@ -143,34 +143,6 @@ extension ClientForm {
       files: [File(field: "a\"b", name: #"c\d"e%22;.bin"#, type: "application/octet-stream", content: "x")]
     ),
     ClientForm(
-      "curl, two files in one -F",
-      boundary: "------------------------outer",
-      """
-      --------------------------outer
-      Content-Disposition: form-data; name="files"
-      Content-Type: multipart/mixed; boundary=------------------------inner
-
-      --------------------------inner
-      Content-Disposition: attachment; filename="a"
-      Content-Type: application/octet-stream
-
-      AAA
-      --------------------------inner--
-
-      --------------------------outer--
-
-      """,
-      files: [
-        File(
-          field: "files",
-          name: nil,
-          type: "multipart/mixed; boundary=------------------------inner",
-          content: "--------------------------inner\r\nContent-Disposition: attachment; filename=\"a\"\r\n"
-            + "Content-Type: application/octet-stream\r\n\r\nAAA\r\n--------------------------inner--\r\n"
-        )
-      ]
-    ),
-    ClientForm(
       "Postman",
       boundary: "--------------------------110801",
       """

@@ -42,7 +42,7 @@ struct ReferenceParser {
         if parts > limits.parts { throw UploadError(.tooLarge, "") }
         let (headers, start) = try readHeaders(at: position + blanks + 2, allowance: limits.headerBytesPerPart - blanks)
         let (bytes, next) = content(after: start - 2, startingAt: start)
-        if let head = headers.fileHead() {
+        if let head = try headers.fileHead() {
           if head.filename != "" || !bytes.isEmpty {
             files += 1
             if files > limits.files { throw UploadError(.tooLarge, "") }
