@@ -77,12 +77,17 @@ enum EnvironmentDefaults {
   /// Whether the value of a switch's variable sets the switch: 1, true or yes, in any case.
   static func isOn(_ value: String) -> Bool { ["1", "true", "yes"].contains(value.lowercased()) }
 
-  /// The warnings of ``KnownVariables/warnings(_:)``; none when help, the version, completions or quiet is requested.
+  /// The warnings of ``KnownVariables/warnings(_:)``, and one for a token that `--open` overrides: without it the server
+  /// would silently be less protected than its environment says. None when help, the version, completions or quiet is
+  /// requested.
   static func warnings(_ environment: [String: String], for arguments: [String]) -> [String] {
-    let warnings = KnownVariables.warnings(environment)
-    guard !warnings.isEmpty, let given = split(arguments) else { return [] }
+    guard environment.keys.contains(where: KnownVariables.mayBeOption), let given = split(arguments) else { return [] }
     let options = GivenArgument.split(given.rest, valueNames: Set(CommandDescription.of(given.command).valueNames))
     let names = options.compactMap(\.name) + additions(environment, given).map { $0.name }
+    var warnings = KnownVariables.warnings(environment)
+    if names.contains("open"), !names.contains("token"), environment[variable(for: "token")]?.isEmpty == false {
+      warnings.append("Environment variable \(variable(for: "token")) is ignored: --open needs no token.")
+    }
     return names.contains("help") || names.contains("quiet") ? [] : warnings
   }
 

@@ -38,6 +38,16 @@ import UploadTestSupport
     #expect(EnvironmentDefaults.warnings([Self.misspelt: "1"], for: ["serve"]).count == 1)
   }
 
+  @Test func `a token in the environment that --open overrides is reported, without its value`() {
+    let environment = ["SLUICE_TOKEN": "token-of-the-environment"]
+    let warnings = EnvironmentDefaults.warnings(environment, for: ["serve", "--open"])
+    #expect(warnings.count == 1 && warnings.first?.contains("SLUICE_TOKEN is ignored") == true, "\(warnings)")
+    #expect(!warnings.joined().contains("of-the-environment"))
+    for arguments in [["serve"], ["serve", "--open", "--token", "another-token"], ["send", "f"]] {
+      #expect(EnvironmentDefaults.warnings(environment, for: arguments) == [], "\(arguments)")
+    }
+  }
+
   @Test func `control characters in a variable's name are not in the warning`() {
     let text = KnownVariables.warnings(["SLUICE_\u{1B}[31m": "1"]).joined()
     #expect(text.contains("Unknown") && !text.contains("\u{1B}"))

@@ -122,12 +122,22 @@ extension Option {
   /// A number with a default, which is added to the help.
   init(wrappedValue: Int, _ abstract: String, _ kind: NumberKind) where Value == Int {
     let help = kind.help("\(abstract) (default: \(wrappedValue))")
-    self.init(wrappedValue: wrappedValue, help: help, transform: { text in try kind.read(text) })
+    // The next argument in any case: the parser would report that -1 is an option, and the value missing.
+    self.init(
+      wrappedValue: wrappedValue,
+      parsing: .unconditional,
+      help: help,
+      transform: { text in try kind.read(text) }
+    )
   }
 
   /// A number without a default.
   init(_ abstract: String, _ kind: NumberKind) where Value == Int? {
-    self.init(help: kind.help(abstract), transform: { text throws -> Int in try kind.read(text) })
+    self.init(
+      parsing: .unconditional,
+      help: kind.help(abstract),
+      transform: { text throws -> Int in try kind.read(text) }
+    )
   }
 
   /// An ``OptionValue`` with a default, which is added to the help.

@@ -203,6 +203,9 @@ struct LimitOptions: ParsableArguments {
     guard expireUnfinished.value >= .seconds(1) else {
       throw ValidationError("--expire-unfinished \(expireUnfinished) is too short. Give at least 1s.")
     }
+    guard maxSize?.value.bytes != 0 else {
+      throw ValidationError("--max-size must be above 0. Leave it out for no limit.")
+    }
     guard maxAppendSize?.value.bytes != 0 else { throw ValidationError("--max-append-size must be above 0.") }
     guard memoryBudget.value.bytes >= UInt64(MemoryBudget.minimum) else {
       let least = SizeSetting(UInt64(MemoryBudget.minimum))
