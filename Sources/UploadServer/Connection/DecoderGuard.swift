@@ -250,7 +250,22 @@ extension UploadError {
     case .headerOverflow:
       let limits = "16 KiB for the address and for each field, 64 KiB and 128 fields in total"
       return UploadError(.badRequest, "The request headers are too long. Limits: \(limits).", cause: error)
-    default: return UploadError(.badRequest, "Malformed HTTP request (\(error)).", cause: error)
+    default: return UploadError(.badRequest, "Malformed HTTP request: \(defect(error)).", cause: error)
+    }
+  }
+
+  /// What is wrong with a request, as its client is told. Not the decoder's own texts: some are names of its internals.
+  private static func defect(_ error: HTTPParserError) -> String {
+    switch error {
+    case .invalidVersion: "its version is not supported, send HTTP/1.1"
+    case .invalidMethod: "its method is invalid"
+    case .invalidURL: "its address is invalid"
+    case .lfExpected: "its headers have a CR or LF by itself"
+    case .invalidHeaderToken: "a header field has an invalid character"
+    case .invalidContentLength: "its Content-Length is invalid"
+    case .unexpectedContentLength: "Content-Length and Transfer-Encoding exclude each other"
+    case .invalidChunkSize: "the size of a chunk is invalid"
+    default: "it breaks the syntax of HTTP/1.1"
     }
   }
 }

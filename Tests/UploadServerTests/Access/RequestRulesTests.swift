@@ -33,6 +33,30 @@ import UploadCore
   }
 
   @Test(arguments: [
+    ("http://files.example:81/a/b?c=d", "files.example:81", "/a/b?c=d"), ("HTTPS://h", "h", "/"),
+    ("http://h?x", "h", "/?x"),
+    ("http://user:secret@h/", "h", "/"), ("/http://h/a", "a", "/http://h/a"), ("/", "a", "/"), ("*", "a", "*"),
+  ])
+  func `the authority of a target in absolute form replaces Host`(target: String, host: String, path: String) throws {
+    let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: HTTPHeaders([Self.host]))
+    let checked = try RequestRules.checked(head)
+    #expect(checked.headers["host"] == [host] && checked.uri == path)
+  }
+
+  @Test(arguments: [HTTPParserError.unknown, .strictModeAssertion, .paused, .invalidInternalState, .invalidMethod])
+  func `a malformed request is rejected in plain words`(error: HTTPParserError) {
+    let message = UploadError.unreadable(error)?.message ?? ""
+    #expect(message.hasPrefix("Malformed HTTP request: it"), "\(message)")
+    for word in ["parser", "assertion", "paused", "internal"] { #expect(!message.contains(word), "\(message)") }
+  }
+
+  @Test(arguments: ["http://", "http:///a", "http://user@/", "http://a,b/"])
+  func `a target in absolute form without a valid host is rejected`(target: String) {
+    let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: target, headers: HTTPHeaders([Self.host]))
+    #expect(throws: UploadError.self) { try RequestRules.checked(head) }
+  }
+
+  @Test(arguments: [
     (["chunked"], nil), (["Chunked"], nil), (["gzip"], .notImplemented), (["gzip, chunked"], .notImplemented),
     (["chunked, chunked"], .notImplemented), (["chunked", "chunked"], .notImplemented), (["identity"], .notImplemented),
     (["chunked, gzip"], .notImplemented), (["xchunked"], UploadError.Code.notImplemented),
