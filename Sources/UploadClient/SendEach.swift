@@ -31,13 +31,13 @@ extension Uploader {
     group: UploadGroup?,
     onEnd: @escaping @Sendable (UploadSource, UploadMeter) -> Void
   ) async -> UploadError? where S.Element == UploadSource, S.Failure == Never {
+    let large = LargeFileQueue()
     let small: SmallFileSender
     do throws(UploadError) {
-      small = try await smallFileSender(target, jobs, group, onEnd)
+      small = try await smallFileSender(target, jobs, group, onEnd) { large.stop(because: $0) }
     } catch {
       return error
     }
-    let large = LargeFileQueue()
     let largeLimit = max(1, jobs ?? 4)
     return await withTaskCancellationHandler {
       await withTaskGroup(of: Void.self) { tasks in
@@ -49,7 +49,7 @@ extension Uploader {
                   onEnd(source, unsent(source, target))
                   continue
                 }
-                let meter = await self.send(source, to: target, mode: mode, group: group)
+                let meter = await self.send(source, to: target, mode: mode, group: group) { large.begun($0) }
                 if let error = large.errorForAll(meter) { small.stop(error) }
                 onEnd(source, meter)
               }
@@ -80,7 +80,8 @@ extension Uploader {
     _ target: SendTarget,
     _ jobs: Int?,
     _ group: UploadGroup?,
-    _ onEnd: @escaping @Sendable (UploadSource, UploadMeter) -> Void
+    _ onEnd: @escaping @Sendable (UploadSource, UploadMeter) -> Void,
+    onStop: @escaping @Sendable (UploadError) -> Void
   ) async throws(UploadError) -> SmallFileSender {
     let connector = try await resources.connector(to: target)
     let template = try SmallRequest(target, connector: connector, group: group, configuration: resources.configuration)
@@ -90,7 +91,8 @@ extension Uploader {
       ledger: ledger,
       connector: connector,
       connectionLimit: min(max(1, jobs ?? 16), 16),
-      onEnd: onEnd
+      onEnd: onEnd,
+      onStop: onStop
     )
     return SmallFileSender(setup, loop: resources.eventLoopGroup.next())
   }
@@ -121,6 +123,10 @@ private final class LargeFileQueue: Sendable {
     var rejections = RejectionStreak()
     /// Uploads in succession that have reached no server, each in all of its attempts.
     var unreachableCount = 0
+    /// The uploads that have begun and not ended.
+    var running: [UploadMeter] = []
+    /// Whether those end, and every further one as it begins.
+    var isStopped = false
 
     var count: Int { sources.count - position }
   }
@@ -161,10 +167,31 @@ private final class LargeFileQueue: Sendable {
     }
   }
 
+  /// Notes an upload that begins.
+  func begun(_ meter: UploadMeter) {
+    let isStopped = state.withLock { state in
+      state.running.append(meter)
+      return state.isStopped
+    }
+    if isStopped { meter.stop() }
+  }
+
+  /// Ends the uploads that have begun, where the server has rejected the access token: they would wait in vain, and each
+  /// attempt counts as a wrong token.
+  func stop(because error: UploadError) {
+    guard let status = (error.cause as? ServerRejection)?.status, [401, 407].contains(status) else { return }
+    let running = state.withLock { state in
+      state.isStopped = true
+      return state.running
+    }
+    for meter in running { meter.stop() }
+  }
+
   /// Notes how an upload has ended.
   /// - Returns: its error, if no other upload can succeed.
   func errorForAll(_ meter: UploadMeter) -> UploadError? {
     state.withLock { state -> UploadError? in
+      state.running.removeAll { $0 === meter }
       switch meter.ended?.outcome {
       case .failed(let error):
         let isUnreachable = [.connectionRefused, .unreachable, .untrustedServer].contains(error.code)

@@ -8,20 +8,8 @@ package struct SendTally: Sendable {
     package let path: String
     /// What happened, not made safe to show.
     package let message: String
-    /// The kind of error; nil for what is no error.
-    fileprivate let code: UploadError.Code?
 
-    package init(path: String, message: String) { self.init(path: path, message: message, code: nil) }
-
-    fileprivate init(path: String, message: String, code: UploadError.Code?) {
-      (self.path, self.message, self.code) = (path, message, code)
-    }
-
-    /// Whether it has the reason for which the run was stopped.
-    fileprivate func hasReason(_ reason: UploadError) -> Bool {
-      // The messages of the server's responses begin with their status, as in "HTTP 401: ".
-      code == reason.code && (code != .refusedByServer || message.prefix(9) == reason.message.prefix(9))
-    }
+    package init(path: String, message: String) { (self.path, self.message) = (path, message) }
   }
 
   /// How many uploads ``uploads`` has at most.
@@ -44,7 +32,7 @@ package struct SendTally: Sendable {
   package private(set) var failed: UInt64 = 0
   /// Uploads that had begun when the run was cancelled.
   package private(set) var cancelled: UInt64 = 0
-  /// Files that had not begun when the run was stopped, or that were not sent for the reason of another one.
+  /// Files that had not begun when the run was stopped, or whose upload ended because of the error of another one.
   package private(set) var notSent: UInt64 = 0
   /// Symbolic links that were not followed.
   package private(set) var links: UInt64 = 0
@@ -109,17 +97,12 @@ package struct SendTally: Sendable {
   package mutating func noteFailure(_ path: String, _ error: UploadError) {
     failed += 1
     guard failures.count < Self.pathLimit else { return }
-    failures.append(Failure(path: path, message: error.message, code: error.code))
+    failures.append(Failure(path: path, message: error.message))
   }
 
-  /// Notes why the run was stopped before everything was sent. One failure stands for all that have this reason; the others,
-  /// and the uploads that ended because of it, count as not sent.
-  package mutating func noteStop(_ reason: UploadError) {
-    let same = failures.indices.filter { failures[$0].hasReason(reason) }
-    for index in same.dropFirst().reversed() { failures.remove(at: index) }
-    let repeated = UInt64(max(0, same.count - 1))
-    failed -= repeated
-    notSent += repeated + cancelled
+  /// Notes that the run was stopped by the error of one upload: those that ended because of it count as not sent.
+  package mutating func noteStop() {
+    notSent += cancelled
     cancelled = 0
   }
 

@@ -104,7 +104,10 @@ extension UploadEvent {
     case .receiving, .sending:
       line += " \(ByteSize.rateText(upload.speed))"
       if let eta = upload.eta { line += " \(TimeText.clock(eta)) left" }
-    case .waiting: line += ", waiting for \(upload.retryText ?? "the first byte")"
+    case .waiting:
+      // Its reason may be a sentence.
+      let reason = upload.retryText.map { $0.hasSuffix(".") ? $0.dropLast() : $0[...] }
+      line += ", waiting for \(reason ?? "the first byte")"
     case .waitingForMemory: line += ", waiting for memory"
     case .limited: line += " \(ByteSize.rateText(upload.speed)), slowed by a rate limit"
     case .stalled: line += ", stalled: \(causeText(upload))"

@@ -61,7 +61,7 @@ import UploadCore
     #expect(tally.isGood && UploadSummary(tally, peakResidentBytes: 1).json.serialized.contains(#""renamed":2"#))
   }
 
-  @Test func `of a run that was stopped, the reason is listed once, and files that had not begun are not sent`() {
+  @Test func `of a run that was stopped, each failure counts, and files that it gave up are not sent`() {
     let reason = UploadError(.refusedByServer, "HTTP 401: Give the token.")
     var tally = SendTally()
     tally.note(meter("other", .failed(UploadError(.refusedByServer, "HTTP 507: Full."))))
@@ -69,9 +69,11 @@ import UploadCore
     tally.note(meter("d", .cancelled))
     tally.note(UploadMeter(direction: .outgoing, mode: .stream, name: "e", size: 10, remote: "h:80"))
     #expect((tally.failed, tally.cancelled, tally.notSent) == (4, 1, 1))
-    tally.noteStop(reason)
-    #expect((tally.failed, tally.cancelled, tally.notSent) == (2, 0, 4) && !tally.isGood)
-    #expect(tally.failures.map(\.path) == ["other", "a"])
+    tally.noteStop()
+    #expect((tally.failed, tally.cancelled, tally.notSent) == (4, 0, 2) && !tally.isGood)
+    #expect(tally.uploads.count { $0.verdict == .refused } == 4)
+    #expect(tally.uploads.count { $0.verdict == .cancelled } == 2)
+    #expect(tally.failures.map(\.path) == ["other", "a", "b", "c"])
   }
 
   @Test func `the memory of many results is bounded`() {

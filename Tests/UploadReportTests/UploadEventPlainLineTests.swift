@@ -60,6 +60,8 @@ import UploadCore
     )
     #expect(line { $0.state = .waitingForMemory } == head + " of 1.0 GiB 50%, waiting for memory, memory 3.0 MiB")
     #expect(line { $0.state = .waiting } == head + " of 1.0 GiB 50%, waiting for the first byte, memory 3.0 MiB")
+    let retrying = line { ($0.state, $0.retryReason) = (.waiting, "HTTP 429: 10 in a minute.") }
+    #expect(retrying?.hasSuffix(": HTTP 429: 10 in a minute, memory 3.0 MiB") == true, "\(retrying ?? "")")
     #expect(
       line { $0 = $0.stalled(.disk, 6) } == head + " of 1.0 GiB 50%, stalled: waiting for the disk, memory 3.0 MiB"
     )

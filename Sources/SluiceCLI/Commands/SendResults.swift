@@ -168,7 +168,7 @@ final class SendResults: Sendable {
   func noteStop(_ reason: UploadError, _ target: SendTarget) {
     // Without one upload that has failed for all, it is an error of the options.
     if tally.failed == 0 { noteFailure(of: target, reason) }
-    state.withLock { $0.tally.noteStop(reason) }
+    state.withLock { $0.tally.noteStop() }
   }
 
   private static func reason(_ kind: SkippedKind) -> SendNotice.Reason {

@@ -75,8 +75,8 @@ struct RejectionStreak: Equatable {
   /// So many rejections with 403 in succession stop everything: a server may reject single names so.
   private static let limit = 3
 
-  /// The statuses that may be about all files.
-  static let statuses: Set<Int> = [401, 403, 407]
+  /// The statuses of further rejections for the same reason: 429 because the wrong token was presented too often.
+  static let repeatedStatuses: Set<Int> = [401, 403, 407, 429]
 
   private var hasSucceeded = false
   private var forbidden = 0

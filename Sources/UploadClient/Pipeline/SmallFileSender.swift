@@ -20,6 +20,8 @@ final class SmallFileSender: @unchecked Sendable {
     let connectionLimit: Int
     /// Called once for each source, on a thread of the pool.
     let onEnd: @Sendable (UploadSource, UploadMeter) -> Void
+    /// Called once, when nothing more is sent because of an error.
+    var onStop: @Sendable (UploadError) -> Void = { _ in }
   }
 
   private enum Phase {
@@ -133,7 +135,7 @@ final class SmallFileSender: @unchecked Sendable {
     guard upload.state != .ended else { return }
     upload.meter.phase = .finishing
     // Of many that are rejected for the same reason only the first has a message.
-    if case .stopped(_?) = phase, upload.sendsFile, RejectionStreak.statuses.contains(response.status) {
+    if case .stopped(_?) = phase, upload.sendsFile, RejectionStreak.repeatedStatuses.contains(response.status) {
       return end(.outcome(upload, .cancelled))
     }
     switch upload.received(response, setup.template) {
@@ -340,6 +342,7 @@ final class SmallFileSender: @unchecked Sendable {
     guard case .running = phase else { return }
     phase = .stopped(error)
     inbox.stop()
+    if let error { setup.onStop(error) }
     schedulePump()
   }
 

@@ -243,6 +243,30 @@ import UploadTestSupport
     #expect(sent.all.allSatisfy { $0.error != nil || $0.isCancelled || $0.ended == nil })
   }
 
+  @Test func `a rejected token ends large files that wait for another attempt`() async throws {
+    var uploads = TestUploads()
+    uploads.configuration.retry = RetryPolicy(limit: 5)
+    uploads.configuration.retry.patience = .seconds(1000)
+    let configured = uploads
+    let files = ReceivedFiles()
+    let sent = try await withTemporaryDirectory { directory in
+      let path = try directory.write([UInt8](repeating: 1, count: 100_000), to: "x")
+      return try await withServer { peer in
+        while try files.next(peer) != nil {
+          // The first request, on whichever connection.
+          let status = files.connect() == 1 ? "429 Too Many Requests\r\nRetry-After: 900" : "401 Unauthorized"
+          try peer.send("HTTP/1.1 \(status)\r\nContent-Length: 0\r\n\r\n")
+        }
+      } _: { server in
+        try await configured.sendEach(try endless(directory, path), to: server.url, jobs: 2)
+      }
+    }
+    #expect(sent.reason?.message.hasPrefix("HTTP 401: ") == true)
+    #expect(sent.all.allSatisfy { $0.error != nil || $0.isCancelled || $0.ended == nil })
+    let messages = sent.all.compactMap(\.error).map(\.message)
+    #expect(messages.allSatisfy { $0.hasPrefix("HTTP 401: ") }, "\(messages)")
+  }
+
   @Test func `large files for a server that cannot be reached fail only a few times`() async throws {
     let port = try HeldPort()
     let sent = try await withTemporaryDirectory { directory in
