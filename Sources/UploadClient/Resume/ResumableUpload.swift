@@ -171,6 +171,8 @@ struct ResumableUpload {
     resource = machine.uri.map { (machine.kind, $0) }
     // Why the last request failed; an action that needs it follows only such a failure.
     var failed = FailedAttempt(error: UploadError(.internalFailure, "There was no failure."))
+    // Why the last request was retried; nil before the first retry. It may be the cause of a failure that follows.
+    var retried: UploadError?
     // Bytes of the file that the last request had sent, counted from its beginning; 0 when it sent none.
     var sent: UInt64 = 0
     while true {
@@ -198,6 +200,7 @@ struct ResumableUpload {
           if failure.failure == .paused { action = .send(machine.step) }
         }
       case .retry(let step):
+        retried = failed.error
         record?.noteRetry(meter.received, attempt.resources)
         try await connection.wait(after: failed, sent: sent)
         action = .send(step)
@@ -214,7 +217,8 @@ struct ResumableUpload {
       case .finishUnseen: return .finished(try await finish(ServerResponse(status: 204), machine.extent.end))
       case .fail(let failure):
         await record?.remove(attempt.resources)
-        throw failure.error(size: machine.extent.end)
+        let cause = retried.map { "The attempt before failed: \($0.event)" }
+        throw failure.error(size: machine.extent.end).adding(cause)
       }
     }
   }

@@ -65,6 +65,7 @@ import UploadTestSupport
     #expect(meter.error?.code == .offsetMismatch)
     #expect(meter.error?.message.contains("The server has 0 of ") == true)
     #expect(meter.error?.message.contains("only the last 8 MiB") == true)
+    #expect(meter.error?.message.contains(" The attempt before failed: ") == true)
     let gone = try await send(manyBytes, to: UploadKeeper(.tus, faults: [.reset(after: 12_000_000), .forget]))
     #expect(gone.error?.code == .uploadGone)
   }
