@@ -106,8 +106,14 @@ void cncurses_restore_without_waiting(void) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTTOU);
   pthread_sigmask(SIG_BLOCK, &signals, NULL);
-  tcflush(state.output, TCOFLUSH);
   if (state.has_modes) tcsetattr(state.input, TCSANOW, &state.modes);
   struct pollfd output = {.fd = state.output, .events = POLLOUT};
-  if (poll(&output, 1, 0) > 0 && output.revents & POLLOUT) write_all(state.output, state.bytes, state.length);
+  // The blocked thread writes the rest of its frame, which may fill the terminal again.
+  for (int i = 0; i < 20; i++) {
+    tcflush(state.output, TCOFLUSH);
+    usleep(20000);
+    if (poll(&output, 1, 0) <= 0 || !(output.revents & POLLOUT)) continue;
+    write_all(state.output, state.bytes, state.length);
+    return;
+  }
 }

@@ -133,7 +133,7 @@ void cncurses_guard_crashes(
 void cncurses_unguard_crashes(void);
 
 /// Restores the terminal of cncurses_guard_crashes for an exit while another thread is blocked in writing to it: discards
-/// output that is not read yet, restores the settings, and writes the bytes if the terminal accepts them. May block where
-/// another thread fills the terminal again meanwhile. Callable from any thread; has no effect after
+/// output that is not read yet, restores the settings, and writes the bytes if the terminal accepts them, for which it
+/// waits 0.4 s. May block where another thread fills the terminal again meanwhile. Callable from any thread; has no effect after
 /// cncurses_unguard_crashes.
 void cncurses_restore_without_waiting(void);
