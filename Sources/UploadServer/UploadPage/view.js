@@ -3,10 +3,14 @@
 // Bytes sent since the last second, and their rate.
 const total = { flow: 0, rate: 0 };
 let timer = 0;
-let tickedAt = Date.now();
+let ticked = Date.now();
 
-// A state has changed: shows it soon, once for all changes of a moment.
-const changed = () => (timer ||= setTimeout(show, running().length ? 150 : 0));
+// A state has changed: shows it soon, once for all changes of a moment; at once where nothing is sent any more.
+const changed = () => {
+  if (running().length) return void (timer ||= setTimeout(show, 150));
+  clearTimeout(timer);
+  timer = setTimeout(show);
+};
 
 function show() {
   timer = 0;
@@ -39,8 +43,11 @@ function showTotal(state, stored, failed, isOver) {
   put(ui.summaryText, text);
   ui.queue.hidden = state === "idle";
   showBar(ui.total, sent, safe, size, state === "done");
-  const parts = `${numberText(stored)} of ${count(items.length, "file")} stored · ${sizeText(safe)} of ${sizeText(size)}`;
-  put(ui.summaryDetail, parts + (state === "running" ? rateText(total, size - sent) : ""));
+  put(
+    ui.summaryDetail,
+    `${numberText(stored)} of ${count(items.length, "file")} stored · ${sizeText(safe)} of ${sizeText(size)}` +
+      (state === "running" ? rateText(total, size - sent) : ""),
+  );
   put(ui.clear, isOver ? "Clear list" : "");
   put(ui.pause, isOver ? "" : state === "paused" ? "Resume all" : "Pause all");
 }
@@ -87,8 +94,8 @@ function keepAwake(isRunning) {
 
 // Each second: rates, the offsets that are stored, and requests in which nothing moves any more.
 function tick() {
-  const now = Date.now(), seconds = (now - tickedAt) / 1000, active = running();
-  tickedAt = now;
+  const now = Date.now(), seconds = (now - ticked) / 1000, active = running();
+  ticked = now;
   for (const meter of [total, ...active]) {
     meter.rate += (meter.flow / seconds - meter.rate) * (meter.rate ? 0.2 : 1);
     meter.flow = 0;
