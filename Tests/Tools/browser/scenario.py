@@ -95,8 +95,10 @@ LOST = (
 class Stage:
     """One run of a scenario, in a `with` statement that ends what it has started."""
 
-    def __init__(self, program: str, work: Path, browser: Browser, size: Size) -> None:
+    def __init__(self, program: str, work: Path, browser: Browser, size: Size, offline: int) -> None:
         self.program, self.work, self.browser, self.size = program, work, browser, size
+        # For how many seconds the network is gone where a scenario says so.
+        self.offline = offline
         self._stack = ExitStack()
         self._homes = 0
 

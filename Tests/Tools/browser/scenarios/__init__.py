@@ -36,13 +36,17 @@ def choose(names: Iterable[str]) -> list[Scenario]:
     return found or known
 
 
-def perform(chosen: Iterable[Scenario], program: str, work: Path, size: Size | None, keep: Path | None) -> int:
-    """Runs scenarios and prints one output line each; `size` is the one for all of them instead of their own, and `keep`
-    gets a screenshot of each failure. Returns the exit status."""
+def perform(
+    chosen: Iterable[Scenario], program: str, work: Path, size: Size | None, keep: Path | None, offline: int,
+) -> int:
+    """Runs scenarios and prints one output line each; `size` is the one for all of them instead of their own, `keep` gets
+    a screenshot of each failure, and the network is gone for `offline` seconds. Returns the exit status."""
     failed = total = 0
     for keeps_data, group in groupby(sorted(chosen, key=lambda scenario: not scenario.keeps_data), _keeps_data):
         runs = [(scenario, each) for scenario in group for each in ((size,) if size else scenario.sizes)]
-        for scenario, each, seconds, problem in _run(runs, program, work / f"browser-{keeps_data}", keep):
+        for scenario, each, seconds, problem in _run(
+            runs, program, work / f"browser-{keeps_data}", keep, offline
+        ):
             total += 1
             failed += problem is not None
             result = "ok" if problem is None else f"FAILED: {problem}"
@@ -58,7 +62,9 @@ def _keeps_data(scenario: Scenario) -> bool:
 Run = tuple[Scenario, Size, float, "str | None"]
 
 
-def _run(runs: list[tuple[Scenario, Size]], program: str, work: Path, keep: Path | None) -> Iterator[Run]:
+def _run(
+    runs: list[tuple[Scenario, Size]], program: str, work: Path, keep: Path | None, offline: int
+) -> Iterator[Run]:
     """Runs scenarios in one browser; in a new one after each that has failed."""
     browser = None
     try:
@@ -67,7 +73,7 @@ def _run(runs: list[tuple[Scenario, Size]], program: str, work: Path, keep: Path
             place = work / str(number)
             place.mkdir(parents=True)
             browser = browser or Browser(place, scenario.keeps_data)
-            problem = _attempt(scenario, size, program, place, browser)
+            problem = _attempt(scenario, Stage(program, place, browser, size, offline))
             if problem is not None:
                 if keep is not None:
                     _save(browser, keep / f"{scenario.topic}-{scenario.name}-{size.name}.png")
@@ -79,11 +85,12 @@ def _run(runs: list[tuple[Scenario, Size]], program: str, work: Path, keep: Path
             browser.close()
 
 
-def _attempt(scenario: Scenario, size: Size, program: str, work: Path, browser: Browser) -> str | None:
+def _attempt(scenario: Scenario, stage: Stage) -> str | None:
     """Runs one scenario. Returns what is wrong, or None."""
+    browser = stage.browser
     try:
-        browser.begin(size)
-        with Stage(program, work, browser, size) as stage:
+        browser.begin(stage.size)
+        with stage:
             scenario.body(stage)
             problems = browser.problems(scenario.faults)
     except Failure as failure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import urllib.request
 from pathlib import Path
 
@@ -54,6 +55,8 @@ def offline(stage: Stage) -> None:
     row = page.wait_for_row("film.mp4", "offline")
     check("offline" in row.text.lower(), f"the state is {row.text!r}")
     before = row.stored
+    time.sleep(stage.offline)
+    check(page.row("film.mp4").state == "offline", "the page does not wait for the network")
     stage.browser.set_network()
     page.wait(lambda: page.row("film.mp4").state in ("sending", "stored"), "the upload does not continue", patience=10)
     check(page.row("film.mp4").stored >= before, "the progress went back")
