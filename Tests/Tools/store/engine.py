@@ -96,8 +96,12 @@ class Engine:
 
     def unfinished(self) -> list[str]:
         """The keys of multipart uploads that are neither completed nor aborted."""
+        return [key for key, _ in self.unfinished_uploads()]
+
+    def unfinished_uploads(self) -> list[tuple[str, str]]:
+        """The keys and IDs of these uploads."""
         pages = self.client().get_paginator("list_multipart_uploads").paginate(Bucket=BUCKET)
-        return [found["Key"] for page in pages for found in page.get("Uploads", [])]
+        return [(found["Key"], found["UploadId"]) for page in pages for found in page.get("Uploads", [])]
 
     def digest(self, key: str) -> str:
         """The SHA-256 of an object's content."""

@@ -6,6 +6,7 @@ import argparse
 import base64
 import hashlib
 import http.client
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -81,16 +82,35 @@ def rows(given: argparse.Namespace) -> Iterator[Row]:
         partial = [f"{key}: {size}" for key, size in files.items() if size != source.size]
         yield none_of("no object is partial", partial, len(files))
 
-        def left() -> list[str]:
-            own = [key for key in engine.objects("in/.sluice/") if "/uploads/" in key or "/claims/" in key]
-            return engine.unfinished() + own
-
-        wait_until(lambda: not left(), EXPIRY + SWEEP, 2)
+        wait_until(lambda: not _left(engine), EXPIRY + SWEEP, 2)
         for server in servers:
             server.kill()
             server.start()
-        wait_until(lambda: not left(), 30, 2)
-        yield none_of("nothing is left after the expiry and a start", left(), len(files))
+        wait_until(lambda: not _left(engine), 30, 2)
+        yield none_of("no part, tail, claim or record is left after the expiry and a start", _left(engine), len(files))
+        yield Row("multipart uploads without a part, begun at the moment of a kill", f"{len(engine.unfinished())}", None)
+
+
+def _left(engine: engines.Engine) -> list[str]:
+    """Parts of unfinished uploads, and what Sluice keeps of uploads that are not stored. What is stored is remembered for ten
+    minutes, for clients that have not received the response."""
+    client, left, leases = engine.client(), [], {}
+    for key, upload in engine.unfinished_uploads():
+        if client.list_parts(Bucket=engines.BUCKET, Key=key, UploadId=upload).get("Parts"):
+            left.append(key)
+    for key in sorted(engine.objects("in/.sluice/")):
+        if "/claims/" in key:
+            left.append(key)
+        elif "/uploads/" in key:
+            leases.setdefault(key.rpartition("/")[2].partition(".")[0], []).append(key)
+    for keys in leases.values():
+        newest = max((key for key in keys if ".lease." in key), key=lambda key: int(key.rpartition(".")[2]), default=None)
+        content = {}
+        if newest is not None:
+            content = json.loads(client.get_object(Bucket=engines.BUCKET, Key=newest)["Body"].read())
+        if not content.get("publication", {}).get("isDone") or any(".tail." in key for key in keys):
+            left += keys
+    return left
 
 
 def _client(number: int, ports: list[int], source: Source, over: threading.Event, tally: _Tally) -> None:
