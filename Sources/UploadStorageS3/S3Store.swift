@@ -121,11 +121,14 @@ package final class S3Store: UploadStore {
     let together = StoredTogether(files.count, on: eventLoop, completion: completion)
     for (index, file) in files.enumerated() {
       Task { [publisher = parts.publisher] in
+        // The result is complete before the index is read: see `FormPublisher`.
+        let result: Result<StoredFile, any Error>
         do throws(UploadError) {
-          together.complete(index, .success(try await publisher.store(file)))
+          result = .success(try await publisher.store(file))
         } catch {
-          together.complete(index, .failure(error))
+          result = .failure(error)
         }
+        together.complete(index, result)
       }
     }
   }

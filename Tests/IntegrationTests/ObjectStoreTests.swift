@@ -24,6 +24,7 @@ import UploadTestSupport
         let parts = sizes.flatMap { ["-F", "f=@\(server.scratch.file("f\($0)"));filename=form-\($0)"] }
         let form = try await Curl.run(parts + ["\(server.url)/file-upload"])
         #expect(form.status == 201, "\(form)")
+        #expect(try form.json.files?.map(\.name) == sizes.map { "form-\($0)" })
         for size in sizes {
           for name in ["a/put-\(size)", "form-\(size)"] + (size > 0 ? ["a/chunked-\(size)"] : []) {
             try await engine.expect("in/here/\(name)", equals: server.scratch.file("f\(size)"))

@@ -75,8 +75,6 @@ struct FormPublisher: Sendable {
   /// How many files are stored at once.
   private static let filesAtOnce = 8
 
-  private typealias Stored = (file: StoredFile, key: String)
-
   /// Of the files.
   let store: S3StoreParts
 
@@ -84,16 +82,17 @@ struct FormPublisher: Sendable {
   /// - Throws: ``UploadError`` of the first that failed.
   func publish(_ files: [StagedObject]) async throws(UploadError) -> [StoredFile] {
     let form = FormNames(files.compactMap(\.key))
-    var stored: [Int: Stored] = [:]
+    let spooled = files.indices.filter { files[$0].key == nil }
+    let multipart = files.indices.filter { files[$0].key != nil }
     do throws(UploadError) {
-      try await publish(files, files.indices.filter { files[$0].key == nil }, form, &stored)
-      try await publish(files, files.indices.filter { files[$0].key != nil }, form, &stored)
+      let first = try await publish(files, spooled, form)
+      let last = try await publish(files, multipart, form)
+      return files.indices.compactMap { first[$0] ?? last[$0] }
     } catch {
       files.forEach { $0.discard() }
       await rollBack(form, Set(files.map(\.meter.id)))
       throw error
     }
-    return files.indices.compactMap { stored[$0]?.file }
   }
 
   /// Deletes the objects of the files, also of those whose success could not be confirmed. Where the engine does not respond,
@@ -111,34 +110,45 @@ struct FormPublisher: Sendable {
     (try? await store.requests.delete(key, of: uploads, isPatient: isPatient)) != nil
   }
 
+  /// What became of one of the files. It is made where nothing is awaited any more: in release builds of Swift 6.3.1 a tuple of
+  /// an index and a result that is awaited within it, `(index, .success(try await …))`, has a wrong index.
+  private struct Published: Sendable {
+    let index: Int
+    let result: Result<StoredFile, UploadError>
+  }
+
+  private func publish(_ file: StagedObject, at index: Int, _ form: FormNames) async -> Published {
+    do throws(UploadError) {
+      let stored = try await file.publish(with: store, in: form)
+      return Published(index: index, result: .success(stored.file))
+    } catch {
+      return Published(index: index, result: .failure(error))
+    }
+  }
+
+  /// - Returns: the files of the indices.
   private func publish(
     _ files: [StagedObject],
     _ indices: [Int],
-    _ form: FormNames,
-    _ stored: inout [Int: Stored]
-  ) async throws(UploadError) {
-    var failure: UploadError?
-    await withTaskGroup(of: (Int, Result<Stored, UploadError>).self) { group in
-      var left = indices[...]
+    _ form: FormNames
+  ) async throws(UploadError) -> [Int: StoredFile] {
+    // What the tasks have done is the closure's result: it changes nothing outside of it.
+    let result = await withTaskGroup(of: Published.self) { group in
+      var (left, stored, failure): (ArraySlice<Int>, [Int: StoredFile], UploadError?) = (indices[...], [:], nil)
       func begin() {
         guard failure == nil, let index = left.popFirst() else { return }
-        group.addTask {
-          do throws(UploadError) {
-            return (index, .success(try await files[index].publish(with: store, in: form)))
-          } catch {
-            return (index, .failure(error))
-          }
-        }
+        group.addTask { await publish(files[index], at: index, form) }
       }
       for _ in 0..<Self.filesAtOnce { begin() }
-      while let (index, result) = await group.next() {
-        switch result {
-        case .success(let file): stored[index] = file
+      while let published = await group.next() {
+        switch published.result {
+        case .success(let file): stored[published.index] = file
         case .failure(let error): failure = failure ?? error
         }
         begin()
       }
+      return failure.map { Result<[Int: StoredFile], UploadError>.failure($0) } ?? .success(stored)
     }
-    if let failure { throw failure }
+    return try result.get()
   }
 }
