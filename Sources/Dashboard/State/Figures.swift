@@ -51,10 +51,11 @@ enum Figures {
     return String(text.prefix { $0 != "i" })
   }
 
-  /// A size in bytes with at most three digits, in units of 1,024: `153 M`, `1.2 G`, `17 B`. At most 5 columns.
+  /// A size in bytes with at most three digits, in units of 1,024: `153 M`, `47 M`, `1.2 G`, `17 B`. At most 5 columns, so
+  /// there is no decimal from 10 on.
   static func short(_ bytes: UInt64) -> String {
     let (number, unit) = threeDigits(Double(bytes))
-    return "\(number) \(unit.prefix(1))"
+    return "\(number.count > 3 ? String(number.prefix { $0 != "." }) : number) \(unit.prefix(1))"
   }
 
   /// A rate in bytes per second with at most three digits, in units of 1,024: `131 MiB/s`, `9.6 MiB/s`. Negative and
