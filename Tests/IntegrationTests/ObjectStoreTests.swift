@@ -58,7 +58,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [1000, part + 1])
-  func `a name that is taken is numbered, rejected or replaced`(size: Int) async throws {
+  func `an existing name is numbered, rejected or replaced`(size: Int) async throws {
     try await withObjectEngine { engine in
       for (policy, statuses) in [("rename", [201, 201]), ("error", [201, 409]), ("replace", [201, 200])] {
         let options = engine.options("/\(policy)") + ["--on-duplicate", policy]

@@ -40,7 +40,7 @@ import UploadTestSupport
     #expect(bucket.objects[Self.key]?.bytes == other && !claims.isClaimedHere("a"))
   }
 
-  @Test func `a claim that is taken over while its void one is removed stays`() async throws {
+  @Test func `a claim that another server stores while the expired one is deleted is kept`() async throws {
     let void = ClaimRecord(holder: UploadID(), key: "a", uploadID: "dead")
     bucket.begin("a", id: "dead")
     bucket.add(Self.key, Self.text(void))
@@ -55,7 +55,7 @@ import UploadTestSupport
     #expect(bucket.objects[Self.key]?.bytes == other && bucket.multiparts.isEmpty)
   }
 
-  @Test func `an upload whose claim is taken over before it has noted its parts fails for now, and leaves nothing`()
+  @Test func `an upload that loses its claim before it has noted its parts fails for now, and leaves nothing`()
     async throws
   {
     try await withS3Store(leavesNothing: false) { fixture in

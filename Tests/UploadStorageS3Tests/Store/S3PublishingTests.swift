@@ -25,7 +25,7 @@ import UploadTestSupport
   // MARK: Names that are taken
 
   @Test(arguments: [100, large], [true, false])
-  func `a file whose name is taken gets the next number`(size: Int, conditional: Bool) async throws {
+  func `a file with an existing name gets the next number`(size: Int, conditional: Bool) async throws {
     try await withS3Store(conditionalComplete: conditional) { fixture in
       for (index, name) in ["a.txt", "a (2).txt", "a (3).txt"].enumerated() {
         let stored = try await fixture.store(S3Fixture.content(size + index), request("a.txt"))
@@ -61,7 +61,7 @@ import UploadTestSupport
   }
 
   @Test(arguments: [100, large], [true, false])
-  func `with the policy error a name that is taken fails the upload`(size: Int, conditional: Bool) async throws {
+  func `with the policy error an existing name fails the upload`(size: Int, conditional: Bool) async throws {
     try await withS3Store(onDuplicate: .error, conditionalComplete: conditional) { fixture in
       fixture.bucket.add("a", [1])
       #expect(await code { try await fixture.store(S3Fixture.content(size), request("a")) } == .nameTaken)
@@ -109,7 +109,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `a claim that was not renewed is taken over, and its upload aborted`() async throws {
+  @Test func `a claim that was not renewed expires, and its upload is aborted`() async throws {
     try await withS3Store { fixture in
       let record = ClaimRecord(holder: UploadID(), key: "a", uploadID: "dead")
       fixture.bucket.begin("a", id: "dead")
@@ -122,7 +122,7 @@ import UploadTestSupport
     }
   }
 
-  @Test func `an upload whose claim was taken over is not completed`() async throws {
+  @Test func `an upload that has lost its claim is not completed`() async throws {
     try await withS3Store(leavesNothing: false) { fixture in
       let upload = try await fixture.upload()
       try await upload.announce(request("a"))
