@@ -16,6 +16,8 @@ from shared import MIB
 BLOCK = 256 << 10
 # Data flows when a client has sent more than requests have besides.
 FLOWING = 64 << 10
+# What each request sends even while uploads stand still: so that every one of several has begun to arrive.
+SHARE = 3 << 19
 KINDS = ("RST", "FIN", "stall")
 # More than the buffers of the sockets between a client and this program: 4 MiB to send, 6 MiB received.
 MARGIN = 16 << 20
@@ -74,7 +76,8 @@ class Proxy:
         self.cuts = list(cuts or [])
         # Bytes that were read from all clients.
         self.sent = 0
-        # While clients have sent so many bytes, uploads stand still; other requests are forwarded. None for no limit.
+        # While clients have sent so many bytes, uploads stand still after their share; other requests are forwarded. None
+        # for no limit.
         self.stop_at: int | None = None
         # The protocols of the requests that append.
         self.protocols: set[str] = set()
@@ -141,7 +144,7 @@ class Proxy:
                 self._cut(client, server)
                 return
             both = (up, down)
-            waits = self.stop_at is not None and self.sent >= self.stop_at and up.received > FLOWING
+            waits = self.stop_at is not None and self.sent >= self.stop_at and up.received > SHARE
             ready = [way for way in both if not way.pending and not way.has_ended]
             readers = [way.source for way in ready if way is down or not waits]
             writers = [way.target for way in both if way.pending]
