@@ -9,9 +9,10 @@ package struct UploadError: Error, Sendable, CustomStringConvertible {
   package enum Code: String, CaseIterable, Sendable {
     // The request was rejected.
 
-    /// The request is malformed, contradicts itself, has headers over a limit, or asks for something that uploads do
-    /// not support, such as a range.
+    /// The request is malformed, contradicts itself, or asks for something that uploads do not support, such as a range.
     case badRequest
+    /// The target of the request, its address, is over the limit.
+    case addressTooLong
     /// A form breaks the rules of RFC 7578 or of RFC 2046.
     case malformedForm
     /// A form arrived completely but contained no part with a file.
@@ -56,8 +57,8 @@ package struct UploadError: Error, Sendable, CustomStringConvertible {
     case tooManyFromClient
     /// Too many wrong access tokens came from one address.
     case tooManyGuesses
-    /// The incomplete headers of all requests together need too much memory, and those of this request are the oldest.
-    /// Headers of one request that are over a limit by themselves have the code ``badRequest``.
+    /// The headers of the request are over a limit; or the incomplete headers of all requests together need too much
+    /// memory, and those of this request are the oldest.
     case headersTooLarge
     /// The server, or the program that sends, is stopping.
     case shuttingDown

@@ -15,8 +15,8 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
   typealias OutboundOut = HTTPResponsePart
 
   var machine: ConnectionStateMachine
-  /// The bytes that are being decoded; nil while none are.
-  var undecoded: ByteBuffer?
+  /// Of the request whose headers are being decoded. Set by the ``DecoderGuard``.
+  var beginning = RequestBeginning()
   let session: UploadSession
   /// Set by the ``DecoderGuard`` itself.
   weak var decoderGuard: DecoderGuard?
@@ -314,9 +314,8 @@ final class ConnectionHandler: ChannelDuplexHandler, UploadSessionDelegate, Down
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    if let error = UploadError.unreadable(error) {
-      let page = undecoded.flatMap { UndecodedRequest($0).page }
-      return perform(machine.fail(error, of: session.peer, page: page), error: error)
+    if let error = UploadError.unreadable(error, beginning) {
+      return perform(machine.fail(error, of: session.peer, page: beginning.page), error: error)
     }
     if machine.isReceiving { session.body?.fail(.clientGone(error)) }
     context.close(promise: nil)

@@ -97,8 +97,6 @@ final class DecoderGuard: ChannelInboundHandler {
     // A response that is sent within the loop below has more input decoded, which the loop does by itself.
     guard !isDecoding else { return }
     isDecoding = true
-    // Malformed headers have no other form.
-    handler.undecoded = input
     let count = input.readableBytes
     var parts = 0
     while input.readableBytes > 0, !handler.machine.input.isIgnored, !handler.machine.holdsInput,
@@ -117,7 +115,8 @@ final class DecoderGuard: ChannelInboundHandler {
     // An empty rest would retain the buffer that it is a slice of.
     if input.readableBytes == 0 || handler.machine.input.isIgnored || !context.channel.isActive { input = ByteBuffer() }
     handler.machine.hasInputRoom = input.readableBytes < Self.inputLimit
-    (isDecoding, handler.undecoded) = (false, nil)
+    isDecoding = false
+    handler.beginning.release(isIncomplete: unfinishedBytes > 0)
     countUnfinishedBytes(context)
     buffer.noteParts(parts, of: count)
     handler.bytesDecoded()
@@ -128,6 +127,9 @@ final class DecoderGuard: ChannelInboundHandler {
   private func decodeNext(_ context: ChannelHandlerContext) -> Int {
     let repeatable = handler.machine.isAtRest && unfinishedBytes == 0 ? repeatableRequest() : nil
     let size = min(repeatable?.size ?? sizeForDecoder, input.readableBytes)
+    if handler.machine.input.expectsHeaders {
+      handler.beginning.note(size, of: input, isFirst: unfinishedBytes == 0)
+    }
     guard let chunk = input.readSlice(length: size) else { return 0 }
     (handler.machine.notesAccepted, handler.machine.accepted) = (repeatable?.fields != nil, nil)
     handler.machine.beginDecoding()
@@ -240,16 +242,26 @@ final class RequestRulesHandler: ChannelInboundHandler {
 
 extension UploadError {
   /// The error with which to reject a request that the decoder or ``RequestRulesHandler`` cannot accept.
-  /// - Parameter error: an error of the channel.
-  /// - Returns: code `incomplete` when the input ended within a request, `badRequest` for other errors of the decoder;
-  ///   an ``UploadError`` unchanged; nil for all other errors, such as a broken connection.
-  static func unreadable(_ error: any Error) -> UploadError? {
+  /// - Parameters:
+  ///   - error: an error of the channel.
+  ///   - beginning: of the request.
+  /// - Returns: code `incomplete` when the input ended within a request, `addressTooLong` or `headersTooLarge` for headers
+  ///   over a limit, `badRequest` for other errors of the decoder; an ``UploadError`` unchanged; nil for all other errors,
+  ///   such as a broken connection.
+  static func unreadable(_ error: any Error, _ beginning: RequestBeginning = RequestBeginning()) -> UploadError? {
     guard let error = error as? HTTPParserError else { return error as? UploadError }
     switch error {
     case .invalidEOFState, .closedConnection: return .incompleteBody(error)
+    case .headerOverflow where beginning.hasLongLine:
+      return UploadError(
+        .addressTooLong,
+        "The address is too long: the limit is 16 KiB. Send a shorter one.",
+        cause: error
+      )
     case .headerOverflow:
-      let limits = "16 KiB for the address and for each field, 64 KiB and 128 fields in total"
-      return UploadError(.badRequest, "The request headers are too long. Limits: \(limits).", cause: error)
+      let limits = "16 KiB for each field, 64 KiB and 128 fields in total"
+      let message = "The request headers are too large. Limits: \(limits). Send fewer or shorter ones."
+      return UploadError(.headersTooLarge, message, cause: error)
     default: return UploadError(.badRequest, "Malformed HTTP request: \(defect(error)).", cause: error)
     }
   }

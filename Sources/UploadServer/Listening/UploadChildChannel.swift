@@ -25,7 +25,7 @@ struct UploadChildChannel: HTTPChannelHandler {
     self.context = context
     self.identity = identity
     var limits = NIOHTTPDecoderLimitConfiguration()
-    limits.maxHeaderFieldSize = 16 * 1024
+    limits.maxHeaderFieldSize = RequestBeginning.lineLimit
     limits.maxHeaderListSize = 64 * 1024
     limits.maxHeaderFieldCount = 128
     self.limits = limits

@@ -221,6 +221,7 @@ extension UploadError.Code {
     // The server's user cancelled the upload: after a 5xx, clients would retry by themselves (RFC 9110 section 15.5.4).
     case .forbidden, .cancelled: .forbidden
     case .tooManyFromClient, .tooManyGuesses, .tooManyUnfinished: .tooManyRequests
+    case .addressTooLong: .uriTooLong
     case .headersTooLarge: .requestHeaderFieldsTooLarge
     case .tooManyUploads, .shuttingDown, .directoryUnavailable, .storeUnavailable: .serviceUnavailable
     case .diskFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")

@@ -146,7 +146,8 @@ struct IncomingResumable: Sendable {
     record.isConcatenating = UploadResource(offset: 0, properties: resource.properties).isConcatenation
     record.note(head)
     guard record.propertiesSize <= UnfinishedRecord.maxProperties else {
-      throw UploadError(.badRequest, "The header fields that describe the upload are over 16 KiB. Send shorter ones.")
+      let message = "The header fields that describe the upload are over 16 KiB. Send shorter ones."
+      throw UploadError(.headersTooLarge, message)
     }
     record.expected = try record.digests(of: head).expected
     _ = try record.preconditions()

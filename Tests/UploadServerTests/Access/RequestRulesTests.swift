@@ -1,3 +1,4 @@
+import NIOCore
 import NIOHTTP1
 import Testing
 import UploadCore
@@ -48,6 +49,15 @@ import UploadCore
     let message = UploadError.unreadable(error)?.message ?? ""
     #expect(message.hasPrefix("Malformed HTTP request: it"), "\(message)")
     for word in ["parser", "assertion", "paused", "internal"] { #expect(!message.contains(word), "\(message)") }
+  }
+
+  @Test func `headers over a limit are rejected with another code than malformed ones`() {
+    var beginning = RequestBeginning()
+    #expect(UploadError.unreadable(HTTPParserError.headerOverflow, beginning)?.code == .headersTooLarge)
+    let bytes = ByteBuffer(repeating: UInt8(ascii: "x"), count: 20_000)
+    beginning.note(bytes.readableBytes, of: bytes, isFirst: true)
+    #expect(UploadError.unreadable(HTTPParserError.headerOverflow, beginning)?.code == .addressTooLong)
+    #expect(UploadError.unreadable(HTTPParserError.invalidMethod, beginning)?.code == .badRequest)
   }
 
   @Test(arguments: ["http://", "http:///a", "http://user@/", "http://a,b/"])

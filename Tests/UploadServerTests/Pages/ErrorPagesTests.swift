@@ -57,6 +57,7 @@ import UploadTestSupport
   private static let malformed: [(Int, String)] = [
     (400, "GET /a/b\r\nACCEPTHost: localhost\r\n\r\n"), (400, "GET /a NONSENSE\r\nHost: localhost\r\nACCEPT\r\n"),
     (400, "GET / HTTP/1.1\r\nACCEPT\r\n"), (400, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nACCEPT\r\n"),
+    (431, "GET /a/b HTTP/1.1\r\nHost: localhost\r\nACCEPTCookie: \(String(repeating: "x", count: 40_000))\r\n\r\n"),
     (400, "GET / HTTP/1.1\r\nHost: localhost\r\nACCEPTNo colon\r\n\r\n"),
     (400, "GET / HTTP/2.0\r\nHost: localhost\r\nACCEPT\r\n"), (400, "CONNECT h:1 HTTP/1.1\r\nHost: h\r\nACCEPT\r\n"),
     (400, "PUT /a HTTP/1.1\r\nHost: localhost\r\nACCEPTContent-Length: 1\r\nContent-Length: 2\r\n\r\nx"),

@@ -43,7 +43,7 @@ import UploadStorage
       .badRequest: 400, .malformedForm: 400, .noFile: 400, .incomplete: 400, .contentMismatch: 400, .tooLarge: 413,
       .unsupportedType: 415,
       .unauthorized: 401, .forbidden: 403, .notFound: 404, .methodNotAllowed: 405, .nameTaken: 409,
-      .preconditionFailed: 412, .notImplemented: 501, .timedOut: 408, .headersTooLarge: 431,
+      .preconditionFailed: 412, .notImplemented: 501, .timedOut: 408, .headersTooLarge: 431, .addressTooLong: 414,
       .tooManyUploads: 503, .tooManyFromClient: 429, .tooManyGuesses: 429, .shuttingDown: 503,
       .directoryUnavailable: 503, .storeUnavailable: 503, .cancelled: 403, .diskFull: 507, .offsetMismatch: 409,
       .uploadGone: 410,

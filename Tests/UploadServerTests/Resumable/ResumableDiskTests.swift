@@ -82,12 +82,12 @@ import UploadTestSupport
       let path = try #require(created.path)
       let stored = try await reply(to: "PATCH " + path, tusAppend(at: 0), body: "abc", server)
       #expect(stored.status == 204)
-      for (count, status) in [(1000, 400), (500, 201)] {
+      for (count, status) in [(1000, 431), (500, 201)] {
         let parts = Array(repeating: path, count: count).joined(separator: " ")
         let fields = tus(["Upload-Concat: final;" + parts, "Content-Length: 0"])
         let whole = try await reply(to: "POST /uploads", fields, server)
         #expect(whole.status == status, "\(count)")
-        if status == 400 { #expect(whole.text.contains("16 KiB")) }
+        if status == 431 { #expect(whole.text.contains("16 KiB")) }
       }
       let names = try server.place.names().filter { $0.hasPrefix("upload-") }
       #expect(names.count == 1)

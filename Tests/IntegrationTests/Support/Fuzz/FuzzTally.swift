@@ -18,7 +18,7 @@ struct FuzzTally: Sendable {
   /// Statuses that a server may respond with. 408 is not among them, since every case is sent without a pause; of 5xx
   /// only those that blame the request or the disk.
   private static let known: Set<Int> = [
-    100, 200, 201, 204, 206, 304, 400, 403, 404, 405, 409, 412, 413, 415, 416, 501, 503, 505, 507,
+    100, 200, 201, 204, 206, 304, 400, 403, 404, 405, 409, 412, 413, 414, 415, 416, 431, 501, 503, 505, 507,
   ]
 
   static func += (all: inout FuzzTally, one: FuzzTally) {
