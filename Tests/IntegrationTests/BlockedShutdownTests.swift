@@ -6,6 +6,7 @@ import UploadTestSupport
 /// A server stops in time although an operation that it waits for never completes.
 @Suite(.curl) struct BlockedShutdownTests {
   private static let stopLine = "sluice: not stopped within 6 s"
+  private static let unreadLine = "sluice: standard output is not read."
 
   /// Has bash start the program with a pipe as its standard output that is never read. The pipe is opened for reading
   /// and writing, so that opening it does not wait for a reader.
@@ -22,25 +23,58 @@ import UploadTestSupport
     #expect(errno == EAGAIN)
   }
 
-  /// As under a supervisor that has stopped reading.
+  /// As under a supervisor that has stopped reading. The grace of 30 s is for uploads, not for the output: the message is
+  /// another one when that has passed.
   @Test(.bash, arguments: [[], ["--json"]])
-  func `SIGTERM ends, with status 1, a server whose standard output is a full pipe`(options: [String]) async throws {
+  func `SIGTERM ends, with status 1, a server whose standard output is a full pipe, once its uploads are stored`(
+    options: [String]
+  ) async throws {
     try await withTemporaryDirectory { directory in
       let port = try HeldPort()
       let url = "http://127.0.0.1:\(port.number)"
-      let serve = ["serve", "--port", "\(port.number)", "--dir", "uploads", "--grace", "1s"] + options
+      let serve = ["serve", "--port", "\(port.number)", "--dir", "uploads"] + options
       let process = try ProcessRunner("bash", ["-c", Self.script(">p"), directory.path, Sluice.path] + serve)
       try await eventually("the server") { try await Curl.run(["\(url)/healthz"]).status == 200 }
       try fillPipe(directory)
       let file = try directory.random(1000, to: "f")
       let reply = try await Curl.run(["-T", file, "\(url)/f"])
       #expect(reply.isStored("f", size: 1000), "\(reply)")
+      let socket = try Socket(port: port.number)
+      try await socket.send(RequestHead.bytes("PUT", "/g", ["Content-Length: 3"]) + [1])
+      try await eventually("the upload") {
+        try await Curl.run(["\(url)/metrics"]).body.contains(/sluice_uploads_active\{[^\n]*incoming[^\n]*\} 1/)
+      }
       process.signal(SIGTERM)
+      try await eventually("the end of new uploads") { try await Curl.run(["\(url)/healthz"]).status != 200 }
+      try await socket.send([2, 3])
+      #expect(try await socket.receiveResponses().first?.status == 201)
       #expect(try await process.exit(timeout: .seconds(60)) == .status(1))
-      #expect(process.errors.hasPrefix(Self.stopLine), "\(process.errors)")
+      #expect(process.errors.hasPrefix(Self.unreadLine), "\(process.errors)")
       let uploads = TemporaryDirectory(inside: directory.file("uploads"))
-      #expect(try uploads.names() == ["f"])
+      #expect(try uploads.names() == ["f", "g"])
       #expect(try Digest.ofFile(uploads.file("f")) == Digest.ofFile(file))
+    }
+  }
+
+  @Test(.bash) func `a server whose full pipe is read after SIGTERM writes all events, and ends with status 0`()
+    async throws
+  {
+    try await withTemporaryDirectory { directory in
+      let port = try HeldPort()
+      let url = "http://127.0.0.1:\(port.number)"
+      let serve = ["serve", "--port", "\(port.number)", "--dir", "uploads", "--json"]
+      let process = try ProcessRunner("bash", ["-c", Self.script(">p"), directory.path, Sluice.path] + serve)
+      try await eventually("the server") { try await Curl.run(["\(url)/healthz"]).status == 200 }
+      let pipe = open(directory.file("p"), O_RDONLY | O_CLOEXEC)
+      try #require(pipe >= 0)
+      try fillPipe(directory)
+      let file = try directory.random(1000, to: "f")
+      for name in 0..<50 { #expect(try await Curl.run(["-T", file, "\(url)/\(name)"]).status == 201) }
+      process.signal(SIGTERM)
+      let handle = FileHandle(fileDescriptor: pipe, closeOnDealloc: true)
+      let output = await Task.detached { String(decoding: handle.readDataToEndOfFile(), as: UTF8.self) }.value
+      #expect(output.ranges(of: "\"event\":\"finished\"").count == 50, "\(output.suffix(2000))")
+      #expect(try await process.exit(timeout: .seconds(60)) == .status(0))
     }
   }
 
@@ -72,6 +106,7 @@ import UploadTestSupport
       try fillPipe(server.scratch)
       process.signal(SIGTERM)
       #expect(try await process.exit(timeout: .seconds(90)) == .status(1))
+      #expect(process.errors.contains(Self.unreadLine), "\(process.errors)")
     }
   }
 

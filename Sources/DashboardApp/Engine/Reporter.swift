@@ -3,12 +3,15 @@ package import UploadCore
 /// Samples the uploads ten times per second and shows them, every five seconds while there are only interrupted and
 /// paused ones. Pauses a second after the last upload or rejected request, until the next one. Nothing else may sample
 /// the same ledger.
+///
+/// It writes on a thread of its own, which blocks while the output is not read.
 package actor Reporter {
   private static let period = Duration.milliseconds(100)
   /// The longest time between two samples while uploads are interrupted or paused: what has been stored of one may
   /// still be synced. One that continues ends the wait.
   private static let restPeriod = Duration.seconds(5)
 
+  private let executor = ThreadExecutor()
   private var sampler: Sampler
   private var renderer: any ProgressRenderer
   private let onIdle: @Sendable () -> Void
@@ -27,6 +30,11 @@ package actor Reporter {
     (self.sampler, self.renderer, self.onIdle) = (sampler, renderer, onIdle)
     ledger.onActivity { [activity] in activity.post() }
   }
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+  /// Writes an output line after the time of day, between those of two snapshots.
+  package func write(_ line: String) { Output.timedLine(line) }
 
   /// Reports until its task is cancelled; call it once. ``finish()`` alone does not end a pause without uploads, so
   /// cancel the task first.

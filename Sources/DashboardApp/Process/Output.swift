@@ -10,6 +10,13 @@ package enum Output {
   /// Whether output was lost: a write to standard output failed, and not because its reader closed the pipe (EPIPE).
   private static let hasFailed = Atomic<Bool>(false)
 
+  /// Of the writes to standard output, except those of a block that is redrawn.
+  package static let progress = OutputProgress()
+
+  /// The most bytes that are written at once, unless an output line has more: small, so that the progress of a slow reader
+  /// can be seen. As many as a write to a pipe keeps together (pipe(7), PIPE_BUF).
+  private static let chunkSize = 4096
+
   /// Where output lines go while a block is redrawn below them; nil otherwise.
   private static let live = Mutex<LiveOutput?>(nil)
 
@@ -59,8 +66,28 @@ package enum Output {
   /// Writes text as it is to standard output, with the rules of ``line(_:)``.
   package static func raw(_ text: String) {
     if let output = live.withLock({ $0 }) { return output.write(text) }
-    guard !writeAll(text, to: STDOUT_FILENO), let message = failureMessage(errno) else { return }
-    if !hasFailed.exchange(true, ordering: .acquiringAndReleasing) { errorLine(message) }
+    for chunk in chunks(of: text) {
+      progress.begin()
+      let error = writeAll(String(Substring(chunk)), to: STDOUT_FILENO) ? 0 : errno
+      progress.end()
+      guard error != 0 else { continue }
+      guard let message = failureMessage(error) else { return }
+      if !hasFailed.exchange(true, ordering: .acquiringAndReleasing) { errorLine(message) }
+      return
+    }
+  }
+
+  /// The text in chunks of complete output lines and at most 4 KiB; a longer output line is one chunk.
+  static func chunks(of text: String) -> some Sequence<Substring.UTF8View> {
+    var rest = text.utf8[...]
+    return AnyIterator {
+      guard !rest.isEmpty else { return nil }
+      let end = UInt8(ascii: "\n")
+      let last = rest.prefix(chunkSize).lastIndex(of: end) ?? rest.firstIndex(of: end)
+      let chunk = last.map { rest[...$0] } ?? rest
+      rest = rest[chunk.endIndex...]
+      return chunk
+    }
   }
 
   /// The message for a failed write to standard output; nil for EPIPE.

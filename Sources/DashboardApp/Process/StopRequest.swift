@@ -11,8 +11,12 @@ package final class StopRequest: Sendable {
   }
 
   private let state = Mutex(State())
+  private let whenOnlyOutputIsLeft: @Sendable () -> Void
 
-  package init() {}
+  /// - Parameter whenOnlyOutputIsLeft: see ``onlyOutputIsLeft()``.
+  package init(whenOnlyOutputIsLeft: @escaping @Sendable () -> Void = {}) {
+    self.whenOnlyOutputIsLeft = whenOnlyOutputIsLeft
+  }
 
   /// Number of the signal that made the request; nil before.
   package var signal: Int32? { state.withLock { $0.signal } }
@@ -37,6 +41,10 @@ package final class StopRequest: Sendable {
     }
     for action in actions { Task.detached { await action() } }
   }
+
+  /// Says that the command has ended all of its work, and only writes the rest of its output: while that is not read, it
+  /// is not waited for.
+  package func onlyOutputIsLeft() { whenOnlyOutputIsLeft() }
 
   /// Registers an action for ``force()``, an exit that does not wait for the command, such as removing unfinished
   /// files.

@@ -10,6 +10,16 @@ enum MainLoop {
 
   /// How long a command may take to stop, unless it says otherwise.
   static let defaultStopLimit = Duration.seconds(30)
+  /// The time between two looks at the progress of the output, while only that is left.
+  private static let outputStep = Duration.milliseconds(100)
+
+  /// What happens to the command that runs.
+  private enum Event {
+    /// See ``StopRequest/onlyOutputIsLeft()``.
+    case onlyOutputLeft
+    /// With its exit status.
+    case ended(Int32)
+  }
 
   /// Sets the effects of signals; call it before any thread starts. Blocks those that the loop reads itself, ignores
   /// those that have no meaning here but would end the process, and lets those of a crash end it by their default.
@@ -26,9 +36,10 @@ enum MainLoop {
   /// Runs `body` on other threads, and blocks this one, the main thread, until it returns.
   ///
   /// The first SIGINT, SIGTERM or SIGHUP asks it to stop. If it takes longer than `stopLimit`, the process exits with
-  /// status 1. If another of them arrives later than 0.5 s after the first, the process exits at once with
-  /// `forcedStatus`. SIGQUIT ends the process at once. Before each of these exits the actions of
-  /// ``StopRequest/onForce(_:)`` remove unfinished files, for at most 3 s.
+  /// status 1; also if only the rest of its output is left (``StopRequest/onlyOutputIsLeft()``), and that is not read. If
+  /// another of them arrives later than 0.5 s after the first, the process exits at once with `forcedStatus`. SIGQUIT ends
+  /// the process at once. Before each of these exits the actions of ``StopRequest/onForce(_:)`` remove unfinished files,
+  /// for at most 3 s.
   /// - Parameters:
   ///   - forcedStatus: the exit status after a second signal; 1 instead of 0 when output was lost.
   ///   - stopLimit: how long `body` may take to return once it was asked to stop.
@@ -42,8 +53,9 @@ enum MainLoop {
     output: LiveOutput? = nil,
     _ body: @escaping @Sendable (StopRequest) async -> Int32
   ) -> Int32 {
-    let stop = StopRequest()
-    let ended = EventQueue<Int32>()
+    let events = EventQueue<Event>()
+    let stop = StopRequest { events.post(.onlyOutputLeft) }
+    var unread: UnreadOutput?
     let hadTerminal = hasTerminal
     var meanings = StopSignals(reloadsOnHangUp: reloads != nil)
     var deadline: ContinuousClock.Instant?
@@ -53,10 +65,18 @@ enum MainLoop {
     clinux_block_signals(jobControl, Int32(jobControl.count))
     let signals = signals + jobControl
     let signalDescriptor = clinux_signal_descriptor(signals, Int32(signals.count))
-    Task.detached { ended.post(await body(stop)) }
+    Task.detached { events.post(.ended(await body(stop))) }
     while true {
-      guard waitUntilReadable(signalDescriptor, ended.descriptor, until: deadline) else { return 1 }
-      if let status = ended.drain().first { return status }
+      let step = unread.map { _ in ContinuousClock.now + outputStep }
+      let wake = [deadline, step].compactMap { $0 }.min()
+      guard waitUntilReadable(signalDescriptor, events.descriptor, until: wake) else { return 1 }
+      for event in events.drain() {
+        switch event {
+        case .onlyOutputLeft: unread = UnreadOutput()
+        case .ended(let status): return status
+        }
+      }
+      if unread?.isUnread(Output.progress.endedWhileWriting, at: .now) == true { ForcedExit.exitUnread(stop) }
       if let deadline, .now >= deadline { ForcedExit.exitUnstopped(stop, after: stopLimit) }
       let signal = clinux_read_signal(signalDescriptor)
       guard signal > 0 else { continue }
@@ -108,6 +128,15 @@ private enum ForcedExit {
     let message =
       "sluice: not stopped within \(limit.formattedSeconds): standard output is not read, or the disk does not respond. "
       + "Exiting without waiting any longer; acknowledged uploads are stored."
+    runLastActions(stop, message: message)
+    _exit(unresponsiveStatus)
+  }
+
+  /// Exits with status 1 after the last actions of `stop`, which may take 3 s, because the rest of the output is not read.
+  /// A message says so, unless standard error would block.
+  static func exitUnread(_ stop: StopRequest) -> Never {
+    let message =
+      "sluice: standard output is not read. Exiting without the rest of it; acknowledged uploads are stored."
     runLastActions(stop, message: message)
     _exit(unresponsiveStatus)
   }

@@ -27,7 +27,7 @@ struct SendRun: Sendable {
     let ledger = UploadLedger()
     let engine = ClientEngine(configuration: configuration, ledger: ledger, jobs: jobs ?? Self.mostJobs)
     let start = ContinuousClock.now
-    let work = Task { await perform(engine.uploader, ledger) }
+    let work = Task { await perform(engine.uploader, ledger, stop) }
     stop.onRequest {
       // What a resumable upload has stored is kept for the next run.
       for meter in ledger.active() { meter.stop() }
@@ -41,7 +41,7 @@ struct SendRun: Sendable {
     return summary.isGood && stop.signal == nil ? 0 : 1
   }
 
-  private func perform(_ uploader: Uploader, _ ledger: UploadLedger) async -> SendResults {
+  private func perform(_ uploader: Uploader, _ ledger: UploadLedger, _ stop: StopRequest) async -> SendResults {
     let total = arguments.hasDirectory && !isDry ? await count(uploader) : nil
     let counter = TreeCounter(total: total.map { ($0.files, $0.bytes) })
     let results = SendResults(self, ledger: ledger, counter: counter)
@@ -69,7 +69,7 @@ struct SendRun: Sendable {
       for await source in feed.sources { results.noteListed(source) }
       await feed.finish()
     } else {
-      await send(feed, uploader, ledger, results, total)
+      await send(feed, uploader, ledger, results, total, stop)
     }
     results.noteExcluded(feed.excludedCount)
     results.showExisting()
@@ -81,7 +81,8 @@ struct SendRun: Sendable {
     _ uploader: Uploader,
     _ ledger: UploadLedger,
     _ results: SendResults,
-    _ total: TreeCount?
+    _ total: TreeCount?,
+    _ stop: StopRequest
   ) async {
     let sampler = Sampler(ledger: ledger, stallAfter: stallAfter, slabUse: { SlabUse(used: 0, budget: 0) })
     let renderer = output.renderer(arguments.hasDirectory ? results.counter : nil)
@@ -92,6 +93,8 @@ struct SendRun: Sendable {
       results.note($0, $1)
     }
     await feed.finish()
+    // Without that, the command waits for its reader, as others do.
+    if stop.signal != nil { stop.onlyOutputIsLeft() }
     if reason != nil || Task.isCancelled { noteUnsent(results, total) }
     if let reason { results.noteStop(reason, target) }
     reporting.cancel()

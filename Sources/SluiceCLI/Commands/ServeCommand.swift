@@ -118,13 +118,13 @@ struct ServeRun: Sendable {
         for await _ in announced.stream {}
         await reporter.run()
       }
-      let reloading = Task { for await _ in reloads.stream { await reload(engine) } }
+      let reloading = Task { for await _ in reloads.stream { await reload(engine, reporter) } }
       defer {
         reporting.cancel()
         reloading.cancel()
       }
       try await engine.server.run { address in
-        announce(address, engine, stop)
+        announce(address, engine, stop, reporter)
         announced.continuation.finish()
         if let queue { send(to: address, engine, queue) }
       }
@@ -132,8 +132,10 @@ struct ServeRun: Sendable {
       // The server has ended incoming ones itself, and keeps what can be resumed.
       for meter in ledger.active() where meter.direction == .outgoing { meter.stop() }
       await queue?.waitUntilEmpty()
-      await reporter.finish()
+      let finishing = Task { await reporter.finish() }
       await engine.shutDown()
+      stop.onlyOutputIsLeft()
+      await finishing.value
       return 0
     } catch {
       Output.errorLine("sluice: \(PlainText.sanitized(error.message))")
@@ -142,14 +144,14 @@ struct ServeRun: Sendable {
   }
 
   /// Reads certificate and key again. New connections use the new ones, open connections the previous ones.
-  private func reload(_ engine: ServerEngine) async {
+  private func reload(_ engine: ServerEngine, _ reporter: Reporter) async {
     do throws(UploadError) {
       guard let fingerprint = try await engine.reloadCertificate() else {
         logger.warning("SIGHUP ignored: nothing to reload without --tls-cert and --tls-key.")
         return
       }
       logger.notice("TLS certificate and key reloaded", metadata: ["fingerprint": "\(fingerprint)"])
-      if !json { Output.timedLine("TLS certificate and key reloaded; SHA-256 fingerprint \(fingerprint).") }
+      if !json { await reporter.write("TLS certificate and key reloaded; SHA-256 fingerprint \(fingerprint).") }
     } catch {
       logger.error("TLS certificate and key not reloaded, the previous ones stay in use: \(error.message)")
     }
@@ -161,7 +163,7 @@ struct ServeRun: Sendable {
     if rejected > 0 { Output.errorLine("sluice: \(rejected) files were not queued: the queue is full.") }
   }
 
-  private func announce(_ address: ServerAddress, _ engine: ServerEngine, _ stop: StopRequest) {
+  private func announce(_ address: ServerAddress, _ engine: ServerEngine, _ stop: StopRequest, _ reporter: Reporter) {
     let facts = ServerListening(
       url: address.url,
       links: engine.links(to: address, token: engine.generatedToken),
@@ -185,7 +187,7 @@ struct ServeRun: Sendable {
     if let warning = server.accessWarning { logger.warning("\(warning)") }
     let grace = server.graceText
     let stopping = "Stopping: running uploads may finish within \(grace). Press Ctrl-C again to exit immediately."
-    if !json { stop.onRequest { Output.timedLine(stopping) } }
+    if !json { stop.onRequest { await reporter.write(stopping) } }
   }
 
   /// Prints the links, the best first, and the code of that.
