@@ -43,8 +43,8 @@ struct HistoryGraph: Widget {
 
   private func style(_ theme: Theme) -> Style { isRate ? theme.accent : theme.text }
 
-  /// The value at the upper edge: a round one, so that the values use most of the height.
-  private func top(_ values: [Double]) -> Double { GraphScale.top(of: values.reduce(0, max), .fine) }
+  /// The value at the upper edge: a round one, not below the peak, which may be before or between the values shown.
+  private func top(_ values: [Double]) -> Double { GraphScale.top(of: values.reduce(min(peak, 1e18), max), .fine) }
 
   /// Draws the maximum and zero at the left of the graph, and the time that it covers below it.
   private func drawAxes(on surface: inout Surface, _ graph: Rect, top: Double, seconds: Double) {

@@ -60,6 +60,16 @@ import UploadCore
     #expect(Set(peaks) == ["381.5 MiB", "4.0 MiB"], "rate and memory, each in the facts and over its graph")
   }
 
+  @Test func `the axes of the graphs are not below the peaks that are stated above them`() throws {
+    var driver = Driver(Size(width: 160, height: 50))
+    let upload = UploadSnapshot.example().changed { ($0.residentBytes, $0.peakResidentBytes) = (1 << 20, 4 << 20) }
+    for step in 0..<600 {
+      driver.show([upload.changed { $0.speed = step % 7 == 3 ? 400_000_000 : 50_000_000 }])
+    }
+    driver.press(.enter)
+    #expect(driver.text.contains(#/400 MiB/s *│/#) && driver.text.contains(#/ 4 MiB *│/#), "\(driver.text)")
+  }
+
   @Test func `the row of an upload has the same peak as its detail`() {
     var driver = Driver(Size(width: 160, height: 50))
     let upload = UploadSnapshot.example()
