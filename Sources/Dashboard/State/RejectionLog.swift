@@ -3,7 +3,7 @@ import UploadCore
 /// The last rejected requests in bounded memory, the newest first. Identical ones that follow each other within
 /// ``window`` are one entry with their number, which stays in its place, so that a flood can be read.
 ///
-/// Two are identical when client, method, path and status are the same, as in the server's own reports.
+/// Which ones are identical is the same as in the server's own reports (``RejectedRequest/isIdentical(to:)``).
 struct RejectionLog: Sendable {
   /// The most entries; beyond it the oldest is dropped.
   static let limit = 200
@@ -64,10 +64,6 @@ struct RejectionLog: Sendable {
 }
 
 extension RejectedRequest {
-  fileprivate func isIdentical(to other: RejectedRequest) -> Bool {
-    status == other.status && client == other.client && method == other.method && path == other.path
-  }
-
   /// The same with texts of bounded length.
   fileprivate var bounded: RejectedRequest {
     var copy = self

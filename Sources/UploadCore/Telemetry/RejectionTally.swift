@@ -1,10 +1,10 @@
 /// Rejected requests that are to be reported: identical ones are counted, so that a flood costs neither memory nor
 /// output.
 ///
-/// Two are identical, of one kind, when client, method, path and status are the same. The first of a kind is reported
-/// at once, later ones together, at most once per ``interval``; of all kinds there are at most ``maxPerSecond``
-/// reports. While ``maxKinds`` kinds are distinguished, other requests with the same status count as one kind. A pure
-/// state machine; callers pass the time.
+/// Two are identical, of one kind, when client, method, path, status and reason are the same, apart from numbers in the
+/// reason (``RejectedRequest/isIdentical(to:)``). The first of a kind is reported at once, later ones together, at most
+/// once per ``interval``; of all kinds there are at most ``maxPerSecond`` reports. While ``maxKinds`` kinds are
+/// distinguished, other requests with the same status count as one kind. A pure state machine; callers pass the time.
 struct RejectionTally {
   /// The least time between two reports of identical requests.
   static let interval = Duration.seconds(10)
@@ -18,6 +18,7 @@ struct RejectionTally {
     var method: String?
     var path: String?
     var status: Int
+    var reason: String
   }
 
   private struct Record {
@@ -55,13 +56,19 @@ struct RejectionTally {
   mutating func note(_ request: RejectedRequest, at now: ContinuousClock.Instant) -> Bool {
     count &+= 1
     var request = request
-    var kind = Kind(client: request.client, method: request.method, path: request.path, status: request.status)
+    var kind = Kind(
+      client: request.client,
+      method: request.method,
+      path: request.path,
+      status: request.status,
+      reason: request.reasonWithoutNumbers
+    )
     if records[kind] == nil, records.count >= Self.maxKinds {
       removeReported(at: now)
       if records.count >= Self.maxKinds {
         (request.client, request.method, request.host, request.path) = (nil, nil, nil, nil)
         request.reason = "Further requests were rejected with this status."
-        kind = Kind(status: request.status)
+        kind = Kind(status: request.status, reason: request.reason)
       }
     }
     let record = records[kind]
@@ -146,5 +153,16 @@ package struct RejectedRequest: Sendable, Equatable {
     self.status = status
     self.reason = reason
     self.count = count
+  }
+
+  /// Whether both requests are of one kind: client, method, path, status and reason are the same. Numbers in the reason
+  /// may differ: at each retry a client may find a little more or less free space.
+  package func isIdentical(to other: RejectedRequest) -> Bool {
+    status == other.status && client == other.client && method == other.method && path == other.path
+      && (reason == other.reason || reasonWithoutNumbers == other.reasonWithoutNumbers)
+  }
+
+  fileprivate var reasonWithoutNumbers: String {
+    String(decoding: reason.utf8.filter { !"0123456789.,".utf8.contains($0) }, as: UTF8.self)
   }
 }

@@ -11,7 +11,13 @@ import UploadCore
   }
 
   @discardableResult
-  private mutating func add(_ path: String?, at seconds: Int, count: UInt64 = 1, client: String = "192.0.2.7")
+  private mutating func add(
+    _ path: String?,
+    at seconds: Int,
+    count: UInt64 = 1,
+    client: String = "192.0.2.7",
+    reason: String = "Too large."
+  )
     -> RejectionLog.Entry
   {
     let request = RejectedRequest(
@@ -20,7 +26,7 @@ import UploadCore
       method: "PUT",
       path: path,
       status: 413,
-      reason: "Too large.",
+      reason: reason,
       count: count
     )
     return log.add(request, at: time(seconds))
@@ -43,6 +49,17 @@ import UploadCore
     add("/a", at: 131)
     #expect(log.entries.count == 4 && log.entries.map(\.request.count) == [1, 1, 1, 2])
     #expect(Set(log.entries.map(\.id)).count == 4)
+  }
+
+  @Test mutating func `rejections of one client for different reasons have an entry each`() {
+    add(nil, at: 10, reason: "No Host.")
+    add(nil, at: 10, reason: "Bad length.")
+    add(nil, at: 11, reason: "No Host.")
+    #expect(log.entries.map(\.request.reason) == ["Bad length.", "No Host."])
+    #expect(log.entries.map(\.request.count) == [1, 2])
+    add("/a", at: 12, reason: "5 GiB free, 6 GiB needed.")
+    let merged = add("/a", at: 13, reason: "4 GiB free, 6 GiB needed.")
+    #expect(merged.request.count == 2)
   }
 
   @Test mutating func `a flood of different requests keeps the latest entries only`() {

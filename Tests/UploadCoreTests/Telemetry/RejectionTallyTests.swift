@@ -6,8 +6,8 @@ import Testing
 @Suite struct RejectionTallyTests {
   private let start = ContinuousClock.now
 
-  private func request(_ path: String, _ status: Int = 401) -> RejectedRequest {
-    RejectedRequest(time: "", client: "192.0.2.7", method: "PUT", path: path, status: status, reason: "No.")
+  private func request(_ path: String, _ status: Int = 401, _ reason: String = "No.") -> RejectedRequest {
+    RejectedRequest(time: "", client: "192.0.2.7", method: "PUT", path: path, status: status, reason: reason)
   }
 
   @Test func `the first of identical requests is reported at once, and later ones together after ten seconds`() {
@@ -31,6 +31,27 @@ import Testing
     #expect(tally.note(request("/b"), at: start) == true)
     #expect(tally.note(request("/a", 413), at: start) == true)
     #expect(tally.take(at: start).map { "\($0.path ?? "-") \($0.status)" } == ["/a 401", "/b 401", "/a 413"])
+  }
+
+  @Test func `requests that differ in the reason alone are reported separately, but not for a number in it`() {
+    var tally = RejectionTally()
+    #expect(tally.note(request("/a", 400, "No Host."), at: start) == true)
+    #expect(tally.note(request("/a", 400, "Bad length."), at: start + .milliseconds(100)) == true)
+    #expect(tally.take(at: start + .milliseconds(100)).map(\.reason) == ["No Host.", "Bad length."])
+    #expect(tally.note(request("/b", 507, "1.5 GiB are free."), at: start) == true)
+    for free in 0..<100 { #expect(tally.note(request("/b", 507, "\(free) GiB are free."), at: start) == false) }
+    #expect(tally.kinds == 3)
+    let reports = tally.take(at: start + .seconds(1))
+    #expect(reports.map(\.reason) == ["99 GiB are free."] && reports.map(\.count) == [101])
+  }
+
+  @Test func `a flood of requests with different reasons is counted in at most 257 kinds`() {
+    var tally = RejectionTally()
+    for number in 0..<10_000 {
+      let reason = String(repeating: "x", count: number % 400)
+      _ = tally.note(request("/a", 400, reason), at: start + .microseconds(200 * number))
+    }
+    #expect(tally.kinds <= RejectionTally.maxKinds + 1 && tally.count == 10_000)
   }
 
   @Test func `of 25 different requests at most ten are reported per second, until all are`() {
