@@ -117,26 +117,42 @@ extension DashboardModel {
 
   // MARK: Limit
 
+  /// The lowest limit that applies to an upload, or to the files of a tree together, beside its own one; nil for none. A
+  /// form is one request, and so one upload for the server.
+  private func outerLimit(of record: UploadRecord) -> OuterLimit? {
+    var limits = [OuterLimit(live[record.now.direction].treeLimit(of: record), .tree)]
+    if record.now.direction == .incoming {
+      limits.append(OuterLimit(facts.rateLimit, .server))
+      if record.tree == nil || record.now.mode == .multipart {
+        limits.append(OuterLimit(facts.rateLimitPerUpload, .server))
+      }
+    }
+    return limits.compactMap { $0 }.min { $0.bytesPerSecond < $1.bytesPerSecond }
+  }
+
   /// Steps the limit of the uploads through ``RateSteps``.
   mutating func stepLimit(lower: Bool) -> [DashboardEffect] {
     let uploads = chosenUploads.filter(\.canLimit)
-    let steps = uploads.compactMap { record in
-      RateSteps.next(after: record.now.limit, lower: lower).map { (record: record, limit: $0) }
+    let steps = uploads.compactMap { record -> (record: UploadRecord, limit: UInt64?, text: String)? in
+      let outer = outerLimit(of: record)
+      return RateSteps.next(after: record.now.limit, lower: lower, below: outer).map { limit in
+        (record: record, limit: limit, text: RateSteps.text(limit, outer))
+      }
     }
     guard let first = steps.first else {
-      if !uploads.isEmpty {
-        note(.info, lower ? "\(Figures.limit(RateSteps.limits[0])) is the lowest" : "there is no limit")
-      }
+      guard let upload = uploads.first else { return [] }
+      let text = RateSteps.text(upload.now.limit, outerLimit(of: upload))
+      let isUnlimited = upload.now.limit == nil && outerLimit(of: upload) == nil
+      note(.info, isUnlimited ? "there is no limit" : "\(text) is the \(lower ? "lowest" : "highest")")
       return []
     }
     frozen = nil
     places[direction, default: ListPlace()].anchor = .upload
     // The next step begins here, before a snapshot shows it.
     for step in steps { live.setLimit(step.record.id, step.limit) }
-    let limit = first.limit.map(Figures.limit) ?? "no limit"
     let names = steps.count == 1 ? first.record.now.name : "\(steps.count) uploads"
-    let isSame = steps.allSatisfy { $0.limit == first.limit }
-    note(.info, isSame ? "\(limit): \(names)" : "limits of \(names) \(lower ? "lowered" : "raised")")
+    let isSame = steps.allSatisfy { $0.text == first.text }
+    note(.info, isSame ? "\(first.text): \(names)" : "limits of \(names) \(lower ? "lowered" : "raised")")
     return steps.map { step in
       if let group = step.record.incomingTree { return .setTreeLimit(group, step.limit) }
       return .setLimit(step.record.id, step.limit)

@@ -68,6 +68,8 @@ package struct DashboardEngine: Sendable {
     facts.generatedOwnerToken = server.generatedOwnerToken?.text
     facts.fingerprint = address.fingerprint?.digits
     facts.warning = setup.server.accessWarning
+    let limits = setup.server.server.limits
+    (facts.rateLimit, facts.rateLimitPerUpload) = (limits.rate, limits.ratePerUpload)
     facts.queueLimit = UploadQueueState.limit
     facts.target = setup.target
     facts.notification = setup.notification

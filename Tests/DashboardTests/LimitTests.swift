@@ -29,6 +29,79 @@ import UploadCore
     #expect(RateSteps.next(after: 1, lower: true) == nil && RateSteps.next(after: .max, lower: false) == .some(nil))
   }
 
+  @Test func `limits that are not below that of the server are no steps`() {
+    let server = OuterLimit(10 << 20, .server)
+    #expect(RateSteps.next(after: nil, lower: true, below: server) == mebibytes(5))
+    #expect(RateSteps.next(after: 1 << 20, lower: false, below: server) == mebibytes(5))
+    #expect(RateSteps.next(after: 5 << 20, lower: false, below: server) == .some(nil))
+    #expect(RateSteps.next(after: nil, lower: true, below: OuterLimit(1 << 20, .server)) == nil)
+    #expect(RateSteps.text(5 << 20, server) == "limit 5 MiB/s" && RateSteps.text(nil, nil) == "no limit")
+    for limit in [nil, mebibytes(10), mebibytes(50)] {
+      #expect(RateSteps.text(limit, server) == "limit 10 MiB/s of the server")
+    }
+  }
+
+  @Test(arguments: [(nil, 7 << 20), (7 << 20, 60 << 20), (7 << 20, nil)] as [(UInt64?, UInt64?)])
+  func `the keys step below the server's limit on an incoming upload, and the notes state that`(
+    all: UInt64?,
+    each: UInt64?
+  ) {
+    var facts = DashboardFacts.example
+    (facts.rateLimit, facts.rateLimitPerUpload) = (all, each)
+    var driver = Driver(facts: facts)
+    driver.show([upload])
+    driver.type("<")
+    #expect(driver.takeEffects() == [.setLimit(upload.id, 5 << 20)])
+    #expect(driver.row(33).contains("limit 5 MiB/s: in.bin"))
+    driver.type(">")
+    #expect(driver.takeEffects() == [.setLimit(upload.id, nil)])
+    #expect(driver.row(33).contains("limit 7 MiB/s of the server: in.bin"))
+    driver.type(">")
+    #expect(driver.takeEffects() == [] && driver.row(33).contains("limit 7 MiB/s of the server is the highest"))
+  }
+
+  @Test func `a file steps below the limit of its tree`() throws {
+    var tree = GroupSnapshot.example()
+    tree.limit = 10 << 20
+    let file = tree.file("a.jpg")
+    var driver = Driver()
+    driver.show([file], groups: [tree])
+    driver.press(.enter)
+    driver.press(.down)
+    try #require(driver.model.selected?.id == file.id, "\(driver.text)")
+    driver.type("<>>")
+    #expect(driver.takeEffects() == [.setLimit(file.id, 5 << 20), .setLimit(file.id, nil)])
+    #expect(driver.row(33).contains("limit 10 MiB/s of the tree is the highest"), "\(driver.row(33))")
+  }
+
+  @Test func `below the lowest step the server's limit is the lowest`() {
+    var facts = DashboardFacts.example
+    facts.rateLimitPerUpload = 512 << 10
+    var driver = Driver(facts: facts)
+    driver.show([upload])
+    driver.type("<")
+    #expect(driver.takeEffects() == [])
+    #expect(driver.row(33).contains("limit 512.0 KiB/s of the server is the lowest"), "\(driver.row(33))")
+  }
+
+  @Test func `the server's limit on each upload is none on what is sent, nor on a tree, but on a form`() {
+    var facts = DashboardFacts.example
+    facts.rateLimitPerUpload = 5 << 20
+    let (tree, job) = (GroupSnapshot.example(), UploadID())
+    let sent = GroupSnapshot.sending("videos", job: job)
+    var form = GroupSnapshot.example()
+    form.mode = .multipart
+    for (group, effect) in [
+      (tree, .setTreeLimit(tree.id, 50 << 20)), (sent, .setLimit(job, 50 << 20)),
+      (form, .setTreeLimit(form.id, 1 << 20)),
+    ] as [(GroupSnapshot, DashboardEffect)] {
+      var driver = Driver(facts: facts)
+      driver.show([group.file("a")], groups: [group])
+      driver.type(group.direction == .incoming ? "<" : "2<")
+      #expect(driver.takeEffects() == [effect])
+    }
+  }
+
   @Test func `a limit is shown in whole MiB a second where it is that`() {
     #expect(Figures.limit(5 << 20) == "limit 5 MiB/s" && Figures.limit(1536) == "limit 1.5 KiB/s")
     #expect(!Figures.limit(0).isEmpty && !Figures.limit(.max).isEmpty)

@@ -42,6 +42,22 @@ import UploadTestSupport
     }
   }
 
+  @Test func `the limit of an upload steps below that of the server, which is stated above the last step`() async throws
+  {
+    try await withTmux { tmux in
+      try await tmux.startDashboard("", "\(Self.neverStalls) --limit-rate-per-upload 8MiB/s")
+      let socket = try await begin(tmux)
+      try await tmux.press("<")
+      try await tmux.shows("limit 5 MiB/s: half.bin")
+      try await tmux.press(">")
+      try await tmux.shows("limit 8 MiB/s of the server: half.bin")
+      try await socket.send([UInt8](repeating: 7, count: Self.size - (3 << 20)))
+      try await tmux.shows("the end") { $0.contains(/half.bin .*stored/) }
+      try await tmux.press("q")
+      #expect(try await tmux.ends().contains("1 upload stored.\n"))
+    }
+  }
+
   /// curl ends with status 28 when it has moved nothing for so many seconds.
   @Test func `a paused upload does not time out its client, and continues at once`() async throws {
     try await withTmux { tmux in

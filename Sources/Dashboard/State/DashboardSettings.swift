@@ -76,6 +76,10 @@ package struct DashboardFacts: Hashable, Sendable {
   package var warning: String?
   /// The URL that files are sent to at first, valid and with its scheme; nil for the server in this process.
   package var target: String?
+  /// The server's limit on the rate of all incoming uploads together, in bytes per second; nil for none.
+  package var rateLimit: UInt64?
+  /// The same for each of them; a form is one.
+  package var rateLimitPerUpload: UInt64?
   /// The most files that may be queued for sending at a time.
   package var queueLimit = Int.max
   /// How the user is told that all uploads are done or that one has failed.

@@ -10,11 +10,38 @@ enum RateSteps {
   /// - Parameters:
   ///   - limit: the present one; nil for none.
   ///   - lower: whether to step down.
+  ///   - outer: applies as well: limits that are not below it would have no effect, and are left out. nil for none.
   /// - Returns: nil when there is no further step.
-  static func next(after limit: UInt64?, lower: Bool) -> UInt64?? {
-    if lower { return limits.last { $0 < limit ?? .max }.map { .some($0) } }
+  static func next(after limit: UInt64?, lower: Bool, below outer: OuterLimit? = nil) -> UInt64?? {
+    let below = outer?.bytesPerSecond ?? .max
+    if lower { return limits.last { $0 < min(limit ?? .max, below) }.map { .some($0) } }
     guard let limit else { return nil }
-    return .some(limits.first { $0 > limit })
+    return .some(limits.first { $0 > limit && $0 < below })
+  }
+
+  /// The limit that has an effect: `limit 5 MiB/s`, `limit 8 MiB/s of the server`, or `no limit`.
+  static func text(_ limit: UInt64?, _ outer: OuterLimit?) -> String {
+    guard let outer, limit ?? .max >= outer.bytesPerSecond else { return limit.map(Figures.limit) ?? "no limit" }
+    return "\(Figures.limit(outer.bytesPerSecond)) of the \(outer.owner.rawValue)"
+  }
+}
+
+/// A limit that applies to an upload beside its own one.
+struct OuterLimit: Equatable {
+  enum Owner: String {
+    /// `--limit-rate` or `--limit-rate-per-upload`.
+    case server
+    /// The limit that the user has set on the tree of the file.
+    case tree
+  }
+
+  var bytesPerSecond: UInt64
+  var owner: Owner
+
+  /// - Returns: nil for no limit.
+  init?(_ bytesPerSecond: UInt64?, _ owner: Owner) {
+    guard let bytesPerSecond else { return nil }
+    (self.bytesPerSecond, self.owner) = (bytesPerSecond, owner)
   }
 }
 

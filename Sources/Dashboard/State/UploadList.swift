@@ -259,6 +259,12 @@ struct UploadList: Sendable {
     recentTall = []
   }
 
+  /// The limit that the user has set on the tree of a file, in bytes per second; nil for none.
+  func treeLimit(of file: UploadRecord) -> UInt64? {
+    guard file.isInTree, let tree = file.now.group.flatMap({ trees[$0.id] }) else { return nil }
+    return records[tree.row]?.tree?.now.limit
+  }
+
   /// Notes a limit that the user has just set, before a snapshot has it; ignored for an unknown upload.
   mutating func setLimit(_ id: UploadID, _ bytesPerSecond: UInt64?) { records[id]?.setLimit(bytesPerSecond) }
 
