@@ -89,7 +89,7 @@ struct GroupSampler {
       remote: tally.remote,
       mode: tally.mode,
       sender: tally.sender,
-      files: tally.group.files,
+      files: tally.statedFiles,
       bytes: tally.group.bytes,
       filesFinished: tally.finished,
       filesFailed: tally.failed,
@@ -105,6 +105,7 @@ struct GroupSampler {
     // Of an incoming one without files the client may be gone for good.
     group.isPaused = tally.isPaused && !tally.isClosed && (key.direction == .outgoing || active.count > 0)
     group.hasEnded = active.count == 0 && !group.isPaused && tally.isOver(at: now)
+    if let bytes = group.bytes, bytes < group.bytesMoved { group.bytes = group.hasEnded ? group.bytesMoved : nil }
     group.isCancelled = tally.isCancelled || group.hasEnded && tally.isDiscarded
     rate.sample(group.bytesMoved, at: now)
     let end = active.count == 0 ? tally.changedAt : now

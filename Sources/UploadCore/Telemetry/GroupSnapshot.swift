@@ -26,7 +26,8 @@ package struct GroupSnapshot: Sendable, Equatable {
   package var mode: UploadMode
   /// The sender's name that its first file states, safe to show; nil without one.
   package var sender: String?
-  /// How many files it has, and their bytes together, as the sender states; nil where it does not.
+  /// How many files it has, and their bytes together, as the sender states; nil where it does not, and where more than that
+  /// has arrived. At the end of a tree its bytes are not below those that have moved.
   package var files: UInt64?
   package var bytes: UInt64?
 

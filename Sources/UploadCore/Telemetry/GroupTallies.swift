@@ -44,11 +44,17 @@ struct GroupTallies: Sendable {
     /// Whether the user has cancelled the file that has ended last, an incoming one, and none has begun since.
     var isDiscarded = false
 
+    /// The number of files that the sender states; nil where it does not, and where more are complete, or one has begun of
+    /// none: a wrong number is worse than none. Files that failed may have been sent again.
+    var statedFiles: UInt64? {
+      group.files.flatMap { $0 >= max(1, finished) ? $0 : nil }
+    }
+
     /// Whether no further file is expected, unless one runs or the user has paused the group.
     func isOver(at now: ContinuousClock.Instant) -> Bool {
       guard !isClosed, !isDiscarded else { return true }
       let idle = now - changedAt
-      guard let files = group.files else { return idle >= GroupSampler.unstatedEndsAfter }
+      guard let files = statedFiles else { return idle >= GroupSampler.unstatedEndsAfter }
       return finished &+ failed &+ cancelled >= files || idle >= GroupSampler.endsAfter
     }
   }

@@ -9,6 +9,9 @@ package enum TreeField {
   /// The longest id and the longest name, in bytes.
   private static let longestID = 64
   private static let longestName = FileName.maximumLength
+  /// The largest numbers of files and bytes that are believed: a forged one would make all that is left look endless.
+  private static let mostFiles: UInt64 = 1_000_000_000
+  private static let mostBytes: UInt64 = 100 << 40
   /// The largest integer of a structured field (RFC 9651 section 3.3.1).
   private static let largestInteger: UInt64 = 999_999_999_999_999
 
@@ -24,7 +27,12 @@ package enum TreeField {
     if case .string(let stated) = members["name"], !stated.isEmpty, stated.utf8.count <= longestName {
       name = PlainText.sanitized(stated)
     }
-    return UploadGroup(id: id, name: name, files: count(members["files"]), bytes: count(members["bytes"]))
+    return UploadGroup(
+      id: id,
+      name: name,
+      files: count(members["files"], mostFiles),
+      bytes: count(members["bytes"], mostBytes)
+    )
   }
 
   /// The value that says that a file belongs to this group. A name of which not every character may be in a string is
@@ -36,8 +44,9 @@ package enum TreeField {
     return members.joined(separator: ", ")
   }
 
-  private static func count(_ item: StructuredItem?) -> UInt64? {
-    if case .integer(let number) = item { UInt64(exactly: number) } else { nil }
+  private static func count(_ item: StructuredItem?, _ limit: UInt64) -> UInt64? {
+    guard case .integer(let number) = item, let count = UInt64(exactly: number), count <= limit else { return nil }
+    return count
   }
 
   private static func quoted(_ text: String) -> String {

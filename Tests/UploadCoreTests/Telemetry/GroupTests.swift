@@ -58,6 +58,38 @@ import Testing
     #expect(group.fraction == 0.13)
   }
 
+  @Test func `a total of bytes below those that have moved is ignored, and at the end replaced by them`() throws {
+    finish(begin("x", files: 2, bytes: 50), bytes: 40)
+    #expect(groups().first?.bytes == 50)
+    let active = begin("x")
+    active.addReceived(60)
+    let group = try #require(groups().first)
+    #expect(group.bytes == nil && group.bytesMoved == 100 && group.eta == nil)
+    #expect(group.fraction == 0.5, "by its files")
+    finish(active, bytes: 60)
+    let ended = try #require(groups().first)
+    #expect(ended.hasEnded && ended.bytes == 100 && ended.fraction == 1)
+  }
+
+  @Test(arguments: [0, 1]) func `a number of files below those that are complete is ignored`(stated: UInt64) throws {
+    finish(begin("x", files: stated))
+    finish(begin("x"))
+    let active = begin("x")
+    let group = try #require(groups().first)
+    #expect(group.files == nil && group.fraction == nil && group.filesKnown == 3)
+    finish(active)
+    // As with no number: the sender may send more.
+    #expect(groups().first?.hasEnded == false)
+    #expect(groups(at: 5).first?.hasEnded == true)
+  }
+
+  @Test func `the number of files stays when one that failed was sent again`() throws {
+    ledger.end(begin("x", files: 2), .failed(UploadError(.clientGone, "Gone.")), at: start)
+    finish(begin("x"))
+    finish(begin("x"))
+    #expect(groups().first?.files == 2)
+  }
+
   @Test func `a file without a group belongs to none`() {
     let meter = UploadMeter(direction: .incoming, mode: .stream, name: "a", size: 1, remote: "")
     ledger.begin(meter)

@@ -36,6 +36,16 @@ import UploadProtocol
     #expect(found == UploadGroup(id: "a", name: "b"))
   }
 
+  @Test(arguments: ["files=1000000001, bytes=109951162777601", "files=999999999999999, bytes=999999999999999"])
+  func `totals that no tree can have count as not stated`(totals: String) {
+    #expect(group("id=\"a\", name=\"b\", \(totals)") == UploadGroup(id: "a", name: "b"))
+    #expect(group("id=\"a\", files=1000000000, bytes=109951162777600")?.bytes == 100 << 40)
+  }
+
+  @Test func `a total that no structured field can have makes the field malformed`() {
+    #expect(group(#"id="a", bytes=9223372036854775808"#) == nil)
+  }
+
   @Test func `a name is made safe to show`() {
     #expect(group(#"id="a", name=%"x%1b%e2%80%ae""#)?.name.unicodeScalars.contains("\u{1B}") == false)
   }
