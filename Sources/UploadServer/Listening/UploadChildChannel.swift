@@ -9,19 +9,27 @@ import NIOSSL
 import UploadStorage
 
 /// An HTTP/1 connection with what uploads need: large adaptive reads, one per turn, and the handlers in front of
-/// Hummingbird's own, which are added when a request for Hummingbird arrives: see ``PageConnection``.
+/// Hummingbird's own, which are added when a request for Hummingbird arrives: see ``PageConnections``.
 struct UploadChildChannel: HTTPChannelHandler {
   let responder: HTTPChannelHandler.Responder
+  private let connections: PageConnections
   private let context: ServerContext
   private let identity: ReloadableTLSIdentity?
   private let limits: NIOHTTPDecoderLimitConfiguration
 
   /// - Parameters:
   ///   - responder: makes Hummingbird's response to a request.
+  ///   - connections: gets each connection.
   ///   - context: shared by all connections of the server.
   ///   - identity: the certificate and key for TLS; nil for plain HTTP.
-  init(responder: @escaping HTTPChannelHandler.Responder, context: ServerContext, identity: ReloadableTLSIdentity?) {
+  init(
+    responder: @escaping HTTPChannelHandler.Responder,
+    connections: PageConnections,
+    context: ServerContext,
+    identity: ReloadableTLSIdentity?
+  ) {
     self.responder = responder
+    self.connections = connections
     self.context = context
     self.identity = identity
     var limits = NIOHTTPDecoderLimitConfiguration()
@@ -31,7 +39,7 @@ struct UploadChildChannel: HTTPChannelHandler {
     self.limits = limits
   }
 
-  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<PageConnection> {
+  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<AcceptedConnection> {
     channel.eventLoop.makeCompletedFuture {
       let pipeline = channel.pipeline.syncOperations
       let buffer = ReceiveBuffer(context, isSecure: identity != nil)
@@ -56,14 +64,18 @@ struct UploadChildChannel: HTTPChannelHandler {
       try pipeline.addHandler(RequestRulesHandler(handler))
       try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
       try pipeline.addHandler(handler)
-      return try PageConnection.add(to: channel, logger: logger)
+      try connections.add(channel, logger: logger) { await handleHTTP(asyncChannel: $0, logger: logger) }
+      return AcceptedConnection(channel: channel)
     }
   }
 
-  func handle(value: PageConnection, logger: Logger) async {
-    guard let channel = await value.pages() else { return }
-    await handleHTTP(asyncChannel: channel, logger: logger)
-  }
+  /// Hummingbird runs this in a task for each connection. It ends at once: ``PageConnections`` serves those that need it.
+  func handle(value: AcceptedConnection, logger: Logger) async {}
+}
+
+/// What Hummingbird's server knows of a connection.
+struct AcceptedConnection: ServerChildChannelValue {
+  let channel: any Channel
 }
 
 /// Closes a connection that got one of the process's last descriptors (``DescriptorReserve``); otherwise removes itself

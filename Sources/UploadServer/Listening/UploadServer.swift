@@ -119,7 +119,7 @@ package final class UploadServer: Sendable {
     _ unfinished: Int,
     _ onListening: @escaping @Sendable (ServerAddress) -> Void
   ) async throws {
-    let http = try httpService(rawPort: raw?.port, unfinished, onListening)
+    let http = httpService(rawPort: raw?.port, unfinished, onListening)
     let listeners = Listeners(all: [http] + (raw.map { [$0] } ?? []))
     var lifecycle = ServiceGroupConfiguration(services: [listeners], logger: logger)
     // Uploads end themselves after their grace period; downloads and blocked connections are closed a little later.
@@ -186,7 +186,7 @@ package final class UploadServer: Sendable {
     rawPort: Int?,
     _ unfinished: Int,
     _ onListening: @escaping @Sendable (ServerAddress) -> Void
-  ) throws -> any Service {
+  ) -> any Service {
     let (host, tls, context, logger) = (configuration.host, configuration.tls, self.context, self.logger)
     let routes = BrowsingRoutes(
       store: context.store,
@@ -197,16 +197,8 @@ package final class UploadServer: Sendable {
       access: context.access
     )
     let pages = routes.router().buildResponder()
-    return try HTTPServerBuilder { UploadChildChannel(responder: $0, context: context, identity: tls) }.buildServer(
-      configuration: HummingbirdCore.ServerConfiguration(
-        address: .hostname(host, port: configuration.port),
-        serverName: "sluice",
-        backlog: 1024,
-        reuseAddress: true,
-        availableConnectionsDelegate: MaximumAvailableConnections(maxConnections, logger: logger)
-      ),
-      eventLoopGroup: eventLoopGroup,
-      logger: logger,
+    let connections = PageConnections()
+    let child = UploadChildChannel(
       responder: { request, writer, channel in
         let context = BrowsingContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
         // Throws nothing: ErrorResponseMiddleware turns every error into a response.
@@ -217,6 +209,18 @@ package final class UploadServer: Sendable {
         // ConnectionHandler withholds those.
         try await writer.write(response: response.head, body: response.body)
       },
+      connections: connections,
+      context: context,
+      identity: tls
+    )
+    let server = child.server(
+      configuration: HummingbirdCore.ServerConfiguration(
+        address: .hostname(host, port: configuration.port),
+        serverName: "sluice",
+        backlog: 1024,
+        reuseAddress: true,
+        availableConnectionsDelegate: MaximumAvailableConnections(maxConnections, logger: logger)
+      ),
       onServerRunning: { channel in
         let port = channel.localAddress?.port ?? 0
         let hosts = ReachableHost.hosts(for: host, addresses: ReachableHost.addresses)
@@ -224,9 +228,21 @@ package final class UploadServer: Sendable {
         address.otherHosts = hosts.others
         address.unfinished = unfinished
         onListening(address)
-      }
+      },
+      eventLoopGroup: eventLoopGroup,
+      logger: logger
     )
+    return HTTPListener(server: server, connections: connections)
   }
+}
+
+/// Hummingbird's server, with the connections that it has accepted.
+struct HTTPListener: Service {
+  let server: any Service
+  let connections: PageConnections
+
+  /// Runs until the server has stopped and the last connection is closed.
+  func run() async throws { try await connections.run(server) }
 }
 
 /// Several listeners that run, and stop, together. A `ServiceGroup` would stop one after the other, and the second
