@@ -9,7 +9,9 @@ import UploadStorage
 ///
 /// Only for uploads that begin and end without conditions: no preconditions or digests, no rate limit, no page for a
 /// browser, no `Expect`, and keep-alive.
-struct RepeatableUpload {
+///
+/// A class: most connections have none, and would only retain the room for it.
+final class RepeatableUpload: Sendable {
   /// The largest body that is served so, in bytes: the server has it in memory whole.
   static let largestBody = 64 * 1024
 
