@@ -72,6 +72,18 @@ import UploadTestSupport
     #expect(buffer.checkFilling(at: Self.start + .milliseconds(250)) == time)
   }
 
+  @Test(arguments: [(0, Slab.tiny), (1448, Slab.tiny), (2049, 2 * Slab.tiny), (40_000, Slab.small)])
+  func `a slab that is too large is replaced by one with room for twice what has arrived, of 4 to 64 KiB`(
+    count: Int,
+    size: Int
+  ) throws {
+    var buffer = UploadBuffer()
+    buffer.begin(try #require(Slab(size: Slab.small)), at: Self.start)
+    buffer.append(ByteBuffer(repeating: 1, count: count))
+    buffer.fill()
+    #expect(buffer.shrunkSize == size)
+  }
+
   @Test func `bytes of less than a block are kept without a slab, and begin the next slab`() throws {
     var buffer = UploadBuffer()
     let bytes = SplitMix64.bytes(WritePlan.alignment + 10)
