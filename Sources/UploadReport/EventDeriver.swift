@@ -102,19 +102,31 @@ package struct EventDeriver: Sendable {
   /// The events since the previous snapshot, in the order in which to report them. Call it once for every snapshot of
   /// the sampler, in order, since each contains the ends and rejections that no other does.
   package mutating func events(for snapshot: Snapshot) -> [UploadEvent] {
-    var events = trees.begin(snapshot)
+    var events: [UploadEvent] = []
+    report(snapshot) { events.append($0) }
+    return events
+  }
+
+  /// Passes on what ``events(for:)`` returns, one event after the other: those of 10,000 uploads need not be in memory at once.
+  package mutating func report(_ snapshot: Snapshot, to receive: (UploadEvent) -> Void) {
+    var hasEvents = false
+    func emit(_ event: UploadEvent) {
+      hasEvents = true
+      receive(event)
+    }
+    trees.begin(snapshot).forEach(emit)
     // Ended uploads first, so that an upload that starts in the place of one that ended is reported after it.
     // By index: a loop over the elements would copy each one, also those that it skips.
     let uploads = snapshot.uploads
     for index in uploads.indices where uploads[index].outcome != nil {
-      report(uploads[index], at: snapshot.at, in: &events)
+      report(uploads[index], at: snapshot.at, emit)
     }
     var running = 0
     for index in uploads.indices where uploads[index].outcome == nil && !uploads[index].isQueued {
       if !trees.covers(uploads[index]) { running += 1 }
-      report(uploads[index], at: snapshot.at, in: &events)
+      report(uploads[index], at: snapshot.at, emit)
     }
-    events += trees.end(snapshot)
+    trees.end(snapshot).forEach(emit)
     // The ledger drops ended uploads that are not read in time. No snapshot reports their end, so their history
     // remains.
     if histories.count > running {
@@ -122,21 +134,21 @@ package struct EventDeriver: Sendable {
       histories = histories.filter { present.contains($0.key) }
     }
     let isDue = interval != nil && processReportedAt.map { snapshot.at - $0 >= Self.processInterval } ?? true
-    events += snapshot.endedDownloads.map(UploadEvent.download)
+    for download in snapshot.endedDownloads { emit(.download(download)) }
     let isMoving =
       snapshot.downloads.active > 0 || snapshot.uploads.contains { $0.state != .stalled && !$0.isResting }
-    if isDue, !events.isEmpty || isMoving {
+    if isDue, hasEvents || isMoving {
       processReportedAt = snapshot.at
-      events.append(.process(snapshot.memory, snapshot.slabs))
+      emit(.process(snapshot.memory, snapshot.slabs))
     }
-    return events + snapshot.rejected.map(UploadEvent.rejected)
+    for request in snapshot.rejected { emit(.rejected(request)) }
   }
 
-  /// Appends the events of one upload. Most snapshots of most uploads have none, so nothing is allocated for these.
+  /// Passes on the events of one upload. Most snapshots of most uploads have none, so nothing is allocated for these.
   private mutating func report(
     _ upload: UploadSnapshot,
     at now: ContinuousClock.Instant,
-    in events: inout [UploadEvent]
+    _ emit: (UploadEvent) -> Void
   ) {
     let known = histories[upload.id]
     guard trees.reports(upload) else {
@@ -146,26 +158,26 @@ package struct EventDeriver: Sendable {
     if let known, interval == nil, known.isCalm(upload) { return }
     var history = known ?? History(reportedAt: now)
     let isNew = known == nil && !trees.covers(upload)
-    if isNew, !upload.hasFailedBeforeItBegan, !upload.isQueued { events.append(.started(upload)) }
+    if isNew, !upload.hasFailedBeforeItBegan, !upload.isQueued { emit(.started(upload)) }
     if let notice = upload.notice, notice != history.notice {
       history.notice = notice
-      events.append(.noticed(upload))
+      emit(.noticed(upload))
     }
     switch upload.outcome {
     // An upload that finished has resumed before; one that failed or was cancelled may have been stalled to the end.
     case .finished(let file):
-      if let event = history.resume(upload, at: now) { events.append(event) }
-      events.append(.finished(upload, file))
-    case .failed(let error): events.append(.failed(upload, error))
-    case .cancelled: events.append(.cancelled(upload))
+      if let event = history.resume(upload, at: now) { emit(event) }
+      emit(.finished(upload, file))
+    case .failed(let error): emit(.failed(upload, error))
+    case .cancelled: emit(.cancelled(upload))
     case nil:
-      if let event = history.noteBreak(upload, at: now) { events.append(event) }
+      if let event = history.noteBreak(upload, at: now) { emit(event) }
       if upload.retryReason != nil, upload.attempt > history.attempt {
         (history.attempt, history.reportedAt) = (upload.attempt, now)
-        events.append(.retrying(upload))
+        emit(.retrying(upload))
       }
       if let interval, now - history.reportedAt >= interval, let event = history.noteProgress(upload, at: now) {
-        events.append(event)
+        emit(event)
       }
     }
     if upload.outcome == nil { histories[upload.id] = history } else if known != nil { histories[upload.id] = nil }

@@ -33,6 +33,9 @@ package struct LineRenderer: ProgressRenderer {
   /// The files of a tree with more than these are not listed one by one: the list would be too long to read.
   fileprivate static let listedFiles: UInt64 = 20
 
+  /// How much text is written at once, in bytes: the lines of 10,000 uploads need not be in memory together.
+  private static let batch = 64 << 10
+
   private let style: Style
   private let logger: Logger?
   private var deriver: EventDeriver
@@ -46,9 +49,14 @@ package struct LineRenderer: ProgressRenderer {
   }
 
   package mutating func show(_ snapshot: Snapshot) {
-    let time = Output.timeOfDay
+    let (style, time) = (style, Output.timeOfDay)
     var text = ""
-    for event in deriver.events(for: snapshot) { write(event, at: time, &text) }
+    deriver.report(snapshot) { event in
+      Self.write(event, style, at: time, &text)
+      guard text.utf8.count >= Self.batch else { return }
+      Output.raw(text)
+      text = ""
+    }
     if !text.isEmpty { Output.raw(text) }
     log(snapshot)
   }
@@ -61,9 +69,8 @@ package struct LineRenderer: ProgressRenderer {
     for download in snapshot.endedDownloads { log(download, to: logger) }
   }
 
-  /// Appends the event's output line to `text`, which is written at once for all events of a snapshot; a failure goes to
-  /// standard error instead.
-  private func write(_ event: UploadEvent, at time: String, _ text: inout String) {
+  /// Appends the event's output line to `text`; a failure goes to standard error instead.
+  private static func write(_ event: UploadEvent, _ style: Style, at time: String, _ text: inout String) {
     guard style != .json else {
       text += event.json.serialized + "\n"
       return
