@@ -161,7 +161,10 @@ package struct Uploader: Sendable {
       var meters = [UploadMeter?](repeating: nil, count: sources.count)
       for (index, source) in sources.enumerated() {
         if index >= max(1, jobs), let (done, meter) = await group.next() { meters[done] = meter }
-        group.addTask { (index, await send(source, to: target, mode: mode)) }
+        group.addTask {
+          let meter = await send(source, to: target, mode: mode)
+          return (index, meter)
+        }
       }
       for await (done, meter) in group { meters[done] = meter }
       return meters.compactMap { $0 }

@@ -33,7 +33,10 @@ struct InterruptedSending {
       var results = [Result<SentUpload, UploadError>?](repeating: nil, count: paths.count)
       for (index, path) in paths.enumerated() {
         if index >= jobs, let (done, result) = await group.next() { results[done] = result }
-        group.addTask { (index, await send(path)) }
+        group.addTask {
+          let result = await send(path)
+          return (index, result)
+        }
       }
       for await (done, result) in group { results[done] = result }
       return results.compactMap { $0 }
