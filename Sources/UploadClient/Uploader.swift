@@ -85,7 +85,7 @@ package struct Uploader: Sendable {
     group: UploadGroup? = nil,
     onBegin: @Sendable (UploadMeter) -> Void = { _ in }
   ) async -> UploadMeter {
-    let cancellation = UploadCancellation()
+    let cancellation = Cancellation()
     return await withTaskCancellationHandler {
       let (opened, detectedType) = await open(source)
       let size = (try? opened.get())?.size
@@ -261,7 +261,7 @@ package struct Uploader: Sendable {
     result.response.requestURI = request.head.uri
     do throws(UploadError) {
       var finished = try result.response.finishedUpload(
-        ServerResponse.Sent(
+        ExchangeResponse.Sent(
           name: meter.name,
           bytes: meter.received,
           type: request.contentType,

@@ -1,4 +1,6 @@
 import Basics
+import HTTPExchange
+import NIOHTTP1
 import Testing
 import UploadCore
 
@@ -68,9 +70,14 @@ import UploadCore
     for _ in 0..<200 {
       let count = Int.random(in: 0...60, using: &random)
       let text = "<html>" + (0..<count).map { _ in parts[Int.random(in: 0..<parts.count, using: &random)] }.joined()
-      let response = ServerResponse(status: 500, reason: "Oops", contentType: "text/html", body: Array(text.utf8))
+      let response = ExchangeResponse(
+        status: 500,
+        reason: "Oops",
+        headers: ["Content-Type": "text/html"],
+        body: Array(text.utf8)
+      )
       let error = try #require(throws: UploadError.self) {
-        try response.finishedUpload(ServerResponse.Sent(name: "a", bytes: 1, type: "x/y"))
+        try response.finishedUpload(ExchangeResponse.Sent(name: "a", bytes: 1, type: "x/y"))
       }
       let message = error.message
       #expect(message.hasPrefix("HTTP 500: ") && PlainText.sanitized(message) == message, "\(text.debugDescription)")

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPExchange
 import NIOCore
 import Synchronization
 import Testing
@@ -110,7 +111,7 @@ import UploadTestSupport
         available: nil,
         onBlock: { _ in blocks.withLock { $0 += 1 } },
         checkCancellation: { () throws(UploadError) in
-          if blocks.withLock({ $0 == 2 }) { throw UploadCancellation.error }
+          if blocks.withLock({ $0 == 2 }) { throw Cancellation.error }
         }
       )
     }

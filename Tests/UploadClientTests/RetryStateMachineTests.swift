@@ -1,3 +1,5 @@
+import HTTPExchange
+import NIOHTTP1
 import Testing
 import UploadCore
 import UploadTestSupport
@@ -66,7 +68,7 @@ import UploadTestSupport
   private let lost = FailedAttempt(error: UploadError(.connectionLost, "gone"), isTemporary: true)
 
   private func rejection(_ status: Int, retryAfter: String? = nil, isBodySent: Bool = false) -> FailedAttempt {
-    let response = ServerResponse(status: status, retryAfter: retryAfter)
+    let response = ExchangeResponse(status: status, headers: retryAfter.map { ["Retry-After": $0] } ?? [:])
     let result = ExchangeResult(response: response, isBodyBegun: isBodySent, isBodySent: isBodySent)
     return FailedAttempt(UploadError(.refusedByServer, "no"), result)
   }

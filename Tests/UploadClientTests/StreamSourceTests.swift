@@ -1,5 +1,6 @@
 import Crypto
 import Glibc
+import HTTPExchange
 import Synchronization
 import Testing
 import UploadCore

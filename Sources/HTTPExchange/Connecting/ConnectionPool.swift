@@ -51,9 +51,20 @@ package final class ConnectionPool: Sendable {
     return true
   }
 
-  /// Adds an open connection that serves no request, or closes it where there are enough. Call it on the connection's event
-  /// loop.
-  package func keep(_ channel: any Channel, to origin: HTTPOrigin, for time: TimeAmount) {
+  /// Adds an open connection that has served its request, for as long as the response allows (``idleTime(after:atMost:)``), or
+  /// closes it. Call it on the connection's event loop.
+  package func keep(
+    _ channel: any Channel,
+    to origin: HTTPOrigin,
+    after headers: HTTPHeaders,
+    atMost longest: TimeAmount
+  ) {
+    guard let time = Self.idleTime(after: headers, atMost: longest) else { return channel.close(promise: nil) }
+    keep(channel, to: origin, for: time)
+  }
+
+  /// Adds an open connection that serves no request, or closes it where there are enough.
+  private func keep(_ channel: any Channel, to origin: HTTPOrigin, for time: TimeAmount) {
     do {
       guard channel.isActive, count(origin) < limit else { return channel.close(promise: nil) }
       let handler = IdleConnectionHandler { [weak self] in self?.remove(channel, origin) }

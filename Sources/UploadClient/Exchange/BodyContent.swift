@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import UploadCore
 import UploadProtocol
@@ -141,7 +142,7 @@ enum BodyContent: Sendable {
   ///   - range: offsets in a file that is copied; nil for a stream.
   ///   - limit: the most bytes to read of a stream, at least 1.
   /// - Throws: ``UploadError`` with code `fileChanged` or `unreadableFile`; ``rangeError`` for any other content.
-  func read(_ range: Range<UInt64>?, atMost limit: UInt64 = .max) throws(UploadError) -> SourceReader.Reading {
+  func read(_ range: Range<UInt64>?, atMost limit: UInt64 = .max) throws(UploadError) -> ContentReading {
     switch (self, range) {
     case (.stream(let reader), nil): return try reader.read(atMost: Int(clamping: limit))
     case (.replayed(let reader), let range): return try reader.read(range, atMost: limit)

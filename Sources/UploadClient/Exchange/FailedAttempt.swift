@@ -14,7 +14,7 @@ struct FailedAttempt: Error {
   /// The value of the response's `Retry-After`, as sent; nil without one.
   var retryAfter: String?
 
-  /// How the exchange failed; nil when there was no connection, or there was a response.
+  /// How the exchange failed; nil when no connection could be established, or there was a response.
   var failure: ExchangeFailure?
 
   /// Whether the socket had accepted the whole body.
@@ -25,12 +25,32 @@ struct FailedAttempt: Error {
 }
 
 extension FailedAttempt {
-  /// The failure for a ``ConnectFailure`` or an unexpected error of SwiftNIO; `error` itself if it is a ``FailedAttempt``.
+  /// The failure for a ``ConnectFailure`` or an unexpected error of SwiftNIO.
   init(unusable error: any Error) {
-    self =
-      error as? FailedAttempt
-      ?? (error as? ConnectFailure).map { FailedAttempt(error: $0.error, isTemporary: $0.isTemporary) }
-      ?? FailedAttempt(error: UploadError(.internalFailure, "The connection could not be used.", cause: error))
+    let failure = ConnectFailure(unusable: error)
+    self.init(error: failure.error, isTemporary: failure.isTemporary)
+  }
+
+  /// The failure of an attempt without a usable response.
+  init(_ error: ExchangeError, of attempt: UploadAttempt) {
+    switch error {
+    case .notConnected(let failure): self.init(error: failure.error, isTemporary: failure.isTemporary)
+    case .failed(let failed):
+      self.init(
+        error: failed.failure.error(
+          of: attempt.meter,
+          from: attempt.connector.server.name,
+          attempt.resources.configuration,
+          cause: failed.cause
+        ),
+        // A server that has the whole body may have stored it: sent again, the file would be stored twice.
+        isTemporary: failed.failure.isTemporary && !failed.isBodySent,
+        isSourceUsed: failed.isBodyBegun,
+        failure: failed.failure,
+        isBodySent: failed.isBodySent,
+        reach: failed.reach
+      )
+    }
   }
 
   /// Statuses of servers that are busy, starting or stopping, and of proxies in front of one.

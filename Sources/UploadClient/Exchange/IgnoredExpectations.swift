@@ -10,7 +10,7 @@ final class IgnoredExpectations: Sendable {
 
   /// Notes the behaviour that a response has shown.
   func note(_ origin: HTTPOrigin, _ result: ExchangeResult) {
-    guard result.ignoresExpectation, (200..<300).contains(result.response.status) else { return }
+    guard result.ignoresExpectation, result.response.isSuccess else { return }
     _ = origins.withLock { $0.insert(origin) }
   }
 }

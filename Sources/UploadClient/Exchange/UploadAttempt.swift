@@ -18,34 +18,36 @@ struct UploadAttempt: Sendable {
   /// Opens the attempt's connection. Call ``ServerConnector/withContexts(_:)`` before ``run()``.
   var connector: ServerConnector
   let meter: UploadMeter
-  var cancellation: UploadCancellation
+  var cancellation: Cancellation
   /// Pauses the upload; nil for one that cannot be paused.
   var pause: UploadPause?
   let resources: ClientResources
-  /// Receives the body of a success in place of ``ServerResponse/body``, of any length; called on the event loop. It returns
+  /// Receives the body of a success in place of ``ExchangeResponse/body``, of any length; called on the event loop. It returns
   /// whether more is needed: false ends the exchange with this response. Nil to keep its beginning.
   var onResponseBody: (@Sendable (ByteBuffer) -> Bool)?
 
   /// How the exchange proceeds, by the request, its content and the configuration.
   var plan: ExchangeStateMachine.Plan {
     let configuration = resources.configuration
-    return ExchangeStateMachine.Plan(
+    var plan = ExchangeStateMachine.Plan(
       // Chunks of the size that suits the source, or smaller ones where a rate limit requires them.
       body: content.plan(
         part,
         limit: resources.limiter.map { UInt64(max(1, $0.chunkSize)) } ?? .max,
         isForm: request.isForm
       ),
-      continueTimeout: request.expectsContinue ? TimeAmount(configuration.continueTimeout) : nil,
       idleTimeout: TimeAmount(configuration.idleTimeout),
       // A server syncs no file for a request without a body.
       responseTimeout: TimeAmount(
         part == .nothing
           ? min(configuration.responseTimeout, configuration.idleTimeout) : configuration.responseTimeout
       ),
-      acceptsSeeOther: request.isForm,
-      passesResponseBody: onResponseBody != nil
+      bodyLimit: ExchangeResponse.bodyLimit
     )
+    plan.continueTimeout = request.expectsContinue ? TimeAmount(configuration.continueTimeout) : nil
+    plan.acceptsSeeOther = request.isForm
+    plan.passesResponseBody = onResponseBody != nil
+    return plan
   }
 
   /// Tells what the upload waits for, from the beginning of an exchange with content.
@@ -91,7 +93,7 @@ struct UploadAttempt: Sendable {
   /// The server may close a connection of the pool at the moment in which it is used. Then the request is sent once more, on a
   /// new connection, if the server has certainly not processed it: see ``isUnprocessed(_:)``.
   /// - Throws: ``FailedAttempt`` without a usable response. After a cancellation its error may have any code: check
-  ///   ``UploadCancellation/isCancelled`` first.
+  ///   ``Cancellation/isCancelled`` first.
   func run() async throws(FailedAttempt) -> ExchangeResult {
     let origin = target.origin
     var attempt = self
@@ -103,12 +105,12 @@ struct UploadAttempt: Sendable {
 
   private func runOnAny(_ origin: HTTPOrigin) async throws(FailedAttempt) -> ExchangeResult {
     guard let kept = resources.connections.take(origin) else { return try await runOnNew() }
-    do throws(FailedAttempt) {
-      let result = try await run(on: kept)
+    do throws(ExchangeError) {
+      let result = try await runner.run(on: kept)
       // The server was about to close the idle connection (RFC 9110 section 15.5.9).
       guard result.response.status == 408, mayRepeatBody || !result.isBodyBegun else { return result }
     } catch {
-      guard !cancellation.isCancelled, isUnprocessed(error) else { throw error }
+      guard !cancellation.isCancelled, isUnprocessed(error) else { throw FailedAttempt(error, of: self) }
     }
     var again = self
     again.content = content.renewed(for: part)
@@ -118,109 +120,31 @@ struct UploadAttempt: Sendable {
 
   /// Whether a request can be sent again at once after it has failed on a connection of the pool: no response has begun, and
   /// the server cannot have the whole body, or there is none and the method changes nothing when it is repeated.
-  private func isUnprocessed(_ failed: FailedAttempt) -> Bool {
+  private func isUnprocessed(_ error: ExchangeError) -> Bool {
+    guard case .failed(let failed) = error else { return false }
     let isIdempotent = part == .nothing && [.OPTIONS, .HEAD, .GET, .DELETE].contains(request.head.method)
     return failed.failure == .connectionLost && (!failed.isBodySent || isIdempotent)
-      && (mayRepeatBody || !failed.isSourceUsed)
+      && (mayRepeatBody || !failed.isBodyBegun)
   }
 
   /// Whether a body that was sent in part may be sent again without asking. A server keeps a part of a resumable upload: there
   /// its offset says what follows.
   private var mayRepeatBody: Bool { part == .whole && content.isRepeatable }
 
-  private func run(on kept: any Channel) async throws(FailedAttempt) -> ExchangeResult {
-    try await exchange(on: kept.eventLoop) { result in
-      guard ConnectionPool.claim(kept) else {
-        let error = UploadError(.connectionLost, "\(target.authority) closed the connection.")
-        return result.fail(FailedAttempt(error: error, isTemporary: true, failure: .connectionLost))
-      }
-      begin(on: kept, isNew: false, result)
-    }
-  }
-
   private func runOnNew() async throws(FailedAttempt) -> ExchangeResult {
-    let loop = resources.eventLoopGroup.next()
     meter.phase = .connecting
-    return try await exchange(on: loop) { result in
-      let connecting = connector.connect(on: loop) { channel in
-        cancellation.onCancel {
-          result.fail(FailedAttempt(error: UploadCancellation.error))
-          channel.eventLoop.execute { channel.abort() }
-        }
-      }
-      connecting.whenComplete { opened in
-        do {
-          try prepare(try opened.get(), result)
-        } catch {
-          result.fail(FailedAttempt(unusable: error))
-        }
-      }
-    }
-  }
-
-  /// - Parameter begin: called on the event loop. From the start, since a callback that is added from another thread could run
-  ///   one tick late, and the first bytes of the server would be lost.
-  private func exchange(
-    on loop: any EventLoop,
-    _ begin: @escaping @Sendable (EventLoopPromise<ExchangeResult>) -> Void
-  ) async throws(FailedAttempt) -> ExchangeResult {
-    let result = loop.makePromise(of: ExchangeResult.self)
-    // An attempt to connect cannot be cancelled: it ends by itself, and its result is ignored.
-    cancellation.onCancel { result.fail(FailedAttempt(error: UploadCancellation.error)) }
-    loop.execute { begin(result) }
-    do {
-      return try await result.futureResult.get()
+    do throws(ExchangeError) {
+      return try await runner.runOnNew(on: resources.eventLoopGroup.next())
     } catch {
-      throw FailedAttempt(unusable: error)
+      throw FailedAttempt(error, of: self)
     }
   }
 
-  /// Adds the handlers for HTTP to a new connection, and begins.
-  private func prepare(
-    _ channel: any Channel,
-    _ result: EventLoopPromise<ExchangeResult>
-  ) throws(FailedAttempt) {
-    // The request has its framing headers; the encoder would remove them for methods that usually have no body.
-    var framing = HTTPRequestEncoder.Configuration()
-    framing.automaticallySetFramingHeaders = false
-    do {
-      try channel.pipeline.syncOperations.addHandlers([
-        HTTPRequestEncoder(configuration: framing),
-        ResponseDecoding.handler(leftOver: .dropBytes),
-      ])
-    } catch {
-      channel.close(promise: nil)
-      throw FailedAttempt(unusable: error)
+  private var runner: ExchangeRunner {
+    let head = connector.forwarded(request.head)
+    return ExchangeRunner(connector, plan, cancellation, onPause: pause?.onPause) { isNew in
+      UploadExchange(self, head: head, isNew: isNew)
     }
-    begin(on: channel, isNew: true, result)
-  }
-
-  /// Sends the request on a connection that is ready for one.
-  private func begin(on channel: any Channel, isNew: Bool, _ result: EventLoopPromise<ExchangeResult>) {
-    guard !cancellation.isCancelled else { return channel.close(promise: nil) }
-    var attempt = self
-    attempt.request.head = connector.forwarded(request.head)
-    do {
-      try channel.pipeline.syncOperations.addHandler(ExchangeHandler(attempt, isNew: isNew, result: result))
-    } catch {
-      result.fail(FailedAttempt(unusable: error))
-      return channel.close(promise: nil)
-    }
-    cancellation.onCancel { [cancellation] in
-      channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event(source: cancellation))
-    }
-    pause?.onPause { [pause] in
-      if let pause { channel.pipeline.fireUserInboundEventTriggered(UploadPause.Event(source: pause)) }
-    }
-  }
-
-  /// Gives a connection that can serve another request to the pool. Call it on the connection's event loop.
-  func keep(_ channel: any Channel, after outcome: ExchangeStateMachine.Outcome) {
-    let longest = TimeAmount(resources.configuration.longestIdleTime)
-    guard case .response(let response) = outcome,
-      let time = ConnectionPool.idleTime(after: response.headers, atMost: longest)
-    else { return channel.close(promise: nil) }
-    resources.connections.keep(channel, to: target.origin, for: time)
   }
 }
 
@@ -230,19 +154,6 @@ extension UploadError {
     let message = "Checksum mismatch: the server reports another SHA-256 for the stored file. Send the file again."
     return UploadError(.contentMismatch, message)
   }
-}
-
-/// The response of an exchange, and how much of the body was sent before.
-struct ExchangeResult: Sendable {
-  var response: ServerResponse
-  /// Whether sending or reading the body had begun.
-  var isBodyBegun: Bool
-  /// Whether the socket had accepted the whole body.
-  var isBodySent: Bool
-  /// Offset in the content beyond which the server can have received nothing in this exchange.
-  var reach: UInt64 = 0
-  /// Whether the request asked for `100 Continue`, and the server has sent none.
-  var ignoresExpectation = false
 }
 
 /// What all uploads of an ``Uploader`` share.
@@ -277,7 +188,7 @@ struct ClientResources: Sendable {
     } catch let error as UploadError {
       throw error
     } catch is CancellationError {
-      throw UploadCancellation.error
+      throw Cancellation.error
     } catch {
       throw UploadError(.shuttingDown, "The program is stopping and sends no more files.", cause: error)
     }

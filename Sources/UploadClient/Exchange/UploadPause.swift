@@ -1,15 +1,10 @@
+import HTTPExchange
 import NIOCore
 import Synchronization
 import UploadCore
 
 /// Pauses and continues a resumable upload from outside, in whichever step it is. Usable from any thread.
 final class UploadPause: Sendable {
-  /// The user event, fired through a connection's pipeline, that makes the ``ExchangeHandler`` of the upload end the
-  /// exchange. By the time it arrives, the connection may serve another upload, which is not affected.
-  struct Event: Sendable {
-    let source: UploadPause
-  }
-
   private struct State {
     var isPaused = false
     /// Interrupts the step that runs; nil without one, and once called.
@@ -48,9 +43,8 @@ final class UploadPause: Sendable {
   }
 
   /// Waits for `duration`, or until the upload is paused, without blocking a thread.
-  /// - Throws: ``UploadCancellation/error`` as soon as the upload is cancelled.
-  func sleep(_ duration: Duration, _ cancellation: UploadCancellation, on loop: any EventLoop) async throws(UploadError)
-  {
+  /// - Throws: ``Cancellation/error`` as soon as the upload is cancelled.
+  func sleep(_ duration: Duration, _ cancellation: Cancellation, on loop: any EventLoop) async throws(UploadError) {
     let over = loop.makePromise(of: Void.self)
     let timer = loop.scheduleTask(in: TimeAmount(duration)) { over.succeed() }
     onPause {
@@ -61,8 +55,8 @@ final class UploadPause: Sendable {
   }
 
   /// Waits until the upload is not paused, without blocking a thread.
-  /// - Throws: ``UploadCancellation/error`` as soon as the upload is cancelled.
-  func untilContinued(_ cancellation: UploadCancellation, on loop: any EventLoop) async throws(UploadError) {
+  /// - Throws: ``Cancellation/error`` as soon as the upload is cancelled.
+  func untilContinued(_ cancellation: Cancellation, on loop: any EventLoop) async throws(UploadError) {
     let over = loop.makePromise(of: Void.self)
     let isPaused = state.withLock { state in
       if state.isPaused { state.waiter = over }
@@ -74,13 +68,13 @@ final class UploadPause: Sendable {
 
   private static func wait(
     for over: EventLoopPromise<Void>,
-    _ cancellation: UploadCancellation
+    _ cancellation: Cancellation
   ) async throws(UploadError) {
-    cancellation.onCancel { over.fail(UploadCancellation.error) }
+    cancellation.onCancel { over.fail(Cancellation.error) }
     do {
       try await over.futureResult.get()
     } catch {
-      throw UploadCancellation.error
+      throw Cancellation.error
     }
   }
 }

@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import UploadCore
 
@@ -24,7 +25,7 @@ struct PipelineStateMachine {
   enum Action: Equatable {
     case none
     /// The response to the oldest request. Call ``nextAction(at:)`` again.
-    case respond(ServerResponse)
+    case respond(ExchangeResponse)
     /// Close the connection. This is the last action.
     case end(End)
   }
@@ -57,7 +58,7 @@ struct PipelineStateMachine {
     /// It failed. A server that has received the whole body may have processed it.
     case failed(ExchangeFailure, isBodySent: Bool)
     /// It has a response that counts, although the rest of it is missing.
-    case responded(ServerResponse)
+    case responded(ExchangeResponse)
   }
 
   private struct Outstanding {
@@ -92,7 +93,7 @@ struct PipelineStateMachine {
   /// A success that has arrived although the socket has not accepted the whole request, the oldest one: it counts when that
   /// has happened. Some servers begin to respond while they read the body; to believe them earlier could report a file as
   /// stored that never left.
-  private var earlySuccess: ServerResponse?
+  private var earlySuccess: ExchangeResponse?
   /// When the last byte of a request or response moved.
   private var lastMovement = NIODeadline.uptimeNanoseconds(0)
 
@@ -182,7 +183,7 @@ struct PipelineStateMachine {
       case .endless(let response):
         guard !outstanding.isEmpty, !isEarlySuccess(response) else { return fail(.malformedResponse) }
         return end(
-          first: .response(response.interrupted),
+          first: .response(response.closing(.truncated)),
           others: response.keepsConnection ? .failure(.connectionLost) : .unprocessed,
           cause: response.keepsConnection ? .lost : .announced
         )
@@ -203,9 +204,10 @@ struct PipelineStateMachine {
       // Its body ends with the connection: it is complete, and announces the end.
       return end(first: .response(response), others: .unprocessed, cause: .announced)
     case .interrupted(let response?):
-      let isSuccess = (200..<300).contains(response.status)
+      let isSuccess = response.isSuccess
       return end(
-        first: isSuccess ? .failure(.responseInterrupted(status: response.status)) : .response(response.interrupted),
+        first: isSuccess
+          ? .failure(.responseInterrupted(status: response.status)) : .response(response.closing(.interrupted)),
         others: response.keepsConnection ? .failure(.connectionLost) : .unprocessed,
         cause: response.keepsConnection ? .lost : .announced
       )
@@ -238,11 +240,11 @@ struct PipelineStateMachine {
   // MARK: Transitions
 
   /// Whether a response reports success for a request that the server cannot have received completely.
-  private func isEarlySuccess(_ response: ServerResponse) -> Bool {
-    (200..<300).contains(response.status) && !outstanding.isEmpty && writtenCount == 0
+  private func isEarlySuccess(_ response: ExchangeResponse) -> Bool {
+    response.isSuccess && !outstanding.isEmpty && writtenCount == 0
   }
 
-  private mutating func responded(_ response: ServerResponse) -> Action {
+  private mutating func responded(_ response: ExchangeResponse) -> Action {
     guard !outstanding.isEmpty else { return end(cause: .idle) }
     // The server closed the idle connection before it received the request (RFC 9110 section 15.5.9).
     if response.status == 408, responseCount > 0, !response.keepsConnection { return end(cause: .idle) }
@@ -270,7 +272,7 @@ struct PipelineStateMachine {
   private enum Result {
     case unprocessed
     case failure(ExchangeFailure)
-    case response(ServerResponse)
+    case response(ExchangeResponse)
   }
 
   /// - Parameters:

@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import NIOHTTP1
 import UploadCore
@@ -7,7 +8,7 @@ import UploadProtocol
 ///
 /// The parser of SwiftNIO needs each request as a message of its own, while small requests are written as one buffer each.
 /// This one is strict: a response whose end is not certain would give the next upload the response of another. Of the
-/// header fields it keeps those that ``ServerResponse`` names.
+/// header fields it keeps the first of each that ``ExchangeResponse`` has a property for.
 struct ResponseParser {
   enum Event: Equatable {
     /// The bytes so far contain no further event.
@@ -15,9 +16,9 @@ struct ResponseParser {
     /// An informational response (RFC 9110 section 15.2).
     case informational(status: Int)
     /// A final response, complete.
-    case response(ServerResponse)
+    case response(ExchangeResponse)
     /// A final response whose body is longer than any that is read to its end. No event follows.
-    case endless(ServerResponse)
+    case endless(ExchangeResponse)
     /// The bytes are no response, or exceed the limits. No event follows.
     case malformed
   }
@@ -27,24 +28,24 @@ struct ResponseParser {
     /// Between two responses.
     case clean
     /// The response ends with the connection.
-    case response(ServerResponse)
+    case response(ExchangeResponse)
     /// In the middle of a response; nil when not even its headers are complete.
-    case interrupted(ServerResponse?)
+    case interrupted(ExchangeResponse?)
   }
 
   private enum State {
     /// Next: any other.
     case headers
     /// So many bytes of the body are left; next: headers.
-    case body(ServerResponse, left: UInt64)
+    case body(ExchangeResponse, left: UInt64)
     /// Next: chunk, trailer, malformed.
-    case chunkSize(ServerResponse)
+    case chunkSize(ExchangeResponse)
     /// So many bytes of the chunk are left, its line end included; next: chunkSize, malformed.
-    case chunk(ServerResponse, left: UInt64)
+    case chunk(ExchangeResponse, left: UInt64)
     /// Next: headers, malformed.
-    case trailer(ServerResponse, bytes: Int)
+    case trailer(ExchangeResponse, bytes: Int)
     /// The body ends with the connection.
-    case untilEnd(ServerResponse)
+    case untilEnd(ExchangeResponse)
     case malformed
 
     var isMalformed: Bool {
@@ -58,7 +59,7 @@ struct ResponseParser {
   private static let fieldCountLimit = 128
   /// The longest chunk-size line.
   private static let chunkLineLimit = 4096
-  /// The most bytes of one body that are read, of which ``ServerResponse/bodyLimit`` are kept: a server might send without
+  /// The most bytes of one body that are read, of which ``ExchangeResponse/bodyLimit`` are kept: a server might send without
   /// end.
   private static let bodyLimit = 1 << 20
 
@@ -171,7 +172,7 @@ struct ResponseParser {
 
   // MARK: The body
 
-  private mutating func readBody(_ response: ServerResponse, _ left: UInt64) -> Event? {
+  private mutating func readBody(_ response: ExchangeResponse, _ left: UInt64) -> Event? {
     var response = response
     let part = takePrefix(left)
     add(part, to: &response)
@@ -184,7 +185,7 @@ struct ResponseParser {
     return .response(response)
   }
 
-  private mutating func readChunkSize(_ response: ServerResponse) -> Event? {
+  private mutating func readChunkSize(_ response: ExchangeResponse) -> Event? {
     guard let length = lineLength(from: 0, limit: Self.chunkLineLimit) else {
       return state.isMalformed ? .malformed : .needsMore
     }
@@ -198,7 +199,7 @@ struct ResponseParser {
     return nil
   }
 
-  private mutating func readChunk(_ response: ServerResponse, _ left: UInt64) -> Event? {
+  private mutating func readChunk(_ response: ExchangeResponse, _ left: UInt64) -> Event? {
     var response = response
     let part = takePrefix(left > 2 ? left - 2 : 0)
     add(part, to: &response)
@@ -213,7 +214,7 @@ struct ResponseParser {
     return nil
   }
 
-  private mutating func readTrailer(_ response: ServerResponse, _ bytes: Int) -> Event? {
+  private mutating func readTrailer(_ response: ExchangeResponse, _ bytes: Int) -> Event? {
     guard let length = lineLength(from: 0, limit: Self.headersLimit) else {
       return state.isMalformed ? .malformed : .needsMore
     }
@@ -236,13 +237,13 @@ struct ResponseParser {
     return pending
   }
 
-  private mutating func add(_ bytes: ByteBuffer, to response: inout ServerResponse) {
+  private mutating func add(_ bytes: ByteBuffer, to response: inout ExchangeResponse) {
     bodyBytes += bytes.readableBytes
-    _ = response.append(bytes)
+    _ = response.append(bytes, upTo: ExchangeResponse.bodyLimit)
   }
 
   /// - Returns: nil unless the body has exceeded the limit.
-  private mutating func endIfTooLong(_ response: ServerResponse) -> Event? {
+  private mutating func endIfTooLong(_ response: ExchangeResponse) -> Event? {
     guard bodyBytes > Self.bodyLimit else { return nil }
     state = .malformed
     return .endless(response)
@@ -271,7 +272,7 @@ struct ResponseParser {
       case untilEnd
     }
 
-    private(set) var response = ServerResponse(status: 0)
+    private(set) var response = ExchangeResponse(status: 0)
     private(set) var framing = Framing.none
     private var length: UInt64?
     private var isChunked = false
@@ -331,10 +332,10 @@ struct ResponseParser {
       guard value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else { return false }
       var text: String { String(decoding: value, as: UTF8.self) }
       switch name.count {
-      case 8 where name.matches("location"): response.location = response.location ?? text
+      case 8 where name.matches("location"): keep(text, as: "location")
       case 10 where name.matches("connection"): closes = closes || Self.has("close", in: text)
-      case 11 where name.matches("retry-after"): response.retryAfter = response.retryAfter ?? text
-      case 12 where name.matches("content-type"): response.contentType = response.contentType ?? text
+      case 11 where name.matches("retry-after"): keep(text, as: "retry-after")
+      case 12 where name.matches("content-type"): keep(text, as: "content-type")
       case 14 where name.matches("content-length"):
         guard let count = Self.length(text), length ?? count == count else { return false }
         length = count
@@ -346,6 +347,11 @@ struct ResponseParser {
       case _: break
       }
       return true
+    }
+
+    private mutating func keep(_ value: @autoclosure () -> String, as name: String) {
+      if response.headers.isEmpty { response.headers.reserveCapacity(3) }
+      if !response.headers.contains(name: name) { response.headers.add(name: name, value: value()) }
     }
 
     private static func has(_ token: String, in list: String) -> Bool {

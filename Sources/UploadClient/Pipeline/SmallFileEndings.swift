@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import NIOPosix
 import UploadCore
@@ -7,7 +8,7 @@ import UploadCore
 final class SmallFileEndings {
   /// How an upload ends.
   enum Ending: Sendable {
-    case response(SmallUpload, ServerResponse)
+    case response(SmallUpload, ExchangeResponse)
     case outcome(SmallUpload, UploadOutcome)
     /// It could not be read.
     case unread(UploadSource, UploadMeter, UploadError)

@@ -130,7 +130,7 @@ final class SmallFileSender: @unchecked Sendable {
   }
 
   /// A request has a response.
-  func responded(_ upload: SmallUpload, _ response: ServerResponse, staysOpen: Bool) {
+  func responded(_ upload: SmallUpload, _ response: ExchangeResponse, staysOpen: Bool) {
     if staysOpen { connections.conduct.responded() }
     guard upload.state != .ended else { return }
     upload.meter.phase = .finishing
@@ -142,7 +142,7 @@ final class SmallFileSender: @unchecked Sendable {
     case .respond: decided(upload, response)
     case .stored:
       upload.meter.resume(at: UInt64(upload.size))
-      end(.response(upload, ServerResponse(status: 200)))
+      end(.response(upload, ExchangeResponse(status: 200)))
     case .send: ready.prepend(upload)
     case .pause:
       let error = response.rejection(hasToken: setup.template.hasToken)
@@ -155,8 +155,8 @@ final class SmallFileSender: @unchecked Sendable {
   }
 
   /// A `PUT` has its response.
-  private func decided(_ upload: SmallUpload, _ response: ServerResponse) {
-    guard !(200..<300).contains(response.status),
+  private func decided(_ upload: SmallUpload, _ response: ExchangeResponse) {
+    guard !response.isSuccess,
       case .failed(let error) = upload.outcome(response, hasToken: setup.template.hasToken)
     else {
       _ = rejections.note(response.status)

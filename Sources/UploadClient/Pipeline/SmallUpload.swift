@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import UploadCore
 import UploadProtocol
@@ -135,7 +136,7 @@ final class SmallUpload: @unchecked Sendable {
   }
 
   /// What a response means, and what follows. The next request, if any, is ``request`` then.
-  func received(_ response: ServerResponse, _ template: SmallRequest) -> LostResponseStateMachine.Action {
+  func received(_ response: ExchangeResponse, _ template: SmallRequest) -> LostResponseStateMachine.Action {
     let asked = responses.request
     let action = responses.responded(response.status, hasContent: hasContent(response))
     if responses.request != asked { formatRequest(template) }
@@ -161,14 +162,14 @@ final class SmallUpload: @unchecked Sendable {
   }
 
   /// Whether the body of a response is the file's content. A body that is kept in part is longer than any small file.
-  private func hasContent(_ response: ServerResponse) -> Bool {
+  private func hasContent(_ response: ExchangeResponse) -> Bool {
     response.body.count == size && put.bytes.readableBytesView.suffix(size).elementsEqual(response.body)
   }
 
   /// The outcome for a response. Call it on a thread pool: the digest is compared, if the response states one.
-  func outcome(_ response: ServerResponse, hasToken: Bool) -> UploadOutcome {
+  func outcome(_ response: ExchangeResponse, hasToken: Bool) -> UploadOutcome {
     do throws(UploadError) {
-      let sent = ServerResponse.Sent(name: meter.name, bytes: UInt64(size), type: contentType, hasToken: hasToken)
+      let sent = ExchangeResponse.Sent(name: meter.name, bytes: UInt64(size), type: contentType, hasToken: hasToken)
       var finished = try response.finishedUpload(sent)
       finished.detectedType = meter.detectedType
       if let reported = finished.sha256.flatMap({ ContentDigests(sha256Text: $0) }), digests != reported {

@@ -29,7 +29,7 @@ struct ResumableUpload {
 
   private var attempt: UploadAttempt { connection.attempt }
   private var meter: UploadMeter { attempt.meter }
-  private var cancellation: UploadCancellation { attempt.cancellation }
+  private var cancellation: Cancellation { attempt.cancellation }
 
   /// - Returns: nil for an upload that is sent in one request: a mode with a form, a small file, or when
   ///   ``UploadClientConfiguration/resume`` is nil.
@@ -214,7 +214,7 @@ struct ResumableUpload {
         if replay == nil { discovery.noteUnsupported(attempt.target) }
         return .plain
       case .finish(let response): return .finished(try await finish(response, machine.extent.end))
-      case .finishUnseen: return .finished(try await finish(ServerResponse(status: 204), machine.extent.end))
+      case .finishUnseen: return .finished(try await finish(ExchangeResponse(status: 204), machine.extent.end))
       case .fail(let failure):
         await record?.remove(attempt.resources)
         let cause = retried.map { "The attempt before failed: \($0.event)" }
@@ -269,7 +269,7 @@ struct ResumableUpload {
   private mutating func note(
     _ machine: ResumeStateMachine,
     since known: (uri: String?, furthest: UInt64),
-    _ response: ServerResponse,
+    _ response: ExchangeResponse,
     _ now: Int64
   ) async {
     guard let uri = machine.uri else { return }
@@ -309,13 +309,13 @@ struct ResumableUpload {
   /// Ends the upload with the response of its last request, or with a rejection.
   /// - Parameter size: bytes of the source.
   private mutating func finish(
-    _ response: ServerResponse,
+    _ response: ExchangeResponse,
     _ size: UInt64
   ) async throws(UploadError) -> FinishedUpload {
     do throws(UploadError) {
       // From now on it is a file, which a cancellation does not delete.
-      if (200..<300).contains(response.status) { resource = nil }
-      if (200..<300).contains(response.status), size > meter.received { meter.resume(at: size) }
+      if response.isSuccess { resource = nil }
+      if response.isSuccess, size > meter.received { meter.resume(at: size) }
       var finished = try response.finishedUpload(sentUpload(size))
       finished.detectedType = meter.detectedType
       try await attempt.verify(finished)
@@ -329,8 +329,8 @@ struct ResumableUpload {
     }
   }
 
-  private func sentUpload(_ size: UInt64) -> ServerResponse.Sent {
-    ServerResponse.Sent(
+  private func sentUpload(_ size: UInt64) -> ExchangeResponse.Sent {
+    ExchangeResponse.Sent(
       name: meter.name,
       bytes: size,
       type: attempt.request.contentType,

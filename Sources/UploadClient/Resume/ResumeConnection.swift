@@ -1,4 +1,5 @@
 import Glibc
+import HTTPExchange
 import NIOCore
 import NIOHTTP1
 import UploadCore
@@ -30,7 +31,7 @@ struct ResumeConnection: Sendable {
   }
 
   /// Waits while the upload is paused, which must be so.
-  /// - Throws: ``UploadCancellation/error``.
+  /// - Throws: ``Cancellation/error``.
   mutating func waitForUser() async throws(UploadError) {
     let start = ContinuousClock.now
     meter.setNetworkBytes(0)
@@ -66,7 +67,7 @@ struct ResumeConnection: Sendable {
   /// Sends a request for an upload that has ended, in one attempt that ends after 2 s at the latest.
   func sendLast(_ request: UploadRequest) async {
     var last = attempt
-    let cancellation = UploadCancellation()
+    let cancellation = Cancellation()
     (last.request, last.part, last.cancellation, last.pause) = (request, .nothing, cancellation, nil)
     let timer = loop.scheduleTask(in: Self.deletionTime) { cancellation.cancel() }
     // The upload has ended: a failure changes nothing, and the server deletes what is unfinished in the end.
@@ -99,13 +100,13 @@ struct ResumeConnection: Sendable {
   /// The failure of a request whose response does not decide the upload.
   func temporary(_ result: ExchangeResult) -> FailedAttempt {
     let response = result.response
-    let sent = ServerResponse.Sent(name: meter.name, bytes: 0, type: "")
+    let sent = ExchangeResponse.Sent(name: meter.name, bytes: 0, type: "")
     var error = UploadError(
       .badAnswer,
       "HTTP \(response.status) of the server does not say how to continue the upload."
     )
     do throws(UploadError) {
-      if !(200..<300).contains(response.status) { _ = try response.finishedUpload(sent) }
+      if !response.isSuccess { _ = try response.finishedUpload(sent) }
     } catch let rejection {
       error = rejection
     }

@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOHTTP1
 import UploadCore
 
@@ -38,7 +39,7 @@ struct ResumeStateMachine {
   /// Whether the server rejects appends without the draft's version.
   private(set) var requiresVersion = false
   /// A success of the last request that does not say that the upload is complete.
-  private var unconfirmed: ServerResponse?
+  private var unconfirmed: ExchangeResponse?
   /// Whether the rest of the file was sent, and its response was lost.
   private var isLastLost = false
   /// Whether the server has said that the upload is complete, so that only its last response is missing.
@@ -91,7 +92,7 @@ struct ResumeStateMachine {
   ///   - reach: offset beyond which the server can have received nothing of this request; nil for the end of its range.
   ///   - now: the time of day, in seconds since 1970.
   mutating func responded(
-    _ response: ServerResponse,
+    _ response: ExchangeResponse,
     isBodySent: Bool,
     reach: UInt64? = nil,
     now: Int64
@@ -158,7 +159,7 @@ struct ResumeStateMachine {
 
   // MARK: Responses
 
-  private mutating func created(_ response: ServerResponse, _ fields: ResumeFields) -> Action {
+  private mutating func created(_ response: ExchangeResponse, _ fields: ResumeFields) -> Action {
     let isFinal = kind == .draft && fields.isComplete == true
     switch response.status {
     case 200..<300:
@@ -179,7 +180,7 @@ struct ResumeStateMachine {
     }
   }
 
-  private mutating func found(_ response: ServerResponse, _ fields: ResumeFields, _ uri: String) -> Action {
+  private mutating func found(_ response: ExchangeResponse, _ fields: ResumeFields, _ uri: String) -> Action {
     switch response.status {
     case 200..<300:
       let (size, isDone) = (extent.size, kind == .draft && fields.isComplete == true)
@@ -211,14 +212,14 @@ struct ResumeStateMachine {
   }
 
   private mutating func appended(
-    _ response: ServerResponse,
+    _ response: ExchangeResponse,
     _ fields: ResumeFields,
     _ uri: String,
     _ range: Range<UInt64>,
     isLast: Bool,
     isBodySent: Bool
   ) -> Action {
-    let (status, isSuccess) = (response.status, (200..<300).contains(response.status))
+    let (status, isSuccess) = (response.status, response.isSuccess)
     let isTemporary = Self.isTemporary(status)
     // The server keeps the last response for a while: one that it no longer has does not make the file less complete.
     if isComplete, !isSuccess, !isTemporary { return .finishUnseen }
@@ -245,7 +246,7 @@ struct ResumeStateMachine {
 
   /// The server has stored the bytes of a request, or some of them.
   private mutating func stored(
-    _ response: ServerResponse,
+    _ response: ExchangeResponse,
     _ fields: ResumeFields,
     _ uri: String,
     _ range: Range<UInt64>,
@@ -276,7 +277,7 @@ struct ResumeStateMachine {
 
   /// The server knows the length of a pipe's content, or has not accepted it.
   private mutating func stated(
-    _ response: ServerResponse,
+    _ response: ExchangeResponse,
     _ fields: ResumeFields,
     _ uri: String,
     _ offset: UInt64,
@@ -323,7 +324,7 @@ struct ResumeStateMachine {
 
   /// 413: a proxy or the server accepts no body of this size.
   private mutating func tooLarge(
-    _ response: ServerResponse,
+    _ response: ExchangeResponse,
     _ fields: ResumeFields,
     _ uri: String,
     _ range: Range<UInt64>

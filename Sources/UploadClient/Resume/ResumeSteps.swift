@@ -1,3 +1,5 @@
+import HTTPExchange
+
 /// What ``ResumeStateMachine`` asks for: requests, actions, and how uploads begin anew.
 extension ResumeStateMachine {
   /// One request.
@@ -34,7 +36,7 @@ extension ResumeStateMachine {
     /// The server no longer has the upload, or has another one: report it, and send this request, which begins a new one.
     case restart(Restart, Step)
     /// This response decides, whether it is a success or a rejection.
-    case finish(ServerResponse)
+    case finish(ExchangeResponse)
     /// The server has stored the file. Its response was lost.
     case finishUnseen
     /// The server does not support resumable uploads after all: send the file in one request.

@@ -1,3 +1,4 @@
+import HTTPExchange
 import UploadCore
 
 /// Learns what the server of an upload supports: known from another upload of this run, or asked now.

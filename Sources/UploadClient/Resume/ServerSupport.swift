@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -30,9 +31,9 @@ struct DiscoveryStateMachine {
   func start() -> Action { .ask(asked) }
 
   /// A response was received.
-  mutating func responded(_ response: ServerResponse) -> Action {
+  mutating func responded(_ response: ExchangeResponse) -> Action {
     if ResumeStateMachine.isTemporary(response.status) { return .retry(asked) }
-    let (headers, isSuccess) = (response.headers, (200..<300).contains(response.status))
+    let (headers, isSuccess) = (response.headers, response.isSuccess)
     switch asked {
     case .draft:
       let fields = ResumeFields(headers, now: 0)
@@ -86,10 +87,10 @@ final class KnownServers: Sendable {
   private let places = Mutex<[Place: State]>([:])
 
   /// Returns what is known, or waits until another upload has asked.
-  /// - Throws: ``UploadCancellation/error`` as soon as the upload is cancelled.
+  /// - Throws: ``Cancellation/error`` as soon as the upload is cancelled.
   func lookUp(
     _ place: Place,
-    _ cancellation: UploadCancellation,
+    _ cancellation: Cancellation,
     on loop: any EventLoop
   ) async throws(UploadError) -> Lookup {
     while true {
@@ -109,11 +110,11 @@ final class KnownServers: Sendable {
       case .success(let lookup): return lookup
       case .failure(let waiting):
         let promise = waiting.promise
-        cancellation.onCancel { promise.fail(UploadCancellation.error) }
+        cancellation.onCancel { promise.fail(Cancellation.error) }
         do {
           try await promise.futureResult.get()
         } catch {
-          throw UploadCancellation.error
+          throw Cancellation.error
         }
       }
     }

@@ -74,11 +74,6 @@ enum SourceFailure {
       : unreadable("\"\(name)\" could not be read to its end: \(text(code)).")
   }
 
-  /// Whether sendfile's error number `code` comes from the file rather than from the connection.
-  static func isReadError(_ code: CInt) -> Bool {
-    [EIO, EINVAL, ENXIO, EOVERFLOW, ESTALE, ENODATA].contains(code)
-  }
-
   /// The error for a file that has changed since it was opened, with code `fileChanged`.
   static func changed(_ label: String, from old: FileStamp, to new: FileStamp) -> UploadError {
     let change =

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPExchange
 import NIOCore
 import UploadCore
 import UploadProtocol
@@ -10,16 +11,6 @@ import UploadProtocol
 /// pool's queue orders their accesses. That makes `@unchecked Sendable` safe; a lock would be acquired for every chunk and
 /// never be contended.
 final class SourceReader: @unchecked Sendable {
-  /// What a read has returned.
-  enum Reading: Sendable, Equatable {
-    /// The buffer contains this many bytes, and there may be more to read.
-    case bytes(Int)
-    /// The source has ended; the buffer is empty.
-    case end
-    /// No byte was available within the poll timeout: read again.
-    case nothingYet
-  }
-
   /// The most that one read of a stream returns unless a lower limit is set, in bytes: large enough for few event loop ticks
   /// per mebibyte, small enough to use little memory.
   static let capacity = 256 * 1024
@@ -68,7 +59,7 @@ final class SourceReader: @unchecked Sendable {
   /// `limit` and the initializer allow. Blocks: call it on a thread pool.
   /// - Parameter limit: the most bytes to read, at least 1.
   /// - Throws: ``UploadError`` with code `unreadableFile`.
-  func read(atMost limit: Int = .max) throws(UploadError) -> Reading {
+  func read(atMost limit: Int = .max) throws(UploadError) -> ContentReading {
     buffer.clear()
     let limit = min(capacity, limit)
     var timeout = Self.pollTimeout

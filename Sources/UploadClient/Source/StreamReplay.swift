@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import Synchronization
 import UploadCore
@@ -121,12 +122,12 @@ final class StreamReplay: Sendable {
     at position: UInt64,
     upTo limit: UInt64,
     into buffer: inout ByteBuffer
-  ) throws(UploadError) -> SourceReader.Reading {
+  ) throws(UploadError) -> ContentReading {
     // Releases the reader's buffer, which it then uses again.
     buffer = ByteBuffer()
     guard position < limit else { return .end }
     if let reading = try readKept(at: position, upTo: limit, into: &buffer) { return reading }
-    return try turn.withLock { _ throws(UploadError) -> SourceReader.Reading in
+    return try turn.withLock { _ throws(UploadError) -> ContentReading in
       // Another attempt's read may have ended meanwhile.
       if let reading = try readKept(at: position, upTo: limit, into: &buffer) { return reading }
       let reading = try reader.read(atMost: Int(clamping: limit - position))
@@ -152,8 +153,8 @@ final class StreamReplay: Sendable {
     at position: UInt64,
     upTo limit: UInt64,
     into buffer: inout ByteBuffer
-  ) throws(UploadError) -> SourceReader.Reading? {
-    try state.withLock { state throws(UploadError) -> SourceReader.Reading? in
+  ) throws(UploadError) -> ContentReading? {
+    try state.withLock { state throws(UploadError) -> ContentReading? in
       guard position < state.end else { return state.hasEnded ? .end : nil }
       guard position >= state.start, let ring = state.ring else { throw Self.lost }
       let count = Int(min(UInt64(reader.capacity), min(state.end, limit) - position))
@@ -189,7 +190,7 @@ final class ReplayReader: @unchecked Sendable {
   /// Reads the next bytes of the stream, or with a `range` exactly those, which must be kept. Blocks: call it on a thread pool.
   /// - Parameter limit: the most bytes to read without a range, at least 1.
   /// - Throws: ``UploadError`` as ``StreamReplay/read(at:upTo:into:)``.
-  func read(_ range: Range<UInt64>?, atMost limit: UInt64 = .max) throws(UploadError) -> SourceReader.Reading {
+  func read(_ range: Range<UInt64>?, atMost limit: UInt64 = .max) throws(UploadError) -> ContentReading {
     let start = range?.lowerBound ?? position
     let end = limit < self.end - min(start, self.end) ? start + limit : self.end
     let reading = try replay.read(at: start, upTo: range?.upperBound ?? end, into: &buffer)

@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOHTTP1
 import UploadCore
 
@@ -35,7 +36,7 @@ actor DirectoryMaker {
       for count in 1..<max(1, components.count) {
         let parent = NameBytes(components.prefix(count).joined(separator: "/".utf8)).losslessText
         let response = try await sendMKCOL(parent)
-        guard response.status == 405 || (200..<300).contains(response.status) else {
+        guard response.status == 405 || response.isSuccess else {
           return try await result(response, parent)
         }
       }
@@ -45,17 +46,17 @@ actor DirectoryMaker {
     }
   }
 
-  private func sendMKCOL(_ path: String) async throws(UploadError) -> ServerResponse {
+  private func sendMKCOL(_ path: String) async throws(UploadError) -> ExchangeResponse {
     try await request.send(HTTPMethod(rawValue: "MKCOL"), request.uri(ofDirectory: path))
   }
 
-  private func result(_ response: ServerResponse, _ path: String) async throws(UploadError) -> Result {
+  private func result(_ response: ExchangeResponse, _ path: String) async throws(UploadError) -> Result {
     switch response.status {
     case 200..<300: return .made
     case 405:
       // The directory exists, or the method does not: only the directory itself shows which.
       let found = try await request.send(.HEAD, request.uri(ofDirectory: path))
-      if (200..<300).contains(found.status) { return .existed }
+      if found.isSuccess { return .existed }
       isUnsupported = true
       return .unsupported
     case 404, 501:

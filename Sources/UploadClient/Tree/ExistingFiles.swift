@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -105,7 +106,7 @@ actor ExistingFiles {
   }
 
   private func digests(_ source: UploadSource) async throws(UploadError) -> ContentDigests {
-    let cancellation = UploadCancellation()
+    let cancellation = Cancellation()
     do {
       return try await withTaskCancellationHandler {
         try await request.resources.onPool {
@@ -117,7 +118,7 @@ actor ExistingFiles {
         cancellation.cancel()
       }
     } catch {
-      throw error as? UploadError ?? UploadCancellation.error
+      throw error as? UploadError ?? Cancellation.error
     }
   }
 

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPExchange
 import NIOCore
 import NIOHTTP1
 import UploadCore
@@ -37,9 +38,9 @@ struct ServerRequest: Sendable {
     _ uri: String,
     onAttempt: @Sendable () -> Void = {},
     onBody: (@Sendable (ByteBuffer) -> Bool)? = nil
-  ) async throws(UploadError) -> ServerResponse {
-    let cancellation = UploadCancellation()
-    let result = await withTaskCancellationHandler { () async -> Result<ServerResponse, UploadError> in
+  ) async throws(UploadError) -> ExchangeResponse {
+    let cancellation = Cancellation()
+    let result = await withTaskCancellationHandler { () async -> Result<ExchangeResponse, UploadError> in
       do throws(UploadError) {
         return .success(try await send(method, uri, cancellation, onAttempt, onBody))
       } catch {
@@ -48,17 +49,17 @@ struct ServerRequest: Sendable {
     } onCancel: {
       cancellation.cancel()
     }
-    guard !cancellation.isCancelled else { throw UploadCancellation.error }
+    guard !cancellation.isCancelled else { throw Cancellation.error }
     return try result.get()
   }
 
   private func send(
     _ method: HTTPMethod,
     _ uri: String,
-    _ cancellation: UploadCancellation,
+    _ cancellation: Cancellation,
     _ onAttempt: @Sendable () -> Void,
     _ onBody: (@Sendable (ByteBuffer) -> Bool)?
-  ) async throws(UploadError) -> ServerResponse {
+  ) async throws(UploadError) -> ExchangeResponse {
     var connection = ResumeConnection(try await attempt(method, uri, cancellation, onBody))
     while true {
       onAttempt()
@@ -80,7 +81,7 @@ struct ServerRequest: Sendable {
   private func attempt(
     _ method: HTTPMethod,
     _ uri: String,
-    _ cancellation: UploadCancellation,
+    _ cancellation: Cancellation,
     _ onBody: (@Sendable (ByteBuffer) -> Bool)?
   ) async throws(UploadError) -> UploadAttempt {
     var attempt = UploadAttempt(
@@ -122,7 +123,7 @@ struct ServerRequest: Sendable {
   }
 }
 
-extension ServerResponse {
+extension ExchangeResponse {
   /// Why the server rejected a request without a file, as an error with code `refusedByServer`.
   func rejection(hasToken: Bool) -> UploadError {
     do throws(UploadError) {

@@ -1,3 +1,4 @@
+import HTTPExchange
 package import NIOCore
 import NIOHTTP1
 import UploadCore
@@ -36,14 +37,14 @@ extension S3Client {
   /// - Returns: nil when there is no such object.
   /// - Throws: ``S3Failure`` with kind `rejected` when it is longer.
   package func getSmall(_ key: String, upTo limit: Int) async throws(S3Failure) -> (S3Object, ByteBuffer)? {
-    let response: S3Response
+    let response: ExchangeResponse
     do throws(S3Failure) {
       response = try await call(.get(key), limit: limit) { $0 }
     } catch {
       guard error.kind == .noKey else { throw error }
       return nil
     }
-    guard !response.isCut else {
+    guard !response.isTruncated else {
       throw S3Failure(
         .rejected,
         status: response.status,
@@ -51,7 +52,7 @@ extension S3Client {
       )
     }
     // Not every engine and proxy states the length of a body that it sends.
-    return (S3Object(key, size: UInt64(response.body.readableBytes), response), response.body)
+    return (S3Object(key, size: UInt64(response.body.count), response), ByteBuffer(bytes: response.body))
   }
 
   /// A page of the objects whose keys begin with `prefix`.
@@ -79,13 +80,13 @@ extension S3Client {
 
 extension S3Object {
   /// An object as the headers of a response to HEAD describe it; nil when they have no length.
-  init?(_ key: String, _ response: S3Response) {
+  init?(_ key: String, _ response: ExchangeResponse) {
     guard let size = response["content-length"].flatMap({ UInt64($0) }) else { return nil }
     self.init(key, size: size, response)
   }
 
   /// An object whose size is known, as the headers of a response describe it.
-  init(_ key: String, size: UInt64, _ response: S3Response) {
+  init(_ key: String, size: UInt64, _ response: ExchangeResponse) {
     var metadata: [String: String] = [:]
     for (name, value) in response.headers {
       let name = name.lowercased()

@@ -1,3 +1,4 @@
+import HTTPExchange
 package import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -61,12 +62,12 @@ private final class S3Reading: Sendable {
 
   /// A success has begun.
   /// - Returns: whether it contains what was asked for: some gateways ignore ranges.
-  func begin(_ head: HTTPResponseHead) -> Bool {
+  func begin(_ head: ExchangeResponse) -> Bool {
     state.withLock { state in
       if state.tag == nil { state.tag = head.headers.first(name: "etag").map(S3Tag.unquoted) }
       let start = (range?.lowerBound ?? 0) + state.done
-      guard range != nil || state.done > 0 else { return head.status == .ok }
-      return head.status == .partialContent
+      guard range != nil || state.done > 0 else { return head.status == 200 }
+      return head.status == 206
         && head.headers.first(name: "content-range")?.hasPrefix("bytes \(start)-") == true
     }
   }

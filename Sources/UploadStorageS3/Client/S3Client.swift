@@ -89,7 +89,7 @@ package final class S3Client: Sendable {
     policy: S3RetryPolicy? = nil,
     receiver: S3Receiver? = nil,
     limit: Int = S3Client.documentLimit,
-    _ value: (S3Response) -> Value?
+    _ value: (ExchangeResponse) -> Value?
   ) async throws(S3Failure) -> Value {
     var retries = S3RetryStateMachine(policy ?? configuration.retry)
     var last: S3Failure?
@@ -127,7 +127,7 @@ package final class S3Client: Sendable {
     _ request: S3Request,
     policy: S3RetryPolicy? = nil,
     limit: Int = S3Client.documentLimit,
-    _ value: (S3Response) -> Value?
+    _ value: (ExchangeResponse) -> Value?
   ) async throws(S3Failure) -> Value {
     try await call(request.operation, { request }, policy: policy, limit: limit, value)
   }
@@ -144,12 +144,12 @@ package final class S3Client: Sendable {
     isRetry: Bool,
     receiver: S3Receiver?,
     limit: Int
-  ) async throws(S3AttemptFailure) -> S3Response {
+  ) async throws(S3AttemptFailure) -> ExchangeResponse {
     counters.sent(request.operation, isRetry: isRetry)
     let start = ContinuousClock.now
     let correction = clock.correction
-    let response: S3Response
-    do throws(S3ExchangeFailure) {
+    let response: ExchangeResponse
+    do throws(S3SendFailure) {
       response = try await connections.send(
         request.head(at: location, signer: signer, time: S3Clock.now + correction),
         request.body,

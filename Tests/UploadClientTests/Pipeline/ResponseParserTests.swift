@@ -1,3 +1,5 @@
+import HTTPExchange
+import NIOHTTP1
 import NIOCore
 import Testing
 import UploadTestSupport
@@ -29,7 +31,7 @@ import UploadTestSupport
     _ body: String = "",
     keeps: Bool = true
   ) -> ResponseParser.Event {
-    .response(ServerResponse(status: status, reason: reason, body: Array(body.utf8), keepsConnection: keeps))
+    .response(ExchangeResponse(status: status, reason: reason, body: Array(body.utf8), keepsConnection: keeps))
   }
 
   @Test func `every split of several responses gives the same events`() {
@@ -38,8 +40,7 @@ import UploadTestSupport
       + "HTTP/1.1 204 No Content\r\nServer: x\r\n\r\n"
       + "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2;a=b\r\nde\r\n1 \r\nf\r\n0\r\nTrailer: x\r\n\r\n"
       + "HTTP/1.1 503\r\nretry-after: 7\r\ncontent-length: 0\r\nConnection: foo, Close\r\n\r\n"
-    var busy = ServerResponse(status: 503, reason: "Service Unavailable", retryAfter: "7")
-    busy.keepsConnection = false
+    let busy = ExchangeResponse(status: 503, reason: "Service Unavailable", headers: ["Retry-After": "7"])
     let expected = [
       response(201, "Created", "abc"), .informational(status: 100), response(204, "No Content"),
       response(200, "OK", "def"), .response(busy),
@@ -55,7 +56,7 @@ import UploadTestSupport
     for chunks in SplitFeeder.ways(Array("HTTP/1.1 200 OK\r\n\r\nall of it".utf8)) {
       let (events, end) = events(chunks)
       #expect(events.isEmpty)
-      #expect(end == .response(ServerResponse(status: 200, reason: "OK", body: Array("all of it".utf8))))
+      #expect(end == .response(ExchangeResponse(status: 200, reason: "OK", body: Array("all of it".utf8))))
     }
   }
 
@@ -117,7 +118,7 @@ import UploadTestSupport
     let events = events(SplitFeeder.pieces(text, of: 7000)).events
     #expect(events.count == 2)
     guard case .response(let first)? = events.first else { return #expect(Bool(false)) }
-    #expect(first.body == Array(body.prefix(ServerResponse.bodyLimit)) && first.keepsConnection)
+    #expect(first.body == Array(body.prefix(ExchangeResponse.bodyLimit)) && first.keepsConnection)
     #expect(events.last == response(204, "No Content"))
   }
 
@@ -127,7 +128,7 @@ import UploadTestSupport
     let text = "HTTP/1.1 200 OK\r\n\(field)\r\n\r\n" + String(repeating: chunk, count: 100)
     let events = events(SplitFeeder.pieces(Array(text.utf8), of: 60_000)).events
     guard case .endless(let response)? = events.first else { return #expect(Bool(false)) }
-    #expect(response.status == 200 && response.body.count == ServerResponse.bodyLimit)
+    #expect(response.status == 200 && response.body.count == ExchangeResponse.bodyLimit)
     #expect(events.dropFirst().allSatisfy { $0 == .malformed })
   }
 

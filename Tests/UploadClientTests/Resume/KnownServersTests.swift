@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import NIOPosix
 import Testing
@@ -11,7 +12,7 @@ import UploadTestSupport
   private let servers = KnownServers()
   private let loop = MultiThreadedEventLoopGroup.singleton.next()
 
-  private func lookUp(_ url: String, _ cancellation: UploadCancellation = .init()) async throws -> KnownServers.Lookup {
+  private func lookUp(_ url: String, _ cancellation: Cancellation = .init()) async throws -> KnownServers.Lookup {
     try await servers.lookUp(KnownServers.Place(SendTarget(url)), cancellation, on: loop)
   }
 
@@ -34,7 +35,7 @@ import UploadTestSupport
 
   @Test func `an upload that waits can be cancelled`() async throws {
     #expect(try await lookUp("http://h/") == .ask)
-    let cancellation = UploadCancellation()
+    let cancellation = Cancellation()
     let waiting = Task { try await lookUp("http://h/", cancellation) }
     cancellation.cancel()
     let result = await waiting.result

@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOHTTP1
 import Testing
 import UploadCore
@@ -212,8 +213,8 @@ import UploadCore
 
   // MARK: Discovery
 
-  private func response(_ status: Int, _ headers: HTTPHeaders = [:]) -> ServerResponse {
-    ServerResponse(status: status, headers: headers)
+  private func response(_ status: Int, _ headers: HTTPHeaders = [:]) -> ExchangeResponse {
+    ExchangeResponse(status: status, headers: headers)
   }
 
   @Test func `an Upload-Limit means the draft, and a Tus-Version means tus`() {

@@ -1,3 +1,4 @@
+import HTTPExchange
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -8,7 +9,7 @@ import UploadCore
 
 @Suite struct UploadPauseTests {
   private let pause = UploadPause()
-  private let cancellation = UploadCancellation()
+  private let cancellation = Cancellation()
   private let loop = MultiThreadedEventLoopGroup.singleton.next()
 
   @Test func `a pause interrupts the running step once, and a step that begins later at once`() {

@@ -1,11 +1,12 @@
+import HTTPExchange
 import NIOHTTP1
 
 @testable import UploadClient
 
 /// A response with these header fields.
-func response(_ status: Int, _ fields: [String: String] = [:]) -> ServerResponse {
+func response(_ status: Int, _ fields: [String: String] = [:]) -> ExchangeResponse {
   let headers = HTTPHeaders(fields.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
-  return ServerResponse(status: status, location: fields["Location"], headers: headers)
+  return ExchangeResponse(status: status, headers: headers)
 }
 
 extension ResumeStateMachine {

@@ -93,6 +93,7 @@ import UploadTestSupport
     .response("429 Too Many Requests"),
     .response("502 Bad Gateway", headers: "Content-Type: text/html\r\n", body: "<html>"),
     .reset, .cut(""), .cut("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"),
+    .cut("HTTP/1.1 400 Bad Request\r\nContent-Length: 50\r\n\r\n<Error>"),
     .error("400 Bad Request", code: "XAmzContentSHA256Mismatch"), .error("400 Bad Request", code: "RequestTimeout"),
   ])
   func `a part that fails once is sent again from its beginning`(reply: FakeEngine.Reply) async throws {
@@ -227,6 +228,21 @@ import UploadTestSupport
         try await client.put("k", body, S3ObjectHeaders(), ifAbsent: false)
       }
       #expect(failure?.kind == .timeout && failure?.message.contains("0.2 s") == true)
+    }
+  }
+
+  @Test func `a success before the engine has the whole body is a failure, and its connection is reset`() async throws {
+    let body = S3Body.bytes(ByteBuffer(repeating: 1, count: 32 << 20))
+    try await withServer(receiveBuffer: 4_096) { peer in
+      _ = try peer.readHead()
+      try peer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+      try peer.waitForHangUp()
+    } _: { server in
+      let client = try FakeEngine.client(port: server.port)
+      let failure = await S3Failure.thrown { () async throws(S3Failure) in
+        try await client.put("k", body, S3ObjectHeaders(), ifAbsent: false)
+      }
+      #expect(failure?.kind == .notS3 && failure?.message.contains("HTTP 200 before") == true)
     }
   }
 

@@ -19,15 +19,15 @@ import UploadCore
   )
 
   private func response(_ status: Int, _ code: String?, _ message: String = "", headers: HTTPHeaders = [:])
-    -> S3Response
+    -> ExchangeResponse
   {
     let body =
       code.map { "<?xml version=\"1.0\"?><Error><Code>\($0)</Code><Message>\(message)</Message></Error>" } ?? ""
-    return S3Response(status: status, headers: headers, body: ByteBuffer(string: body))
+    return ExchangeResponse(status: status, headers: headers, body: Array(body.utf8))
   }
 
   private func failure(
-    _ response: S3Response,
+    _ response: ExchangeResponse,
     _ request: S3Request = .get("key"),
     correction: Int64 = 0
   ) throws -> S3AttemptFailure {
@@ -35,7 +35,7 @@ import UploadCore
     return try #require(interpreter.failure(response, to: request, clock))
   }
 
-  private func succeeds(_ response: S3Response, _ request: S3Request) -> Bool {
+  private func succeeds(_ response: ExchangeResponse, _ request: S3Request) -> Bool {
     interpreter.failure(response, to: request, S3EngineClock(response, now: Self.now)) == nil
   }
 
@@ -99,8 +99,8 @@ import UploadCore
     let complete = S3Request.completeMultipart("key", uploadID: "u", parts: [], ifAbsent: false)
     let failed = try failure(response(200, "InternalError"), complete)
     #expect(failed.failure.kind == .server && failed.retry == .later(asked: .zero))
-    let document = ByteBuffer(string: "<CompleteMultipartUploadResult/>")
-    let success = S3Response(status: 200, headers: [:], body: document)
+    let document = Array("<CompleteMultipartUploadResult/>".utf8)
+    let success = ExchangeResponse(status: 200, headers: [:], body: document)
     #expect(succeeds(success, complete))
     // An object that looks like an error.
     #expect(succeeds(response(200, "InternalError"), .get("key")))
@@ -144,16 +144,16 @@ import UploadCore
     let field = try failure(response(301, "PermanentRedirect", headers: ["x-amz-bucket-region": "eu-west-1"])).failure
     #expect(field.message.contains("in the region \"eu-west-1\", not in \"us-east-1\""))
     let body = "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>"
-    let element = try failure(S3Response(status: 400, headers: [:], body: ByteBuffer(string: body))).failure
+    let element = try failure(ExchangeResponse(status: 400, headers: [:], body: Array(body.utf8))).failure
     #expect(element.kind == .wrongRegion && element.message.contains("eu-west-1"))
     let other = "<Error><Code>PermanentRedirect</Code><Endpoint>b.s3.example</Endpoint></Error>"
-    let endpoint = try failure(S3Response(status: 301, headers: [:], body: ByteBuffer(string: other))).failure
+    let endpoint = try failure(ExchangeResponse(status: 301, headers: [:], body: Array(other.utf8))).failure
     #expect(endpoint.message.contains("\"b.s3.example\""))
   }
 
   @Test func `a page of a web server is not S3, unless it may pass`() throws {
-    func page(_ status: Int) -> S3Response {
-      S3Response(status: status, headers: ["Content-Type": "text/html"], body: ByteBuffer(string: "<html></html>"))
+    func page(_ status: Int) -> ExchangeResponse {
+      ExchangeResponse(status: status, headers: ["Content-Type": "text/html"], body: Array("<html></html>".utf8))
     }
     let failed = try failure(page(404))
     #expect(failed.failure.kind == .notS3 && failed.failure.message.contains("--s3-endpoint"))
@@ -184,11 +184,16 @@ import UploadCore
     let untrusted = ConnectFailure(error: UploadError(.untrustedServer, "Use --fingerprint."))
     let trust = interpreter.failure(.notConnected(untrusted))
     #expect(trust.retry == .never && trust.failure.message.contains("--s3-ca FILE"))
-    #expect(interpreter.failure(.connectionLost(hasBegun: true)).failure.kind == .unreachable)
-    #expect(interpreter.failure(.stalled).failure.message.contains("60 s"))
-    #expect(interpreter.failure(.responseTimedOut).failure.message.contains("300 s"))
-    #expect(interpreter.failure(.malformedResponse).failure.kind == .notS3)
-    #expect(interpreter.failure(.cancelled).retry == .never)
+    #expect(interpreter.failure(.exchange(.connectionLost)).failure.kind == .unreachable)
+    let interrupted = interpreter.failure(.exchange(.responseInterrupted(status: 503)))
+    #expect(interrupted.failure.kind == .unreachable && interrupted.retry == .later(asked: .zero))
+    #expect(interpreter.failure(.exchange(.sendTimedOut)).failure.message.contains("60 s"))
+    #expect(interpreter.failure(.exchange(.responseTimedOut)).failure.message.contains("300 s"))
+    #expect(interpreter.failure(.exchange(.malformedResponse)).failure.kind == .notS3)
+    let early = interpreter.failure(.exchange(.earlySuccess(status: 200)))
+    #expect(early.failure.kind == .notS3 && early.failure.message.contains("HTTP 200 before"))
+    #expect(interpreter.failure(.exchange(.cancelled)).retry == .never)
+    #expect(interpreter.failure(.fileFailed).retry == .never)
   }
 
   @Test func `every kind has an error for clients`() {

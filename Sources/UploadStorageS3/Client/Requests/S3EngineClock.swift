@@ -1,3 +1,4 @@
+import HTTPExchange
 import UploadProtocol
 
 /// What a response says of the engine's clock, and what follows for signatures when it was rejected because of the time. Pure.
@@ -14,7 +15,7 @@ struct S3EngineClock: Sendable {
   /// - Parameters:
   ///   - now: this machine's clock, in seconds since 1970.
   ///   - correction: what was added to it in the signature, in seconds.
-  init(_ response: S3Response, now: Int64, correction: Int64 = 0) {
+  init(_ response: ExchangeResponse, now: Int64, correction: Int64 = 0) {
     skew = response["date"].flatMap { HTTPDate.seconds($0, now: now) }.map { $0 - now }
     self.correction = correction
   }

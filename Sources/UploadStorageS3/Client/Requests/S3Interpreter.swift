@@ -35,7 +35,7 @@ struct S3Interpreter: Sendable {
   /// The failure that a response reports; nil for a success.
   /// - Parameter clock: as the response says.
   func failure(
-    _ response: S3Response,
+    _ response: ExchangeResponse,
     to request: S3Request,
     _ clock: S3EngineClock
   ) -> S3AttemptFailure? {
@@ -56,13 +56,13 @@ struct S3Interpreter: Sendable {
   }
 
   /// The failure for a success whose body is not what the operation returns.
-  func unexpected(_ response: S3Response, to request: S3Request) -> S3AttemptFailure {
+  func unexpected(_ response: ExchangeResponse, to request: S3Request) -> S3AttemptFailure {
     let failure = S3Failure(.notS3, status: response.status, notS3("HTTP \(response.status) without the expected XML"))
     return S3AttemptFailure(failure: failure, retry: .never)
   }
 
   private func kind(
-    _ response: S3Response,
+    _ response: ExchangeResponse,
     _ error: S3ErrorDocument?,
     _ request: S3Request,
     _ clock: S3EngineClock
@@ -112,7 +112,7 @@ struct S3Interpreter: Sendable {
 
   private func retry(
     _ failure: S3Failure,
-    _ response: S3Response,
+    _ response: ExchangeResponse,
     _ request: S3Request,
     _ clock: S3EngineClock
   ) -> S3AttemptFailure.Retry {
@@ -128,21 +128,15 @@ struct S3Interpreter: Sendable {
     }
   }
 
-  private func isPage(_ response: S3Response, _ request: S3Request) -> Bool {
-    request.method != .HEAD && response.body.readableBytes > 0
+  private func isPage(_ response: ExchangeResponse, _ request: S3Request) -> Bool {
+    request.method != .HEAD && !response.body.isEmpty
       && response["content-type"]?.lowercased().hasPrefix("text/html") == true
   }
 
   // MARK: Without a response
 
   /// The failure of a request that has no response.
-  func failure(_ failure: S3ExchangeFailure) -> S3AttemptFailure {
-    func temporary(_ kind: S3Failure.Kind, _ message: String, _ cause: (any Error)? = nil) -> S3AttemptFailure {
-      S3AttemptFailure(failure: S3Failure(kind, message, cause: cause), retry: .later(asked: .zero))
-    }
-    func permanent(_ kind: S3Failure.Kind, _ message: String, _ cause: (any Error)? = nil) -> S3AttemptFailure {
-      S3AttemptFailure(failure: S3Failure(kind, message, cause: cause), retry: .never)
-    }
+  func failure(_ failure: S3SendFailure) -> S3AttemptFailure {
     switch failure {
     case .notConnected(let cause):
       let retry = cause.isTemporary ? S3AttemptFailure.Retry.later(asked: .zero) : .never
@@ -150,31 +144,54 @@ struct S3Interpreter: Sendable {
         failure: S3Failure(.unreachable, "The S3 engine cannot be reached. \(connecting(cause))", cause: cause.error),
         retry: retry
       )
-    case .connectionLost:
-      return temporary(
+    case .exchange(let failure, let cause): return self.failure(failure, cause: cause)
+    case .fileFailed: return permanent(.rejected, Self.unreadablePart)
+    case .internalFailure(let cause):
+      return permanent(.rejected, "A request to \(engine) could not be set up.", cause)
+    }
+  }
+
+  private func temporary(_ kind: S3Failure.Kind, _ message: String) -> S3AttemptFailure {
+    S3AttemptFailure(failure: S3Failure(kind, message), retry: .later(asked: .zero))
+  }
+
+  private func permanent(_ kind: S3Failure.Kind, _ message: String, _ cause: (any Error)? = nil) -> S3AttemptFailure {
+    S3AttemptFailure(failure: S3Failure(kind, message, cause: cause), retry: .never)
+  }
+
+  private static let unreadablePart = "A spooled part could not be read while it was sent. Check the disk of --dir."
+
+  private func failure(_ failure: ExchangeFailure, cause: (any Error)?) -> S3AttemptFailure {
+    switch failure {
+    case .connectionLost, .handlerRemoved:
+      temporary(
         .unreachable,
         "The S3 engine at \(engine) closed the connection without a complete response. Check its log and the network."
       )
-    case .malformedResponse: return permanent(.notS3, notS3("its response is not HTTP"))
-    case .wrongRange:
-      return permanent(.notS3, "The S3 engine at \(engine) did not return the range of an object that was asked for.")
-    case .stalled:
-      return temporary(
+    case .responseInterrupted(let status):
+      temporary(
+        .unreachable,
+        "The S3 engine at \(engine) did not complete its response (HTTP \(status)). Check its log and the network."
+      )
+    case .malformedResponse: permanent(.notS3, notS3("its response is not HTTP"))
+    case .earlySuccess(let status):
+      permanent(.notS3, notS3("HTTP \(status) before it had received the request"))
+    case .unexpectedResponse:
+      permanent(.notS3, "The S3 engine at \(engine) did not return the range of an object that was asked for.")
+    case .sendTimedOut:
+      temporary(
         .timeout,
-        "The S3 engine at \(engine) accepted and sent no data for \(timeouts.idle.formattedSeconds). "
-          + "Check it and the network."
+        "The S3 engine at \(engine) accepted no data for \(timeouts.idle.formattedSeconds). Check it and the network."
       )
     case .responseTimedOut:
-      return temporary(
+      temporary(
         .timeout,
-        "The S3 engine at \(engine) did not respond within \(timeouts.response.formattedSeconds). Check its log."
+        "The S3 engine at \(engine) did not respond within \(timeouts.response.formattedSeconds), or stopped within its "
+          + "response for \(timeouts.idle.formattedSeconds). Check its log."
       )
-    case .fileFailed:
-      return permanent(.rejected, "A spooled part could not be read while it was sent. Check the disk of --dir.")
-    case .receiverFailed(let cause): return permanent(.cancelled, "The receiver of the object ended.", cause)
-    case .cancelled: return permanent(.cancelled, "The request was cancelled.")
-    case .internalFailure(let cause):
-      return permanent(.rejected, "A connection to \(engine) could not be set up.", cause)
+    case .sourceFailed: permanent(.rejected, Self.unreadablePart, cause)
+    case .receiverFailed: permanent(.cancelled, "The receiver of the object ended.", cause)
+    case .cancelled, .paused: permanent(.cancelled, "The request was cancelled.")
     }
   }
 
@@ -189,7 +206,7 @@ struct S3Interpreter: Sendable {
 
   private func message(
     _ kind: S3Failure.Kind,
-    _ response: S3Response,
+    _ response: ExchangeResponse,
     _ error: S3ErrorDocument?,
     _ request: S3Request,
     said: String,
@@ -244,7 +261,7 @@ struct S3Interpreter: Sendable {
     }
   }
 
-  private func wrongRegion(_ response: S3Response, _ error: S3ErrorDocument?, said: String) -> String {
+  private func wrongRegion(_ response: ExchangeResponse, _ error: S3ErrorDocument?, said: String) -> String {
     let name = "The bucket \"\(PlainText.sanitized(bucket))\""
     if let other = response["x-amz-bucket-region"] ?? error?.region, other != region {
       return "\(name) is in the region \"\(quoted(other, Self.quotedName))\", not in \"\(region)\". Set --s3-region."

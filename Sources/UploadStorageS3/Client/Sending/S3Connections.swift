@@ -52,37 +52,93 @@ final class S3Connections: Sendable {
     in lane: S3Lane,
     receiver: S3Receiver?,
     limit: Int
-  ) async throws(S3ExchangeFailure) -> S3Response {
+  ) async throws(S3SendFailure) -> ExchangeResponse {
     let gate = gate(lane)
-    guard await gate.enter() else { throw .cancelled }
+    guard await gate.enter() else { throw .exchange(.cancelled) }
     defer { gate.leave() }
-    let request: S3ExchangeHandler.Request
-    do throws(UploadError) {
-      request = S3ExchangeHandler.Request(
-        head: connector.forwarded(head),
-        body: try content(body),
-        receiver: receiver
-      )
-    } catch {
-      throw error.code == .storageFailed ? .fileFailed : .internalFailure(error)
-    }
-    let plan = S3ExchangeStateMachine.Plan(
-      length: body.length,
-      chunkSize: request.readsChunks(isEncrypted: connector.isEncrypted) ? Self.chunkSize : Self.regionSize,
-      readsChunks: request.readsChunks(isEncrypted: connector.isEncrypted),
-      streams: receiver != nil,
-      bodyLimit: limit,
-      idleTimeout: TimeAmount(configuration.idleTimeout),
-      responseTimeout: TimeAmount(configuration.responseTimeout)
-    )
-    if let kept = idle.take(connector.origin) {
-      do throws(S3ExchangeFailure) {
-        return try await run(request, plan, on: kept)
-      } catch {
-        guard case .connectionLost(hasBegun: false) = error else { throw error }
+    let content = try content(body)
+    let cancellation = Cancellation()
+    let head = connector.forwarded(head)
+    let plan = plan(body, streams: receiver != nil, limit: limit)
+    let (pool, threadPool, origin) = (idle, threadPool, connector.origin)
+    func runner(_ connector: ServerConnector) -> ExchangeRunner {
+      ExchangeRunner(connector, plan, cancellation) { _ in
+        S3Exchange(head, content, receiver, threadPool: threadPool) { channel, response in
+          pool.keep(channel, to: origin, after: response.headers, atMost: Self.longestIdleTime)
+        }
       }
     }
-    return try await runOnNew(request, plan)
+    let result = await withTaskCancellationHandler { () async -> Result<ExchangeResult, S3SendFailure> in
+      do throws(S3SendFailure) {
+        return .success(try await run(runner))
+      } catch {
+        return .failure(error)
+      }
+    } onCancel: {
+      cancellation.cancel()
+    }
+    let response = try result.get().response
+    // What it says in full is lost, and with it whether the request may be repeated.
+    guard response.extent != .interrupted else { throw .exchange(.responseInterrupted(status: response.status)) }
+    return response
+  }
+
+  private func run(
+    _ runner: (ServerConnector) -> ExchangeRunner
+  ) async throws(S3SendFailure) -> ExchangeResult {
+    if let kept = idle.take(connector.origin) {
+      do throws(ExchangeError) {
+        return try await runner(connector).run(on: kept)
+      } catch {
+        guard case .failed(let failed) = error, failed.failure == .connectionLost else { throw S3SendFailure(error) }
+      }
+    }
+    let ready = try await readyConnector()
+    do throws(ExchangeError) {
+      return try await runner(ready).runOnNew(on: eventLoopGroup.next())
+    } catch {
+      throw S3SendFailure(error)
+    }
+  }
+
+  /// The connector with the TLS contexts that it needs.
+  private func readyConnector() async throws(S3SendFailure) -> ServerConnector {
+    guard connector.isEncrypted else { return connector }
+    let (tls, connector) = (tls, connector)
+    do {
+      return try await threadPool.runIfActive { try connector.withContexts(tls) }
+    } catch is CancellationError {
+      throw .exchange(.cancelled)
+    } catch {
+      throw .notConnected(ConnectFailure(unusable: error))
+    }
+  }
+
+  private func plan(_ body: S3Body, streams: Bool, limit: Int) -> ExchangeStateMachine.Plan {
+    let readsChunks =
+      switch body {
+      case .bytes: false
+      // A file must pass through this process.
+      case .file: connector.isEncrypted
+      }
+    var plan = ExchangeStateMachine.Plan(
+      body: BodyStateMachine.Plan(
+        size: body.length,
+        chunkSize: readsChunks ? Self.chunkSize : Self.regionSize,
+        checkedTail: 0,
+        hasTail: false,
+        readsChunks: readsChunks
+      ),
+      idleTimeout: TimeAmount(configuration.idleTimeout),
+      responseTimeout: TimeAmount(configuration.responseTimeout),
+      bodyLimit: limit
+    )
+    plan.passesResponseBody = streams
+    // The engine reports success once it has stored the body.
+    plan.acceptsEarlySuccess = false
+    // Nothing waits for the engine longer than needed: the request fails, or is repeated on another connection.
+    plan.alwaysResets = true
+    return plan
   }
 
   private func gate(_ lane: S3Lane) -> S3Gate {
@@ -93,188 +149,15 @@ final class S3Connections: Sendable {
     }
   }
 
-  private func content(_ body: S3Body) throws(UploadError) -> S3ExchangeHandler.Request.Body {
+  private func content(_ body: S3Body) throws(S3SendFailure) -> S3Exchange.Content {
     switch body {
-    case .bytes(let buffer): .bytes(buffer)
+    case .bytes(let buffer): return .bytes(buffer)
     case .file(let descriptor, let offset, let length, _):
-      .file(try S3FileSource(descriptor: descriptor, offset: offset, length: length))
-    }
-  }
-
-  // MARK: Exchanges
-
-  private func run(
-    _ request: S3ExchangeHandler.Request,
-    _ plan: S3ExchangeStateMachine.Plan,
-    on kept: any Channel
-  ) async throws(S3ExchangeFailure) -> S3Response {
-    try await exchange(on: kept.eventLoop) { [self] exchange in
-      guard ConnectionPool.claim(kept) else { return exchange.fail(.connectionLost(hasBegun: false)) }
-      begin(request, plan, on: kept, exchange)
-    }
-  }
-
-  private func runOnNew(
-    _ request: S3ExchangeHandler.Request,
-    _ plan: S3ExchangeStateMachine.Plan
-  ) async throws(S3ExchangeFailure) -> S3Response {
-    var ready = connector
-    if connector.isEncrypted {
-      let (tls, connector) = (tls, connector)
-      do {
-        ready = try await threadPool.runIfActive { try connector.withContexts(tls) }
-      } catch is CancellationError {
-        throw .cancelled
+      do throws(UploadError) {
+        return .file(try S3FileSource(descriptor: descriptor, offset: offset, length: length))
       } catch {
-        throw .notConnected(ConnectFailure(unusable: error))
+        throw error.code == .storageFailed ? .fileFailed : .internalFailure(error)
       }
-    }
-    let (connector, loop) = (ready, eventLoopGroup.next())
-    return try await exchange(on: loop) { [self] exchange in
-      connector.connect(on: loop) { channel in exchange.opened(channel) }.whenComplete { [self] result in
-        switch result {
-        case .success(let channel): prepare(channel, request, plan, exchange)
-        case .failure(let error): exchange.fail(.notConnected(ConnectFailure(unusable: error)))
-        }
-      }
-    }
-  }
-
-  /// - Parameter begin: called on the event loop. From the start, since a callback that is added from another thread could run
-  ///   one tick late, and the first bytes of the engine would be lost.
-  private func exchange(
-    on loop: any EventLoop,
-    _ begin: @escaping @Sendable (S3PendingExchange) -> Void
-  ) async throws(S3ExchangeFailure) -> S3Response {
-    let exchange = S3PendingExchange(loop.makePromise(of: S3Response.self))
-    loop.execute { begin(exchange) }
-    do {
-      return try await withTaskCancellationHandler {
-        try await exchange.result.futureResult.get()
-      } onCancel: {
-        exchange.cancel()
-      }
-    } catch let error as S3ExchangeFailure {
-      throw error
-    } catch {
-      throw .internalFailure(error)
-    }
-  }
-
-  /// Adds the handlers for HTTP to a new connection, and begins.
-  private func prepare(
-    _ channel: any Channel,
-    _ request: S3ExchangeHandler.Request,
-    _ plan: S3ExchangeStateMachine.Plan,
-    _ exchange: S3PendingExchange
-  ) {
-    // The request has its framing headers.
-    var framing = HTTPRequestEncoder.Configuration()
-    framing.automaticallySetFramingHeaders = false
-    do {
-      try channel.pipeline.syncOperations.addHandlers([
-        HTTPRequestEncoder(configuration: framing),
-        ResponseDecoding.handler(leftOver: .dropBytes),
-      ])
-    } catch {
-      channel.close(promise: nil)
-      return exchange.fail(.internalFailure(error))
-    }
-    begin(request, plan, on: channel, exchange)
-  }
-
-  /// Sends the request on a connection that is ready for one.
-  private func begin(
-    _ request: S3ExchangeHandler.Request,
-    _ plan: S3ExchangeStateMachine.Plan,
-    on channel: any Channel,
-    _ exchange: S3PendingExchange
-  ) {
-    guard exchange.begins(on: channel) else { return channel.close(promise: nil) }
-    let (idle, origin) = (idle, connector.origin)
-    let handler = S3ExchangeHandler(
-      request,
-      plan,
-      token: exchange.token,
-      threadPool: threadPool,
-      keep: { channel, response in
-        guard let time = ConnectionPool.idleTime(after: response.headers, atMost: Self.longestIdleTime) else {
-          return channel.close(promise: nil)
-        }
-        idle.keep(channel, to: origin, for: time)
-      },
-      result: exchange.result
-    )
-    do {
-      try channel.pipeline.syncOperations.addHandler(handler)
-    } catch {
-      channel.close(promise: nil)
-      exchange.fail(.internalFailure(error))
-    }
-  }
-}
-
-/// An exchange that can be cancelled in each of its steps. Usable from any thread.
-private final class S3PendingExchange: Sendable {
-  private enum Step {
-    case connecting
-    /// There is a connection, on which the exchange has not begun.
-    case opened(any Channel)
-    case running(any Channel)
-    case cancelled
-  }
-
-  let token = S3ExchangeToken()
-  let result: EventLoopPromise<S3Response>
-  private let step = Mutex(Step.connecting)
-
-  init(_ result: EventLoopPromise<S3Response>) { self.result = result }
-
-  func fail(_ failure: S3ExchangeFailure) { result.fail(failure) }
-
-  /// A connection exists, on which TLS may still begin.
-  func opened(_ channel: any Channel) {
-    let isCancelled = step.withLock { step in
-      if case .cancelled = step { return true }
-      step = .opened(channel)
-      return false
-    }
-    if isCancelled { channel.abort() }
-  }
-
-  /// - Returns: whether the exchange may begin: false when it was cancelled.
-  func begins(on channel: any Channel) -> Bool {
-    step.withLock { step in
-      if case .cancelled = step { return false }
-      step = .running(channel)
-      return true
-    }
-  }
-
-  func cancel() {
-    let previous = step.withLock { step in
-      defer { step = .cancelled }
-      return step
-    }
-    switch previous {
-    case .cancelled: break
-    // An attempt to connect cannot be cancelled: it ends by itself, and its result is ignored.
-    case .connecting: fail(.cancelled)
-    case .opened(let channel):
-      fail(.cancelled)
-      channel.eventLoop.execute { channel.abort() }
-    case .running(let channel):
-      channel.pipeline.fireUserInboundEventTriggered(S3ExchangeHandler.Cancellation(source: token))
-    }
-  }
-}
-
-extension S3ExchangeHandler.Request {
-  /// Whether a file must pass through this process.
-  fileprivate func readsChunks(isEncrypted: Bool) -> Bool {
-    switch body {
-    case .bytes: false
-    case .file: isEncrypted
     }
   }
 }

@@ -2,7 +2,7 @@ import NIOCore
 import Testing
 import UploadCore
 
-@testable import UploadClient
+@testable import HTTPExchange
 
 @Suite struct ExchangeStateMachineTests: ExchangeMachineTesting {
   @Test func `a success is reported after a last check of the source`() {
@@ -11,7 +11,7 @@ import UploadCore
     #expect(machine.responseContinued("x") == .none)
     #expect(machine.responseEnded() == .body(.check))
     #expect(machine.disconnected() == .none)
-    #expect(machine.checked() == .report(.response(ServerResponse(status: 201, reason: "", body: [0x78]))))
+    #expect(machine.checked() == .report(.response(ExchangeResponse(status: 201, reason: "", body: [0x78]))))
     #expect(machine.disconnected() == .none)
   }
 
@@ -24,37 +24,39 @@ import UploadCore
   }
 
   /// A machine whose whole body is sent, and that has the headers of a response after which the server keeps the connection.
-  private func keepingMachine(_ body: BodyStateMachine.Plan) -> (ExchangeStateMachine, ServerResponse) {
+  private func keepingMachine(_ body: BodyStateMachine.Plan) -> (ExchangeStateMachine, ExchangeResponse) {
     var machine = sentMachine(body)
-    let response = ServerResponse(status: 201, reason: "", keepsConnection: true)
+    let response = ExchangeResponse(status: 201, reason: "", keepsConnection: true)
     #expect(machine.responded(response, at: .uptimeNanoseconds(1)) == .none)
     return (machine, response)
   }
 
   @Test func `a connection that the server keeps is kept when both halves are complete`() {
     var (machine, response) = keepingMachine(Self.memory)
-    #expect(machine.responseEnded() == .keep(.response(response)))
+    #expect(machine.responseEnded() == .keep(response))
     #expect(machine.isOver && machine.disconnected() == .none && machine.removed() == .none)
     var (checked, _) = keepingMachine(Self.file)
     #expect(checked.responseEnded() == .body(.check))
-    #expect(checked.checked() == .keep(.response(response)))
+    #expect(checked.checked() == .keep(response))
   }
 
   @Test func `a connection is closed after a response that is too long, or with bytes behind it`() {
     var (long, _) = keepingMachine(Self.memory)
-    let text = String(repeating: "a", count: ServerResponse.bodyLimit + 1)
+    let text = String(repeating: "a", count: Self.bodyLimit + 1)
     #expect(long.responseContinued(text) == .close(resets: false))
+    guard case .report(.response(let cut)) = long.disconnected() else { return #expect(Bool(false)) }
+    #expect(cut.extent == .truncated && cut.body.count == Self.bodyLimit && !cut.keepsConnection)
     var (extra, response) = keepingMachine(Self.file)
     #expect(extra.responseEnded() == .body(.check))
     #expect(extra.responseMalformed() == .none)
     #expect(extra.checked() == .close(resets: false))
-    #expect(extra.disconnected() == .report(.response(response.interrupted)))
+    #expect(extra.disconnected() == .report(.response(response.closing())))
   }
 
   @Test func `a connection is closed after a rejection of a body that was not sent`() {
     var machine = machine(Self.file)
     #expect(machine.sentHead() == .body(.write(0..<10)))
-    let rejection = ServerResponse(status: 413, reason: "", keepsConnection: true)
+    let rejection = ExchangeResponse(status: 413, reason: "", keepsConnection: true)
     #expect(machine.responded(rejection, at: .uptimeNanoseconds(1)) == .none)
     #expect(machine.responseEnded() == .close(resets: true))
   }
@@ -161,7 +163,7 @@ import UploadCore
     let deadline = machine.deadline
     for second in 0..<1000 {
       let now = start + .milliseconds(Int64(second))
-      #expect(machine.responded(ServerResponse(status: 104), at: now) == .none)
+      #expect(machine.responded(ExchangeResponse(status: 104), at: now) == .none)
     }
     #expect(machine.deadline == deadline)
   }
@@ -270,5 +272,35 @@ import UploadCore
     _ = closing.sentHead()
     _ = closing.cancelled()
     #expect(closing.removed() == .report(.failure(.cancelled)))
+  }
+
+  @Test func `a body that is read in chunks and has no tail is written without an end of its own`() {
+    var machine = machine(.init(size: 15, chunkSize: 10, checkedTail: 0, hasTail: false, readsChunks: true))
+    #expect(machine.sentHead() == .body(.read(0..<10)))
+    #expect(machine.didRead(10) == .body(.write(0..<10)))
+    #expect(machine.advance() == .body(.read(10..<15)))
+    #expect(machine.didRead(5) == .body(.write(10..<15)))
+    #expect(machine.advance() == .none && machine.body.isSent)
+    #expect(machine.responded(204) == .none)
+    let action = machine.responseEnded()
+    expectEnd(action, &machine, resets: false, status: 204)
+  }
+
+  @Test func `a cancellation while the content is read ends the body`() {
+    var machine = machine(.init(size: 15, chunkSize: 10, checkedTail: 0, hasTail: false, readsChunks: true))
+    #expect(machine.sentHead() == .body(.read(0..<10)))
+    let action = machine.cancelled()
+    #expect(machine.didRead(10) == .none)
+    expectEnd(action, &machine, resets: true, failure: .cancelled)
+  }
+
+  @Test func `bytes that belong to no response are malformed`() {
+    var body = sentMachine(Self.memory)
+    let continued = body.responseContinued("a")
+    expectEnd(continued, &body, resets: false, failure: .malformedResponse)
+    var end = machine(Self.file, asks: true)
+    _ = end.sentHead()
+    let ended = end.responseEnded()
+    expectEnd(ended, &end, failure: .malformedResponse)
   }
 }

@@ -2,7 +2,7 @@ import NIOCore
 import Testing
 import UploadCore
 
-@testable import UploadClient
+@testable import HTTPExchange
 
 /// Responses that arrive before the whole body is sent.
 @Suite struct ExchangeEarlyResponseTests: ExchangeMachineTesting {
@@ -29,19 +29,19 @@ import UploadCore
     var cut = machine(Self.file)
     _ = cut.sentHead()
     _ = cut.responded(500)
-    #expect(cut.disconnected() == .report(response(500)))
+    #expect(cut.disconnected() == .report(response(500, .interrupted)))
     var malformed = machine(Self.file)
     _ = malformed.sentHead()
     _ = malformed.responded(500)
     let action = malformed.responseMalformed()
-    expectEnd(action, &malformed, resets: true, status: 500)
+    expectEnd(action, &malformed, resets: true, status: 500, .interrupted)
   }
 
   @Test func `a rejection that exceeds the limit on its body closes the connection`() {
     var machine = machine(Self.file)
     _ = machine.sentHead()
     _ = machine.responded(500)
-    #expect(machine.responseContinued(String(repeating: "x", count: ServerResponse.bodyLimit)) == .none)
+    #expect(machine.responseContinued(String(repeating: "x", count: Self.bodyLimit)) == .none)
     #expect(machine.responseContinued("x") == .close(resets: true))
   }
 
@@ -71,5 +71,18 @@ import UploadCore
     _ = machine.responded(200)
     _ = machine.responseEnded()
     #expect(machine.disconnected() == .report(.failure(.earlySuccess(status: 200))))
+  }
+
+  @Test func `an early success is a failure at once where the plan does not accept it`() {
+    var machine = machine(Self.memory) { $0.acceptsEarlySuccess = false }
+    #expect(machine.sentHead() == .body(.write(0..<10)))
+    let action = machine.responded(200)
+    expectEnd(action, &machine, resets: true, failure: .earlySuccess(status: 200))
+    #expect(machine.advance() == .none)
+    var rejected = self.machine(Self.memory) { $0.acceptsEarlySuccess = false }
+    _ = rejected.sentHead()
+    #expect(rejected.responded(503) == .none)
+    let end = rejected.responseEnded()
+    expectEnd(end, &rejected, resets: true, status: 503)
   }
 }

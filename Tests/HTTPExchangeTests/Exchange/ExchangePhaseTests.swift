@@ -2,7 +2,7 @@ import NIOCore
 import Testing
 import UploadCore
 
-@testable import UploadClient
+@testable import HTTPExchange
 
 /// What the exchange reports as its phase: what observers see it wait for.
 @Suite struct ExchangePhaseTests: ExchangeMachineTesting {

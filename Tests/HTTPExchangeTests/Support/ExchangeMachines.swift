@@ -2,7 +2,7 @@ import NIOCore
 import Testing
 import UploadCore
 
-@testable import UploadClient
+@testable import HTTPExchange
 
 extension ExchangeStateMachine {
   /// An instant for tests in which time does not matter.
@@ -29,22 +29,28 @@ protocol ExchangeMachineTesting {}
 extension ExchangeMachineTesting {
   /// 25 bytes in chunks of 10, of which the last 3 wait for a check.
   static var file: BodyStateMachine.Plan { .init(size: 25, chunkSize: 10, checkedTail: 3, hasTail: true) }
+  /// No body at all.
+  static var nothing: BodyStateMachine.Plan { .init(size: 0, chunkSize: 10, checkedTail: 0, hasTail: false) }
+  /// The most of a response's body that is kept, in bytes.
+  static var bodyLimit: Int { 8 }
   static var memory: BodyStateMachine.Plan { .init(size: 10, chunkSize: 10, checkedTail: 0, hasTail: true) }
 
   func machine(
     _ body: BodyStateMachine.Plan,
     asks: Bool = false,
-    acceptsSeeOther: Bool = false
+    acceptsSeeOther: Bool = false,
+    change: (inout ExchangeStateMachine.Plan) -> Void = { _ in }
   ) -> ExchangeStateMachine {
-    var machine = ExchangeStateMachine(
-      ExchangeStateMachine.Plan(
-        body: body,
-        continueTimeout: asks ? .seconds(1) : nil,
-        idleTimeout: .seconds(60),
-        responseTimeout: .seconds(300),
-        acceptsSeeOther: acceptsSeeOther
-      )
+    var plan = ExchangeStateMachine.Plan(
+      body: body,
+      idleTimeout: .seconds(60),
+      responseTimeout: .seconds(300),
+      bodyLimit: Self.bodyLimit
     )
+    plan.continueTimeout = asks ? .seconds(1) : nil
+    plan.acceptsSeeOther = acceptsSeeOther
+    change(&plan)
+    var machine = ExchangeStateMachine(plan)
     #expect(machine.connected() == .sendHead)
     #expect(machine.connected() == .none)
     return machine
@@ -61,8 +67,11 @@ extension ExchangeMachineTesting {
     return machine
   }
 
-  func response(_ status: Int) -> ExchangeStateMachine.Outcome {
-    .response(ServerResponse(status: status, reason: ""))
+  func response(
+    _ status: Int,
+    _ extent: ExchangeResponse.Extent = .complete
+  ) -> ExchangeStateMachine.Outcome {
+    .response(ExchangeResponse(status: status).closing(extent))
   }
 
   /// Expects that the connection is closed and that the response with `status` is then the result.
@@ -70,10 +79,11 @@ extension ExchangeMachineTesting {
     _ action: ExchangeStateMachine.Action,
     _ machine: inout ExchangeStateMachine,
     resets: Bool,
-    status: Int
+    status: Int,
+    _ extent: ExchangeResponse.Extent = .complete
   ) {
     #expect(action == .close(resets: resets))
-    #expect(machine.disconnected() == .report(response(status)))
+    #expect(machine.disconnected() == .report(response(status, extent)))
     #expect(machine.disconnected() == .none)
   }
 

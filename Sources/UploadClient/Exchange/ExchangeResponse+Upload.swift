@@ -3,53 +3,22 @@ import NIOCore
 import NIOHTTP1
 import UploadCore
 
-/// A server's response, as far as it was received: the final one, or the headers of an informational one.
-struct ServerResponse: Sendable, Equatable {
+/// What a response means for an upload.
+extension ExchangeResponse {
   /// The most of the body that is kept, in bytes. A response is a short JSON text, or a file that is compared with a small
   /// one (``SmallRequest/sizeLimit``): more than this is not needed.
   static let bodyLimit = 64 * 1024 + 1
 
-  /// The statuses of redirections to a page that confirms a processed form (RFC 9110 section 15.4.4).
-  static let seeOther: Set<Int> = [302, 303]
-
   /// How much of a text of the server a message quotes, in bytes.
   private static let quotedLength = 200
 
-  /// The HTTP status, 100 to 999.
-  var status: Int
-  /// The standard reason phrase of the status; empty when it has none.
-  var reason = ""
   /// The value of `Location`, as sent: unchecked and perhaps relative; nil without one. It is a redirection only if the
   /// status is 3xx.
-  var location: String?
+  var location: String? { headers.first(name: "location") }
   /// The value of `Content-Type`, as sent: the media type of the body, perhaps with parameters; nil without one.
-  var contentType: String?
+  var contentType: String? { headers.first(name: "content-type") }
   /// The value of `Retry-After`, as sent; nil without one.
-  var retryAfter: String?
-  /// The beginning of the body, at most ``bodyLimit`` bytes.
-  var body: [UInt8] = []
-  /// All header fields, as sent.
-  var headers = HTTPHeaders()
-  /// The target of the request, as in its request line; nil where it was not noted.
-  var requestURI: String?
-  /// Whether the server keeps the connection for another request after this response, and all of it was received:
-  /// HTTP/1.1 without `Connection: close`. HTTP/1.0 servers count as closing.
-  var keepsConnection = false
-
-  /// The same response, after which the connection is not kept: not all of it was received, or more than it.
-  var interrupted: ServerResponse {
-    var copy = self
-    copy.keepsConnection = false
-    return copy
-  }
-
-  /// Adds `bytes` to the body, up to ``bodyLimit``.
-  /// - Returns: whether all of them were kept.
-  mutating func append(_ bytes: ByteBuffer) -> Bool {
-    let room = Self.bodyLimit - body.count
-    body.append(contentsOf: bytes.readableBytesView.prefix(room))
-    return bytes.readableBytes <= room
-  }
+  var retryAfter: String? { headers.first(name: "retry-after") }
 
   /// The upload as it was sent, to compare the response with.
   struct Sent {
@@ -77,7 +46,7 @@ struct ServerResponse: Sendable, Equatable {
   /// - Throws: ``UploadError`` with code `refusedByServer` unless the status is a success (2xx; for a whole form 302 and 303
   ///   too), `contentMismatch` when the server reports another size than was sent.
   func finishedUpload(_ sent: Sent) throws(UploadError) -> FinishedUpload {
-    guard (200..<300).contains(status) || sent.isWholeForm && Self.seeOther.contains(status) else {
+    guard isSuccess || sent.isWholeForm && Self.seeOther.contains(status) else {
       let message = "HTTP \(status): \(rejection(of: sent))"
       throw UploadError(.refusedByServer, message, cause: ServerRejection(status: status))
     }
@@ -149,21 +118,6 @@ struct ServerResponse: Sendable, Equatable {
     }
     let text = String(decoding: head, as: UTF8.self)
     return PlainText.sanitized(text.split(whereSeparator: \.isWhitespace).joined(separator: " "))
-  }
-}
-
-extension ServerResponse {
-  /// A response whose headers were received, without its body; ``append(_:)`` adds that.
-  init(_ head: HTTPResponseHead) {
-    self.init(
-      status: Int(head.status.code),
-      reason: head.status.reasonPhrase,
-      location: head.headers.first(name: "location"),
-      contentType: head.headers.first(name: "content-type"),
-      retryAfter: head.headers.first(name: "retry-after"),
-      headers: head.headers,
-      keepsConnection: head.keepsConnection
-    )
   }
 }
 

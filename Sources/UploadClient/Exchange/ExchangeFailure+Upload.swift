@@ -1,35 +1,8 @@
+import HTTPExchange
 import UploadCore
 
-/// Why an exchange failed without a usable response. In some cases the server may have stored the file or a part of it; see
-/// each case.
-enum ExchangeFailure: Equatable {
-  /// The connection was closed before a final response began. The server may have stored the file if the whole body was
-  /// sent.
-  case connectionLost
-  /// The connection was closed in the middle of a response with this status, which reports success for the whole body. The
-  /// server may have stored the file.
-  case responseInterrupted(status: Int)
-  /// The server reported success before it had received the whole body, and then did not accept the rest. It may have stored
-  /// an incomplete file.
-  case earlySuccess(status: Int)
-  /// The received bytes are not HTTP, or are a response that this client does not accept: with status 101, more than 64
-  /// informational responses other than 104, or too large headers. The server may have stored the file if the whole body was sent.
-  case malformedResponse
-  /// The server accepted no byte of the body for ``UploadClientConfiguration/idleTimeout``, and sent no response.
-  case sendTimedOut
-  /// The server received the whole body, and then sent nothing for too long: no response, or not the rest of one that reports
-  /// success. It may have stored the file.
-  case responseTimedOut
-  /// The source could not be read, or has changed.
-  /// - Parameter isStored: whether the server has reported success for the whole body, and so has stored what it received.
-  case sourceFailed(isStored: Bool)
-  /// The upload was cancelled. The server may have stored the file if the whole body was sent.
-  case cancelled
-  /// The user paused the upload before the whole body was sent (resumable uploads only).
-  case paused
-  /// The connection's handler was removed; this never happens while the pipeline is used as intended.
-  case handlerRemoved
-
+/// What a failure means for an upload.
+extension ExchangeFailure {
   /// Whether another attempt may succeed. It must not be made once the whole body was sent: the server may have stored it.
   var isTemporary: Bool { self == .connectionLost || self == .sendTimedOut }
 
@@ -37,7 +10,9 @@ enum ExchangeFailure: Equatable {
   var leavesUncertain: Bool {
     switch self {
     case .connectionLost, .responseInterrupted, .responseTimedOut: true
-    case .earlySuccess, .malformedResponse, .sendTimedOut, .sourceFailed, .cancelled, .paused, .handlerRemoved: false
+    case .earlySuccess, .malformedResponse, .sendTimedOut, .sourceFailed, .unexpectedResponse, .receiverFailed,
+      .cancelled, .paused, .handlerRemoved:
+      false
     }
   }
 
@@ -45,7 +20,7 @@ enum ExchangeFailure: Equatable {
   var isInterruption: Bool {
     switch self {
     case .connectionLost, .responseInterrupted, .earlySuccess, .sendTimedOut, .responseTimedOut, .paused: true
-    case .malformedResponse, .sourceFailed, .cancelled, .handlerRemoved: false
+    case .malformedResponse, .sourceFailed, .unexpectedResponse, .receiverFailed, .cancelled, .handlerRemoved: false
     }
   }
 
@@ -98,7 +73,10 @@ enum ExchangeFailure: Equatable {
       let failure =
         cause as? UploadError ?? UploadError(.internalFailure, "The file could not be read any more.", cause: cause)
       return failure.adding(isStored ? "The server has stored what it received. Do not use that copy." : nil)
-    case .cancelled: return UploadCancellation.error
+    case .unexpectedResponse, .receiverFailed:
+      code = .internalFailure
+      message = "The response of \(server) could not be processed."
+    case .cancelled: return Cancellation.error
     case .paused: return UploadError(.cancelled, "The upload was paused.")
     case .handlerRemoved:
       code = .internalFailure

@@ -2,7 +2,7 @@ import NIOCore
 import Testing
 import UploadCore
 
-@testable import UploadClient
+@testable import HTTPExchange
 
 extension BodyStateMachine {
   /// The chunk was written, and the pause after it is over.

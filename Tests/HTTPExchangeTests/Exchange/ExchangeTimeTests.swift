@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import UploadClient
+@testable import HTTPExchange
 
 /// What the exchange does as time passes. The tests are its clock.
 @Suite struct ExchangeTimeTests {
@@ -12,14 +12,14 @@ import Testing
     checkedTail: UInt64 = 3,
     continueTimeout: TimeAmount? = nil
   ) -> ExchangeStateMachine {
-    var machine = ExchangeStateMachine(
-      ExchangeStateMachine.Plan(
-        body: BodyStateMachine.Plan(size: size, chunkSize: 10, checkedTail: checkedTail, hasTail: true),
-        continueTimeout: continueTimeout,
-        idleTimeout: .seconds(60),
-        responseTimeout: .seconds(300)
-      )
+    var plan = ExchangeStateMachine.Plan(
+      body: BodyStateMachine.Plan(size: size, chunkSize: 10, checkedTail: checkedTail, hasTail: true),
+      idleTimeout: .seconds(60),
+      responseTimeout: .seconds(300),
+      bodyLimit: 100
     )
+    plan.continueTimeout = continueTimeout
+    var machine = ExchangeStateMachine(plan)
     _ = machine.connected(at: start)
     _ = machine.sentHead(at: start)
     return machine
@@ -33,7 +33,7 @@ import Testing
   }
 
   private func responded(_ machine: inout ExchangeStateMachine, _ status: Int, at now: NIODeadline? = nil) {
-    let action = machine.responded(ServerResponse(status: status, reason: ""), at: now ?? start)
+    let action = machine.responded(ExchangeResponse(status: status, reason: ""), at: now ?? start)
     #expect(action == .none)
   }
 
@@ -158,7 +158,7 @@ import Testing
   @Test func `a rejection whose end does not arrive is the result after the idle timeout`() {
     var machine = machine()
     responded(&machine, 413)
-    expectTimeout(&machine, after: 60, .response(ServerResponse(status: 413, reason: "")))
+    expectTimeout(&machine, after: 60, .response(ExchangeResponse(status: 413).closing(.interrupted)))
   }
 
   @Test func `an informational response restarts the response timeout`() {

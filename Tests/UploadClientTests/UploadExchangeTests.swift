@@ -1,4 +1,5 @@
 import Glibc
+import HTTPExchange
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -8,14 +9,15 @@ import UploadCore
 
 @testable import UploadClient
 
-/// The handler on a channel whose clock the tests control: every timeout is a scheduled task.
-@Suite struct ExchangeHandlerTests {
+/// The exchange of an upload on a channel whose clock the tests control: every timeout is a scheduled task.
+@Suite struct UploadExchangeTests {
   /// A buffered upload of three bytes.
   private final class Exchange {
     let loop = EmbeddedEventLoop()
     let channel: EmbeddedChannel
+    /// The event that cancels the exchange.
+    let cancellation: ExchangeInterruption
     let meter = UploadMeter(direction: .outgoing, mode: .buffered, name: "a", size: 3, remote: "host:80")
-    let cancellation = UploadCancellation()
     /// Also keeps the connection: its pool would close it.
     let resources: ClientResources
     private(set) var result: Result<ExchangeResult, any Error>?
@@ -40,17 +42,20 @@ import UploadCore
         target: target,
         connector: try configuration.connector(to: target),
         meter: meter,
-        cancellation: cancellation,
+        cancellation: Cancellation(),
         resources: resources
       )
       channel = EmbeddedChannel(loop: loop)
       try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 80)).wait()
       let promise = loop.makePromise(of: ExchangeResult.self)
+      let delegate = UploadExchange(attempt, head: request.head, isNew: true)
+      let handler = ExchangeHandler(delegate, attempt.plan, result: promise)
+      cancellation = ExchangeInterruption(.cancellation, of: handler.token)
       promise.futureResult.assumeIsolated().whenComplete { [self] in
         result = $0
         onResult(self)
       }
-      try channel.pipeline.syncOperations.addHandler(ExchangeHandler(attempt, isNew: true, result: promise))
+      try channel.pipeline.syncOperations.addHandler(handler)
     }
 
     private static func form() throws -> FormInMemory {
@@ -79,10 +84,10 @@ import UploadCore
       return nil
     }
 
-    /// The error's code; nil as long as there is none.
-    var code: UploadError.Code? {
-      guard case .failure(let error as FailedAttempt) = result else { return nil }
-      return error.error.code
+    /// Nil as long as there is none.
+    var failure: ExchangeFailure? {
+      guard case .failure(let error as FailedExchange) = result else { return nil }
+      return error.failure
     }
   }
 
@@ -116,7 +121,7 @@ import UploadCore
     try exchange.channel.writeInbound(HTTPClientResponsePart.end(nil))
     // The channel becomes inactive, then its handlers are removed.
     exchange.loop.run()
-    #expect(exchange.code == nil && exchange.result != nil)
+    #expect(exchange.failure == nil && exchange.result != nil)
     #expect(exchange.meter.phase == .pause && exchange.meter.received == 0)
   }
 
@@ -146,19 +151,19 @@ import UploadCore
     exchange.loop.advanceTime(by: .seconds(59))
     #expect(exchange.result == nil)
     exchange.loop.advanceTime(by: .seconds(1))
-    #expect(exchange.code == .timedOut)
+    #expect(exchange.failure == .responseTimedOut)
     #expect(!exchange.channel.isActive)
   }
 
   @Test func `a cancellation closes the connection, and the result stays cancelled`() throws {
     let exchange = try Exchange()
     exchange.loop.run()
-    exchange.channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event(source: exchange.cancellation))
+    exchange.channel.pipeline.fireUserInboundEventTriggered(exchange.cancellation)
     exchange.loop.run()
-    #expect(exchange.code == .cancelled)
+    #expect(exchange.failure == .cancelled)
     #expect(!exchange.channel.isActive)
     exchange.loop.advanceTime(by: .hours(1))
-    #expect(exchange.code == .cancelled)
+    #expect(exchange.failure == .cancelled)
   }
 
   @Test func `the handler leaves a connection that is kept, and a late cancellation does not reach the next upload`()
@@ -177,7 +182,7 @@ import UploadCore
     #expect(throws: (any Error).self) {
       _ = try exchange.channel.pipeline.syncOperations.handler(type: ExchangeHandler.self)
     }
-    exchange.channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event(source: exchange.cancellation))
+    exchange.channel.pipeline.fireUserInboundEventTriggered(exchange.cancellation)
     exchange.loop.run()
     #expect(exchange.channel.isActive)
     // The pool closes it when it is idle for too long.
@@ -188,7 +193,7 @@ import UploadCore
   @Test func `an event for another upload does not change the exchange`() throws {
     let exchange = try Exchange()
     exchange.loop.run()
-    exchange.channel.pipeline.fireUserInboundEventTriggered(UploadCancellation.Event(source: UploadCancellation()))
+    exchange.channel.pipeline.fireUserInboundEventTriggered(ExchangeInterruption(.cancellation, of: ExchangeToken()))
     exchange.loop.run()
     #expect(exchange.result == nil && exchange.channel.isActive)
   }

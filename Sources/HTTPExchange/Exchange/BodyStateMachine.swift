@@ -1,31 +1,43 @@
-import NIOCore
-import UploadCore
+package import NIOCore
+package import UploadCore
 
 /// The sending half of an exchange: which bytes of the body are sent next, and what has to happen before.
 ///
 /// Content of known length is sent in chunks by offset; a stream is sent as it is read. One chunk is written at a time: the
 /// channel's queue stays short, so that stopping takes effect at once.
-struct BodyStateMachine {
+package struct BodyStateMachine {
   /// How a body is divided.
-  struct Plan: Sendable, Equatable {
+  package struct Plan: Sendable, Equatable {
     /// Offset in the content of the first byte to send: above 0 where an earlier request has sent those before it.
-    var start: UInt64 = 0
+    package var start: UInt64 = 0
     /// Offset in the content of the end of the bytes to send; nil when it is known only at the source's end.
-    var size: UInt64?
+    package var size: UInt64?
     /// The most bytes in a chunk, at least 1; not used for a stream, whose chunks are what each read returns.
-    var chunkSize: UInt64
+    package var chunkSize: UInt64
     /// Bytes at the end that are not sent before the source has been checked once more; 0 for a stream and for content
     /// in memory, which are not checked.
-    var checkedTail: UInt64
+    package var checkedTail: UInt64
     /// Whether more of the body follows the content: the end of a form, or the last chunk of a chunked body. Without it, a server
     /// that knows the length may respond as soon as it has received the last byte of the content.
-    var hasTail: Bool
+    package var hasTail: Bool
     /// Whether a chunk of known offset has to be read before it can be written.
-    var readsChunks = false
+    package var readsChunks = false
+
+    package init(
+      start: UInt64 = 0,
+      size: UInt64?,
+      chunkSize: UInt64,
+      checkedTail: UInt64,
+      hasTail: Bool,
+      readsChunks: Bool = false
+    ) {
+      (self.start, self.size, self.chunkSize) = (start, size, chunkSize)
+      (self.checkedTail, self.hasTail, self.readsChunks) = (checkedTail, hasTail, readsChunks)
+    }
   }
 
   /// What has to be done after an event.
-  enum Action: Equatable {
+  package enum Action: Equatable {
     case none
     /// Read these bytes of the content; nil: read the next bytes of a stream. Then call ``didRead(_:)``.
     case read(Range<UInt64>?)
@@ -59,45 +71,45 @@ struct BodyStateMachine {
   }
 
   /// The most bytes in the next chunk, of a stream too, at least 1: smaller than planned while the user limits the rate.
-  var chunkLimit = UInt64.max
+  package var chunkLimit = UInt64.max
 
   private let plan: Plan
   private var state = State.idle
   /// Bytes of content in the chunk that is being written; 0 between chunks. ``stop()`` leaves it as it is, since the socket
   /// may accept more of the chunk.
-  private(set) var currentChunkSize = 0
+  package private(set) var currentChunkSize = 0
   /// Bytes of that chunk that the socket has accepted, as far as it was observed.
   private var accepted = 0
   /// Offset in the content of the end of the last chunk that was written completely; at first that of the first byte.
   private var written: UInt64
 
   /// Whether sending or reading the body has begun.
-  private(set) var hasBegun = false
+  package private(set) var hasBegun = false
 
-  init(_ plan: Plan) {
+  package init(_ plan: Plan) {
     self.plan = plan
     written = plan.start
   }
 
   /// Bytes of content that the socket has accepted, as far as it was observed.
-  var sentBytes: UInt64 { position - plan.start }
+  package var sentBytes: UInt64 { position - plan.start }
 
   /// Offset in the content of the first byte that the socket has not accepted, as far as it was observed.
-  var position: UInt64 { written + UInt64(accepted) }
+  package var position: UInt64 { written + UInt64(accepted) }
 
   /// Offset in the content of the end of what was given to the socket: the server can have received no byte beyond it.
-  var reach: UInt64 { written + UInt64(currentChunkSize) }
+  package var reach: UInt64 { written + UInt64(currentChunkSize) }
 
   /// Whether the socket has accepted the whole body.
-  var isSent: Bool { state == .sent }
+  package var isSent: Bool { state == .sent }
 
   /// Whether a chunk of content is being written; false once the body is stopped.
-  var isWriting: Bool { state == .writing }
+  package var isWriting: Bool { state == .writing }
 
   /// What has to happen before the body can continue: input for the next bytes of a stream, the disk for a chunk of a file
   /// that is read, the rate limit, or the peer, which has to accept what is being written. Nil for nothing of these: the body has
   /// not begun, is between two chunks, is checked, or has ended.
-  var wait: UploadPhase? {
+  package var wait: UploadPhase? {
     switch state {
     case .reading(.none): .input
     case .reading(.some): .disk
@@ -108,10 +120,10 @@ struct BodyStateMachine {
   }
 
   /// Whether the next chunk waits for the rate limit.
-  var isLimited: Bool { state == .paused(isLimited: true) }
+  package var isLimited: Bool { state == .paused(isLimited: true) }
 
   /// Begins the body. Call it at most once, when the body may be sent; does nothing after ``stop()``.
-  mutating func begin() -> Action {
+  package mutating func begin() -> Action {
     guard state == .idle else { return unexpected() }
     hasBegun = true
     return next()
@@ -119,7 +131,7 @@ struct BodyStateMachine {
 
   /// The socket has accepted what was written last.
   /// - Parameter pause: how long the rate limit delays the next chunk; zero without a limit.
-  mutating func wroteOut(pause: TimeAmount) -> Action {
+  package mutating func wroteOut(pause: TimeAmount) -> Action {
     switch state {
     case .writing:
       endChunk()
@@ -139,7 +151,7 @@ struct BodyStateMachine {
   /// Updates ``sentBytes`` while a chunk is being written: the socket has not accepted `queued` bytes of it yet. The framing
   /// of the content counts among them as if it were content, so that the result may be a few bytes too low, never too high.
   /// - Returns: whether the socket has accepted more bytes of the chunk than at the last call.
-  mutating func observed(queued: Int) -> Bool {
+  package mutating func observed(queued: Int) -> Bool {
     let count = currentChunkSize - queued
     guard count > accepted else { return false }
     accepted = count
@@ -147,28 +159,28 @@ struct BodyStateMachine {
   }
 
   /// The time of ``Action/pause(_:)`` is over.
-  mutating func resumed() -> Action {
+  package mutating func resumed() -> Action {
     guard case .paused = state else { return unexpected() }
     return next()
   }
 
   /// The read of ``Action/read(_:)`` has ended.
   /// - Parameter count: bytes that were read of a stream, 0 at its end; not used for a file, whose whole range was read.
-  mutating func didRead(_ count: Int) -> Action {
+  package mutating func didRead(_ count: Int) -> Action {
     guard case .reading(let range) = state else { return unexpected() }
     if let range { return write(range) }
     return count > 0 ? write(written..<written + UInt64(count)) : end()
   }
 
   /// The check of ``Action/check`` found the source unchanged.
-  mutating func checked() -> Action {
+  package mutating func checked() -> Action {
     guard state == .checking else { return unexpected() }
     guard let size = plan.size, written < size else { return end() }
     return send(written..<size)
   }
 
   /// Nothing more is to be sent. A body that has been sent stays sent.
-  mutating func stop() {
+  package mutating func stop() {
     guard state != .sent else { return }
     state = .stopped
   }
