@@ -24,8 +24,8 @@ package final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandl
   private let result: EventLoopPromise<ExchangeResult>
   private var machine: ExchangeStateMachine
   private var timer = DeadlineTimer()
-  /// Continues the body after a chunk; nil while no chunk waits for that.
-  private var resumption: Scheduled<Void>?
+  /// Continues the body after a chunk, from `time` on; nil while no chunk waits for that.
+  private var resumption: (task: Scheduled<Void>, time: NIODeadline)?
   /// The first error that the channel reported, or the error of the source or the receiver that ended the exchange.
   private var cause: (any Error)?
 
@@ -137,20 +137,25 @@ package final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandl
   /// Continues the body: as a scheduled task even without a limit, since an immediate one would run in the same event
   /// loop tick. With a receiver that keeps up the loop would then never read a response, nor serve another connection.
   private func resume(in time: TimeAmount, _ context: ChannelHandlerContext) {
-    resumption = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
-      resumption = nil
-      perform(machine.resumed(at: context.eventLoop.now), context)
+    let end = context.eventLoop.now + time
+    let task = context.eventLoop.assumeIsolated().scheduleTask(deadline: end) { [self] in
+      let now = context.eventLoop.now
+      // A task that is cancelled in the tick in which it is due runs nevertheless.
+      guard let resumption, now >= resumption.time else { return }
+      self.resumption = nil
+      perform(machine.resumed(at: now), context)
     }
+    resumption = (task, end)
   }
 
   /// The limits on the rate have changed: the next chunk is sent when the new ones permit it.
-  private func limitChanged(_ context: ChannelHandlerContext) {
+  func limitChanged(_ context: ChannelHandlerContext) {
     guard let monitor, !machine.isOver else { return }
     machine.limitChunks(to: monitor.chunkLimit)
     observe(context)
     let wait = monitor.limitChanged(machine.body, at: context.eventLoop.now)
-    guard machine.body.isLimited, let task = resumption else { return }
-    task.cancel()
+    guard machine.body.isLimited, let resumption else { return }
+    resumption.task.cancel()
     resume(in: wait, context)
   }
 

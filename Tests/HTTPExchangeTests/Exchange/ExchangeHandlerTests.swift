@@ -93,4 +93,21 @@ import Testing
     exchange.loop.run()
     #expect(exchange.failure?.failure == .sourceFailed(isStored: false) && exchange.failure?.cause is IOError)
   }
+
+  @Test func `a limit that changes in the tick in which the next chunk is due delays it once more`() throws {
+    let loop = EmbeddedEventLoop()
+    var sending: TestExchange?
+    // Before the task that continues the body: the loop runs both in one tick.
+    loop.assumeIsolated().scheduleTask(in: .seconds(1)) { try sending?.changeLimit() }
+    let exchange = try TestExchange(content: "abcdefghij", on: loop, monitor: TestLimit())
+    sending = exchange
+    #expect(try exchange.written() == ["headers", "abcd"])
+    loop.advanceTime(by: .seconds(1))
+    #expect(try exchange.written() == [])
+    loop.advanceTime(by: .seconds(1))
+    #expect(try exchange.written() == ["efgh"])
+    loop.advanceTime(by: .seconds(1))
+    #expect(try exchange.written() == ["ij"])
+    exchange.channel.close(promise: nil)
+  }
 }

@@ -6,8 +6,9 @@ import NIOHTTP1
 
 /// An exchange of a test on a channel whose clock the test controls, and its delegate.
 final class TestExchange: ExchangeDelegate {
+  let monitor: (any ExchangeMonitor)?
   let head = HTTPRequestHead(version: .http1_1, method: .PUT, uri: "/", headers: ["Host": "a"])
-  let loop = EmbeddedEventLoop()
+  let loop: EmbeddedEventLoop
   let channel: EmbeddedChannel
   /// Bytes of the content.
   let content: ByteBuffer
@@ -20,7 +21,13 @@ final class TestExchange: ExchangeDelegate {
   private(set) var kept: [Int] = []
   private(set) var result: Result<ExchangeResult, any Error>?
 
-  init(content: String = "", change: (inout ExchangeStateMachine.Plan) -> Void = { _ in }) throws {
+  init(
+    content: String = "",
+    on loop: EmbeddedEventLoop = EmbeddedEventLoop(),
+    monitor: (any ExchangeMonitor)? = nil,
+    change: (inout ExchangeStateMachine.Plan) -> Void = { _ in }
+  ) throws {
+    (self.loop, self.monitor) = (loop, monitor)
     self.content = ByteBuffer(string: content)
     channel = EmbeddedChannel(loop: loop)
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 80)).wait()
@@ -58,6 +65,12 @@ final class TestExchange: ExchangeDelegate {
       exchange.reads += 1
       context.read()
     }
+  }
+
+  /// The limits of the monitor have changed.
+  func changeLimit() throws {
+    let context = try channel.pipeline.syncOperations.context(handlerType: ExchangeHandler.self)
+    (context.handler as? ExchangeHandler)?.limitChanged(context)
   }
 
   // MARK: The server
@@ -120,4 +133,18 @@ final class TestExchange: ExchangeDelegate {
   }
 
   func keep(_ channel: any Channel, after response: ExchangeResponse) { kept.append(response.status) }
+}
+
+/// Lets each chunk wait for a second, and for another one when the limit changes.
+final class TestLimit: ExchangeMonitor {
+  var chunkLimit: Int? { nil }
+  var deadline: NIODeadline? { nil }
+
+  func begins(_ context: ChannelHandlerContext, onLimitChange: @escaping @Sendable () -> Void) {}
+  func progressed(_ exchange: borrowing ExchangeStateMachine) {}
+  func pause(after body: BodyStateMachine, at now: NIODeadline) -> TimeAmount { .seconds(1) }
+  func limitChanged(_ body: BodyStateMachine, at now: NIODeadline) -> TimeAmount { .seconds(1) }
+  func observe(_ body: BodyStateMachine, _ context: ChannelHandlerContext) {}
+  func connectionEnds(_ body: BodyStateMachine, _ context: ChannelHandlerContext) {}
+  func ended(_ context: ChannelHandlerContext) {}
 }
