@@ -1,14 +1,17 @@
+import Foundation
 import Testing
 import UploadTestSupport
 
 /// A real HTTP proxy on a loopback port of its own: forwards requests in absolute form, and opens tunnels for CONNECT. It
 /// knows the host `server.localhost`, which need not be known to this machine's resolver.
 struct ForwardProxy {
-  /// Prints its port, and then an output line for each request: method and target, or `407`.
-  /// Arguments: `USER:PASSWORD`, empty to accept every client; a certificate and its key, empty for a plain proxy.
+  /// Prints its port. Appends a line for each request to a file, before anything else of it happens: method and target, or
+  /// `407`. Arguments: `USER:PASSWORD`, empty to accept every client; a certificate and its key, empty for a plain proxy; the
+  /// file.
   private static let script = #"""
-    import base64, select, socket, socketserver, ssl, sys
-    credentials, cert, key = sys.argv[1:]
+    import base64, os, select, socket, socketserver, ssl, sys
+    credentials, cert, key, log = sys.argv[1:]
+    log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     expected = "Basic " + base64.b64encode(credentials.encode()).decode()
 
     class Rejected(Exception): pass
@@ -72,11 +75,10 @@ struct ForwardProxy {
             method, target, version = request.split(" ")
             values = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
             if credentials and values.get("proxy-authorization") != expected:
-                print("407", flush=True)
+                os.write(log, b"407\n")
                 self.reject("407 Proxy Authentication Required", 'Proxy-Authenticate: Basic realm="test"\r\n')
-            # In one write: connections are served by threads.
-            sys.stdout.write(f"{method} {target}\n")
-            sys.stdout.flush()
+            # In one call: connections are served by threads.
+            os.write(log, f"{method} {target}\n".encode())
             if method == "CONNECT":
                 self.server_side, self.tunnel = dial(target), True
                 return self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -106,11 +108,13 @@ struct ForwardProxy {
         server.serve_forever()
     """#
 
-  private let process: ProcessRunner
+  private let log: String
   let port: Int
 
   /// `METHOD TARGET` of the requests so far, or `407` for those without the right credentials.
-  var requests: [String] { Array(process.lines.dropFirst()) }
+  var requests: [String] {
+    get throws { try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").map(String.init) }
+  }
 
   /// Runs a proxy while `body` runs, and ends it after that.
   /// - Parameters:
@@ -122,12 +126,15 @@ struct ForwardProxy {
     isolation: isolated (any Actor)? = #isolation,
     _ body: (ForwardProxy) async throws -> Result
   ) async throws -> Result {
-    let arguments = ["-c", script, credentials ?? "", certificate?.cert ?? "", certificate?.key ?? ""]
-    let process = try ProcessRunner("python3", arguments)
-    let port = try #require(Int(try await process.line { !$0.isEmpty }))
-    let result = try await body(ForwardProxy(process: process, port: port))
-    process.signal(9)
-    try await process.exit()
-    return result
+    try await withTemporaryDirectory { directory in
+      let log = directory.file("requests")
+      let arguments = ["-c", script, credentials ?? "", certificate?.cert ?? "", certificate?.key ?? "", log]
+      let process = try ProcessRunner("python3", arguments)
+      let port = try #require(Int(try await process.line { !$0.isEmpty }))
+      let result = try await body(ForwardProxy(log: log, port: port))
+      process.signal(9)
+      try await process.exit()
+      return result
+    }
   }
 }
