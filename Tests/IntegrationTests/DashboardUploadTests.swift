@@ -63,7 +63,7 @@ import UploadTestSupport
     try await withTmux { tmux in
       try await tmux.startDashboard()
       let port = try await tmux.port
-      let file = try tmux.scratch.random(3 << 20, to: "sent.bin")
+      let file = try tmux.scratch.random(12 << 20, to: "sent.bin")
       let url = "http://127.0.0.1:\(port)"
       let sending = try Sluice.start(["send", "--no-resume", "--limit-rate", "1MiB/s", "--to", url, file])
       try await tmux.shows("the upload") { $0.contains("sent.bin") && $0.contains("1 active") }

@@ -68,6 +68,8 @@ struct ObjectStoreRun: Sendable {
           let count = try await store.sweep()
           if count > 0 { logger.notice("removed uploads of servers that have died", metadata: ["count": "\(count)"]) }
         } catch {
+          // The server stops: the next one sweeps.
+          guard !Task.isCancelled else { return }
           logger.warning("Left-overs in the object store were not removed: \(error.message)")
         }
       } while (try? await Task.sleep(for: Self.sweepInterval)) != nil
