@@ -210,6 +210,8 @@ package final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandl
     case .body(.write), .body(.writeEnd): break
     case .none, .sendHead, .body, .probe, .pass, .close, .keep, .report: context.flush()
     }
+    // A write that fails may have ended it.
+    guard !machine.isOver else { return }
     perform(next, context)
   }
 
@@ -309,6 +311,8 @@ package final class ExchangeHandler: ChannelDuplexHandler, RemovableChannelHandl
     if machine.body.isSent, let reading = monitor?.deadline { deadline = min(deadline, reading) }
     guard timer.isLate(for: deadline) else { return }
     timer.set(to: deadline, on: context.eventLoop) { [self] in
+      // Due in the turn of the loop in which another event has ended the exchange.
+      guard !machine.isOver else { return }
       timer = DeadlineTimer()
       observe(context)
       monitor?.observe(machine.body, context)

@@ -2,10 +2,11 @@ import NIOCore
 
 /// Passes the body of a response to its receiver, one buffer after the other.
 ///
-/// The connection is not read while the receiver has a buffer: the server can send no more than the kernel buffers.
+/// The connection is not read while the receiver has a buffer: the server can send no more than the kernel buffers. When the
+/// server closes the connection, SwiftNIO reads the rest of the kernel's buffer at once, which then waits here.
 struct ResponseRelay {
   /// Received buffers that are not passed on yet, because the receiver has the one before; the first first.
-  private var waiting: [ByteBuffer] = []
+  private var waiting = CircularBuffer<ByteBuffer>()
   /// Whether the receiver has a buffer.
   private(set) var isPassing = false
   /// Whether the channel has asked for a read that was not made.
@@ -25,7 +26,7 @@ struct ResponseRelay {
   /// The receiver has used its buffer.
   /// - Returns: what to pass on next; nil when there is nothing.
   mutating func passedOn() -> ByteBuffer? {
-    guard waiting.isEmpty else { return waiting.removeFirst() }
+    if let next = waiting.popFirst() { return next }
     isPassing = false
     return nil
   }
@@ -49,7 +50,7 @@ struct ResponseRelay {
 
   /// Nothing more is passed on, and reads no longer wait.
   mutating func stop() {
-    waiting = []
+    waiting = CircularBuffer()
     isPassing = false
   }
 }
