@@ -32,7 +32,7 @@ final class PageConnections: Sendable {
   private struct State {
     var open: [ObjectIdentifier: Connection] = [:]
     var isCancelled = false
-    /// Resumed when no connection is open any more; nil while nobody waits for that.
+    /// Resumed when no connection is open any more; nil while no task waits.
     var whenEmpty: CheckedContinuation<Void, Never>?
   }
 
@@ -86,13 +86,14 @@ final class PageConnections: Sendable {
       state.open[ObjectIdentifier(channel)] = connection
       return state.isCancelled
     }
-    if isCancelled { connection.cancel() }
     do {
       try channel.pipeline.syncOperations.addHandler(PageHandler(self, logger: logger, serve: serve))
     } catch {
       remove(channel)
       throw error
     }
+    // Only now does a handler notice it.
+    if isCancelled { connection.cancel() }
   }
 
   /// Serves the requests of a connection in a task of its own.

@@ -237,7 +237,7 @@ package final class UploadServer: Sendable {
 }
 
 /// Hummingbird's server, with the connections that it has accepted.
-struct HTTPListener: Service {
+private struct HTTPListener: Service {
   let server: any Service
   let connections: PageConnections
 

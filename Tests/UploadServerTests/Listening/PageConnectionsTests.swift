@@ -95,6 +95,24 @@ import Testing
     #expect(events.closedModes.withLock { $0 } == [.input])
     try await task.value
   }
+
+  /// After the handler that notices that was added.
+  @Test func `the input of a connection that is accepted after the server was cancelled is closed`() async throws {
+    let task = Task { try await connections.run(EndlessServer()) }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    let channel = EmbeddedChannel()
+    let events = EventLog()
+    try channel.pipeline.syncOperations.addHandler(events)
+    try connections.add(channel, logger: logger) { _ in }
+    #expect(events.closedModes.withLock { $0 } == [.input])
+    #expect(events.hadPageHandler.withLock { $0 } == [true])
+  }
+}
+
+/// A server that runs until it is cancelled.
+private struct EndlessServer: Service {
+  func run() async throws { try await Task.sleep(for: .seconds(3600)) }
 }
 
 /// A server that has stopped.
@@ -119,8 +137,12 @@ private final class EventLog: ChannelOutboundHandler, Sendable {
   typealias OutboundIn = Any
 
   let closedModes = Mutex<[CloseMode]>([])
+  /// Whether the pipeline had a `PageHandler` then.
+  let hadPageHandler = Mutex<[Bool]>([])
 
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+    let handler = try? context.pipeline.syncOperations.handler(type: PageHandler.self)
+    hadPageHandler.withLock { $0.append(handler != nil) }
     closedModes.withLock { $0.append(mode) }
     context.close(mode: mode, promise: promise)
   }
