@@ -10,9 +10,9 @@ import UploadTestSupport
   private let start = ContinuousClock.now
 
   /// Whether the output is given up at each of some times, in milliseconds, with the number of ended writes.
-  private func isUnread(_ looks: [(UInt64?, Int)]) -> [Bool] {
+  private func isUnread(_ checks: [(UInt64?, Int)]) -> [Bool] {
     var output = UnreadOutput()
-    return looks.map { output.isUnread($0.0, at: start + .milliseconds($0.1)) }
+    return checks.map { output.isUnread($0.0, at: start + .milliseconds($0.1)) }
   }
 
   @Test func `output of which nothing was accepted for the limit is given up`() {
@@ -21,8 +21,8 @@ import UploadTestSupport
   }
 
   @Test func `a reader that reads slowly, and a pause without output, begin the time anew`() {
-    let looks = (0..<100).map { (UInt64?($0 / 2), Int($0) * 1000) } + [(nil, 100_000), (49, 110_000)]
-    #expect(!isUnread(looks).contains(true))
+    let checks = (0..<100).map { (UInt64?($0 / 2), Int($0) * 1000) } + [(nil, 100_000), (49, 110_000)]
+    #expect(!isUnread(checks).contains(true))
   }
 
   @Test func `a write is under way from its beginning to its end`() {

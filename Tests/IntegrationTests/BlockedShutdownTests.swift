@@ -97,13 +97,19 @@ import UploadTestSupport
     }
   }
 
-  @Test(.bash) func `SIGTERM ends, with status 1, a send whose standard output is a full pipe`() async throws {
+  /// While it sends, and when everything is stored and only output is left.
+  @Test(.bash, arguments: [false, true])
+  func `SIGTERM ends, with status 1, a send whose standard output is a full pipe`(isStored: Bool) async throws {
     try await withServer { server in
       let send = ["send", "-", "--name", "x", "--to", server.url]
       let process = try ProcessRunner("bash", ["-c", Self.script(">p"), server.scratch.path, Sluice.path] + send)
       try process.send([1, 2, 3])
       try await server.events { $0.event == "started" }
       try fillPipe(server.scratch)
+      if isStored {
+        process.closeInput()
+        try await server.events { $0.event == "finished" }
+      }
       process.signal(SIGTERM)
       #expect(try await process.exit(timeout: .seconds(90)) == .status(1))
       #expect(process.errors.contains(Self.unreadLine), "\(process.errors)")

@@ -10,7 +10,7 @@ enum MainLoop {
 
   /// How long a command may take to stop, unless it says otherwise.
   static let defaultStopLimit = Duration.seconds(30)
-  /// The time between two looks at the progress of the output, while only that is left.
+  /// How often the progress of the output is checked, while only that is left.
   private static let outputStep = Duration.milliseconds(100)
 
   /// What happens to the command that runs.

@@ -93,8 +93,8 @@ struct SendRun: Sendable {
       results.note($0, $1)
     }
     await feed.finish()
-    // Without that, the command waits for its reader, as others do.
-    if stop.signal != nil { stop.onlyOutputIsLeft() }
+    // Without a signal, the command waits for its reader, as others do.
+    stop.onRequest { stop.onlyOutputIsLeft() }
     if reason != nil || Task.isCancelled { noteUnsent(results, total) }
     if let reason { results.noteStop(reason, target) }
     reporting.cancel()
