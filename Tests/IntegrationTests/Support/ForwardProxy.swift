@@ -5,7 +5,7 @@ import UploadTestSupport
 /// A real HTTP proxy on a loopback port of its own: forwards requests in absolute form, and opens tunnels for CONNECT. It
 /// knows the host `server.localhost`, which need not be known to this machine's resolver.
 struct ForwardProxy {
-  /// Prints its port. Appends a line for each request to a file, before anything else of it happens: method and target, or
+  /// Prints its port. Appends a log line for each request to a file, before anything else of it happens: method and target, or
   /// `407`. Arguments: `USER:PASSWORD`, empty to accept every client; a certificate and its key, empty for a plain proxy; the
   /// file.
   private static let script = #"""
