@@ -1,4 +1,5 @@
 package import UploadCore
+import UploadStorage
 
 /// Samples the uploads ten times per second and shows them, every five seconds while there are only interrupted and
 /// paused ones. Pauses a second after the last upload or rejected request, until the next one. Nothing else may sample
@@ -104,5 +105,16 @@ struct IdleWatch {
       return true
     }
     return false
+  }
+}
+
+/// Runs an actor on a thread of its own, so that one whose calls block, such as writes to a pipe that is not read, takes no
+/// thread from the tasks of the process: there are only as many as cores. The thread ends after a while without work.
+final class ThreadExecutor: SerialExecutor {
+  private let worker = WorkerPool(threads: 1)
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    worker.submit { [self] _ in job.runSynchronously(on: asUnownedSerialExecutor()) }
   }
 }
